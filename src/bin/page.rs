@@ -1,0 +1,5 @@
+//! The page, on the main thread.
+
+fn main() {
+    spiking_playground::page::start();
+}

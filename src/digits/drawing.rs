@@ -1,0 +1,1 @@
+//! From strokes to the 28 × 28 picture that the network sees.

@@ -1,0 +1,2 @@
+//! engine
+pub fn start() {}

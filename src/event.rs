@@ -1,0 +1,93 @@
+//! What a run tells while it goes on. The run pushes; the listener answers whether it shall go on.
+
+use serde::{Deserialize, Serialize};
+
+/// How many of some images were read rightly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Score {
+    /// Those read rightly.
+    pub correct: usize,
+    /// All of them.
+    pub images: usize,
+}
+
+impl Score {
+    /// The share of images read rightly, 0 to 1; 0 where there were none.
+    ///
+    /// ```
+    /// use spiking_playground::event::Score;
+    /// assert_eq!(Score { correct: 1, images: 4 }.accuracy(), 0.25);
+    /// ```
+    pub fn accuracy(self) -> f64 {
+        if self.images == 0 { 0.0 } else { self.correct as f64 / self.images as f64 }
+    }
+}
+
+impl std::ops::AddAssign for Score {
+    fn add_assign(&mut self, other: Self) {
+        self.correct += other.correct;
+        self.images += other.images;
+    }
+}
+
+/// One update of the weights.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepDone {
+    /// Updates so far, this one included.
+    pub step: u64,
+    /// The epoch, counted from 0.
+    pub epoch: u32,
+    /// Images of this epoch so far, this batch included.
+    pub images: usize,
+    /// Images in an epoch.
+    pub images_in_epoch: usize,
+    /// Mean cross entropy over the batch, before the update.
+    pub loss: f32,
+    /// How the batch was read, before the update.
+    pub score: Score,
+}
+
+/// One pass over the training set.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochDone {
+    /// The epoch, counted from 0.
+    pub epoch: u32,
+    /// Mean cross entropy over its batches, weighted by their size.
+    pub loss: f64,
+    /// How the training images were read, each before its own update.
+    pub score: Score,
+    /// How the test images are read now; none without a test set.
+    pub test: Option<Score>,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The weights were updated.
+    Step(StepDone),
+    /// An epoch is over.
+    Epoch(EpochDone),
+    /// The loss is no finite number any more; the weights are as before the step.
+    Diverged(StepDone),
+}
+
+/// What the run shall do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    Go,
+    /// Stop here.
+    Stop,
+}
+
+/// Who hears what a run tells.
+pub trait Listener {
+    /// Something happened; shall the run go on?
+    fn hear(&mut self, event: &Event) -> Flow;
+}
+
+impl<F: FnMut(&Event) -> Flow> Listener for F {
+    fn hear(&mut self, event: &Event) -> Flow {
+        self(event)
+    }
+}

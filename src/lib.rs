@@ -1,0 +1,63 @@
+//! **Spiking Playground** trains a network of leaky integrate-and-fire neurons on images of digits and shows every
+//! spike of it: in a browser tab and, at full speed, from a command line.
+//!
+//! The modules, in the order in which data passes them. A module uses only those above it (`tests/layout.rs` sees to
+//! that). Shapes are written [B, T, N]: B samples of a batch, T time steps, N neurons that send, H neurons that receive.
+//!
+//! A *step* is an update of the weights; time is `t` of `T` *time steps*.
+
+/// Images of digits: idx files, shards for the web, the order of an epoch, drawings.
+pub mod digits;
+/// What a run tells while it goes on.
+pub mod event;
+/// The equations of the neuron, once, in plain f32.
+pub mod neuron;
+/// What page and engine say to each other.
+pub mod protocol;
+/// Random numbers as a pure function of where they are needed.
+pub mod random;
+/// What a run is: data, coding, network, training, seed; as URL hash, flags, file header and message.
+pub mod spec;
+/// Spike trains, packed into bits, and how pixels become spikes.
+pub mod spikes;
+/// One picture's spikes and membrane potentials.
+pub mod trace;
+
+// ---- nothing above this line knows burn; nothing above it reads files, clocks or the network ----
+
+/// The accuracy over a set, and the trace of one picture.
+#[cfg(feature = "engine")]
+pub mod evaluation;
+/// What burn lacks, as one backend extension: the spiking layer, the weighted spike count, the optimizer's step.
+#[cfg(feature = "engine")]
+pub mod kernels;
+/// A layer of spiking neurons as a burn module.
+#[cfg(feature = "engine")]
+pub mod layer;
+/// Cross entropy and accuracy.
+#[cfg(feature = "engine")]
+pub mod loss;
+/// The network that a spec describes.
+#[cfg(feature = "engine")]
+pub mod network;
+/// Adam and the schedule of its step size.
+#[cfg(feature = "engine")]
+pub mod optimizer;
+/// One step; the run that pushes events.
+#[cfg(feature = "engine")]
+pub mod training;
+/// Weights in files.
+#[cfg(feature = "engine")]
+pub mod weights;
+
+// ---- the three ends ----
+
+/// The command-line program: the only one that prints, opens files and reaches the network.
+#[cfg(feature = "cli")]
+pub mod cli;
+/// The program behind the message port.
+#[cfg(all(feature = "web", feature = "engine"))]
+pub mod engine;
+/// The page: document, canvases, pointer, URL.
+#[cfg(feature = "web")]
+pub mod page;

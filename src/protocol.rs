@@ -1,0 +1,138 @@
+//! What the page and the engine say to each other, each in its own thread.
+//!
+//! A message is a value of [`Request`] or [`Report`] with byte arrays beside it: on the wire a JavaScript array whose
+//! first element is the value and whose others are `Uint8Array`s, moved and not copied. What arrays a message carries
+//! stands with it. The engine answers within one training step.
+
+use crate::digits::shard::{Manifest, Split};
+use crate::event::{EpochDone, Score, StepDone};
+use crate::spec::Spec;
+use serde::{Deserialize, Serialize};
+
+/// Which source the program was built from: page and engine must say the same.
+pub const BUILD: &str = match option_env!("SPIKING_BUILD") {
+    Some(build) => build,
+    None => concat!("v", env!("CARGO_PKG_VERSION")),
+};
+
+/// What picture a trace shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Picture {
+    /// The pixels that came with the request.
+    Drawing,
+    /// This image of the test set; its shard must have been given.
+    Test(usize),
+}
+
+/// What the page asks of the engine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Request {
+    /// Be the network of this weights file, spec included. Arrays: the safetensors file. Answer: `Started`.
+    Open,
+    /// Be the network of this spec with weights drawn from its seed. Answer: `Started`.
+    Start(Spec),
+    /// Be the network as it is, at the start of a run with this spec, whose network must be the same. Answer: `Started`.
+    Continue(Spec),
+    /// Here is what data there is. It may be sent again; shards that were taken stay.
+    Data(Manifest),
+    /// Here is the shard that `Need` asked for. Arrays: the gzipped images, the gzipped labels.
+    /// Answer: `ShardTaken` or `ShardRefused`.
+    Shard(Split, usize),
+    /// Train until `Pause`. A shard that is not there is asked for by `Need`, and the run waits for it.
+    Train,
+    /// Stop after the step in hand. Answer: `Paused`.
+    Pause,
+    /// Train one batch, then pause.
+    Step,
+    /// Show how this picture runs through the network. Arrays: the pixels, for a drawing.
+    /// Answer: `Trace` with the same `id`, or `NoTrace`.
+    Trace {
+        /// The asker's number.
+        id: u32,
+        /// What to show.
+        picture: Picture,
+    },
+    /// Measure the accuracy on the first so many images of the test set. Answer: `Tested`, after `Need` where shards
+    /// are missing.
+    Test(usize),
+    /// The weights by which the input reaches these neurons of the first hidden layer. Answer: `Fields`.
+    Fields(Vec<usize>),
+    /// Give the weights. Answer: `Weights`.
+    Weights,
+}
+
+/// What the engine tells the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Report {
+    /// The engine is there; nothing that was sent before was heard.
+    Ready {
+        /// Its [`BUILD`].
+        build: String,
+        /// What it computes on: "CPU", or the name of a GPU.
+        device: String,
+    },
+    /// The network is this one, untrained steps since its start: 0.
+    Started(Spec),
+    /// The engine needs this shard to go on.
+    Need(Split, usize),
+    /// That shard is in.
+    ShardTaken(Split, usize),
+    /// That shard was not what the manifest promises.
+    ShardRefused {
+        /// Which part of the data.
+        split: Split,
+        /// Which shard of it.
+        shard: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A batch was trained (sent at most 30 times a second while training runs).
+    Step {
+        /// The newest step.
+        done: StepDone,
+        /// Mean loss of the steps since the last report.
+        loss: f32,
+        /// Their score.
+        score: Score,
+        /// Images a second, waiting left out.
+        images_per_second: f64,
+    },
+    /// An epoch is over.
+    Epoch(EpochDone),
+    /// Training stands still.
+    Paused,
+    /// The accuracy on the test set: by itself about once a second while training runs (1,000 images), or asked for.
+    Tested {
+        /// How the images were read.
+        score: Score,
+        /// After how many updates of the weights.
+        step: u64,
+    },
+    /// Arrays: the bytes of a [`crate::trace::Trace`].
+    Trace {
+        /// The asker's number.
+        id: u32,
+        /// What it shows.
+        picture: Picture,
+        /// What a test image really is.
+        label: Option<u8>,
+        /// After how many updates of the weights.
+        step: u64,
+    },
+    /// There is no such trace to show (an unknown test image, pixels of another number).
+    NoTrace {
+        /// The asker's number.
+        id: u32,
+        /// Why.
+        reason: String,
+    },
+    /// Arrays: the weights as f32, little-endian, [neurons, N].
+    Fields(Vec<usize>),
+    /// Arrays: the safetensors file.
+    Weights,
+    /// A request had no effect, for this reason.
+    Failed(String),
+}

@@ -1,0 +1,460 @@
+//! What a run is: data, coding, network, training and seed.
+//!
+//! A [`Spec`] is parsed and checked once and then means the same everywhere: it is the URL hash of the page, the flags
+//! of the command line, the header of a weights file and a message to the engine. [`FIELDS`] is the one table from
+//! which all four are made, so a field's name is its flag and its hash key.
+//!
+//! ```
+//! use spiking_playground::spec::Spec;
+//! let mut spec = Spec::default();
+//! spec.set("hidden", "128").unwrap();
+//! assert_eq!(spec.to_hash(&Spec::default()), "hidden=128");
+//! assert!(spec.set("beta", "1.5").unwrap_err().to_string().contains("between 0 and 1"));
+//! ```
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// The images of a data set, by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dataset {
+    /// Handwritten digits (LeCun, Cortes and Burges): 60,000 for training, 10,000 for testing, 28 × 28.
+    #[default]
+    Mnist,
+}
+
+/// How pixels become spikes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// Bernoulli per time step, with probability pixel/256.
+    #[default]
+    Rate,
+}
+
+/// What happens to the membrane after a spike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reset {
+    /// v = 0 (what NIR and Norse mean).
+    #[default]
+    Zero,
+    /// v = u - θ.
+    Subtract,
+    /// v = u - θ/β: snnTorch's, which subtracts θ one time step later.
+    SubtractDelayed,
+    /// v = u - ρ for a ρ of one's own.
+    SubtractBy(f32),
+}
+
+/// The slope that the backward pass borrows for the spike, with x = u - θ.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Surrogate {
+    /// 1/(1 + k|x|)² (Zenke and Ganguli 2018, doi:10.1162/neco_a_01086). Norse's `super` is k = 1.
+    FastSigmoid(f32),
+    /// (α/2)/(1 + (π/2·α·x)²) (Fang et al. 2021, doi:10.1109/ICCV48922.2021.00266).
+    Arctan(f32),
+    /// α·σ(αx)·(1 - σ(αx)).
+    Sigmoid(f32),
+    /// max(0, 1 - |x|) (Bellec et al. 2018, arXiv:1803.09574).
+    Triangle,
+}
+
+impl Default for Surrogate {
+    fn default() -> Self {
+        Self::FastSigmoid(10.0)
+    }
+}
+
+/// The parameters of a leaky integrate-and-fire neuron; its equations are in [`crate::neuron`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Neuron {
+    /// α, the share of the synaptic current that stays from one time step to the next; 0 for the plain LIF.
+    pub alpha: f32,
+    /// β, the share of the membrane potential that stays.
+    pub beta: f32,
+    /// g, the gain of the current; 1 for the plain LIF.
+    pub gain: f32,
+    /// θ: the neuron fires when its potential is above it, strictly.
+    pub threshold: f32,
+    /// What a spike does to the membrane.
+    pub reset: Reset,
+    /// Whether the gradient flows through the reset (as in Norse) or not (as in snnTorch).
+    pub attached_reset: bool,
+    /// The derivative that stands in for that of the spike.
+    pub surrogate: Surrogate,
+}
+
+impl Default for Neuron {
+    fn default() -> Self {
+        Self {
+            alpha: 0.0,
+            beta: 0.9,
+            gain: 1.0,
+            threshold: 1.0,
+            reset: Reset::Zero,
+            attached_reset: false,
+            surrogate: Surrogate::default(),
+        }
+    }
+}
+
+/// How the last hidden layer's spikes become class scores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Readout {
+    /// Leaky integrators without spikes, with the neurons' β; score = mean over time of the potential.
+    #[default]
+    Membrane,
+    /// Neurons like the hidden ones; score = number of spikes.
+    SpikeCount,
+}
+
+/// How the learning rate goes over a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// From the learning rate down to 0 along half a cosine, over all epochs (Loshchilov and Hutter 2017,
+    /// arXiv:1608.03983, without restarts).
+    #[default]
+    Cosine,
+    /// The same all the time: for runs that have no end.
+    Constant,
+}
+
+/// All that a run depends on. Two runs with equal specs on the same data give equal weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Spec {
+    /// Which images.
+    pub dataset: Dataset,
+    /// How they become spikes.
+    pub encoding: Encoding,
+    /// T, the number of time steps an image is shown for.
+    pub time_steps: usize,
+    /// The number of neurons in each hidden layer, from the input to the output.
+    pub hidden: Vec<usize>,
+    /// What every spiking neuron is like.
+    pub neuron: Neuron,
+    /// How the answer is read.
+    pub readout: Readout,
+    /// How often the training set is shown.
+    pub epochs: u32,
+    /// B, images for each update of the weights.
+    pub batch_size: usize,
+    /// Adam's step size at the start.
+    pub learning_rate: f64,
+    /// How it goes on from there.
+    pub schedule: Schedule,
+    /// Where all randomness comes from: initial weights, order of the images, spikes.
+    pub seed: u64,
+}
+
+impl Default for Spec {
+    fn default() -> Self {
+        Self {
+            dataset: Dataset::Mnist,
+            encoding: Encoding::Rate,
+            time_steps: 25,
+            hidden: vec![256],
+            neuron: Neuron::default(),
+            readout: Readout::Membrane,
+            epochs: 10,
+            batch_size: 64,
+            learning_rate: 1e-3,
+            schedule: Schedule::Cosine,
+            seed: 1,
+        }
+    }
+}
+
+/// Why a text is not a valid setting.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SpecError {
+    /// No field has that name.
+    #[error("there is no setting called `{0}`; settings are: {all}", all = names())]
+    UnknownName(String),
+    /// The text does not mean a value of that field, or not one in its range.
+    #[error("`{value}` is not a value for `{name}`: expected {expected}")]
+    BadValue {
+        /// The field.
+        name: String,
+        /// What was given.
+        value: String,
+        /// What would have been right.
+        expected: String,
+    },
+}
+
+fn names() -> String {
+    FIELDS.iter().map(|field| field.name).collect::<Vec<_>>().join(", ")
+}
+
+/// What values a field takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Values {
+    /// A whole number in a range, both ends included.
+    Whole(u64, u64),
+    /// A number in a range, both ends included.
+    Real(f64, f64),
+    /// One of these words.
+    Words(&'static [&'static str]),
+    /// Something else, in words.
+    Other(&'static str),
+}
+
+impl fmt::Display for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(low, high) => write!(f, "a whole number between {low} and {high}"),
+            Self::Real(low, high) => write!(f, "a number between {low} and {high}"),
+            Self::Words(words) => write!(f, "one of: {}", words.join(", ")),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+/// One setting of a [`Spec`], as text.
+pub struct Field {
+    /// Its name: the flag `--name` and the hash key `name=`.
+    pub name: &'static str,
+    /// One line for `--help` and for tooltips.
+    pub help: &'static str,
+    /// What it takes.
+    pub values: Values,
+    get: fn(&Spec) -> String,
+    set: fn(&mut Spec, &str) -> Option<()>,
+}
+
+impl fmt::Debug for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Field({})", self.name)
+    }
+}
+
+impl Field {
+    /// The field's value in `spec`, as a text that [`Spec::set`] takes.
+    pub fn text(&self, spec: &Spec) -> String {
+        (self.get)(spec)
+    }
+}
+
+fn number<T: FromStr>(text: &str) -> Option<T> {
+    text.trim().parse().ok()
+}
+
+macro_rules! words {
+    ($type:ty, $($word:literal => $value:path),+) => {
+        impl $type {
+            const WORDS: &'static [(&'static str, Self)] = &[$(($word, $value)),+];
+            /// The value's name in flags and in the URL.
+            pub fn word(self) -> &'static str {
+                Self::WORDS.iter().find(|(_, value)| *value == self).map_or("", |(word, _)| word)
+            }
+            fn from_word(text: &str) -> Option<Self> {
+                Self::WORDS.iter().find(|(word, _)| *word == text).map(|(_, value)| *value)
+            }
+        }
+    };
+}
+
+words!(Dataset, "mnist" => Self::Mnist);
+words!(Encoding, "rate" => Self::Rate);
+words!(Readout, "membrane" => Self::Membrane, "spike-count" => Self::SpikeCount);
+words!(Schedule, "cosine" => Self::Cosine, "constant" => Self::Constant);
+
+impl fmt::Display for Reset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Zero => f.write_str("zero"),
+            Self::Subtract => f.write_str("subtract"),
+            Self::SubtractDelayed => f.write_str("subtract-delayed"),
+            Self::SubtractBy(amount) => write!(f, "subtract:{amount}"),
+        }
+    }
+}
+
+impl Reset {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(match text {
+            "zero" => Self::Zero,
+            "subtract" => Self::Subtract,
+            "subtract-delayed" => Self::SubtractDelayed,
+            _ => Self::SubtractBy(within(text.strip_prefix("subtract:")?, 0.0, 100.0)? as f32),
+        })
+    }
+}
+
+impl fmt::Display for Surrogate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FastSigmoid(k) => write!(f, "fast-sigmoid:{k}"),
+            Self::Arctan(alpha) => write!(f, "arctan:{alpha}"),
+            Self::Sigmoid(alpha) => write!(f, "sigmoid:{alpha}"),
+            Self::Triangle => f.write_str("triangle"),
+        }
+    }
+}
+
+impl Surrogate {
+    fn from_text(text: &str) -> Option<Self> {
+        let (name, slope) = text.split_once(':').map_or((text, None), |(name, slope)| (name, Some(slope)));
+        let slope = |default: f32| slope.map_or(Some(default), |text| Some(within(text, 0.01, 1000.0)? as f32));
+        Some(match name {
+            "fast-sigmoid" => Self::FastSigmoid(slope(10.0)?),
+            "arctan" => Self::Arctan(slope(2.0)?),
+            "sigmoid" => Self::Sigmoid(slope(4.0)?),
+            "triangle" if text == "triangle" => Self::Triangle,
+            _ => return None,
+        })
+    }
+}
+
+fn within(text: &str, low: f64, high: f64) -> Option<f64> {
+    number::<f64>(text).filter(|value| (low..=high).contains(value))
+}
+
+macro_rules! field {
+    ($name:literal, $help:literal, whole $low:literal..=$high:literal, $($path:ident).+) => {
+        Field { name: $name, help: $help, values: Values::Whole($low, $high), get: |spec| spec.$($path).+.to_string(),
+            set: |spec, text| { spec.$($path).+ = number::<u64>(text).filter(|value| ($low..=$high).contains(value))?.try_into().ok()?; Some(()) } }
+    };
+    ($name:literal, $help:literal, real $low:literal..=$high:literal, $($path:ident).+) => {
+        Field { name: $name, help: $help, values: Values::Real($low, $high), get: |spec| spec.$($path).+.to_string(),
+            set: |spec, text| { within(text, $low, $high)?; spec.$($path).+ = number(text)?; Some(()) } }
+    };
+    ($name:literal, $help:literal, words $words:expr, $from:expr, $($path:ident).+) => {
+        Field { name: $name, help: $help, values: Values::Words($words), get: |spec| spec.$($path).+.word().to_owned(),
+            set: |spec, text| { spec.$($path).+ = $from(text)?; Some(()) } }
+    };
+}
+
+/// The most neurons that a hidden layer may have.
+pub const MOST_NEURONS: usize = 4096;
+/// The most hidden layers.
+pub const MOST_LAYERS: usize = 4;
+
+/// Every setting there is, in the order in which data passes it.
+pub const FIELDS: &[Field] = &[
+    field!("dataset", "The images to learn", words & ["mnist"], Dataset::from_word, dataset),
+    field!("encoding", "How pixels become spikes", words & ["rate"], Encoding::from_word, encoding),
+    field!("time-steps", "T: time steps that an image is shown for", whole 1..=256, time_steps),
+    Field {
+        name: "hidden",
+        help: "Neurons in each hidden layer, separated by commas",
+        values: Values::Other("one to four whole numbers between 1 and 4096, separated by commas"),
+        get: |spec| spec.hidden.iter().map(usize::to_string).collect::<Vec<_>>().join(","),
+        set: |spec, text| {
+            let sizes = text.split(',').map(number).collect::<Option<Vec<usize>>>()?;
+            let right =
+                (1..=MOST_LAYERS).contains(&sizes.len()) && sizes.iter().all(|n| (1..=MOST_NEURONS).contains(n));
+            right.then(|| spec.hidden = sizes)
+        },
+    },
+    field!("alpha", "α: share of the synaptic current that stays (0: plain LIF)", real 0.0..=1.0, neuron.alpha),
+    field!("beta", "β: share of the membrane potential that stays", real 0.0..=1.0, neuron.beta),
+    field!("gain", "g: gain of the current", real 0.0..=100.0, neuron.gain),
+    field!("threshold", "θ: the potential above which a neuron fires", real 0.01..=100.0, neuron.threshold),
+    Field {
+        name: "reset",
+        help: "What a spike does to the membrane",
+        values: Values::Other("zero, subtract, subtract-delayed (snnTorch's) or subtract:AMOUNT"),
+        get: |spec| spec.neuron.reset.to_string(),
+        set: |spec, text| Reset::from_text(text).map(|reset| spec.neuron.reset = reset),
+    },
+    Field {
+        name: "reset-gradient",
+        help: "Whether the gradient flows through the reset",
+        values: Values::Words(&["detached", "attached"]),
+        get: |spec| if spec.neuron.attached_reset { "attached" } else { "detached" }.to_owned(),
+        set: |spec, text| {
+            spec.neuron.attached_reset = match text {
+                "attached" => true,
+                "detached" => false,
+                _ => return None,
+            };
+            Some(())
+        },
+    },
+    Field {
+        name: "surrogate",
+        help: "The slope that learning borrows for the spike",
+        values: Values::Other("fast-sigmoid[:K], arctan[:ALPHA], sigmoid[:ALPHA] or triangle"),
+        get: |spec| spec.neuron.surrogate.to_string(),
+        set: |spec, text| Surrogate::from_text(text).map(|surrogate| spec.neuron.surrogate = surrogate),
+    },
+    field!("readout", "How the answer is read", words & ["membrane", "spike-count"], Readout::from_word, readout),
+    field!("epochs", "Passes over the training set", whole 1..=10000, epochs),
+    field!("batch-size", "Images for each update of the weights", whole 1..=4096, batch_size),
+    field!("learning-rate", "Adam's step size at the start", real 0.000001..=1.0, learning_rate),
+    field!("schedule", "How the learning rate goes on", words & ["cosine", "constant"], Schedule::from_word, schedule),
+    field!("seed", "Where all randomness comes from", whole 0..=9007199254740991, seed),
+];
+
+/// The field with that name.
+pub fn field(name: &str) -> Option<&'static Field> {
+    FIELDS.iter().find(|field| field.name == name)
+}
+
+impl Spec {
+    /// The defaults on the page: as natively, but at a constant learning rate, for a run in a tab has no end.
+    pub fn on_page() -> Self {
+        Self { schedule: Schedule::Constant, ..Self::default() }
+    }
+
+    /// Sets the field called `name` from a text.
+    ///
+    /// # Errors
+    /// When no field has that name, or the text is none of its values; the spec is then as it was.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), SpecError> {
+        let field = field(name).ok_or_else(|| SpecError::UnknownName(name.to_owned()))?;
+        (field.set)(self, value).ok_or_else(|| SpecError::BadValue {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            expected: field.values.to_string(),
+        })
+    }
+
+    /// Checks every field, for a spec that came from a file or a message.
+    ///
+    /// # Errors
+    /// Names the first field that is out of its range.
+    pub fn check(&self) -> Result<(), SpecError> {
+        let mut copy = self.clone();
+        FIELDS.iter().try_for_each(|field| copy.set(field.name, &field.text(self)))
+    }
+
+    /// The settings that differ from `base`, as `name=value` joined by `&`: what stands behind the `#` of a link.
+    pub fn to_hash(&self, base: &Self) -> String {
+        let differs = |field: &&Field| field.text(self) != field.text(base);
+        FIELDS.iter().filter(differs).map(|f| format!("{}={}", f.name, f.text(self))).collect::<Vec<_>>().join("&")
+    }
+
+    /// `base` with the settings of a URL hash. What is no setting is left to the caller, as (name, value) pairs;
+    /// what is a setting but has no meaning is left out and told.
+    ///
+    /// ```
+    /// # use spiking_playground::spec::Spec;
+    /// let (spec, rest, errors) = Spec::from_hash(&Spec::default(), "#hidden=64&digit=3&beta=x");
+    /// assert_eq!(spec.hidden, [64]);
+    /// assert_eq!(rest, [("digit".to_owned(), "3".to_owned())]);
+    /// assert_eq!(errors.len(), 1);
+    /// ```
+    pub fn from_hash(base: &Self, hash: &str) -> (Self, Vec<(String, String)>, Vec<SpecError>) {
+        let (mut spec, mut rest, mut errors) = (base.clone(), Vec::new(), Vec::new());
+        let hash = hash.strip_prefix('#').unwrap_or(hash);
+        for pair in hash.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if field(name).is_none() {
+                rest.push((name.to_owned(), value.to_owned()));
+            } else if let Err(error) = spec.set(name, &value.replace("%3A", ":").replace("%2C", ",")) {
+                errors.push(error);
+            }
+        }
+        (spec, rest, errors)
+    }
+}

@@ -1,0 +1,91 @@
+//! Coding: from pixels to spikes.
+//!
+//! Rate coding draws each spike by itself: whether pixel p of sample n of epoch e spikes at time step t is a pure
+//! function of (seed, e, n, p, t), in integer arithmetic, so every machine sees the same spikes and nothing has to be
+//! stored. The probability is exactly pixel/256: eight random words and the eight bits of the pixel, combined from the
+//! lowest bit up by AND (bit 0) and OR (bit 1), make 32 time steps at once.
+
+use super::{SpikeTrain, valid_bits, words_for};
+use crate::random::mix64;
+
+/// The pass over the data in which a sample is coded: it chooses the random numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pass {
+    /// Training, in this epoch, counted from 0.
+    Training(u32),
+    /// Measuring the accuracy.
+    Evaluation,
+    /// Looking at one picture.
+    Drawing,
+}
+
+impl Pass {
+    const fn number(self) -> u64 {
+        match self {
+            Self::Training(epoch) => epoch as u64,
+            Self::Evaluation => 1 << 32,
+            Self::Drawing => 2 << 32,
+        }
+    }
+}
+
+/// The key of one sample's random numbers: (seed, pass, sample).
+fn key(seed: u64, pass: Pass, sample: u64) -> (u32, u32) {
+    let key = mix64(mix64(mix64(seed) ^ pass.number()) ^ sample);
+    (key as u32, (key >> 32) as u32)
+}
+
+/// 32 random bits for a counter: a 32-bit finaliser (C. Wellons's `lowbias32`, which has an avalanche bias of 0.17)
+/// with the key added before and mixed in between. 32-bit, so that a shader computes the same.
+const fn hash(counter: u32, key: (u32, u32)) -> u32 {
+    let mut x = counter.wrapping_mul(0x9e37_79b9).wrapping_add(key.0);
+    x ^= x >> 16;
+    x = x.wrapping_mul(0x7feb_352d);
+    x ^= (x >> 15) ^ key.1;
+    x = x.wrapping_mul(0x846c_a68b);
+    x ^ (x >> 16)
+}
+
+/// Word number `word` (time steps 32·word to 32·word + 31) of a pixel's spikes.
+const fn bernoulli_word(pixel: u8, position: u32, word: u32, key: (u32, u32)) -> u32 {
+    let (mut spikes, mut bit) = (0, 0);
+    while bit < 8 {
+        // The word stands above the position, so that a spike does not depend on T.
+        let random = hash((word << 19) | (position << 3) | bit, key);
+        spikes = if pixel >> bit & 1 == 1 { spikes | random } else { spikes & random };
+        bit += 1;
+    }
+    spikes
+}
+
+/// Rate coding (Bernoulli, probability pixel/256 at each time step) of B images of N pixels.
+///
+/// `samples` names each image: its number in the data set. Shapes: `images` is [B, N], the result [B, N, words].
+///
+/// ```
+/// use spiking_playground::spikes::encode::{Pass, rate};
+/// let image = [0, 128, 255];
+/// let train = rate(&[&image], &[17], 1, Pass::Training(0), 25);
+/// assert_eq!(train.count_of(0, 0), 0); // black never spikes
+/// assert_eq!(train, rate(&[&image], &[17], 1, Pass::Training(0), 25)); // the same again
+/// assert_ne!(train, rate(&[&image], &[18], 1, Pass::Training(0), 25)); // another sample
+/// ```
+///
+/// # Panics
+/// When the images differ in size, or there are not as many samples as images.
+pub fn rate(images: &[&[u8]], samples: &[u64], seed: u64, pass: Pass, time_steps: usize) -> SpikeTrain {
+    assert_eq!(images.len(), samples.len(), "each image needs the number of its sample");
+    let (pixels, each) = (images.first().map_or(0, |image| image.len()), words_for(time_steps));
+    let mut words = vec![0; images.len() * pixels * each];
+    for (b, (image, sample)) in images.iter().zip(samples).enumerate() {
+        assert_eq!(image.len(), pixels, "all images of a batch have one size");
+        let key = key(seed, pass, *sample);
+        for (p, pixel) in image.iter().enumerate().filter(|(_, pixel)| **pixel > 0) {
+            for w in 0..each {
+                words[(b * pixels + p) * each + w] =
+                    bernoulli_word(*pixel, p as u32, w as u32, key) & valid_bits(time_steps, w);
+            }
+        }
+    }
+    SpikeTrain { batch: images.len(), neurons: pixels, time_steps, words }
+}

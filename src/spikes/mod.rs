@@ -1,0 +1,207 @@
+//! [`SpikeTrain`]: which neuron fires when, packed into bits.
+
+pub mod encode;
+
+/// Time steps in a word.
+pub const STEPS_PER_WORD: usize = 32;
+
+/// The spikes of B samples of N neurons over T time steps: shape [B, N, words], one `u32` for 32 time steps of one
+/// neuron, bit t % 32 of word t / 32 set for a spike at t. Bits from T on are zero.
+///
+/// ```
+/// use spiking_playground::spikes::SpikeTrain;
+/// let mut train = SpikeTrain::silent(1, 3, 40); // one sample, three neurons, 40 time steps: two words each
+/// train.fire(0, 2, 33);
+/// assert!(train.fires(0, 2, 33));
+/// assert_eq!(train.times(0, 2).collect::<Vec<_>>(), [33]);
+/// assert_eq!(train.count(), 1);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpikeTrain {
+    batch: usize,
+    neurons: usize,
+    time_steps: usize,
+    words: Vec<u32>,
+}
+
+/// Why words are no spike train.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SpikeTrainError {
+    /// Too few or too many of them.
+    #[error("{found} words do not hold {batch} × {neurons} neurons over {time_steps} time steps, which need {needed}")]
+    Length {
+        /// Samples.
+        batch: usize,
+        /// Neurons of a sample.
+        neurons: usize,
+        /// Time steps.
+        time_steps: usize,
+        /// Words needed.
+        needed: usize,
+        /// Words given.
+        found: usize,
+    },
+    /// A spike after the last time step.
+    #[error("a spike stands after the last of {0} time steps")]
+    AfterTheEnd(usize),
+}
+
+/// The number of words that hold `time_steps` time steps of one neuron.
+pub const fn words_for(time_steps: usize) -> usize {
+    time_steps.div_ceil(STEPS_PER_WORD)
+}
+
+/// The bits of word number `word` that are time steps before `time_steps`.
+///
+/// ```
+/// use spiking_playground::spikes::valid_bits;
+/// assert_eq!([valid_bits(33, 0), valid_bits(33, 1), valid_bits(64, 1)], [u32::MAX, 1, u32::MAX]);
+/// ```
+pub const fn valid_bits(time_steps: usize, word: usize) -> u32 {
+    let left = time_steps.saturating_sub(word * STEPS_PER_WORD);
+    if left >= STEPS_PER_WORD { u32::MAX } else { (1 << left) - 1 }
+}
+
+impl SpikeTrain {
+    /// No spikes at all.
+    pub fn silent(batch: usize, neurons: usize, time_steps: usize) -> Self {
+        Self { batch, neurons, time_steps, words: vec![0; batch * neurons * words_for(time_steps)] }
+    }
+
+    /// The spike train that these words [B, N, words] hold.
+    ///
+    /// # Errors
+    /// When there are not B·N·words of them, or one has a spike at T or later.
+    pub fn from_words(
+        batch: usize,
+        neurons: usize,
+        time_steps: usize,
+        words: Vec<u32>,
+    ) -> Result<Self, SpikeTrainError> {
+        let (each, found) = (words_for(time_steps), words.len());
+        let needed = batch * neurons * each;
+        if found != needed {
+            return Err(SpikeTrainError::Length { batch, neurons, time_steps, needed, found });
+        }
+        let late = |(i, word): (usize, &u32)| word & !valid_bits(time_steps, i % each.max(1)) != 0;
+        if words.iter().enumerate().any(late) {
+            return Err(SpikeTrainError::AfterTheEnd(time_steps));
+        }
+        Ok(Self { batch, neurons, time_steps, words })
+    }
+
+    /// The spike train of 0/1 values in time-major order, [B, T, N]: everything above ½ is a spike.
+    pub fn from_dense(batch: usize, neurons: usize, time_steps: usize, dense: &[f32]) -> Self {
+        let mut train = Self::silent(batch, neurons, time_steps);
+        for (i, _) in dense.iter().enumerate().filter(|(_, value)| **value > 0.5) {
+            train.fire(i / (time_steps * neurons), i % neurons, i / neurons % time_steps);
+        }
+        train
+    }
+
+    /// 0/1 values in time-major order, [B, T, N].
+    pub fn to_dense(&self) -> Vec<f32> {
+        let mut dense = vec![0.0; self.batch * self.time_steps * self.neurons];
+        for b in 0..self.batch {
+            for n in 0..self.neurons {
+                for t in self.times(b, n) {
+                    dense[(b * self.time_steps + t) * self.neurons + n] = 1.0;
+                }
+            }
+        }
+        dense
+    }
+
+    /// B, the number of samples.
+    pub const fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// N, the number of neurons of each sample.
+    pub const fn neurons(&self) -> usize {
+        self.neurons
+    }
+
+    /// T, the number of time steps.
+    pub const fn time_steps(&self) -> usize {
+        self.time_steps
+    }
+
+    /// Words for each neuron: ⌈T/32⌉.
+    pub const fn words_per_neuron(&self) -> usize {
+        words_for(self.time_steps)
+    }
+
+    /// All words, [B, N, words].
+    pub fn words(&self) -> &[u32] {
+        &self.words
+    }
+
+    /// All words, [B, N, words].
+    pub fn into_words(self) -> Vec<u32> {
+        self.words
+    }
+
+    /// The words of one neuron of one sample.
+    pub fn of(&self, sample: usize, neuron: usize) -> &[u32] {
+        let each = self.words_per_neuron();
+        let start = (sample * self.neurons + neuron) * each;
+        &self.words[start..start + each]
+    }
+
+    /// Whether that neuron fires at that time step.
+    pub fn fires(&self, sample: usize, neuron: usize, t: usize) -> bool {
+        t < self.time_steps && self.of(sample, neuron)[t / STEPS_PER_WORD] >> (t % STEPS_PER_WORD) & 1 == 1
+    }
+
+    /// Lets that neuron fire at that time step.
+    ///
+    /// # Panics
+    /// When there is no such sample, neuron or time step.
+    pub fn fire(&mut self, sample: usize, neuron: usize, t: usize) {
+        assert!(
+            sample < self.batch && neuron < self.neurons && t < self.time_steps,
+            "no such place in the spike train"
+        );
+        let word = (sample * self.neurons + neuron) * self.words_per_neuron() + t / STEPS_PER_WORD;
+        self.words[word] |= 1 << (t % STEPS_PER_WORD);
+    }
+
+    /// The time steps at which that neuron fires, ascending.
+    pub fn times(&self, sample: usize, neuron: usize) -> impl Iterator<Item = usize> + '_ {
+        self.of(sample, neuron)
+            .iter()
+            .enumerate()
+            .flat_map(|(w, word)| bits(*word).map(move |t| w * STEPS_PER_WORD + t))
+    }
+
+    /// How often that neuron fires.
+    pub fn count_of(&self, sample: usize, neuron: usize) -> u32 {
+        self.of(sample, neuron).iter().map(|word| word.count_ones()).sum()
+    }
+
+    /// How many spikes there are in all.
+    pub fn count(&self) -> u64 {
+        self.words.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+
+    /// How many neurons of that sample fire at that time step.
+    pub fn count_at(&self, sample: usize, t: usize) -> usize {
+        (0..self.neurons).filter(|n| self.fires(sample, *n, t)).count()
+    }
+}
+
+/// The positions of the set bits of a word, ascending.
+///
+/// ```
+/// assert_eq!(spiking_playground::spikes::bits(0b1010).collect::<Vec<_>>(), [1, 3]);
+/// ```
+pub fn bits(mut word: u32) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        (word != 0).then(|| {
+            let position = word.trailing_zeros() as usize;
+            word &= word - 1;
+            position
+        })
+    })
+}

@@ -1,0 +1,186 @@
+//! One picture's way through the network: every spike and every membrane potential.
+
+use crate::spec::Readout;
+use crate::spikes::{SpikeTrain, words_for};
+
+/// What one layer of spiking neurons did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LayerTrace {
+    /// Its spikes, [1, H].
+    pub spikes: SpikeTrain,
+    /// u, the membrane potentials before the reset, [T, H].
+    pub potentials: Vec<f32>,
+    /// The part of the input currents that excites, [T, H], at least 0.
+    pub excitation: Vec<f32>,
+    /// The part that inhibits, [T, H], at most 0.
+    pub inhibition: Vec<f32>,
+}
+
+/// One picture's way through the network. `output` is one more layer; with the membrane readout it never spikes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trace {
+    /// The picture, row by row.
+    pub image: Vec<u8>,
+    /// T.
+    pub time_steps: usize,
+    /// Its spikes, [1, N].
+    pub input: SpikeTrain,
+    /// The hidden layers.
+    pub hidden: Vec<LayerTrace>,
+    /// The output neurons, one a class.
+    pub output: LayerTrace,
+    /// How the answer is read.
+    pub readout: Readout,
+}
+
+/// Why bytes are no trace.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the trace is damaged: {0}")]
+pub struct TraceError(String);
+
+impl LayerTrace {
+    /// H, its neurons.
+    pub fn neurons(&self) -> usize {
+        self.spikes.neurons()
+    }
+}
+
+impl Trace {
+    /// How many classes there are.
+    pub fn classes(&self) -> usize {
+        self.output.neurons()
+    }
+
+    /// The evidence for each class up to and including each time step, [T, classes]: with the membrane readout the sum
+    /// of the output's potentials so far, over T; with the spike count the spikes so far. The last row are the logits.
+    pub fn evidence(&self) -> Vec<f32> {
+        let classes = self.classes();
+        let mut evidence = vec![0.0; self.time_steps * classes];
+        for t in 0..self.time_steps {
+            for class in 0..classes {
+                let before = if t == 0 { 0.0 } else { evidence[(t - 1) * classes + class] };
+                let now = match self.readout {
+                    Readout::Membrane => self.output.potentials[t * classes + class] / self.time_steps as f32,
+                    Readout::SpikeCount => f32::from(u8::from(self.output.spikes.fires(0, class, t))),
+                };
+                evidence[t * classes + class] = before + now;
+            }
+        }
+        evidence
+    }
+
+    /// The class with the most evidence at each time step, [T]: none while all have the same. A tie goes to the class
+    /// with the higher potential, then to the lower number.
+    pub fn leaders(&self) -> Vec<Option<usize>> {
+        let (classes, evidence) = (self.classes(), self.evidence());
+        (0..self.time_steps)
+            .map(|t| {
+                let row = &evidence[t * classes..(t + 1) * classes];
+                let potentials = &self.output.potentials[t * classes..(t + 1) * classes];
+                let better = |a: usize, b: usize| (row[a], potentials[a]) > (row[b], potentials[b]);
+                let best = (0..classes).reduce(|best, class| if better(class, best) { class } else { best })?;
+                row.iter().any(|value| *value != row[best]).then_some(best)
+            })
+            .collect()
+    }
+
+    /// The class that leads at the end.
+    pub fn answer(&self) -> Option<usize> {
+        self.leaders().last().copied().flatten()
+    }
+
+    /// The time step, from 0, from which the leader never changed again.
+    pub fn known_since(&self) -> Option<usize> {
+        let leaders = self.leaders();
+        let answer = leaders.last().copied().flatten()?;
+        let other = leaders.iter().rposition(|leader| *leader != Some(answer));
+        Some(other.map_or(0, |t| t + 1))
+    }
+
+    /// The share of probability that softmax of the logits gives each class.
+    pub fn probabilities(&self) -> Vec<f32> {
+        let (classes, evidence) = (self.classes(), self.evidence());
+        let logits = &evidence[evidence.len().saturating_sub(classes)..];
+        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let shares: Vec<f32> = logits.iter().map(|logit| (logit - largest).exp()).collect();
+        let sum: f32 = shares.iter().sum();
+        shares.into_iter().map(|share| share / sum).collect()
+    }
+
+    /// Synaptic operations up to and including each time step, [T]: each spike adds one weight for every neuron of the
+    /// next layer.
+    pub fn synaptic_operations(&self) -> Vec<u64> {
+        let layers = std::iter::once(&self.input).chain(self.hidden.iter().map(|layer| &layer.spikes));
+        let targets = self.hidden.iter().chain([&self.output]).map(|layer| layer.neurons() as u64);
+        let pairs: Vec<_> = layers.zip(targets).collect();
+        let at = |t: usize| pairs.iter().map(|(spikes, to)| spikes.count_at(0, t) as u64 * to).sum::<u64>();
+        (0..self.time_steps)
+            .scan(0, |sum, t| {
+                *sum += at(t);
+                Some(*sum)
+            })
+            .collect()
+    }
+
+    /// Multiply-adds of the dense network of the same shape.
+    pub fn dense_operations(&self) -> u64 {
+        let sizes = std::iter::once(self.input.neurons())
+            .chain(self.hidden.iter().chain([&self.output]).map(LayerTrace::neurons));
+        let sizes: Vec<u64> = sizes.map(|n| n as u64).collect();
+        sizes.windows(2).map(|pair| pair[0] * pair[1]).sum()
+    }
+
+    /// The trace as bytes, for a message: 32-bit words, little-endian.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut words = vec![
+            self.time_steps as u32,
+            self.image.len() as u32,
+            u32::from(self.readout == Readout::SpikeCount),
+            self.hidden.len() as u32,
+        ];
+        words.extend(self.hidden.iter().chain([&self.output]).map(|layer| layer.neurons() as u32));
+        words.extend(self.image.iter().map(|pixel| u32::from(*pixel)));
+        words.extend(self.input.words());
+        for layer in self.hidden.iter().chain([&self.output]) {
+            words.extend(layer.spikes.words());
+            for values in [&layer.potentials, &layer.excitation, &layer.inhibition] {
+                words.extend(values.iter().map(|value| value.to_bits()));
+            }
+        }
+        words.into_iter().flat_map(u32::to_le_bytes).collect()
+    }
+
+    /// The trace that [`Trace::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// When the bytes are too few, too many, or hold a spike after the last time step.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, TraceError> {
+        let mut words = bytes.chunks_exact(4).map(|c| u32::from_le_bytes([c[0], c[1], c[2], c[3]]));
+        let mut take = |n: usize| {
+            let taken: Vec<u32> = words.by_ref().take(n).collect();
+            if taken.len() == n { Ok(taken) } else { Err(TraceError("it ends too early".into())) }
+        };
+        let head = take(4)?;
+        let [time_steps, pixels, layers] = [head[0] as usize, head[1] as usize, head[3] as usize];
+        let sizes = take(layers.saturating_add(1).min(1 << 16))?;
+        let image = take(pixels)?.into_iter().map(|pixel| pixel as u8).collect();
+        let train = |neurons: usize, take: &mut dyn FnMut(usize) -> Result<Vec<u32>, TraceError>| {
+            SpikeTrain::from_words(1, neurons, time_steps, take(neurons * words_for(time_steps))?)
+                .map_err(|error| TraceError(error.to_string()))
+        };
+        let input = train(pixels, &mut take)?;
+        let mut read = Vec::new();
+        for neurons in sizes.into_iter().map(|n| n as usize) {
+            let spikes = train(neurons, &mut take)?;
+            let mut floats =
+                || Ok::<_, TraceError>(take(neurons * time_steps)?.into_iter().map(f32::from_bits).collect());
+            read.push(LayerTrace { spikes, potentials: floats()?, excitation: floats()?, inhibition: floats()? });
+        }
+        let output = read.pop().unwrap_or_default();
+        if words.next().is_some() {
+            return Err(TraceError("it goes on after its end".into()));
+        }
+        let readout = if head[2] == 1 { Readout::SpikeCount } else { Readout::Membrane };
+        Ok(Self { image, time_steps, input, hidden: read, output, readout })
+    }
+}
