@@ -1,1 +1,109 @@
-//! layer
+//! A layer of spiking neurons, and one that only integrates, as burn modules.
+
+use crate::kernels::{self, SpikeTensor};
+use crate::random::{Generator, Stream};
+use crate::spec::Neuron;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// Weights and bias from one layer to the next.
+#[derive(Module, Debug)]
+pub struct Synapses {
+    /// [N, H]: the row of a neuron that sends. In files it stands transposed, as PyTorch has it.
+    pub weight: Param<Tensor<2>>,
+    /// [H].
+    pub bias: Param<Tensor<1>>,
+}
+
+impl Synapses {
+    /// Weights [N, H] and bias [H] as they are.
+    ///
+    /// # Panics
+    /// When there are not N·H weights.
+    pub fn new(weight: Vec<f32>, bias: Vec<f32>, device: &Device) -> Self {
+        let (targets, senders) = (bias.len(), weight.len() / bias.len().max(1));
+        Self {
+            weight: Param::from_data(TensorData::new(weight, [senders, targets]), device),
+            bias: Param::from_data(TensorData::new(bias, [targets]), device),
+        }
+    }
+
+    /// PyTorch's initial values: uniform in ±1/√N, weights and bias, drawn by our own generator in the order of
+    /// PyTorch's layout ([H, N], then bias), so that every backend starts from the same.
+    pub fn random(senders: usize, targets: usize, seed: u64, layer: u32, device: &Device) -> Self {
+        let bound = 1.0 / (senders as f32).sqrt();
+        let mut generator = Generator::new(seed, Stream::Weights(layer));
+        let mut draw = |n: usize| (0..n).map(|_| (generator.unit() * 2.0 - 1.0) * bound).collect::<Vec<f32>>();
+        let rows = draw(targets * senders);
+        Self::new(transposed(&rows, senders), draw(targets), device)
+    }
+
+    /// [N, H].
+    pub fn dims(&self) -> [usize; 2] {
+        self.weight.val().dims()
+    }
+}
+
+/// A matrix with rows of `width` numbers, with rows and columns exchanged.
+///
+/// ```
+/// assert_eq!(spiking_playground::layer::transposed(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+/// ```
+pub fn transposed(matrix: &[f32], width: usize) -> Vec<f32> {
+    let height = matrix.len() / width.max(1);
+    (0..width).flat_map(|column| (0..height).map(move |row| matrix[row * width + column])).collect()
+}
+
+/// A layer of spiking neurons.
+#[derive(Module, Debug)]
+pub struct SpikingLayer {
+    /// From the layer before.
+    pub synapses: Synapses,
+    /// What each neuron is like.
+    #[module(skip)]
+    pub neuron: Neuron,
+}
+
+impl SpikingLayer {
+    /// Spikes [B, N] to spikes [B, H].
+    pub fn forward(&self, input: SpikeTensor) -> SpikeTensor {
+        kernels::spiking_layer(input, self.synapses.weight.val(), self.synapses.bias.val(), &self.neuron).0
+    }
+}
+
+/// Leaky integrators that never spike: y[t] = β·y[t-1] + W·s[t] + b. Their mean over time is linear in the spikes, so it
+/// is a product with a weighted spike count, exactly: mean(y) = W·Σ_t c[t]·s[t] + b·Σ_t c[t].
+#[derive(Module, Debug)]
+pub struct Integrators {
+    /// From the last hidden layer.
+    pub synapses: Synapses,
+    /// β, the share of the potential that stays.
+    pub beta: f64,
+}
+
+impl Integrators {
+    /// c[t], what a spike at time step t adds to the mean: (1 + β + … + β^(T-1-t))/T.
+    ///
+    /// ```
+    /// assert_eq!(spiking_playground::layer::Integrators::coefficients(0.5, 2), [0.75, 0.5]);
+    /// ```
+    pub fn coefficients(beta: f64, time_steps: usize) -> Vec<f32> {
+        let mut sum = 0.0;
+        let mut backwards: Vec<f32> = (0..time_steps)
+            .map(|_| {
+                sum = 1.0 + beta * sum;
+                (sum / time_steps as f64) as f32
+            })
+            .collect();
+        backwards.reverse();
+        backwards
+    }
+
+    /// Spikes [B, N] to the mean over time of the potentials, [B, C].
+    pub fn forward(&self, input: SpikeTensor) -> Tensor<2> {
+        let coefficients = Self::coefficients(self.beta, input.time_steps());
+        let total: f32 = coefficients.iter().sum();
+        let counts = kernels::weighted_spike_count(input, &coefficients);
+        counts.matmul(self.synapses.weight.val()) + self.synapses.bias.val().mul_scalar(total).unsqueeze()
+    }
+}

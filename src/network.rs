@@ -1,1 +1,192 @@
-//! network
+//! The network that a spec describes.
+
+use crate::kernels::{self, SpikeTensor};
+use crate::layer::{Integrators, SpikingLayer, Synapses, transposed};
+use crate::spec::{Readout, Spec};
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// How the last hidden layer's spikes become class scores.
+#[derive(Module, Debug)]
+pub enum Output {
+    /// Score = mean over time of the potential.
+    Membrane(Integrators),
+    /// Score = number of spikes.
+    SpikeCount(SpikingLayer),
+}
+
+/// Layers of spiking neurons and a readout.
+#[derive(Module, Debug)]
+pub struct Network {
+    /// From the input to the output.
+    pub hidden: Vec<SpikingLayer>,
+    /// What reads the last of them.
+    pub output: Output,
+}
+
+/// One parameter, row by row, as it stands in files: weights [out, in], bias [out].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// As PyTorch would name it: `layers.0.weight`, …, `readout.bias`.
+    pub name: String,
+    /// [out, in] or [out].
+    pub shape: Vec<usize>,
+    /// Row by row.
+    pub values: Vec<f32>,
+}
+
+/// Why parameters do not make the network.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParameterError {
+    /// One is not there.
+    #[error("the network needs `{0}`, which is not there: the weights are of another network")]
+    Missing(String),
+    /// One has another shape.
+    #[error("`{name}` should be {wanted:?} and is {found:?}: the weights are of another network")]
+    Shape {
+        /// The parameter.
+        name: String,
+        /// What the network needs.
+        wanted: Vec<usize>,
+        /// What is there.
+        found: Vec<usize>,
+    },
+    /// One holds numbers that are none.
+    #[error("`{0}` holds a NaN or an infinity: the run that made it had diverged")]
+    NotFinite(String),
+}
+
+/// The names of the layers' parameters, without `.weight` and `.bias`.
+fn layer_names(hidden: usize) -> impl Iterator<Item = String> {
+    (0..hidden).map(|layer| format!("layers.{layer}")).chain(["readout".to_owned()])
+}
+
+impl Network {
+    /// The spec's network for images of `pixels` pixels in `classes` classes, with weights drawn from its seed. On an
+    /// autodiff device it can be trained.
+    pub fn new(spec: &Spec, pixels: usize, classes: usize, device: &Device) -> Self {
+        let sizes: Vec<usize> = [pixels].into_iter().chain(spec.hidden.iter().copied()).chain([classes]).collect();
+        let pairs = sizes.windows(2).zip(0..);
+        let synapses = pairs.map(|(n, layer)| Synapses::random(n[0], n[1], spec.seed, layer, device)).collect();
+        Self::of_synapses(spec, synapses)
+    }
+
+    fn of_synapses(spec: &Spec, synapses: Vec<Synapses>) -> Self {
+        let mut layers: Vec<SpikingLayer> =
+            synapses.into_iter().map(|synapses| SpikingLayer { synapses, neuron: spec.neuron }).collect();
+        // A spec has at least one hidden layer, so there are at least two pairs of layers.
+        let last = layers.remove(layers.len() - 1);
+        let output = match spec.readout {
+            Readout::SpikeCount => Output::SpikeCount(last),
+            Readout::Membrane => {
+                Output::Membrane(Integrators { synapses: last.synapses, beta: f64::from(spec.neuron.beta) })
+            }
+        };
+        Self { hidden: layers, output }
+    }
+
+    /// The spec's network with these parameters; pixels and classes are theirs.
+    ///
+    /// # Errors
+    /// When one is missing, has another shape than the spec says or holds a NaN or an infinity.
+    pub fn with_parameters(spec: &Spec, parameters: &[Parameter], device: &Device) -> Result<Self, ParameterError> {
+        let find = |name: String| {
+            parameters.iter().find(|parameter| parameter.name == name).ok_or(ParameterError::Missing(name))
+        };
+        let checked = |parameter: &Parameter, wanted: Vec<usize>| {
+            if parameter.shape != wanted {
+                let (name, found) = (parameter.name.clone(), parameter.shape.clone());
+                return Err(ParameterError::Shape { name, wanted, found });
+            }
+            let finite = parameter.values.iter().all(|value| value.is_finite());
+            finite.then(|| parameter.values.clone()).ok_or_else(|| ParameterError::NotFinite(parameter.name.clone()))
+        };
+        let mut senders = find("layers.0.weight".to_owned())?.shape.get(1).copied().unwrap_or(0);
+        let classes = find("readout.bias".to_owned())?.shape.first().copied().unwrap_or(0);
+        let mut synapses = Vec::new();
+        for (name, targets) in layer_names(spec.hidden.len()).zip(spec.hidden.iter().copied().chain([classes])) {
+            let weight = checked(find(format!("{name}.weight"))?, vec![targets, senders])?;
+            let bias = checked(find(format!("{name}.bias"))?, vec![targets])?;
+            synapses.push(Synapses::new(transposed(&weight, senders), bias, device));
+            senders = targets;
+        }
+        Ok(Self::of_synapses(spec, synapses))
+    }
+
+    /// All synapses, from the input to the output.
+    pub fn synapses(&self) -> Vec<&Synapses> {
+        let last = match &self.output {
+            Output::Membrane(integrators) => &integrators.synapses,
+            Output::SpikeCount(layer) => &layer.synapses,
+        };
+        self.hidden.iter().map(|layer| &layer.synapses).chain([last]).collect()
+    }
+
+    /// All synapses, to be changed.
+    pub fn synapses_mut(&mut self) -> Vec<&mut Synapses> {
+        let last = match &mut self.output {
+            Output::Membrane(integrators) => &mut integrators.synapses,
+            Output::SpikeCount(layer) => &mut layer.synapses,
+        };
+        self.hidden.iter_mut().map(|layer| &mut layer.synapses).chain([last]).collect()
+    }
+
+    /// All parameters, as they stand in files.
+    pub fn parameters(&self) -> Vec<Parameter> {
+        let named = layer_names(self.hidden.len()).zip(self.synapses());
+        named
+            .flat_map(|(name, synapses)| file_layout(&name, values(&synapses.weight), values(&synapses.bias)))
+            .collect()
+    }
+
+    /// Pixels of an image.
+    pub fn pixels(&self) -> usize {
+        self.synapses().first().map_or(0, |synapses| synapses.dims()[0])
+    }
+
+    /// How many classes there are.
+    pub fn classes(&self) -> usize {
+        self.synapses().last().map_or(0, |synapses| synapses.dims()[1])
+    }
+
+    /// Spikes [B, N] to class scores, [B, classes].
+    pub fn forward(&self, input: SpikeTensor) -> Tensor<2> {
+        let last = self.hidden.iter().fold(input, |spikes, layer| layer.forward(spikes));
+        match &self.output {
+            Output::Membrane(integrators) => integrators.forward(last),
+            Output::SpikeCount(layer) => {
+                let spikes = layer.forward(last);
+                let ones = vec![1.0; spikes.time_steps()];
+                kernels::weighted_spike_count(spikes, &ones)
+            }
+        }
+    }
+}
+
+/// The numbers of a parameter.
+pub fn values<const D: usize>(parameter: &Param<Tensor<D>>) -> Vec<f32> {
+    numbers(parameter.val().inner())
+}
+
+/// The numbers of a tensor.
+pub fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+/// Numbers in the layout of the kernels, weights [in, out], as parameters of a file. Adam's means stand there alike.
+pub fn file_layout(name: &str, weight: Vec<f32>, bias: Vec<f32>) -> [Parameter; 2] {
+    let (outputs, inputs) = (bias.len(), weight.len() / bias.len().max(1));
+    [
+        Parameter {
+            name: format!("{name}.weight"),
+            shape: vec![outputs, inputs],
+            values: transposed(&weight, outputs),
+        },
+        Parameter { name: format!("{name}.bias"), shape: vec![outputs], values: bias },
+    ]
+}
+
+/// Numbers as a parameter.
+pub fn parameter<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
+    Tensor::from_data(TensorData::new(values, shape), device)
+}

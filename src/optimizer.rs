@@ -1,1 +1,132 @@
-//! optimizer
+//! Adam (Kingma and Ba 2015, arXiv:1412.6980) with PyTorch's constants, and the schedule of its step size.
+
+use crate::kernels::{self, AdamStep};
+use crate::layer::Synapses;
+use crate::network::{Network, Parameter, file_layout, numbers, parameter};
+use crate::spec::{Schedule, Spec};
+use burn::module::Param;
+use burn::tensor::{Device, Gradients, Tensor};
+
+const BETA_1: f64 = 0.9;
+const BETA_2: f64 = 0.999;
+const EPSILON: f64 = 1e-8;
+
+/// The step size at step `step` (from 0) of `steps`.
+///
+/// ```
+/// use spiking_playground::{optimizer::learning_rate, spec::{Schedule, Spec}};
+/// let spec = Spec { learning_rate: 0.5, schedule: Schedule::Cosine, ..Spec::default() };
+/// assert_eq!(learning_rate(&spec, 0, 100), 0.5);
+/// assert!((learning_rate(&spec, 50, 100) - 0.25).abs() < 1e-12);
+/// ```
+pub fn learning_rate(spec: &Spec, step: u64, steps: u64) -> f64 {
+    match spec.schedule {
+        Schedule::Constant => spec.learning_rate,
+        Schedule::Cosine => {
+            let done = step.min(steps) as f64 / steps.max(1) as f64;
+            spec.learning_rate * 0.5 * (1.0 + (std::f64::consts::PI * done).cos())
+        }
+    }
+}
+
+/// The running means of one layer's gradients.
+#[derive(Clone, Debug)]
+struct Means {
+    weight: [Tensor<2>; 2],
+    bias: [Tensor<1>; 2],
+}
+
+/// Adam's state: the running means of the gradient and of its square, for every parameter.
+#[derive(Clone, Debug)]
+pub struct Adam {
+    step: u64,
+    means: Vec<Means>,
+}
+
+impl Adam {
+    /// At the start: all means are zero.
+    pub fn new(network: &Network) -> Self {
+        let start = |synapses: &Synapses| {
+            let ([senders, targets], device) = (synapses.dims(), synapses.weight.val().device().inner());
+            let (weight, bias) = (Tensor::zeros([senders, targets], &device), Tensor::zeros([targets], &device));
+            Means { weight: [weight.clone(), weight], bias: [bias.clone(), bias] }
+        };
+        Self { step: 0, means: network.synapses().into_iter().map(start).collect() }
+    }
+
+    /// Steps taken.
+    pub const fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// One step: moves the network's parameters against their gradients.
+    pub fn update(&mut self, network: &mut Network, gradients: &mut Gradients, learning_rate: f64) {
+        self.step += 1;
+        let (correction_1, correction_2) = (1.0 - power(BETA_1, self.step), (1.0 - power(BETA_2, self.step)).sqrt());
+        let step = AdamStep {
+            beta_1: BETA_1 as f32,
+            beta_2: BETA_2 as f32,
+            rate: (learning_rate * correction_2 / correction_1) as f32,
+            epsilon: (EPSILON * correction_2) as f32,
+        };
+        for (synapses, means) in network.synapses_mut().into_iter().zip(&mut self.means) {
+            move_against(&mut synapses.weight, &mut means.weight, gradients, step);
+            move_against(&mut synapses.bias, &mut means.bias, gradients, step);
+        }
+    }
+
+    /// The means as parameters of a file, named `adam.mean.…` and `adam.square.…` after the network's.
+    pub fn parameters(&self, network: &Network) -> Vec<Parameter> {
+        let names: Vec<String> = network.parameters().into_iter().map(|parameter| parameter.name).collect();
+        let layers = self.means.iter().zip(names.chunks_exact(2));
+        let layer = |(means, names): (&Means, &[String])| {
+            let name = names[0].trim_end_matches(".weight");
+            let [mean_weight, square_weight] = means.weight.clone().map(numbers);
+            let [mean_bias, square_bias] = means.bias.clone().map(numbers);
+            let mean = file_layout(&format!("adam.mean.{name}"), mean_weight, mean_bias);
+            mean.into_iter().chain(file_layout(&format!("adam.square.{name}"), square_weight, square_bias))
+        };
+        layers.flat_map(layer).collect()
+    }
+
+    /// The state after `step` steps, from the layers' means in the kernels' layout: for each layer the means of weight
+    /// and bias, then those of their squares.
+    pub fn restored(step: u64, layers: Vec<[Synapses; 2]>, device: &Device) -> Self {
+        let plain = |tensor: Vec<f32>, shape| parameter::<2>(tensor, shape, device);
+        let means = layers.into_iter().map(|pair| {
+            let [mean, square] = pair;
+            let shape = mean.dims();
+            let weight = [&mean, &square].map(|s| plain(numbers(s.weight.val().inner()), shape));
+            let bias = [&mean, &square].map(|s| parameter::<1>(numbers(s.bias.val().inner()), [shape[1]], device));
+            Means { weight, bias }
+        });
+        Self { step, means: means.collect() }
+    }
+}
+
+/// base^exponent by repeated squaring, so that it is the same on every machine.
+fn power(mut base: f64, mut exponent: u64) -> f64 {
+    let mut result = 1.0;
+    while exponent > 0 {
+        if exponent & 1 == 1 {
+            result *= base;
+        }
+        base *= base;
+        exponent >>= 1;
+    }
+    result
+}
+
+fn move_against<const D: usize>(
+    parameter: &mut Param<Tensor<D>>,
+    means: &mut [Tensor<D>; 2],
+    gradients: &mut Gradients,
+    step: AdamStep,
+) {
+    let value = parameter.val();
+    let Some(gradient) = value.grad_remove(gradients) else { return };
+    let [mean, square] = std::mem::replace(means, [(); 2].map(|()| Tensor::empty([0; D], &gradient.device())));
+    let [moved, mean, square] = kernels::adam([value.inner(), mean, square], gradient, step);
+    *means = [mean, square];
+    *parameter = parameter.clone().map(|_| Tensor::from_inner(moved).require_grad());
+}

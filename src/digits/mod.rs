@@ -55,3 +55,48 @@ impl Digits {
         self.labels.iter().max().map_or(0, |label| usize::from(*label) + 1)
     }
 }
+
+/// Images that may not all be there yet.
+pub trait Images {
+    /// The pixels and the label of an image; none while its shard is not there.
+    fn at(&self, place: order::Place) -> Option<(&[u8], u8)>;
+}
+
+impl Images for Digits {
+    fn at(&self, place: order::Place) -> Option<(&[u8], u8)> {
+        let sample = place.sample();
+        (sample < self.len()).then(|| (self.image(sample), self.label(sample)))
+    }
+}
+
+/// A data set that comes shard by shard.
+#[derive(Clone, Debug, Default)]
+pub struct Shards {
+    shards: Vec<Option<Digits>>,
+}
+
+impl Shards {
+    /// Room for so many shards.
+    pub fn new(count: usize) -> Self {
+        Self { shards: vec![None; count] }
+    }
+
+    /// Takes in a shard. One that there is no room for is left out.
+    pub fn insert(&mut self, shard: usize, digits: Digits) {
+        if let Some(place) = self.shards.get_mut(shard) {
+            *place = Some(digits);
+        }
+    }
+
+    /// The images of a shard, when it is there.
+    pub fn get(&self, shard: usize) -> Option<&Digits> {
+        self.shards.get(shard)?.as_ref()
+    }
+}
+
+impl Images for Shards {
+    fn at(&self, place: order::Place) -> Option<(&[u8], u8)> {
+        let digits = self.get(place.shard)?;
+        (place.image < digits.len()).then(|| (digits.image(place.image), digits.label(place.image)))
+    }
+}

@@ -1,1 +1,3 @@
-//! weights
+//! Weights in files.
+
+pub mod checkpoint;

@@ -1,0 +1,78 @@
+//! The same layer in plain tensor operations, differentiated by burn: slow and obvious. What the kernels do is judged
+//! by this module.
+
+use crate::spec::{Neuron, Surrogate};
+use burn::tensor::Tensor;
+use burn::tensor::activation::sigmoid;
+use std::f32::consts::FRAC_PI_2;
+
+/// The surrogate's slope at x = u - θ, elementwise.
+fn slope<const D: usize>(surrogate: Surrogate, x: Tensor<D>) -> Tensor<D> {
+    match surrogate {
+        Surrogate::FastSigmoid(k) => x.abs().mul_scalar(k).add_scalar(1.0).square().recip(),
+        Surrogate::Arctan(alpha) => {
+            x.mul_scalar(FRAC_PI_2 * alpha).square().add_scalar(1.0).recip().mul_scalar(alpha / 2.0)
+        }
+        Surrogate::Sigmoid(alpha) => {
+            let s = sigmoid(x.mul_scalar(alpha));
+            s.clone().mul(s.neg().add_scalar(1.0)).mul_scalar(alpha)
+        }
+        Surrogate::Triangle => x.abs().neg().add_scalar(1.0).clamp_min(0.0),
+    }
+}
+
+/// 1 where u > θ, else 0; its derivative is the surrogate's.
+fn spike(potential: Tensor<2>, neuron: &Neuron) -> Tensor<2> {
+    let x = potential.sub_scalar(neuron.threshold);
+    let fired = x.clone().detach().greater_elem(0.0).float();
+    let borrowed = slope(neuron.surrogate, x.clone().detach());
+    // The value is exactly that of `fired`, for x - x is 0; the derivative by x is `borrowed`.
+    fired + x.clone().sub(x.detach()).mul(borrowed)
+}
+
+/// The neurons of a layer: input currents [B, T, H] to spikes and potentials before the reset, both [B, T, H].
+pub fn neurons(currents: Tensor<3>, neuron: &Neuron) -> (Tensor<3>, Tensor<3>) {
+    let [batch, time_steps, width] = currents.dims();
+    let device = currents.device();
+    let mut current = Tensor::<2>::zeros([batch, width], &device); // i [B, H]
+    let mut after = Tensor::<2>::zeros([batch, width], &device); // v [B, H]
+    let (mut spikes, mut potentials) = (Vec::new(), Vec::new());
+    for t in 0..time_steps {
+        let input = currents.clone().slice([0..batch, t..t + 1, 0..width]).reshape([batch, width]);
+        current = current.mul_scalar(neuron.alpha).add(input);
+        let potential = after.mul_scalar(neuron.beta).add(current.clone().mul_scalar(neuron.gain)); // u [B, H]
+        let fired = spike(potential.clone(), neuron); // s [B, H]
+        let gate = if neuron.attached_reset { fired.clone() } else { fired.clone().detach() };
+        after = match neuron.subtracted() {
+            None => potential.clone().mul(gate.neg().add_scalar(1.0)),
+            Some(amount) => potential.clone().sub(gate.mul_scalar(amount)),
+        };
+        spikes.push(fired.reshape([batch, 1, width]));
+        potentials.push(potential.reshape([batch, 1, width]));
+    }
+    (Tensor::cat(spikes, 1), Tensor::cat(potentials, 1))
+}
+
+/// A layer of spiking neurons: 0/1 input spikes [B, T, N], weights [N, H], bias [H], to spikes and potentials before
+/// the reset, both [B, T, H].
+pub fn spiking_layer(input: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>, neuron: &Neuron) -> (Tensor<3>, Tensor<3>) {
+    let [batch, time_steps, senders] = input.dims();
+    let [_, width] = weight.dims();
+    let currents = input.reshape([batch * time_steps, senders]).matmul(weight).add(bias.unsqueeze());
+    neurons(currents.reshape([batch, time_steps, width]), neuron)
+}
+
+/// Leaky integrators without spikes: input spikes [B, T, N], weights [N, C], bias [C], to their membrane potentials,
+/// [B, T, C].
+pub fn integrators(input: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>, beta: f32) -> Tensor<3> {
+    let [batch, time_steps, senders] = input.dims();
+    let [_, classes] = weight.dims();
+    let mut membrane = Tensor::<2>::zeros([batch, classes], &input.device());
+    let mut all = Vec::new();
+    for t in 0..time_steps {
+        let spikes = input.clone().slice([0..batch, t..t + 1, 0..senders]).reshape([batch, senders]);
+        membrane = membrane.mul_scalar(beta).add(spikes.matmul(weight.clone())).add(bias.clone().unsqueeze());
+        all.push(membrane.clone().reshape([batch, 1, classes]));
+    }
+    Tensor::cat(all, 1)
+}

@@ -1,0 +1,137 @@
+//! Networks and runs as safetensors files, with their spec as JSON in the header. Tensors are named and laid out as
+//! PyTorch would: `layers.0.weight` [out, in], `layers.0.bias` [out], …, `readout.weight`, `readout.bias`.
+//!
+//! A checkpoint is such a file with Adam's means (`adam.mean.…`, `adam.square.…`) and the position in the run beside
+//! them, so every checkpoint opens as a model too.
+
+use crate::layer::{Synapses, transposed};
+use crate::network::{Network, Parameter, ParameterError};
+use crate::optimizer::Adam;
+use crate::spec::{Spec, SpecError};
+use crate::training::{Position, Run};
+use burn::tensor::Device;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use std::collections::HashMap;
+
+/// What stands under `format` in the header of a file of ours.
+const FORMAT: &str = "spiking-playground 1";
+
+/// Why a file is no network or run of ours.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// It is damaged, or no safetensors file at all.
+    #[error("this is no complete safetensors file ({0}): it may have been cut off")]
+    Damaged(#[from] safetensors::SafeTensorError),
+    /// There is no spec in it.
+    #[error("its header has no `{0}`: only files that this program wrote can be opened")]
+    NoEntry(&'static str),
+    /// The spec in it cannot be read.
+    #[error("its `{0}` cannot be read: {1}")]
+    BadEntry(&'static str, serde_json::Error),
+    /// The spec in it is out of range.
+    #[error("its spec has no meaning: {0}")]
+    BadSpec(#[from] SpecError),
+    /// A tensor is not of 32-bit floats.
+    #[error("`{0}` is not of 32-bit floats")]
+    NotFloat(String),
+    /// The tensors are those of another network.
+    #[error(transparent)]
+    OtherNetwork(#[from] ParameterError),
+    /// It holds a network but no run.
+    #[error("it holds a network but not the state of a run: resume from a `checkpoint.safetensors`")]
+    NoRun,
+}
+
+/// What stands in a file's header besides tensors.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Notes(pub Vec<(String, String)>);
+
+/// A network as a file.
+///
+/// # Errors
+/// When the tensors cannot be laid out, which no network here leads to.
+pub fn model_to_bytes(spec: &Spec, network: &Network, notes: Notes) -> Result<Vec<u8>, WeightsError> {
+    write(spec, network.parameters(), notes)
+}
+
+/// The spec and the network in a file; on an autodiff device it can be trained.
+///
+/// # Errors
+/// When the file is damaged, of another make or of another network than its spec says.
+pub fn model_from_bytes(bytes: &[u8], device: &Device) -> Result<(Spec, Network), WeightsError> {
+    let (spec, parameters, _) = read(bytes)?;
+    let network = Network::with_parameters(&spec, &parameters, device)?;
+    Ok((spec, network))
+}
+
+/// A run as a file, to go on from.
+///
+/// # Errors
+/// As [`model_to_bytes`].
+pub fn run_to_bytes(run: &Run) -> Result<Vec<u8>, WeightsError> {
+    let parameters = run.network.parameters().into_iter().chain(run.adam.parameters(&run.network)).collect();
+    let position = serde_json::to_string(&run.position).map_err(|error| WeightsError::BadEntry("position", error))?;
+    let notes = [("position", position), ("step", run.adam.step().to_string()), ("images", run.images().to_string())];
+    write(&run.spec, parameters, Notes(notes.map(|(name, value)| (name.to_owned(), value)).to_vec()))
+}
+
+/// The run in a file, as it was.
+///
+/// # Errors
+/// As [`model_from_bytes`], and when the file holds a network only.
+pub fn run_from_bytes(bytes: &[u8], device: &Device) -> Result<Run, WeightsError> {
+    let (spec, parameters, header) = read(bytes)?;
+    let network = Network::with_parameters(&spec, &parameters, device)?;
+    let entry = |name: &str| header.get(name).ok_or(WeightsError::NoRun);
+    let position: Position =
+        serde_json::from_str(entry("position")?).map_err(|error| WeightsError::BadEntry("position", error))?;
+    let step = entry("step")?.parse().map_err(|_| WeightsError::NoRun)?;
+    let images = entry("images")?.parse().map_err(|_| WeightsError::NoRun)?;
+    let names: Vec<String> = network.parameters().into_iter().map(|parameter| parameter.name).collect();
+    let layer = |prefix: &str, pair: &[String]| {
+        let find = |name: &str| {
+            let name = format!("adam.{prefix}.{name}");
+            parameters.iter().find(|parameter| parameter.name == name).ok_or(ParameterError::Missing(name))
+        };
+        let (weight, bias) = (find(&pair[0])?, find(&pair[1])?);
+        let inputs = weight.shape.get(1).copied().unwrap_or(0);
+        Ok::<_, WeightsError>(Synapses::new(transposed(&weight.values, inputs), bias.values.clone(), device))
+    };
+    let pairs = names.chunks_exact(2).map(|pair| Ok([layer("mean", pair)?, layer("square", pair)?]));
+    let means = pairs.collect::<Result<Vec<_>, WeightsError>>()?;
+    let adam = Adam::restored(step, means, &device.clone().inner());
+    Ok(Run::at(spec, network, adam, position, images))
+}
+
+fn write(spec: &Spec, parameters: Vec<Parameter>, notes: Notes) -> Result<Vec<u8>, WeightsError> {
+    let spec = serde_json::to_string(spec).map_err(|error| WeightsError::BadEntry("spec", error))?;
+    let own = [("format".to_owned(), FORMAT.to_owned()), ("spec".to_owned(), spec)];
+    let header: HashMap<String, String> = notes.0.into_iter().chain(own).collect();
+    let raw: Vec<(String, Vec<usize>, Vec<u8>)> = parameters
+        .into_iter()
+        .map(|p| (p.name, p.shape, p.values.iter().flat_map(|value| value.to_le_bytes()).collect()))
+        .collect();
+    let views = raw.iter().map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)));
+    let views = views.collect::<Result<Vec<_>, WeightsError>>()?;
+    Ok(serialize(views, Some(header))?)
+}
+
+type Contents = (Spec, Vec<Parameter>, HashMap<String, String>);
+
+fn read(bytes: &[u8]) -> Result<Contents, WeightsError> {
+    let (_, metadata) = SafeTensors::read_metadata(bytes)?;
+    let header = metadata.metadata().clone().unwrap_or_default();
+    let spec = header.get("spec").ok_or(WeightsError::NoEntry("spec"))?;
+    let spec: Spec = serde_json::from_str(spec).map_err(|error| WeightsError::BadEntry("spec", error))?;
+    spec.check()?;
+    let tensors = SafeTensors::deserialize(bytes)?;
+    let parameter = |(name, view): (&str, TensorView<'_>)| {
+        if view.dtype() != Dtype::F32 {
+            return Err(WeightsError::NotFloat(name.to_owned()));
+        }
+        let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        Ok(Parameter { name: name.to_owned(), shape: view.shape().to_vec(), values })
+    };
+    let parameters = tensors.iter().map(parameter).collect::<Result<Vec<_>, _>>()?;
+    Ok((spec, parameters, header))
+}
