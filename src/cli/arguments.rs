@@ -1,0 +1,163 @@
+//! The command line, and what it means. The flags of a run are the fields of its spec.
+
+use crate::spec::{FIELDS, Field, Spec};
+use anyhow::bail;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use std::path::PathBuf;
+
+/// What `spiking train` was asked for.
+#[derive(Debug)]
+pub struct Train {
+    /// The run; of a resumed one only what `given` names counts.
+    pub spec: Spec,
+    /// The settings that stood on the command line.
+    pub given: Vec<&'static str>,
+    /// Where the data set is.
+    pub data_dir: PathBuf,
+    /// Where the results go; none for a new folder in `outputs/`.
+    pub output: Option<PathBuf>,
+    /// Go on with the run that is there.
+    pub resume: bool,
+    /// Replace the run that is there.
+    pub force: bool,
+}
+
+/// What `spiking evaluate` was asked for.
+#[derive(Debug)]
+pub struct Evaluate {
+    /// The weights.
+    pub model: PathBuf,
+    /// Where the data set is.
+    pub data_dir: PathBuf,
+}
+
+/// All that can be typed.
+pub fn command() -> Command {
+    Command::new("spiking")
+        .about("Trains a network of spiking neurons on images of handwritten digits, and measures it.")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(train_command())
+        .subcommand(evaluate_command())
+}
+
+fn data_dir() -> Arg {
+    Arg::new("data-dir")
+        .long("data-dir")
+        .value_name("DIR")
+        .default_value("data")
+        .value_parser(value_parser!(PathBuf))
+        .help_heading("Data")
+        .help("Where the data set's idx files are, raw or .gz; what is missing is fetched into it")
+}
+
+fn train_command() -> Command {
+    let switch = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).action(ArgAction::SetTrue).help_heading("Output").help(help)
+    };
+    let output = Arg::new("output")
+        .long("output")
+        .value_name("DIR")
+        .value_parser(value_parser!(PathBuf))
+        .help_heading("Output")
+        .help("Folder for weights, checkpoint and metrics [default: outputs/<date-time>]");
+    let device = Arg::new("device")
+        .long("device")
+        .value_name("DEVICE")
+        .value_parser(["cpu", "gpu"])
+        .default_value("cpu")
+        .help_heading("Output")
+        .help("What to compute on");
+    Command::new("train")
+        .about("Trains a network and saves it after every epoch")
+        .after_help("Example: spiking train --data-dir data --epochs 10 --batch-size 64")
+        .arg(data_dir())
+        .args(FIELDS.iter().map(flag))
+        .arg(output)
+        .arg(switch("resume", "Go on with the run in the output folder, as if it had never stopped").conflicts_with("force"))
+        .arg(switch("force", "Replace the run in the output folder"))
+        .arg(device)
+}
+
+fn evaluate_command() -> Command {
+    let model = Arg::new("model")
+        .value_name("MODEL")
+        .required(true)
+        .value_parser(value_parser!(PathBuf))
+        .help("A model.safetensors or checkpoint.safetensors");
+    Command::new("evaluate").about("Measures a trained network on the test set").arg(model).arg(data_dir())
+}
+
+/// The flag of a spec's field: its text is checked as it is typed, so that a wrong one is a usage error.
+fn flag(field: &'static Field) -> Arg {
+    let check = |text: &str| Spec::default().set(field.name, text).map(|()| text.to_owned()).map_err(|e| e.to_string());
+    Arg::new(field.name)
+        .long(field.name)
+        .value_name("VALUE")
+        .default_value(field.text(&Spec::default()))
+        .value_parser(check)
+        .allow_hyphen_values(true)
+        .help_heading(heading(field.name))
+        .help(format!("{}: {}", field.help, field.values))
+}
+
+fn heading(name: &str) -> &'static str {
+    match name {
+        "dataset" | "encoding" | "time-steps" => "Data",
+        "epochs" | "batch-size" | "learning-rate" | "schedule" | "seed" => "Training",
+        _ => "Network",
+    }
+}
+
+fn path(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
+    matches.get_one::<PathBuf>(name).cloned()
+}
+
+/// What the flags of `spiking train` mean.
+///
+/// # Errors
+/// When they ask for what this build cannot do.
+pub fn train(matches: &ArgMatches) -> anyhow::Result<Train> {
+    if matches.get_one::<String>("device").is_some_and(|device| device == "gpu") {
+        bail!(
+            "--device gpu needs a build with `--features gpu`, and this version has no GPU engine yet: \
+             leave --device out to train on the CPU"
+        );
+    }
+    let mut spec = Spec::default();
+    let mut given = Vec::new();
+    for field in FIELDS {
+        if let Some(text) = matches.get_one::<String>(field.name) {
+            spec.set(field.name, text)?;
+        }
+        if matches.value_source(field.name) == Some(ValueSource::CommandLine) {
+            given.push(field.name);
+        }
+    }
+    Ok(Train {
+        spec,
+        given,
+        data_dir: path(matches, "data-dir").unwrap_or_default(),
+        output: path(matches, "output"),
+        resume: matches.get_flag("resume"),
+        force: matches.get_flag("force"),
+    })
+}
+
+/// What the arguments of `spiking evaluate` mean.
+pub fn evaluate(matches: &ArgMatches) -> Evaluate {
+    Evaluate {
+        model: path(matches, "model").unwrap_or_default(),
+        data_dir: path(matches, "data-dir").unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::command().debug_assert();
+    }
+}

@@ -1,0 +1,89 @@
+//! The folder of a run: `model.safetensors`, `checkpoint.safetensors`, `metrics.csv`.
+
+use super::files::write_whole;
+use super::report::EpochReport;
+use crate::network::Network;
+use crate::spec::Spec;
+use crate::training::Run;
+use crate::weights::checkpoint::{self, Notes};
+use anyhow::{Context, bail};
+use burn::tensor::Device;
+use std::path::{Path, PathBuf};
+
+const MODEL: &str = "model.safetensors";
+const CHECKPOINT: &str = "checkpoint.safetensors";
+const METRICS: &str = "metrics.csv";
+
+/// A run's folder, and its metrics so far.
+#[derive(Debug)]
+pub struct Output {
+    folder: PathBuf,
+    metrics: Vec<String>,
+}
+
+impl Output {
+    /// An empty folder for a new run, or one whose run is to be replaced.
+    ///
+    /// # Errors
+    /// When a run is in it that is not to be replaced.
+    pub fn new(folder: Option<PathBuf>, replace: bool) -> anyhow::Result<Self> {
+        let folder = folder.unwrap_or_else(|| {
+            PathBuf::from("outputs").join(jiff::Zoned::now().strftime("%Y-%m-%d-%H%M%S").to_string())
+        });
+        for name in [MODEL, CHECKPOINT, METRICS] {
+            let path = folder.join(name);
+            if path.exists() && !replace {
+                bail!(
+                    "{} holds a run already: say --resume to go on with it, --force to replace it, or another --output",
+                    folder.display()
+                );
+            }
+            if path.exists() {
+                std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            }
+        }
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        Ok(Self { folder, metrics: Vec::new() })
+    }
+
+    /// The run in a folder, and the folder to go on in.
+    ///
+    /// # Errors
+    /// When there is no run in it, or one that cannot be read.
+    pub fn resume(folder: &Path, device: &Device) -> anyhow::Result<(Self, Run)> {
+        let path = folder.join(CHECKPOINT);
+        let run = checkpoint::run_from_bytes(&super::read(&path)?, device)
+            .with_context(|| format!("cannot go on with {}", path.display()))?;
+        let metrics = std::fs::read_to_string(folder.join(METRICS)).unwrap_or_default();
+        // Epochs that the checkpoint does not know will be trained again.
+        let metrics = metrics.lines().skip(1).take(run.position.epoch as usize).map(str::to_owned).collect();
+        Ok((Self { folder: folder.to_owned(), metrics }, run))
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Saves what an epoch came to.
+    ///
+    /// # Errors
+    /// When a file cannot be written; the older one is still whole then.
+    pub fn save(&mut self, run: &Run, report: &EpochReport) -> anyhow::Result<()> {
+        self.metrics.push(report.csv());
+        let csv: String =
+            std::iter::once(EpochReport::CSV_HEADER).chain(self.metrics.iter().map(String::as_str)).fold(
+                String::new(),
+                |text, line| text + line + "\n",
+            );
+        // The checkpoint goes last: whatever is cut off before it is done again by a resumed run.
+        write_whole(&self.folder.join(MODEL), &model(&run.spec, &run.network, report)?)?;
+        write_whole(&self.folder.join(METRICS), csv.as_bytes())?;
+        write_whole(&self.folder.join(CHECKPOINT), &checkpoint::run_to_bytes(run)?)
+    }
+}
+
+fn model(spec: &Spec, network: &Network, report: &EpochReport) -> anyhow::Result<Vec<u8>> {
+    let accuracy = report.done.test.map(|score| ("test_accuracy".to_owned(), format!("{:.4}", score.accuracy())));
+    Ok(checkpoint::model_to_bytes(spec, network, Notes(accuracy.into_iter().collect()))?)
+}

@@ -1,0 +1,91 @@
+//! What a run prints: a bar while an epoch goes on, a line when it is over.
+
+use crate::event::{EpochDone, StepDone};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::time::{Duration, Instant};
+
+/// An epoch with its time.
+#[derive(Clone, Copy, Debug)]
+pub struct EpochReport {
+    /// What it came to.
+    pub done: EpochDone,
+    /// Epochs in the run.
+    pub epochs: u32,
+    /// Time spent in training, without the test.
+    pub time: Duration,
+}
+
+impl EpochReport {
+    /// What the columns of [`EpochReport::csv`] are.
+    pub const CSV_HEADER: &str = "epoch,loss,training_accuracy,test_accuracy,seconds,images_per_second";
+
+    fn images_per_second(&self) -> f64 {
+        self.done.score.images as f64 / self.time.as_secs_f64().max(1e-9)
+    }
+
+    /// One line of `metrics.csv`.
+    pub fn csv(&self) -> String {
+        let EpochDone { epoch, loss, score, test } = self.done;
+        let test = test.map_or(String::new(), |score| format!("{:.4}", score.accuracy()));
+        let (seconds, rate) = (self.time.as_secs_f64(), self.images_per_second());
+        format!("{},{loss:.6},{:.4},{test},{seconds:.2},{rate:.0}", epoch + 1, score.accuracy())
+    }
+
+    /// One line for people.
+    pub fn line(&self) -> String {
+        let EpochDone { epoch, loss, score, test } = self.done;
+        let width = self.epochs.to_string().len();
+        let test = test.map_or(String::new(), |score| format!("  test {:.2} %", 100.0 * score.accuracy()));
+        format!(
+            "Epoch {:>width$}/{}  loss {loss:.4}  training {:.2} %{test}  {:.1} s  {:.0} images/s",
+            epoch + 1,
+            self.epochs,
+            100.0 * score.accuracy(),
+            self.time.as_secs_f64(),
+            self.images_per_second(),
+        )
+    }
+}
+
+/// The bar of the epoch in hand, and its clock.
+#[derive(Debug)]
+pub struct Progress {
+    bar: ProgressBar,
+    start: Instant,
+    seen: usize,
+    loss: f64,
+    correct: usize,
+}
+
+impl Progress {
+    /// The bar of a new epoch over so many images, of which some were shown before.
+    pub fn new(epoch: u32, epochs: u32, images: usize, shown: usize) -> Self {
+        let bar = ProgressBar::new(images as u64).with_position(shown as u64).with_prefix(format!("{}/{epochs}", epoch + 1));
+        let template = "Epoch {prefix} {bar:30} {pos}/{len}  {msg}  {per_sec:.0} images/s  {eta} left";
+        // The template is a constant: if it were wrong, the plain bar would do.
+        if let Ok(style) = ProgressStyle::with_template(&template.replace("{per_sec:.0} images/s", "{per_sec}")) {
+            bar.set_style(style.progress_chars("━╸ "));
+        }
+        Self { bar, start: Instant::now(), seen: 0, loss: 0.0, correct: 0 }
+    }
+
+    /// A step was taken.
+    pub fn step(&mut self, done: &StepDone) {
+        self.seen += done.score.images;
+        self.loss += f64::from(done.loss) * done.score.images as f64;
+        self.correct += done.score.correct;
+        self.bar.set_position(done.images as u64);
+        let (loss, share) = (self.loss / self.seen as f64, 100.0 * self.correct as f64 / self.seen as f64);
+        self.bar.set_message(format!("loss {loss:.4}  accuracy {share:.2} %"));
+    }
+
+    /// Time since the epoch began.
+    pub fn time(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,119 @@
+//! `spiking train`.
+
+use super::arguments::Train;
+use super::output::Output;
+use super::report::{EpochReport, Progress};
+use super::{data, say, tell};
+use crate::event::{EpochDone, Event, Flow, StepDone};
+use crate::network::Network;
+use crate::spec::{FIELDS, Spec};
+use crate::training::{Advance, Run};
+use anyhow::{anyhow, bail};
+use burn::tensor::Device;
+use std::time::Duration;
+
+/// What a resumed run may do otherwise than before.
+const MAY_CHANGE: &[&str] = &["epochs"];
+
+/// Trains, prints a line for each epoch and saves after it.
+///
+/// # Errors
+/// When the data or the folder cannot be used, or the loss is no number any more.
+pub fn run(arguments: Train) -> anyhow::Result<()> {
+    let device = Device::flex().autodiff();
+    // A folder that is refused should be refused before anything is fetched.
+    let resumed = arguments.resume.then(|| resume(&arguments, &device)).transpose()?;
+    let spec = resumed.as_ref().map_or(&arguments.spec, |(_, run)| &run.spec);
+    let data = data::load(&arguments.data_dir, spec.dataset)?;
+    let (mut output, mut run) = match resumed {
+        Some(found) => found,
+        None => {
+            let (pixels, classes) = (data.train.pixels(), data.train.classes());
+            let network = Network::new(&arguments.spec, pixels, classes, &device);
+            let run = Run::new(arguments.spec.clone(), network, data.train.len());
+            (Output::new(arguments.output.clone(), arguments.force)?, run)
+        }
+    };
+    if run.images() != data.train.len() {
+        bail!("the run was over {} images, and there are {}: give it the same data", run.images(), data.train.len());
+    }
+    tell(summary(&run, data.train.pixels(), data.train.classes()));
+    if run.is_finished() {
+        bail!("the run has done its {} epochs: say --epochs N with a larger N to train on", run.spec.epochs);
+    }
+    while !run.is_finished() {
+        let report = epoch(&mut run, &data)?;
+        say(report.line())?;
+        output.save(&run, &report)?;
+    }
+    tell(format!("Saved in {}", output.folder().display()));
+    Ok(())
+}
+
+/// The run in the output folder, with the settings that may change as the command line has them.
+fn resume(arguments: &Train, device: &Device) -> anyhow::Result<(Output, Run)> {
+    let folder = arguments.output.as_ref().ok_or_else(|| anyhow!("--resume needs --output DIR: the folder of the run"))?;
+    let (output, mut run) = Output::resume(folder, device)?;
+    let given = FIELDS.iter().filter(|field| arguments.given.contains(&field.name));
+    for field in given {
+        let (asked, before) = (field.text(&arguments.spec), field.text(&run.spec));
+        if MAY_CHANGE.contains(&field.name) {
+            run.spec.set(field.name, &asked)?;
+        } else if asked != before {
+            bail!("the run has --{} {before}, which cannot be changed to {asked}: start a new one", field.name);
+        }
+    }
+    Ok((output, run))
+}
+
+fn summary(run: &Run, pixels: usize, classes: usize) -> String {
+    let layers: Vec<String> = run.spec.hidden.iter().map(usize::to_string).collect();
+    let settings = run.spec.to_hash(&Spec::default());
+    let settings = if settings.is_empty() { "the defaults".to_owned() } else { settings.replace('&', " ") };
+    format!(
+        "Training {pixels}-{}-{classes} spiking neurons over {} time steps on {} images ({settings})",
+        layers.join("-"),
+        run.spec.time_steps,
+        run.images()
+    )
+}
+
+/// Trains to the end of the epoch.
+fn epoch(run: &mut Run, data: &data::DataSet) -> anyhow::Result<EpochReport> {
+    let (epochs, position) = (run.spec.epochs, run.position);
+    let mut progress = Progress::new(position.epoch, epochs, run.images(), position.images);
+    let mut over: Option<(EpochDone, Duration)> = None;
+    let mut diverged: Option<StepDone> = None;
+    let mut trained = Duration::ZERO;
+    let mut listener = |event: &Event| match event {
+        Event::Step(done) => {
+            progress.step(done);
+            trained = progress.time();
+            Flow::Go
+        }
+        Event::Epoch(done) => {
+            over = Some((*done, trained));
+            Flow::Stop
+        }
+        Event::Diverged(done) => {
+            diverged = Some(*done);
+            Flow::Stop
+        }
+    };
+    let shard = loop {
+        match run.advance(&data.train, Some(&data.test), &mut listener) {
+            Advance::Stepped => {}
+            Advance::Stopped => break None,
+            Advance::Waiting(shard) => break Some(shard),
+        }
+    };
+    progress.clear();
+    if let Some(shard) = shard {
+        bail!("images of shard {shard} are not there");
+    }
+    if let Some(StepDone { step, loss, .. }) = diverged {
+        bail!("the loss is {loss} at step {step}: try a smaller --learning-rate; what was saved before is whole");
+    }
+    let (done, time) = over.ok_or_else(|| anyhow!("the training set is empty"))?;
+    Ok(EpochReport { done, epochs, time })
+}
