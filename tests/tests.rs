@@ -1,3 +1,4 @@
 //! All integration tests, as one program.
 
 mod idx;
+mod shards;
