@@ -1,4 +1,5 @@
 //! All integration tests, as one program.
 
+mod drawing;
 mod idx;
 mod shards;
