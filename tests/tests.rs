@@ -2,9 +2,11 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod drawing;
 mod kernels;
 mod layout;
 mod network;
+mod shards;
 mod spec;
 mod spikes;
 mod traces;

@@ -2,6 +2,7 @@
 //! subcommand. Only this folder prints, opens files and reaches the network.
 
 mod arguments;
+mod data;
 mod evaluate;
 mod files;
 mod output;

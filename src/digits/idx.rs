@@ -1,1 +1,192 @@
-//! MNIST's idx format.
+//! MNIST's idx format (yann.lecun.com/exdb/mnist): two zero bytes, the type of the data (8: u8), the number of dimensions,
+//! each size as a big-endian u32, then the data. Read as it is or gzipped, which the first bytes tell.
+//!
+//! ```
+//! use spiking_playground::digits::{idx, Digits};
+//! let images = idx::write_images(2, 1, &[0, 255, 7, 8]); // two images of 2 × 1 pixels
+//! let labels = idx::write_labels(&[3, 9]);
+//! let digits = Digits::from_idx(&images, &labels)?;
+//! assert_eq!((digits.image(1), digits.label(1)), (&[7, 8][..], 9));
+//!
+//! let error = Digits::from_idx(&images[..18], &labels).unwrap_err();
+//! assert_eq!(error.to_string(), "it is truncated: 20 bytes expected, 18 found");
+//! # Ok::<(), idx::IdxError>(())
+//! ```
+
+use super::Digits;
+use flate2::bufread::MultiGzDecoder;
+use std::io::{ErrorKind, Read};
+
+/// The most bytes that a file may promise: more is taken for nonsense.
+pub const MOST_BYTES: u64 = 1 << 30;
+
+/// The type of the data that is read here.
+const U8: u8 = 8;
+
+/// Why bytes are not the idx file that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdxError {
+    /// The first bytes are something else's.
+    #[error("it is not an idx file: it begins with {0:02x?}")]
+    NotIdx([u8; 4]),
+    /// The data are not u8.
+    #[error("its data are of type {0:#04x}; only unsigned bytes (0x08) are read")]
+    WrongType(u8),
+    /// An array of another shape.
+    #[error("it has {found} dimensions; {expected} expected")]
+    WrongDimensions {
+        /// Dimensions that were asked for.
+        expected: u8,
+        /// Dimensions of the file.
+        found: u8,
+    },
+    /// One of the sizes is 0.
+    #[error("one of its sizes is 0: {0:?}")]
+    Empty(Vec<u32>),
+    /// More than [`MOST_BYTES`].
+    #[error("it promises {0:?} bytes, too many to be meant")]
+    TooLarge(Vec<u32>),
+    /// It ends early.
+    #[error("it is truncated: {expected} bytes expected, {found} found")]
+    Truncated {
+        /// Bytes of the whole file, uncompressed.
+        expected: u64,
+        /// Bytes there are.
+        found: u64,
+    },
+    /// It goes on behind its end.
+    #[error("it goes on behind the {expected} bytes that its header promises")]
+    Trailing {
+        /// Bytes of the whole file, uncompressed.
+        expected: u64,
+    },
+    /// The gzip stream is broken.
+    #[error("it cannot be unzipped: {0}")]
+    Gzip(String),
+    /// Images and labels do not belong together.
+    #[error("there are {images} images but {labels} labels")]
+    CountsDiffer {
+        /// Images in the one file.
+        images: usize,
+        /// Labels in the other.
+        labels: usize,
+    },
+}
+
+/// What a file of images holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Images {
+    /// How many there are.
+    pub count: usize,
+    /// Pixels in a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// All of them, [count, height, width].
+    pub pixels: Vec<u8>,
+}
+
+/// Reads images, [n, height, width], from the bytes of an idx file, gzipped or not.
+///
+/// # Errors
+/// When the bytes are anything else than one whole such file.
+pub fn read_images(bytes: &[u8]) -> Result<Images, IdxError> {
+    let ([count, height, width], pixels) = read::<3>(bytes)?;
+    Ok(Images { count, width, height, pixels })
+}
+
+/// Reads labels, [n], from the bytes of an idx file, gzipped or not.
+///
+/// # Errors
+/// When the bytes are anything else than one whole such file.
+pub fn read_labels(bytes: &[u8]) -> Result<Vec<u8>, IdxError> {
+    Ok(read::<1>(bytes)?.1)
+}
+
+impl Digits {
+    /// The images of one idx file with the labels of another, each gzipped or not.
+    ///
+    /// # Errors
+    /// When one of them is broken, or when the one has more than the other.
+    pub fn from_idx(images: &[u8], labels: &[u8]) -> Result<Self, IdxError> {
+        let (images, labels) = (read_images(images)?, read_labels(labels)?);
+        if images.count != labels.len() {
+            return Err(IdxError::CountsDiffer { images: images.count, labels: labels.len() });
+        }
+        Ok(Self { width: images.width, height: images.height, images: images.pixels, labels })
+    }
+}
+
+/// An idx file of as many images of `width` × `height` pixels as `pixels` has room for.
+pub fn write_images(width: usize, height: usize, pixels: &[u8]) -> Vec<u8> {
+    let count = pixels.len() / (width * height).max(1);
+    write(&[count, height, width], &pixels[..count * width * height])
+}
+
+/// An idx file of labels.
+pub fn write_labels(labels: &[u8]) -> Vec<u8> {
+    write(&[labels.len()], labels)
+}
+
+fn write(sizes: &[usize], data: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0, 0, U8, sizes.len() as u8];
+    sizes.iter().for_each(|size| bytes.extend((*size as u32).to_be_bytes()));
+    bytes.extend(data);
+    bytes
+}
+
+/// The bytes as they are, or unzipped if they begin as gzip does.
+pub(super) fn plain(bytes: &[u8]) -> Box<dyn Read + '_> {
+    if bytes.starts_with(&[0x1f, 0x8b]) { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) }
+}
+
+/// The sizes and the data of an array with `D` dimensions.
+fn read<const D: usize>(bytes: &[u8]) -> Result<([usize; D], Vec<u8>), IdxError> {
+    let mut reader = plain(bytes);
+    let header_len = 4 + 4 * D as u64;
+    let header = take(&mut reader, 4, header_len, 0)?;
+    match header[..] {
+        [0, 0, U8, dimensions] if usize::from(dimensions) == D => {}
+        [0, 0, U8, found @ 1..=255] => return Err(IdxError::WrongDimensions { expected: D as u8, found }),
+        [0, 0, kind @ 9..=14, _] => return Err(IdxError::WrongType(kind)),
+        [a, b, c, d] => return Err(IdxError::NotIdx([a, b, c, d])),
+        _ => return Err(IdxError::Truncated { expected: header_len, found: header.len() as u64 }),
+    }
+    let sizes = take(&mut reader, 4 * D as u64, header_len, 4)?;
+    let sizes: Vec<u32> = sizes.chunks_exact(4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]])).collect();
+    if sizes.contains(&0) {
+        return Err(IdxError::Empty(sizes));
+    }
+    let data_len = sizes.iter().try_fold(1u64, |product, size| product.checked_mul(u64::from(*size)));
+    let Some(data_len) = data_len.filter(|len| *len <= MOST_BYTES) else { return Err(IdxError::TooLarge(sizes)) };
+    let whole = header_len + data_len;
+    let data = take(&mut reader, data_len, whole, header_len)?;
+    // One byte more: nothing may follow, and asking for it makes the decoder compare gzip's checksum.
+    match reader.read(&mut [0]) {
+        Ok(0) => Ok((std::array::from_fn(|i| sizes[i] as usize), data)),
+        Ok(_) => Err(IdxError::Trailing { expected: whole }),
+        Err(error) => Err(broken(&error, whole, whole)),
+    }
+}
+
+/// The next `count` bytes; memory grows with what comes, not with what is promised. `whole` and `before` are for the
+/// message: bytes that the file should have, and those read so far.
+fn take(reader: &mut dyn Read, count: u64, whole: u64, before: u64) -> Result<Vec<u8>, IdxError> {
+    let mut bytes = Vec::new();
+    let result = reader.take(count).read_to_end(&mut bytes);
+    let found = before + bytes.len() as u64;
+    match result {
+        Ok(_) if bytes.len() as u64 == count => Ok(bytes),
+        Ok(_) => Err(IdxError::Truncated { expected: whole, found }),
+        Err(error) => Err(broken(&error, whole, found)),
+    }
+}
+
+fn broken(error: &std::io::Error, expected: u64, found: u64) -> IdxError {
+    match error.kind() {
+        // The data are all there, but gzip's own end is not.
+        ErrorKind::UnexpectedEof if found == expected => IdxError::Gzip("its end is missing".to_owned()),
+        ErrorKind::UnexpectedEof => IdxError::Truncated { expected, found },
+        _ => IdxError::Gzip(error.to_string()),
+    }
+}

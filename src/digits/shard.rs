@@ -1,6 +1,12 @@
 //! Pieces of a data set for the web: a manifest that lists them, and gzipped idx pairs.
 
+use super::idx::IdxError;
+use super::{Digits, idx, order};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The most pixels that a manifest's images may have in a row or column.
+const MOST_SIDE: usize = 1024;
 
 /// The part of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -54,4 +60,200 @@ pub struct Manifest {
     pub test: Vec<ShardEntry>,
     /// A plain (not gzipped) idx pair with one test image for each class, for a page that has fetched nothing else.
     pub samples: ShardEntry,
+}
+
+/// Why a manifest or a shard is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ShardError {
+    /// The manifest is not what it should be.
+    #[error("the manifest of the data set cannot be used: {0}")]
+    Manifest(String),
+    /// No shard has that number.
+    #[error("there is no shard {index} in the {split:?} set: it has {shards}")]
+    NoSuchShard {
+        /// The part asked for.
+        split: Split,
+        /// The number asked for.
+        index: usize,
+        /// How many there are.
+        shards: usize,
+    },
+    /// A file is shorter or longer than the manifest says.
+    #[error("{file} has {found} bytes; the manifest says {expected}")]
+    WrongSize {
+        /// Which file.
+        file: String,
+        /// The manifest's size.
+        expected: u64,
+        /// Its own.
+        found: u64,
+    },
+    /// A file's contents are not those that the manifest was made of.
+    #[error("{file} is damaged: its SHA-256 is {found}; the manifest says {expected}")]
+    WrongHash {
+        /// Which file.
+        file: String,
+        /// The manifest's hash.
+        expected: String,
+        /// Its own.
+        found: String,
+    },
+    /// A file is no idx file.
+    #[error("{file} cannot be read: {error}")]
+    Idx {
+        /// Which file.
+        file: String,
+        /// What is wrong with it.
+        error: IdxError,
+    },
+    /// A file is sound, but holds something else than the manifest says.
+    #[error("{file} holds {found}; the manifest says {expected}")]
+    OtherContents {
+        /// Which file.
+        file: String,
+        /// What the manifest says.
+        expected: String,
+        /// What is in it.
+        found: String,
+    },
+}
+
+impl Manifest {
+    /// Reads `manifest.json` and checks it.
+    ///
+    /// # Errors
+    /// When it is not JSON of that form, or when [`Manifest::check`] finds something.
+    pub fn parse(json: &str) -> Result<Self, ShardError> {
+        let manifest: Self = serde_json::from_str(json).map_err(|error| ShardError::Manifest(error.to_string()))?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// Checks that sizes are sensible, that all shards but the last of a split are full, and that file names and hashes
+    /// are such.
+    ///
+    /// # Errors
+    /// Says what is wrong first.
+    pub fn check(&self) -> Result<(), ShardError> {
+        let ensure = |right: bool, what: &dyn Fn() -> String| right.then_some(()).ok_or_else(|| bad(what()));
+        ensure((1..=MOST_SIDE).contains(&self.width) && (1..=MOST_SIDE).contains(&self.height), &|| {
+            format!("images of {} × {} pixels", self.width, self.height)
+        })?;
+        ensure((1..=256).contains(&self.classes), &|| format!("{} classes", self.classes))?;
+        ensure((1..=self.classes).contains(&self.samples.count), &|| format!("{} samples", self.samples.count))?;
+        for split in [Split::Train, Split::Test] {
+            let full = |shard: &ShardEntry| shard.count == order::SHARD_SIZE;
+            let right = self
+                .shards(split)
+                .split_last()
+                .is_some_and(|(last, others)| others.iter().all(full) && (1..=order::SHARD_SIZE).contains(&last.count));
+            ensure(right, &|| {
+                let size = order::SHARD_SIZE;
+                format!("the shards of the {split:?} set are not of {size} images each, the last one at most")
+            })?;
+        }
+        self.files().try_for_each(|entry| {
+            ensure(is_plain(&entry.file), &|| format!("`{}` is not a plain file name", entry.file))?;
+            ensure(is_hash(&entry.sha256), &|| format!("`{}` is not a SHA-256", entry.sha256))
+        })
+    }
+
+    /// The shards of one part, in the order of the data set.
+    pub fn shards(&self, split: Split) -> &[ShardEntry] {
+        match split {
+            Split::Train => &self.train,
+            Split::Test => &self.test,
+        }
+    }
+
+    /// How many images one part has.
+    pub fn images(&self, split: Split) -> usize {
+        self.shards(split).iter().map(|shard| shard.count).fold(0, usize::saturating_add)
+    }
+
+    /// All files that the manifest names.
+    pub fn files(&self) -> impl Iterator<Item = &FileEntry> {
+        let shards = self.train.iter().chain(&self.test).chain(std::iter::once(&self.samples));
+        shards.flat_map(|shard| [&shard.images, &shard.labels])
+    }
+}
+
+/// The images of one shard, from its two files as they were fetched.
+///
+/// # Errors
+/// Names the file whose size, hash, form or contents differ from the manifest.
+pub fn open(
+    manifest: &Manifest,
+    split: Split,
+    index: usize,
+    images: &[u8],
+    labels: &[u8],
+) -> Result<Digits, ShardError> {
+    let shards = manifest.shards(split);
+    let entry = shards.get(index).ok_or(ShardError::NoSuchShard { split, index, shards: shards.len() })?;
+    open_pair(manifest, entry, images, labels)
+}
+
+/// The samples, one image of each class, from their two files as they were fetched.
+///
+/// # Errors
+/// As for [`open`].
+pub fn open_samples(manifest: &Manifest, images: &[u8], labels: &[u8]) -> Result<Digits, ShardError> {
+    open_pair(manifest, &manifest.samples, images, labels)
+}
+
+fn open_pair(manifest: &Manifest, entry: &ShardEntry, images: &[u8], labels: &[u8]) -> Result<Digits, ShardError> {
+    let file = |entry: &FileEntry| entry.file.clone();
+    verify(&entry.images, images)?;
+    verify(&entry.labels, labels)?;
+    let images = idx::read_images(images).map_err(|error| ShardError::Idx { file: file(&entry.images), error })?;
+    let labels = idx::read_labels(labels).map_err(|error| ShardError::Idx { file: file(&entry.labels), error })?;
+    let other = |entry: &FileEntry, expected: String, found: String| {
+        Err(ShardError::OtherContents { file: file(entry), expected, found })
+    };
+    let form = |count, width, height| format!("{count} images of {width} × {height} pixels");
+    let expected = (entry.count, manifest.width, manifest.height);
+    if (images.count, images.width, images.height) != expected {
+        let found = form(images.count, images.width, images.height);
+        return other(&entry.images, form(expected.0, expected.1, expected.2), found);
+    }
+    if labels.len() != entry.count {
+        return other(&entry.labels, format!("{} labels", entry.count), format!("{} labels", labels.len()));
+    }
+    if let Some(label) = labels.iter().find(|label| usize::from(**label) >= manifest.classes) {
+        return other(&entry.labels, format!("{} classes", manifest.classes), format!("a label {label}"));
+    }
+    Ok(Digits { width: images.width, height: images.height, images: images.pixels, labels })
+}
+
+/// Compares a file's size and hash with what the manifest says.
+fn verify(entry: &FileEntry, bytes: &[u8]) -> Result<(), ShardError> {
+    let (file, found) = (entry.file.clone(), bytes.len() as u64);
+    if found != entry.bytes {
+        return Err(ShardError::WrongSize { file, expected: entry.bytes, found });
+    }
+    let found = sha256(bytes);
+    if found != entry.sha256 {
+        return Err(ShardError::WrongHash { file, expected: entry.sha256.clone(), found });
+    }
+    Ok(())
+}
+
+/// SHA-256 in lower-case hexadecimal.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn bad(what: String) -> ShardError {
+    ShardError::Manifest(what)
+}
+
+/// A name that can only be a file beside the manifest.
+fn is_plain(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain)
+}
+
+fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
