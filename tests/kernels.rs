@@ -32,7 +32,14 @@ fn neurons() -> Vec<Neuron> {
         Neuron { reset: Reset::SubtractDelayed, alpha: 0.7, beta: 0.8, ..plain },
         Neuron { attached_reset: true, surrogate: Surrogate::Sigmoid(4.0), ..plain },
         Neuron { attached_reset: true, reset: Reset::SubtractBy(0.6), surrogate: Surrogate::Triangle, ..plain },
-        Neuron { alpha: 0.8, gain: 0.3, threshold: 0.4, surrogate: Surrogate::FastSigmoid(1.0), attached_reset: true, ..plain },
+        Neuron {
+            alpha: 0.8,
+            gain: 0.3,
+            threshold: 0.4,
+            surrogate: Surrogate::FastSigmoid(1.0),
+            attached_reset: true,
+            ..plain
+        },
         Neuron { beta: 0.0, ..plain },
         Neuron { beta: 1.0, reset: Reset::Subtract, ..plain },
     ]
@@ -85,7 +92,8 @@ fn check((batch, senders, first, second, time_steps, share): Shape, neuron: &Neu
     let gradients = (ours.clone() * weigh.clone()).sum().backward();
 
     let input = Tensor::<3>::from_data(TensorData::new(dense, [batch, time_steps, senders]), &device);
-    let [r1, rb1, r2, rb2] = [read(w1.clone().inner()), read(b1.clone().inner()), read(w2.clone().inner()), read(b2.clone().inner())];
+    let [r1, rb1, r2, rb2] =
+        [read(w1.clone().inner()), read(b1.clone().inner()), read(w2.clone().inner()), read(b2.clone().inner())];
     let (r1, r2, rb1, rb2) = (matrix(r1, senders), matrix(r2, first), vector(rb1), vector(rb2));
     let (judge_spikes, judge_u1) = reference::spiking_layer(input, r1.clone(), rb1.clone(), neuron);
     let (judge_last, judge_u2) = reference::spiking_layer(judge_spikes.clone(), r2.clone(), rb2.clone(), neuron);

@@ -106,7 +106,12 @@ struct Ours {
 
 fn by_neuron(neuron: &Neuron, currents: &[f32], upstream: &[f32], width: usize) -> Ours {
     let time_steps = currents.len() / width;
-    let mut ours = Ours { who: "neuron", spikes: vec![0.0; currents.len()], potentials: vec![0.0; currents.len()], gradient: vec![0.0; currents.len()] };
+    let mut ours = Ours {
+        who: "neuron",
+        spikes: vec![0.0; currents.len()],
+        potentials: vec![0.0; currents.len()],
+        gradient: vec![0.0; currents.len()],
+    };
     for n in 0..width {
         let column = |values: &[f32]| values.iter().skip(n).step_by(width).copied().collect::<Vec<f32>>();
         let inputs = column(currents);
@@ -129,11 +134,17 @@ fn read<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 fn by_reference(neuron: &Neuron, currents: &[f32], upstream: &[f32], width: usize) -> Ours {
     let device = Device::flex().autodiff();
     let time_steps = currents.len() / width;
-    let tensor = |values: &[f32]| Tensor::<3>::from_data(TensorData::new(values.to_vec(), [1, time_steps, width]), &device);
+    let tensor =
+        |values: &[f32]| Tensor::<3>::from_data(TensorData::new(values.to_vec(), [1, time_steps, width]), &device);
     let currents = tensor(currents).require_grad();
     let (spikes, potentials) = reference::neurons(currents.clone(), neuron);
     let gradients = (spikes.clone() * tensor(upstream)).sum().backward();
-    Ours { who: "reference", spikes: read(spikes.inner()), potentials: read(potentials.inner()), gradient: read(currents.grad(&gradients).unwrap()) }
+    Ours {
+        who: "reference",
+        spikes: read(spikes.inner()),
+        potentials: read(potentials.inner()),
+        gradient: read(currents.grad(&gradients).unwrap()),
+    }
 }
 
 /// The kernel takes spikes: T neurons, each of which fires once, at its own time step, bring any currents as weights.
@@ -142,16 +153,28 @@ fn by_kernel(neuron: &Neuron, currents: &[f32], upstream: &[f32], width: usize) 
     let time_steps = currents.len() / width;
     let mut train = SpikeTrain::silent(1, time_steps, time_steps);
     (0..time_steps).for_each(|t| train.fire(0, t, t));
-    let weight = Tensor::<2>::from_data(TensorData::new(currents.to_vec(), [time_steps, width]), &device).require_grad();
-    let (spikes, potentials) = kernels::spiking_layer(SpikeTensor::new(train, &device), weight.clone(), Tensor::zeros([width], &device), neuron);
+    let weight =
+        Tensor::<2>::from_data(TensorData::new(currents.to_vec(), [time_steps, width]), &device).require_grad();
+    let (spikes, potentials) = kernels::spiking_layer(
+        SpikeTensor::new(train, &device),
+        weight.clone(),
+        Tensor::zeros([width], &device),
+        neuron,
+    );
     // The upstream gradient is brought in one time step at a time, as a count that weighs only that time step.
     let loss = (0..time_steps).map(|t| {
         let coefficients: Vec<f32> = (0..time_steps).map(|other| f32::from(u8::from(other == t))).collect();
-        let upstream = Tensor::<2>::from_data(TensorData::new(upstream[t * width..(t + 1) * width].to_vec(), [1, width]), &device);
+        let upstream =
+            Tensor::<2>::from_data(TensorData::new(upstream[t * width..(t + 1) * width].to_vec(), [1, width]), &device);
         (kernels::weighted_spike_count(spikes.clone(), &coefficients) * upstream).sum()
     });
     let gradients = loss.reduce(|a, b| a + b).unwrap().backward();
-    Ours { who: "kernel", spikes: spikes.into_train().to_dense(), potentials: read(potentials.inner()), gradient: read(weight.grad(&gradients).unwrap()) }
+    Ours {
+        who: "kernel",
+        spikes: spikes.into_train().to_dense(),
+        potentials: read(potentials.inner()),
+        gradient: read(weight.grad(&gradients).unwrap()),
+    }
 }
 
 fn check_neurons(case: &Value) {
@@ -165,7 +188,8 @@ fn check_neurons(case: &Value) {
         let what = |part: &str| format!("{name}, {} of our {}", part, ours.who);
         assert_eq!(ours.spikes, spikes, "{}", what("spikes"));
         // snnTorch subtracts one time step later, so what it shows is the potential before the reset.
-        let after = |(u, s): (&f32, &f32)| if neuron.reset == Reset::SubtractDelayed { *u } else { neuron.reset(*u, *s > 0.5) };
+        let after =
+            |(u, s): (&f32, &f32)| if neuron.reset == Reset::SubtractDelayed { *u } else { neuron.reset(*u, *s > 0.5) };
         let ours_after: Vec<f32> = ours.potentials.iter().zip(&ours.spikes).map(after).collect();
         assert_close(&what("membranes"), &ours_after, &membrane, MEMBRANE);
         assert_close(&what("gradients"), &ours.gradient, &gradient, GRADIENT);
@@ -201,10 +225,14 @@ fn check_network(case: &Value) {
     let loss = loss::cross_entropy(logits, &labels);
     assert_close("loss", &read(loss.clone().inner()), &[number(case, "loss").unwrap()], MEMBRANE);
     let gradients = loss.backward();
-    for (name, ours) in [("grad_w1", read(w1.grad(&gradients).unwrap())), ("grad_w2", read(w2.grad(&gradients).unwrap()))] {
+    for (name, ours) in
+        [("grad_w1", read(w1.grad(&gradients).unwrap())), ("grad_w2", read(w2.grad(&gradients).unwrap()))]
+    {
         assert_close(name, &ours, &field(name).0, GRADIENT);
     }
-    for (name, ours) in [("grad_b1", read(b1.grad(&gradients).unwrap())), ("grad_b2", read(b2.grad(&gradients).unwrap()))] {
+    for (name, ours) in
+        [("grad_b1", read(b1.grad(&gradients).unwrap())), ("grad_b2", read(b2.grad(&gradients).unwrap()))]
+    {
         assert_close(name, &ours, &field(name).0, GRADIENT);
     }
 }

@@ -76,7 +76,10 @@ fn train_command() -> Command {
         .arg(data_dir())
         .args(FIELDS.iter().map(flag))
         .arg(output)
-        .arg(switch("resume", "Go on with the run in the output folder, as if it had never stopped").conflicts_with("force"))
+        .arg(
+            switch("resume", "Go on with the run in the output folder, as if it had never stopped")
+                .conflicts_with("force"),
+        )
         .arg(switch("force", "Replace the run in the output folder"))
         .arg(device)
 }

@@ -23,6 +23,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     written.and_then(|()| fs::rename(temporary, path)).or_else(|error| {
         // The first error is the one to tell.
         let _ = fs::remove_file(temporary);
-        Err(error).with_context(|| format!("cannot write {}: is the disk full, or the folder read-only?", path.display()))
+        Err(error)
+            .with_context(|| format!("cannot write {}: is the disk full, or the folder read-only?", path.display()))
     })
 }

@@ -28,7 +28,7 @@ impl Output {
     /// When a run is in it that is not to be replaced.
     pub fn new(folder: Option<PathBuf>, replace: bool) -> anyhow::Result<Self> {
         let folder = folder.unwrap_or_else(|| {
-            PathBuf::from("outputs").join(jiff::Zoned::now().strftime("%Y-%m-%d-%H%M%S").to_string())
+            PathBuf::from("outputs").join(jiff::ZonedDateTime::now().strftime("%Y-%m-%d-%H%M%S").to_string())
         });
         for name in [MODEL, CHECKPOINT, METRICS] {
             let path = folder.join(name);
@@ -71,11 +71,9 @@ impl Output {
     /// When a file cannot be written; the older one is still whole then.
     pub fn save(&mut self, run: &Run, report: &EpochReport) -> anyhow::Result<()> {
         self.metrics.push(report.csv());
-        let csv: String =
-            std::iter::once(EpochReport::CSV_HEADER).chain(self.metrics.iter().map(String::as_str)).fold(
-                String::new(),
-                |text, line| text + line + "\n",
-            );
+        let csv: String = std::iter::once(EpochReport::CSV_HEADER)
+            .chain(self.metrics.iter().map(String::as_str))
+            .fold(String::new(), |text, line| text + line + "\n");
         // The checkpoint goes last: whatever is cut off before it is done again by a resumed run.
         write_whole(&self.folder.join(MODEL), &model(&run.spec, &run.network, report)?)?;
         write_whole(&self.folder.join(METRICS), csv.as_bytes())?;

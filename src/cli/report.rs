@@ -60,7 +60,8 @@ pub struct Progress {
 impl Progress {
     /// The bar of a new epoch over so many images, of which some were shown before.
     pub fn new(epoch: u32, epochs: u32, images: usize, shown: usize) -> Self {
-        let bar = ProgressBar::new(images as u64).with_position(shown as u64).with_prefix(format!("{}/{epochs}", epoch + 1));
+        let bar =
+            ProgressBar::new(images as u64).with_position(shown as u64).with_prefix(format!("{}/{epochs}", epoch + 1));
         let template = "Epoch {prefix} {bar:30} {pos}/{len}  {msg}  {per_sec:.0} images/s  {eta} left";
         // The template is a constant: if it were wrong, the plain bar would do.
         if let Ok(style) = ProgressStyle::with_template(&template.replace("{per_sec:.0} images/s", "{per_sec}")) {

@@ -52,7 +52,8 @@ pub fn run(arguments: Train) -> anyhow::Result<()> {
 
 /// The run in the output folder, with the settings that may change as the command line has them.
 fn resume(arguments: &Train, device: &Device) -> anyhow::Result<(Output, Run)> {
-    let folder = arguments.output.as_ref().ok_or_else(|| anyhow!("--resume needs --output DIR: the folder of the run"))?;
+    let folder =
+        arguments.output.as_ref().ok_or_else(|| anyhow!("--resume needs --output DIR: the folder of the run"))?;
     let (output, mut run) = Output::resume(folder, device)?;
     let given = FIELDS.iter().filter(|field| arguments.given.contains(&field.name));
     for field in given {
