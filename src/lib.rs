@@ -22,6 +22,9 @@ pub mod spec;
 pub mod spikes;
 /// One picture's spikes and membrane potentials.
 pub mod trace;
+/// How messages travel between page and engine.
+#[cfg(feature = "web")]
+pub mod wire;
 
 // ---- nothing above this line knows burn; nothing above it reads files, clocks or the network ----
 
