@@ -1,2 +1,91 @@
-//! engine
-pub fn start() {}
+//! The program behind the message port: it brings requests to a [`Session`] and its reports back, and lets it work in
+//! between, one piece at a time, so that no request waits longer than a training step.
+
+use crate::protocol::{BUILD, Report};
+use crate::session::{Outgoing, Session};
+use crate::wire;
+use burn::tensor::Device;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::prelude::{Closure, JsValue};
+use wasm_bindgen::{JsCast, UnwrapThrowExt};
+use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent};
+
+/// Listens to the worker's port and never comes back. `name` is what the device is called on the page.
+pub fn start(device: Device, name: &str) {
+    console_error_panic_hook::set_once();
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    let performance = scope.performance();
+    let clock = move || performance.as_ref().map_or(0.0, web_sys::Performance::now);
+    let session = Rc::new(RefCell::new(Session::new(device, clock)));
+    let worker = Rc::new(Worker { scope: scope.clone(), session, rest: Rest::new() });
+
+    let working = worker.clone();
+    worker.rest.on_return(move || {
+        let reports = working.session.borrow_mut().work();
+        working.send(reports);
+    });
+    let receiving = worker.clone();
+    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        let reports = match wire::decode(event.data()) {
+            Ok((request, bytes)) => receiving.session.borrow_mut().receive(request, bytes),
+            Err(error) => vec![(Report::Failed(error.to_string()), Vec::new())],
+        };
+        receiving.send(reports);
+    });
+    scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    on_message.forget();
+    worker.send(vec![(Report::Ready { build: BUILD.to_owned(), device: name.to_owned() }, Vec::new())]);
+}
+
+struct Worker {
+    scope: DedicatedWorkerGlobalScope,
+    session: Rc<RefCell<Session>>,
+    rest: Rest,
+}
+
+impl Worker {
+    /// Posts the reports, and comes back later if there is work left.
+    fn send(&self, reports: Vec<Outgoing>) {
+        for (report, bytes) in reports {
+            let bytes: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
+            let posted = wire::encode(&report, &bytes)
+                .map_err(|error| JsValue::from(error.to_string()))
+                .and_then(|(message, transfer)| self.scope.post_message_with_transfer(&message, &transfer));
+            // A report that cannot be posted means that the page's end is gone; the panic reaches its error event.
+            posted.unwrap_throw();
+        }
+        if self.session.borrow().is_busy() {
+            self.rest.take();
+        }
+    }
+}
+
+/// A pause in which messages come in: a round trip through a port of our own, which unlike a timer is not slowed down.
+struct Rest {
+    channel: MessageChannel,
+    resting: Rc<Cell<bool>>,
+}
+
+impl Rest {
+    fn new() -> Self {
+        Self { channel: MessageChannel::new().unwrap_throw(), resting: Rc::new(Cell::new(false)) }
+    }
+
+    fn on_return(&self, mut then: impl FnMut() + 'static) {
+        let resting = self.resting.clone();
+        let on_message = Closure::<dyn FnMut()>::new(move || {
+            resting.set(false);
+            then();
+        });
+        self.channel.port1().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        on_message.forget();
+    }
+
+    /// Starts a pause, if there is none yet.
+    fn take(&self) {
+        if !self.resting.replace(true) {
+            self.channel.port2().post_message(&JsValue::NULL).unwrap_throw();
+        }
+    }
+}

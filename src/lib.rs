@@ -46,6 +46,9 @@ pub mod network;
 /// Adam and the schedule of its step size.
 #[cfg(feature = "engine")]
 pub mod optimizer;
+/// What the engine makes of requests: training, tests and traces in turn.
+#[cfg(feature = "engine")]
+pub mod session;
 /// One step; the run that pushes events.
 #[cfg(feature = "engine")]
 pub mod training;

@@ -25,6 +25,22 @@ pub enum Dataset {
     Mnist,
 }
 
+impl Dataset {
+    /// Width and height of its images.
+    pub const fn image_size(self) -> [usize; 2] {
+        match self {
+            Self::Mnist => [28, 28],
+        }
+    }
+
+    /// How many kinds of images it has.
+    pub const fn classes(self) -> usize {
+        match self {
+            Self::Mnist => 10,
+        }
+    }
+}
+
 /// How pixels become spikes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -85,6 +85,11 @@ impl Run {
         self.order.shards()
     }
 
+    /// The shard of the next image.
+    pub fn due_shard(&self) -> Option<usize> {
+        self.order.batch(self.position.images, 1).first().map(|place| place.shard)
+    }
+
     /// Trains the next batch, if its images are there, and tells the listener. At the end of an epoch the network is
     /// measured on `test`.
     pub fn advance(&mut self, images: &impl Images, test: Option<&Digits>, listener: &mut dyn Listener) -> Advance {

@@ -1,0 +1,381 @@
+//! What the engine makes of the page's requests, without the port through which they come: training, tests and traces
+//! in turn, no piece of work longer than one training step.
+
+mod meter;
+mod testing;
+
+use crate::digits::order::SHARD_SIZE;
+use crate::digits::shard::{self, Manifest, Split};
+use crate::digits::{Digits, Shards};
+use crate::evaluation;
+use crate::event::{Event, Flow};
+use crate::network::Network;
+use crate::protocol::{Picture, Report, Request};
+use crate::spec::Spec;
+use crate::spikes::encode::Pass;
+use crate::training::{Advance, Run};
+use crate::weights::checkpoint::{self, Notes};
+use burn::tensor::Device;
+use meter::Meter;
+use std::collections::HashSet;
+use testing::Testing;
+
+/// A report and the byte arrays beside it.
+pub type Outgoing = (Report, Vec<Vec<u8>>);
+
+/// Shards that are asked for before they are due.
+const SHARDS_AHEAD: usize = 3;
+/// Images of the test that is made while training runs, about once a second.
+const QUICK_TEST: usize = 1000;
+/// Milliseconds between two such tests.
+const TEST_INTERVAL: f64 = 1000.0;
+
+/// What the engine does when nobody asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Idle,
+    Training,
+    OneStep,
+}
+
+/// The data set as far as it came.
+#[derive(Debug, Default)]
+struct Data {
+    manifest: Option<Manifest>,
+    train: Shards,
+    test: Shards,
+    /// Shards that were asked for and did not come yet.
+    asked: HashSet<(Split, usize)>,
+}
+
+/// The engine's state.
+pub struct Session {
+    device: Device,
+    /// Milliseconds since some moment.
+    clock: Box<dyn Fn() -> f64>,
+    run: Option<Run>,
+    data: Data,
+    mode: Mode,
+    testing: Option<Testing>,
+    last_test: f64,
+    meter: Meter,
+    out: Vec<Outgoing>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Session({:?}, {:?})", self.mode, self.run.as_ref().map(|run| &run.position))
+    }
+}
+
+impl Session {
+    /// An engine that has no network yet. `clock` tells milliseconds.
+    pub fn new(device: Device, clock: impl Fn() -> f64 + 'static) -> Self {
+        Self {
+            device: device.autodiff(),
+            clock: Box::new(clock),
+            run: None,
+            data: Data::default(),
+            mode: Mode::Idle,
+            testing: None,
+            last_test: f64::NEG_INFINITY,
+            meter: Meter::default(),
+            out: Vec::new(),
+        }
+    }
+
+    /// Whether [`Session::work`] has something to do.
+    pub fn is_busy(&self) -> bool {
+        let waits = |split, shard| self.data.asked.contains(&(split, shard));
+        let test = self.testing.as_ref().is_some_and(|testing| testing.missing(&self.data.test).is_none());
+        let due = self.run.as_ref().and_then(|run| run.due_shard()).is_some_and(|due| !waits(Split::Train, due));
+        test || (self.mode != Mode::Idle && due)
+    }
+
+    /// Takes a request in and answers what can be answered at once.
+    pub fn receive(&mut self, request: Request, bytes: Vec<Vec<u8>>) -> Vec<Outgoing> {
+        match request {
+            Request::Open => self.open(bytes.first().map_or(&[], Vec::as_slice)),
+            Request::Start(spec) => self.start(spec),
+            Request::Continue(spec) => self.go_on(spec),
+            Request::Data(manifest) => self.know(manifest),
+            Request::Shard(split, shard) => self.take(split, shard, &bytes),
+            Request::Train => self.train(Mode::Training),
+            Request::Step => self.train(Mode::OneStep),
+            Request::Pause => self.pause(),
+            Request::Trace { id, picture } => self.trace(id, picture, bytes.first()),
+            Request::Test(images) => self.test(images),
+            Request::Fields(neurons) => self.fields(neurons),
+            Request::Weights => self.weights(),
+        }
+        std::mem::take(&mut self.out)
+    }
+
+    /// Goes on with what there is to do: one training step or one slice of a test.
+    pub fn work(&mut self) -> Vec<Outgoing> {
+        if let Some(testing) = &mut self.testing
+            && let Some(run) = &self.run
+            && testing.missing(&self.data.test).is_none()
+        {
+            if testing.advance(run, &self.data.test) {
+                let (score, step) = (testing.score, run.adam.step());
+                self.testing = None;
+                self.report(Report::Tested { score, step });
+            }
+        } else if self.mode != Mode::Idle {
+            self.train_batch();
+        }
+        std::mem::take(&mut self.out)
+    }
+
+    fn report(&mut self, report: Report) {
+        self.out.push((report, Vec::new()));
+    }
+
+    fn fail(&mut self, reason: impl std::fmt::Display) {
+        self.report(Report::Failed(reason.to_string()));
+    }
+
+    fn images(&self) -> usize {
+        self.data.manifest.as_ref().map_or(0, |manifest| manifest.images(Split::Train))
+    }
+
+    /// Becomes this network, at the start of a run.
+    fn begin(&mut self, spec: Spec, network: Network) {
+        self.run = Some(Run::new(spec.clone(), network, self.images()));
+        (self.mode, self.testing, self.last_test) = (Mode::Idle, None, f64::NEG_INFINITY);
+        self.meter = Meter::default();
+        self.report(Report::Started(spec));
+    }
+
+    fn open(&mut self, bytes: &[u8]) {
+        match checkpoint::model_from_bytes(bytes, &self.device) {
+            Ok((spec, network)) => self.begin(spec, network),
+            Err(error) => self.fail(format_args!("The weights cannot be opened: {error}.")),
+        }
+    }
+
+    fn start(&mut self, spec: Spec) {
+        if let Err(error) = spec.check() {
+            return self.fail(error);
+        }
+        let size = spec.dataset.image_size();
+        let (pixels, classes) = match &self.data.manifest {
+            Some(manifest) => (manifest.width * manifest.height, manifest.classes),
+            None => (size[0] * size[1], spec.dataset.classes()),
+        };
+        let network = Network::new(&spec, pixels, classes, &self.device);
+        self.begin(spec, network);
+    }
+
+    fn go_on(&mut self, spec: Spec) {
+        let Some(run) = &self.run else { return self.fail("There is no network yet to go on with.") };
+        match spec.check().map_err(|error| error.to_string()).and_then(|()| {
+            Network::with_parameters(&spec, &run.network.parameters(), &self.device).map_err(|error| error.to_string())
+        }) {
+            Ok(network) => self.begin(spec, network),
+            Err(error) => self.fail(format_args!("The network does not fit these settings: {error}.")),
+        }
+    }
+
+    fn know(&mut self, manifest: Manifest) {
+        if let Err(error) = manifest.check() {
+            return self.fail(error);
+        }
+        if self.data.manifest.as_ref() == Some(&manifest) {
+            return;
+        }
+        let (train, test) = (manifest.train.len(), manifest.test.len());
+        let images = manifest.images(Split::Train);
+        self.data = Data {
+            manifest: Some(manifest),
+            train: Shards::new(train),
+            test: Shards::new(test),
+            asked: HashSet::new(),
+        };
+        // A run that has seen nothing yet learns what it will see.
+        self.run = self.run.take().map(|run| match run.adam.step() {
+            0 => Run::new(run.spec, run.network, images),
+            _ => run,
+        });
+    }
+
+    fn take(&mut self, split: Split, shard: usize, bytes: &[Vec<u8>]) {
+        let opened = match (&self.data.manifest, bytes) {
+            (None, _) => Err("no manifest said what it should be".to_owned()),
+            (Some(manifest), [images, labels]) => {
+                shard::open(manifest, split, shard, images, labels).map_err(|error| error.to_string())
+            }
+            (Some(_), _) => Err("it needs images and labels".to_owned()),
+        };
+        match opened {
+            Ok(digits) => {
+                self.shards_mut(split).insert(shard, digits);
+                self.data.asked.remove(&(split, shard));
+                self.report(Report::ShardTaken(split, shard));
+            }
+            Err(reason) => self.report(Report::ShardRefused { split, shard, reason }),
+        }
+    }
+
+    fn shards_mut(&mut self, split: Split) -> &mut Shards {
+        match split {
+            Split::Train => &mut self.data.train,
+            Split::Test => &mut self.data.test,
+        }
+    }
+
+    /// Asks for a shard, once.
+    fn need(&mut self, split: Split, shard: usize) {
+        if self.shards_mut(split).get(shard).is_none() && self.data.asked.insert((split, shard)) {
+            self.report(Report::Need(split, shard));
+        }
+    }
+
+    fn train(&mut self, mode: Mode) {
+        if self.run.is_none() {
+            return self.fail("There is no network yet to train.");
+        }
+        if self.data.manifest.is_none() {
+            return self.fail("There are no images to train on.");
+        }
+        self.mode = mode;
+        // Whoever asks again may have lost what was asked for before.
+        self.data.asked.clear();
+        self.ask_ahead();
+        self.need(Split::Test, 0);
+    }
+
+    fn pause(&mut self) {
+        self.mode = Mode::Idle;
+        self.flush_meter();
+        self.report(Report::Paused);
+    }
+
+    /// Asks for the shards that are due next.
+    fn ask_ahead(&mut self) {
+        let Some(run) = &self.run else { return };
+        let due = run.due_shard();
+        let ahead = run.due_shards().iter().skip_while(|shard| Some(**shard) != due).take(SHARDS_AHEAD);
+        for shard in ahead.copied().collect::<Vec<_>>() {
+            self.need(Split::Train, shard);
+        }
+    }
+
+    fn train_batch(&mut self) {
+        let now = (self.clock)();
+        if self.mode == Mode::Training && now - self.last_test > TEST_INTERVAL && self.data.test.get(0).is_some() {
+            self.last_test = now;
+            self.testing = Testing::new(QUICK_TEST, &self.data.test);
+            return;
+        }
+        let Some(run) = &mut self.run else { return };
+        let mut events = Vec::new();
+        let mut listener = |event: &Event| {
+            events.push(event.clone());
+            Flow::Go
+        };
+        let advance = run.advance(&self.data.train, None, &mut listener);
+        let time = (self.clock)() - now;
+        events.into_iter().for_each(|event| self.tell(event, time));
+        match advance {
+            Advance::Waiting(shard) => self.need(Split::Train, shard),
+            Advance::Stepped if self.mode == Mode::Training => self.ask_ahead(),
+            Advance::Stepped | Advance::Stopped => self.pause(),
+        }
+    }
+
+    fn tell(&mut self, event: Event, time: f64) {
+        match event {
+            Event::Step(done) => {
+                self.meter.add(done, time);
+                if self.meter.is_due((self.clock)()) {
+                    self.flush_meter();
+                }
+            }
+            Event::Epoch(done) => {
+                self.flush_meter();
+                self.report(Report::Epoch(done));
+            }
+            Event::Diverged(done) => self.fail(format_args!(
+                "Training stopped at step {}: the loss is no number any more. A smaller learning rate may help.",
+                done.step
+            )),
+        }
+    }
+
+    fn flush_meter(&mut self) {
+        let now = (self.clock)();
+        if let Some(report) = self.meter.take(now) {
+            self.report(report);
+        }
+    }
+
+    fn trace(&mut self, id: u32, picture: Picture, pixels: Option<&Vec<u8>>) {
+        match self.traced(picture, pixels) {
+            Ok((bytes, label, step)) => self.out.push((Report::Trace { id, picture, label, step }, vec![bytes])),
+            Err(reason) => self.report(Report::NoTrace { id, reason }),
+        }
+    }
+
+    fn traced(&self, picture: Picture, pixels: Option<&Vec<u8>>) -> Result<(Vec<u8>, Option<u8>, u64), String> {
+        let run = self.run.as_ref().ok_or("There is no network yet.")?;
+        let (image, label, pass, sample) = match picture {
+            Picture::Drawing => {
+                let pixels = pixels.ok_or("A drawing needs its pixels.")?;
+                (pixels.as_slice(), None, Pass::Drawing, 0)
+            }
+            Picture::Test(index) => {
+                let digits = self.data.test.get(index / SHARD_SIZE).ok_or("This test image has not been fetched.")?;
+                let place = index % SHARD_SIZE;
+                if place >= digits.len() {
+                    return Err(format!("There is no test image {index}."));
+                }
+                (digits.image(place), Some(digits.label(place)), Pass::Evaluation, index as u64)
+            }
+        };
+        if image.len() != run.network.pixels() {
+            return Err(format!("The picture has {} pixels, the network {}.", image.len(), run.network.pixels()));
+        }
+        let trace = evaluation::trace(&run.network, &run.spec, image, pass, sample);
+        Ok((trace.to_bytes(), label, run.adam.step()))
+    }
+
+    fn test(&mut self, images: usize) {
+        let Some(manifest) = &self.data.manifest else { return self.fail("There are no test images.") };
+        let (all, shards) = (manifest.images(Split::Test), manifest.test.len());
+        let images = images.min(all);
+        for shard in 0..shards.min(images.div_ceil(SHARD_SIZE)) {
+            self.data.asked.remove(&(Split::Test, shard));
+            self.need(Split::Test, shard);
+        }
+        self.testing = Some(Testing::whole(images));
+    }
+
+    fn fields(&mut self, neurons: Vec<usize>) {
+        let Some(run) = &self.run else { return };
+        let [_, width] = run.network.hidden[0].synapses.dims();
+        let neurons: Vec<usize> = neurons.into_iter().filter(|neuron| *neuron < width).collect();
+        let fields = evaluation::fields(&run.network, &neurons);
+        let bytes = fields.into_iter().flat_map(f32::to_le_bytes).collect();
+        self.out.push((Report::Fields(neurons), vec![bytes]));
+    }
+
+    fn weights(&mut self) {
+        let Some(run) = &self.run else { return self.fail("There is no network yet.") };
+        match checkpoint::model_to_bytes(&run.spec, &run.network, Notes::default()) {
+            Ok(bytes) => self.out.push((Report::Weights, vec![bytes])),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// The network and its run, for whoever wants to look.
+    pub fn run(&self) -> Option<&Run> {
+        self.run.as_ref()
+    }
+
+    /// The images of a test shard, once there.
+    pub fn test_shard(&self, shard: usize) -> Option<&Digits> {
+        self.data.test.get(shard)
+    }
+}
