@@ -7,6 +7,7 @@ mod idx;
 mod kernels;
 mod layout;
 mod network;
+mod session;
 mod shards;
 mod spec;
 mod spikes;
