@@ -1,5 +1,6 @@
 //! All integration tests, as one program.
 
+mod data;
 mod drawing;
 mod idx;
 mod shards;
