@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod data;
 mod drawing;
 mod idx;
 mod kernels;

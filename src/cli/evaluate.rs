@@ -1,7 +1,7 @@
 //! `spiking evaluate`.
 
 use super::arguments::Evaluate;
-use super::{data, say};
+use super::{data, files, say};
 use crate::evaluation::evaluate;
 use crate::kernels;
 use crate::weights::checkpoint::model_from_bytes;
@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 /// When the file or the data cannot be used, or do not fit each other.
 pub fn run(arguments: Evaluate) -> anyhow::Result<()> {
     let model = arguments.model.display();
-    let (spec, network) = model_from_bytes(&super::read(&arguments.model)?, &kernels::cpu())
+    let (spec, network) = model_from_bytes(&files::read(&arguments.model)?, &kernels::cpu())
         .with_context(|| format!("cannot open {model}"))?;
     let test = data::load(&arguments.data_dir, spec.dataset)?.test;
     if (network.pixels(), network.classes()) != (test.pixels(), test.classes()) {
