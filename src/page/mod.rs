@@ -1,7 +1,8 @@
 //! The page: the only part of the program that touches the document.
 //!
-//! Views come in two halves: one is pure and turns what is known into [`marks`] in 0–1 coordinates (they
-//! are tested natively), the other knows the elements of `www/index.html`.
+//! What happens (an [`input::Input`]) is heard by the [`app::App`], which asks the engine through [`link`] and lets the
+//! views draw. Views come in two halves: one is pure and turns what is known into [`marks`] in 0–1 coordinates (they
+//! are tested natively), the other knows the elements of `www/index.html`; [`canvas`] alone paints.
 
 // What a link says, and what controls set.
 pub mod address;
@@ -31,5 +32,33 @@ pub mod smooth;
 pub mod verdict;
 pub mod voltage;
 
+// The document.
+pub mod article;
+pub mod canvas;
+pub mod controls;
+pub mod document;
+pub mod faces;
+pub mod input;
+pub mod keys;
+pub mod learning;
+pub mod mosaic;
+pub mod notes;
+pub mod pad;
+pub mod result;
+pub mod samples;
+pub mod score;
+
+// The engine, the network, and the whole.
+pub mod app;
+pub mod conversation;
+pub mod fetching;
+pub mod frame;
+pub mod link;
+
 /// Starts the page.
-pub fn start() {}
+pub fn start() {
+    console_error_panic_hook::set_once();
+    if let Err(missing) = app::open() {
+        web_sys::console::error_1(&missing.to_string().into());
+    }
+}
