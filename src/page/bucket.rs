@@ -92,7 +92,6 @@ impl Bucket {
             if *current > 0.0 {
                 let (from, to) = ((x(t) - 0.003, 0.88), (x(t) + 0.003, 1.0));
                 figure.marks.push(Mark::Bar { from, to, ink: Ink::Exc, alpha: 1.0 });
-                figure.current.get_or_insert((x(t), 0.94));
             }
             if step.spike {
                 let tip = y(step.potential).min(y(theta) - 0.12).max(0.0);
@@ -105,6 +104,7 @@ impl Bucket {
             }
             before = step.state.potential;
         }
+        figure.current = self.first_gap().map(|t| (x(t), 0.94));
         figure.leaks = self
             .longest_pause()
             .map(|t| (x(t), 0.0))
@@ -113,6 +113,12 @@ impl Bucket {
         figure.marks.extend(spikes);
         figure.marks.extend(rings);
         figure
+    }
+
+    /// The first pulse with room for a word behind it.
+    fn first_gap(&self) -> Option<usize> {
+        let room = |t: &usize| self.pulses[*t] && (1..12).all(|after| self.pulses.get(t + after) != Some(&true));
+        (0..TIME_STEPS - 12).find(room)
     }
 
     /// A little into the longest pause that follows a pulse.

@@ -19,7 +19,7 @@ const SHOWN: usize = 64;
 pub struct Mosaic {
     container: HtmlElement,
     count: Text,
-    health: Text,
+    health: [Text; 2],
     rates: Canvas,
     silent: Text,
     names: [(HtmlElement, (f32, f32)); 3],
@@ -37,7 +37,7 @@ impl Mosaic {
         Ok(Self {
             container: find("mosaic")?,
             count: Text::find("mosaic-count")?,
-            health: Text::find("health")?,
+            health: [Text::find("health")?, Text::find("health-rest")?],
             rates: Canvas::find("rates")?,
             silent: Text::find("m-silent")?,
             names: [(find("m-never")?, (0.0, 0.95)), (find("m-share")?, (0.5, 0.95)), (find("m-always")?, (1.0, 0.95))],
@@ -116,8 +116,8 @@ impl Mosaic {
     pub fn draw_rates(&self, rates: &Rates, phrases: &Phrases, palette: &Palette) {
         let values = [("silent", rates.silent.to_string()), ("busy", rates.busy.to_string())];
         let rest = [("n", rates.others.to_string()), ("share", percent(rates.share))];
-        let said = [phrases.say(Phrase::Health, &values), phrases.say(Phrase::HealthRest, &rest)];
-        self.health.set(&said.join(" "));
+        self.health[0].set(&phrases.say(Phrase::Health, &values));
+        self.health[1].set(&phrases.say(Phrase::HealthRest, &rest));
         if self.rates.fit() {
             self.rates.paint(&rates.marks(), palette);
         }

@@ -1,5 +1,5 @@
-//! The ten output neurons, one row each. With the membrane readout they never spike: each row shows the voltage, up for
-//! above zero, down for below. With the spike count, ticks as everywhere.
+//! The ten output neurons, one row each. With the membrane readout they never spike: each row shows the voltage,
+//! dark above zero and pale below. With the spike count, ticks as everywhere.
 
 use super::marks::{Extent, Ink, Mark, Scene, column, glowing, level, px};
 use crate::spec::Readout;
@@ -15,8 +15,8 @@ pub fn scene(trace: &Trace) -> Scene {
     let mut scene = Scene { past: rules.clone().collect(), future: rules.collect() };
     match trace.readout {
         Readout::Membrane => {
-            scene.past.extend(voltages(trace, Ink::Ink, 0.85));
-            scene.future.extend(voltages(trace, Ink::Ghost, 0.6));
+            scene.past.extend(voltages(trace, true));
+            scene.future.extend(voltages(trace, false));
         }
         Readout::SpikeCount => {
             scene.past.extend(spikes(trace, Ink::Spike));
@@ -26,19 +26,28 @@ pub fn scene(trace: &Trace) -> Scene {
     scene
 }
 
-fn voltages(trace: &Trace, ink: Ink, alpha: f32) -> Vec<Mark> {
+/// One tick for each output and time step, as high as the voltage is far from zero: dark where it speaks for the class,
+/// pale where it speaks against it.
+fn voltages(trace: &Trace, past: bool) -> Vec<Mark> {
     let (classes, time_steps) = (trace.classes(), trace.time_steps);
     let potentials = &trace.output.potentials;
     let most = potentials.iter().fold(1e-6f32, |most, value| most.max(value.abs()));
-    let half = 0.25 / time_steps.max(1) as f32;
     let bar = |(i, value): (usize, &f32)| {
         let (t, class) = (i / classes, i % classes);
-        let (x, zero) = (column(t, time_steps), middle(class, classes));
-        // Up to 0.9 of a row in either direction: a strong voltage reaches into the next row, as in a seismogram.
-        let tip = zero - 0.9 * value / most / classes as f32;
-        // Below zero is paler: it speaks against the class.
-        let alpha = if *value < 0.0 { 0.3 * alpha } else { alpha };
-        Mark::Bar { from: (x - half, zero.min(tip)), to: (x + half, zero.max(tip)), ink, alpha }
+        let (ink, alpha) = match (*value > 0.0, past) {
+            (true, true) => (Ink::Ink, 1.0),
+            (false, true) => (Ink::Ghost, 0.8),
+            (true, false) => (Ink::Ghost, 0.9),
+            (false, false) => (Ink::Ghost, 0.3),
+        };
+        Mark::Tick {
+            at: (column(t, time_steps), middle(class, classes)),
+            width: Extent { share: 0.34 / time_steps.max(1) as f32, least: 1.5 },
+            // By the root, or the small voltages of the first time steps could not be seen.
+            height: Extent { share: 0.86 * (value.abs() / most).sqrt() / classes as f32, least: 0.5 },
+            ink,
+            alpha,
+        }
     };
     potentials.iter().enumerate().map(bar).collect()
 }

@@ -14,9 +14,10 @@ pub struct Reading {
     pub evidence: Vec<f32>,
     /// [T].
     pub leaders: Vec<Option<usize>>,
-    /// The time step, from 0, from which the leader never changed again.
+    /// The time step, from 0, from which the leader never changed again and had more than half of the probability;
+    /// none where it has not even at the end.
     pub known: Option<usize>,
-    /// [classes].
+    /// What softmax makes of the evidence so far, [T, classes].
     pub probabilities: Vec<f32>,
     /// [T], up to and including each time step.
     pub operations: Vec<u64>,
@@ -33,11 +34,13 @@ impl Reading {
     pub fn new(trace: Trace, label: Option<u8>) -> Self {
         let counts =
             |spikes: &crate::spikes::SpikeTrain| (0..trace.time_steps).map(|t| spikes.count_at(0, t)).collect();
+        let (evidence, leaders) = (trace.evidence(), trace.leaders());
+        let probabilities: Vec<f32> = evidence.chunks(trace.classes().max(1)).flat_map(softmax).collect();
         Self {
-            evidence: trace.evidence(),
-            leaders: trace.leaders(),
-            known: trace.known_since(),
-            probabilities: trace.probabilities(),
+            known: known(&leaders, &probabilities, trace.classes()),
+            evidence,
+            leaders,
+            probabilities,
             operations: trace.synaptic_operations(),
             rows: trace.hidden.iter().map(rows_by_first_spike).collect(),
             input_counts: counts(&trace.input),
@@ -69,11 +72,29 @@ impl Reading {
         (0..row.len()).filter(|class| *class != leader).max_by(|a, b| row[*a].total_cmp(&row[*b]).then(b.cmp(a)))
     }
 
+    /// The probability of a class by the evidence up to time step `t`.
+    pub fn probability(&self, t: usize, class: usize) -> f32 {
+        self.probabilities.get(t * self.trace.classes() + class).copied().unwrap_or(0.0)
+    }
+
     /// The class that leads at the end, if it is more likely than all others together.
     pub fn answer(&self) -> Option<usize> {
-        let leader = self.leaders.last().copied().flatten()?;
-        self.probabilities.get(leader).is_some_and(|p| *p >= 0.5).then_some(leader)
+        self.known.and(self.leaders.last().copied().flatten())
     }
+}
+
+fn softmax(evidence: &[f32]) -> Vec<f32> {
+    let largest = evidence.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let shares: Vec<f32> = evidence.iter().map(|value| (value - largest).exp()).collect();
+    let sum: f32 = shares.iter().sum();
+    shares.into_iter().map(|share| share / sum).collect()
+}
+
+/// The time step from which the leader at the end always led, with more than half of the probability.
+fn known(leaders: &[Option<usize>], probabilities: &[f32], classes: usize) -> Option<usize> {
+    let answer = leaders.last().copied().flatten()?;
+    let sure = |t: &usize| leaders[*t] == Some(answer) && probabilities[t * classes + answer] > 0.5;
+    (0..leaders.len()).rev().take_while(sure).last()
 }
 
 /// For each neuron its row when neurons are sorted by their first spike, then by how often they fire.
@@ -124,6 +145,14 @@ mod tests {
         spikes.fire(0, 0, 3);
         let layer = LayerTrace { spikes, potentials: vec![0.0; 15], ..LayerTrace::default() };
         assert_eq!(rows_by_first_spike(&layer), [1, 2, 0]);
+    }
+
+    #[test]
+    fn it_is_known_once_the_leader_stays_and_is_likely() {
+        let leaders = [Some(1), Some(0), Some(0), Some(0)];
+        let probabilities = [0.4, 0.6, 0.5, 0.5, 0.6, 0.4, 0.9, 0.1];
+        assert_eq!(known(&leaders, &probabilities, 2), Some(2));
+        assert_eq!(known(&leaders[..2], &probabilities, 2), None);
     }
 
     #[test]

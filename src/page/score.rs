@@ -2,10 +2,10 @@
 
 use super::axis;
 use super::canvas::{Canvas, Palette, Stave};
-use super::document::{Missing, Text, all, class, document, find, numbers, place, style, within};
+use super::document::{Missing, Text, all, class, find, numbers, place, style, within};
 use super::faces::Faces;
 use super::field;
-use super::marks::{Scene, cursor};
+use super::marks::{Ink, Mark, Scene, column, cursor};
 use super::outputs;
 use super::phrases::{Phrase, Phrases};
 use super::race;
@@ -164,7 +164,7 @@ impl Score {
         if let Some(first) = trace.hidden.first() {
             self.membrane.prepare(&voltage::scene(first, neuron, &self.faces.chosen), palette);
             let y = voltage::threshold_place(first, neuron, &self.faces.chosen);
-            place(&self.words.threshold, Some((0.925, y)));
+            place(&self.words.threshold, Some((1.0, y)));
             self.faces.name(first, phrases);
         }
         self.out.prepare(&outputs::scene(trace), palette);
@@ -230,7 +230,9 @@ impl Score {
         if let Some(first) = trace.hidden.first() {
             self.membrane.show(x, &voltage::now(first, neuron, &self.faces.chosen, now), palette);
         }
-        self.out.show(reached, &outputs::glow(trace, now), palette);
+        let mut out = outputs::glow(trace, now);
+        out.extend(known_line(reading, now));
+        self.out.show(reached, &out, palette);
         self.show_race(reading, now, palette);
         self.axis.paint(&axis::marks(reading.time_steps(), now, reading.known), palette);
         self.show_cursor(reading, now, x);
@@ -238,7 +240,9 @@ impl Score {
 
     fn show_race(&self, reading: &Reading, now: f32, palette: &Palette) {
         let race = race::picture(reading, &self.leads, now);
-        self.race.paint(&race.marks, palette);
+        let mut marks = race.marks;
+        marks.extend(known_line(reading, now));
+        self.race.paint(&marks, palette);
         for (word, named) in [(&self.words.first, race.first), (&self.words.second, race.second)] {
             word.set(&named.map(|(class, _)| class.to_string()).unwrap_or_default());
             let right = named.is_some_and(|(_, (x, _))| x > 0.96);
@@ -249,7 +253,10 @@ impl Score {
             );
         }
         let known = reading.known.filter(|known| now + 0.001 >= *known as f32 + 1.0);
-        place(&self.words.knew, known.map(|t| (cursor(t as f32 + 1.0, reading.time_steps()) - 0.004, 0.06)));
+        let known = known.map(|t| column(t, reading.time_steps()));
+        // The word stands to the left of the line, or to its right where there is no room.
+        class(&self.words.knew, "right", known.is_some_and(|x| x > 0.1));
+        place(&self.words.knew, known.map(|x| (if x > 0.1 { x - 0.004 } else { x + 0.004 }, 0.06)));
         let t = reading.at(now);
         let leader = reading.leaders.get(t).copied().flatten();
         self.words.digits.iter().enumerate().for_each(|(digit, word)| class(word, "win", Some(digit) == leader));
@@ -287,8 +294,9 @@ impl Layer {
     }
 }
 
-/// All pictures of the page, to watch their sizes.
-pub fn canvases() -> Vec<Element> {
-    drop(document());
-    all("canvas")
+/// A dotted line at the time step since which the answer is known, once it is.
+fn known_line(reading: &Reading, now: f32) -> Option<Mark> {
+    let known = reading.known.filter(|known| now + 0.001 >= *known as f32 + 1.0)?;
+    let x = column(known, reading.time_steps());
+    Some(Mark::Line { points: vec![(x, 0.0), (x, 1.0)], ink: Ink::Ink, width: 1.0, dash: Some((1.0, 3.0)) })
 }

@@ -53,7 +53,7 @@ pub fn verdict(reading: &Reading, now: f32, trained: bool) -> Verdict {
         (false, false) => (Phrase::Leaning, vec![a]),
     };
     let mut detail = vec![match reading.trace.readout {
-        Readout::Membrane => by_voltage(reading, leader, second, sure, unsure),
+        Readout::Membrane => by_voltage(reading, t, leader, second, sure),
         Readout::SpikeCount => by_spikes(reading, t, leader, second, sure),
     }];
     let wrong = reading.label.filter(|label| (sure || unsure) && usize::from(*label) != leader);
@@ -75,22 +75,16 @@ fn nothing(reading: &Reading, over: bool) -> Verdict {
     Verdict { digit: String::new(), sure: false, headline: said(headline), detail: vec![said(detail)] }
 }
 
-fn by_voltage(reading: &Reading, leader: usize, second: usize, sure: bool, unsure: bool) -> Said {
-    let p = |class: usize| reading.probabilities.get(class).copied().unwrap_or(0.0);
+fn by_voltage(reading: &Reading, t: usize, leader: usize, second: usize, sure: bool) -> Said {
+    let p = |class: usize| percent(reading.probability(t, class));
     let (a, b) = (("a", leader.to_string()), ("b", second.to_string()));
-    if unsure {
-        return (Phrase::UnsureMembrane, vec![a, b, ("p", percent(p(leader))), ("q", percent(p(second)))]);
-    }
-    if !sure {
-        return (Phrase::LeaningMembrane, vec![b]);
-    }
-    // Sureness and runner-up are those of the end: what is known now was decided by all time steps.
     let last = reading.time_steps().saturating_sub(1);
-    let second = reading.second(last, leader).unwrap_or(second);
-    if p(second) < 0.001 {
-        return (Phrase::KnownAlone, vec![("p", percent(p(leader)))]);
+    match (sure, t == last) {
+        (true, _) if reading.probability(t, second) < 0.001 => (Phrase::KnownAlone, vec![("p", p(leader))]),
+        (true, _) => (Phrase::KnownMembrane, vec![("p", p(leader)), b, ("q", p(second))]),
+        (false, true) => (Phrase::UnsureMembrane, vec![a, b, ("p", p(leader)), ("q", p(second))]),
+        (false, false) => (Phrase::LeaningMembrane, vec![a, b, ("p", p(leader)), ("q", p(second))]),
     }
-    (Phrase::KnownMembrane, vec![("p", percent(p(leader))), ("b", second.to_string()), ("q", percent(p(second)))])
 }
 
 fn by_spikes(reading: &Reading, t: usize, leader: usize, second: usize, sure: bool) -> Said {

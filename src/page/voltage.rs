@@ -8,6 +8,9 @@ use crate::trace::LayerTrace;
 /// Rows of the picture.
 pub const ROWS: usize = 3;
 
+/// The length of the longest bar of current, as a share of a row.
+const CURRENT: f32 = 0.3;
+
 /// One neuron's row: its values in units of the threshold, and where they stand.
 struct Row {
     top: f32,
@@ -73,15 +76,18 @@ impl Row {
         points
     }
 
+    /// Currents have a scale of their own: the two that meet are each many times what is left of them.
     fn currents(&self, alpha: f32, marks: &mut Vec<Mark>) {
         let (time_steps, zero) = (self.steps.len(), self.y(0.0));
-        let half = (0.09 / time_steps as f32).min(0.0022);
+        let most = self.steps.iter().fold(1e-6f32, |most, step| most.max(step.excitation).max(-step.inhibition));
+        let (unit, half) = (CURRENT * self.height / most, (0.09 / time_steps as f32).min(0.0022));
         for (t, step) in self.steps.iter().enumerate() {
             let x = column(t, time_steps) - 3.0 * half;
             for (value, ink) in [(step.excitation, Ink::Exc), (step.inhibition, Ink::Inh)] {
                 if value != 0.0 {
-                    let (a, b) = (self.y(value).min(zero), self.y(value).max(zero));
-                    marks.push(Mark::Bar { from: (x - half, a), to: (x + half, b), ink, alpha });
+                    let tip = (zero - value * unit).min(self.top + self.height);
+                    let (from, to) = ((x - half, tip.min(zero)), (x + half, tip.max(zero)));
+                    marks.push(Mark::Bar { from, to, ink, alpha });
                 }
             }
         }
