@@ -1,0 +1,416 @@
+//! The app: it hears everything that happens and decides what follows. What concerns the engine is in
+//! [`super::conversation`], what is drawn in [`super::frame`].
+
+use super::address::{Address, Pad};
+use super::article::ArticleView;
+use super::canvas::Palette;
+use super::clock::Clock;
+use super::controls::Controls;
+use super::conversation::{Asking, Opening};
+use super::curves::History;
+use super::document::{self, Missing, Text, find, meta, window};
+use super::fetching::{self, Copy};
+use super::frame::Dirty;
+use super::input::{Due, Input, Pen, Post, Press, Scrub};
+use super::keys;
+use super::knob::knob;
+use super::learning::{LearningView, Vitals};
+use super::link::Link;
+use super::mosaic::Mosaic;
+use super::notes::Notes;
+use super::pad::PadView;
+use super::phrases::{Phrase, Phrases};
+use super::reading::Reading;
+use super::result::ResultView;
+use super::run::{Phase, Run};
+use super::samples::Samples;
+use super::score::Score;
+use super::settings;
+use super::supply::Supply;
+use crate::digits::Digits;
+use crate::digits::drawing::normalise;
+use crate::digits::shard::Manifest;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use web_sys::{Element, HtmlElement, HtmlTemplateElement, ResizeObserver};
+
+/// After so many milliseconds without another turn, turned settings are meant.
+const SETTLED: i32 = 150;
+
+/// The page.
+pub struct App {
+    pub(super) post: Post,
+    pub(super) phrases: Phrases,
+    pub(super) palette: Palette,
+    /// What the link says.
+    pub(super) address: Address,
+    /// How the animation moves.
+    pub(super) clock: Clock,
+    /// Whether the reader wants less motion.
+    pub(super) still: bool,
+    /// The picture that runs through the network.
+    pub(super) reading: Option<Reading>,
+    /// The engine, and what is known of it.
+    pub(super) link: Option<Link>,
+    pub(super) run: Run,
+    pub(super) opening: Opening,
+    pub(super) asking: Asking,
+    pub(super) crashes: u32,
+    pub(super) paused_by_hiding: bool,
+    /// What was fetched.
+    pub(super) model: Option<Result<Vec<u8>, String>>,
+    pub(super) manifest: Option<Manifest>,
+    pub(super) digits: Option<Digits>,
+    pub(super) supply: Supply,
+    /// What was learnt.
+    pub(super) history: History,
+    pub(super) vitals: Vitals,
+    /// What is to be drawn.
+    pub(super) dirty: Dirty,
+    pub(super) drawing: bool,
+    pub(super) speak: bool,
+    /// The views.
+    pub(super) pad: PadView,
+    pub(super) samples: Samples,
+    pub(super) score: Score,
+    pub(super) result: ResultView,
+    pub(super) learning: LearningView,
+    pub(super) mosaic: Mosaic,
+    pub(super) article: ArticleView,
+    pub(super) controls: Controls,
+    pub(super) notes: Notes,
+    pub(super) words: Words,
+}
+
+/// Words of the document that change with what the engine does.
+pub(super) struct Words {
+    pub engine: Text,
+    pub train: HtmlElement,
+    pub train_word: Text,
+    pub size: Text,
+    pub play: HtmlElement,
+}
+
+/// Opens the page.
+///
+/// # Errors
+/// Where the document lacks something that the program needs.
+pub fn open() -> Result<(), Missing> {
+    let post = Post::default();
+    let mut app = App::new(post.clone())?;
+    fetching::model(meta("model")?, post.clone());
+    fetching::data(meta("shards")?, post.clone(), Copy::Kept);
+    keys::listen_everywhere(&post)?;
+    watch_sizes(&post);
+    app.start_engine();
+    app.show_address();
+    app.dirty.everything();
+    app.ask_for_frame();
+    post.listen(move |input| app.hear(input));
+    Ok(())
+}
+
+/// Pictures whose size changes are drawn anew.
+fn watch_sizes(post: &Post) {
+    let tell = post.clone();
+    let seen = Closure::<dyn FnMut()>::new(move || tell.tell(Input::Look));
+    if let Ok(observer) = ResizeObserver::new(seen.as_ref().unchecked_ref()) {
+        document::all::<Element>("canvas").iter().for_each(|canvas| observer.observe(canvas));
+    }
+    seen.forget();
+}
+
+impl App {
+    fn new(post: Post) -> Result<Self, Missing> {
+        let phrases = read_phrases()?;
+        let still =
+            window()?.match_media("(prefers-reduced-motion: reduce)").ok().flatten().is_some_and(|m| m.matches());
+        let mut notes = Notes::new()?;
+        let (address, errors) = Address::from_hash(&window()?.location().hash().unwrap_or_default());
+        if !errors.is_empty() {
+            notes.say(&phrases, Phrase::NoteSetting, &[("error", errors.join("; "))]);
+        }
+        hide_parts(&address.hide);
+        Ok(Self {
+            palette: Palette::read(),
+            clock: Clock::new(address.spec.time_steps, address.speed, still),
+            still,
+            reading: None,
+            link: None,
+            run: Run::default(),
+            opening: Opening::Waiting,
+            asking: Asking::default(),
+            crashes: 0,
+            paused_by_hiding: false,
+            model: None,
+            manifest: None,
+            digits: None,
+            supply: Supply::default(),
+            history: History::default(),
+            vitals: Vitals::default(),
+            dirty: Dirty::default(),
+            drawing: false,
+            speak: false,
+            pad: PadView::new(&post)?,
+            samples: Samples::new()?,
+            score: Score::new()?,
+            result: ResultView::new()?,
+            learning: LearningView::new()?,
+            mosaic: Mosaic::new()?,
+            article: ArticleView::new(&post)?,
+            controls: Controls::new(&post)?,
+            words: Words {
+                engine: Text::find("engine")?,
+                train: find("train")?,
+                train_word: Text::find("train-word")?,
+                size: Text::find("size")?,
+                play: find("play")?,
+            },
+            notes,
+            address,
+            phrases,
+            post,
+        })
+    }
+
+    fn hear(&mut self, input: Input) {
+        match input {
+            Input::Report(report, bytes) => self.hear_report(report, bytes),
+            Input::EngineLost(reason) => self.lost_engine(&reason),
+            Input::Model(model) => self.take_model(model),
+            Input::Manifest(manifest) => self.take_manifest(manifest),
+            Input::Samples(digits) => self.take_samples(digits),
+            Input::Shard(split, shard, files) => self.take_shard(split, shard, files),
+            Input::Press(press) => self.press(press),
+            Input::Set(name, text) => self.set(&name, &text),
+            Input::Turn(name, by) => self.turn(name, by),
+            Input::Pen(pen) => self.pen(pen),
+            Input::Digit(digit) => self.choose_digit(digit),
+            Input::Neuron(neuron) => self.choose_neuron(neuron),
+            Input::Scrub(scrub) => self.scrub(scrub),
+            Input::Play(play) => {
+                self.article.play(play);
+                self.dirty.article = true;
+            }
+            Input::Due(Due::Shard(split, shard)) => self.fetch_shard(split, shard, Copy::Fresh),
+            Input::Due(Due::Settings) => self.settle(),
+            Input::Frame(now) => return self.frame(now),
+            Input::Address => self.take_address(),
+            Input::Hidden(hidden) => self.hide(hidden),
+            Input::Look => self.dirty.look = true,
+        }
+        self.ask_for_frame();
+    }
+
+    fn press(&mut self, press: Press) {
+        match press {
+            Press::Train => match self.run.phase {
+                Phase::Starting => {}
+                Phase::Training => self.pause(),
+                Phase::Still | Phase::Pausing => self.train(),
+            },
+            Press::Step => self.step(),
+            Press::Reset => self.reset(),
+            Press::Clear => {
+                self.address.pad = Pad::Drawing(Vec::new());
+                self.drawing = false;
+                self.picture_changed();
+            }
+            Press::Play => {
+                self.clock.toggle();
+                self.remember_time();
+            }
+            Press::Keys => keys::show(),
+        }
+    }
+
+    fn set(&mut self, name: &str, text: &str) {
+        // What is typed and means nothing leaves the value as it was; that it stands there unchanged says so.
+        if settings::set(&mut self.address, name, text).is_ok() {
+            self.set_changed(name);
+        }
+        self.controls.show(&self.address);
+    }
+
+    fn turn(&mut self, name: &str, by: i32) {
+        let value = settings::text(&self.address, name).split(',').next().and_then(|text| text.parse().ok());
+        if let (Some(knob), Some(value)) = (knob(name), value) {
+            let value: f64 = value;
+            self.set(name, &knob.turn(value, by).to_string());
+        }
+    }
+
+    fn set_changed(&mut self, name: &str) {
+        self.clock.speed = self.address.speed;
+        self.dirty.address = true;
+        self.dirty.neuron = true;
+        self.dirty.article = true;
+        if name == "from" {
+            return self.choose_origin();
+        }
+        if name != "speed" {
+            let post = self.post.clone();
+            self.asking.turned += 1;
+            document::after(SETTLED, move || post.tell(Input::Due(Due::Settings)));
+        }
+    }
+
+    fn pen(&mut self, pen: Pen) {
+        let mut strokes = match std::mem::take(&mut self.address.pad) {
+            Pad::Drawing(strokes) => strokes,
+            // The first stroke over a test digit begins a new drawing.
+            Pad::Digit(_) => Vec::new(),
+        };
+        match pen {
+            Pen::Down(point) => {
+                self.drawing = true;
+                strokes.push(vec![point]);
+            }
+            Pen::Move(points) => {
+                if let Some(stroke) = strokes.last_mut() {
+                    stroke.extend(points);
+                }
+            }
+            Pen::Up => {
+                self.drawing = false;
+                self.speak = true;
+                self.dirty.address = true;
+            }
+        }
+        self.address.pad = Pad::Drawing(strokes);
+        self.clock.park();
+        self.picture_changed();
+    }
+
+    fn choose_digit(&mut self, digit: usize) {
+        if self.digits.as_ref().is_some_and(|digits| digit < digits.len()) {
+            self.address.pad = Pad::Digit(digit);
+            self.speak = true;
+            if self.still {
+                self.clock.park()
+            } else {
+                self.clock.restart()
+            }
+            self.picture_changed();
+        }
+    }
+
+    fn choose_neuron(&mut self, neuron: usize) {
+        self.score.faces.choose(neuron);
+        self.asking.neurons_chosen = true;
+        self.dirty.trace = true;
+        self.dirty.weights = true;
+        self.ask_for_weights();
+    }
+
+    fn scrub(&mut self, scrub: Scrub) {
+        let steps = self.reading.as_ref().map_or(self.address.spec.time_steps, Reading::time_steps) as f32;
+        let now = match scrub {
+            Scrub::To(share) => share * steps + 0.5,
+            Scrub::By(by) if by < 0 => (self.clock.now.ceil() + by as f32).max(1.0),
+            Scrub::By(by) => self.clock.now.floor() + by as f32,
+            Scrub::Step(step) => step,
+        };
+        self.clock.stop_at(now);
+        self.remember_time();
+    }
+
+    fn remember_time(&mut self) {
+        let stands = !self.clock.playing && !self.still;
+        self.address.stopped_at = stands.then(|| (self.clock.now * 10.0).round() / 10.0);
+        self.dirty.address = true;
+        self.dirty.time = true;
+    }
+
+    /// The picture on the pad is another one.
+    pub(super) fn picture_changed(&mut self) {
+        self.dirty.pad = true;
+        self.dirty.address |= !self.drawing;
+        self.ask_for_trace();
+    }
+
+    /// The pixels on the pad; none while it is empty or a test digit is not here yet.
+    pub(super) fn pixels(&self) -> Option<Vec<u8>> {
+        match &self.address.pad {
+            Pad::Drawing(strokes) if strokes.is_empty() => None,
+            Pad::Drawing(strokes) => Some(normalise(strokes).to_vec()),
+            Pad::Digit(digit) => {
+                let digits = self.digits.as_ref().filter(|digits| *digit < digits.len())?;
+                Some(digits.image(*digit).to_vec())
+            }
+        }
+    }
+
+    /// What the picture really shows, where that is known.
+    pub(super) fn label(&self) -> Option<u8> {
+        match &self.address.pad {
+            Pad::Drawing(_) => None,
+            Pad::Digit(digit) => self.digits.as_ref().filter(|digits| *digit < digits.len()).map(|d| d.label(*digit)),
+        }
+    }
+
+    fn take_samples(&mut self, digits: Result<Digits, String>) {
+        match digits {
+            Ok(digits) => {
+                if self.samples.fill(&digits, &self.phrases, &self.post).is_ok() {
+                    self.digits = Some(digits);
+                    self.picture_changed();
+                }
+            }
+            Err(error) => self.notes.say(&self.phrases, Phrase::NoteData, &[("error", error)]),
+        }
+    }
+
+    fn take_address(&mut self) {
+        let (address, errors) = Address::from_hash(
+            &window().and_then(|w| w.location().hash().map_err(|_| Missing("hash".into()))).unwrap_or_default(),
+        );
+        self.notes.withdraw(Phrase::NoteSetting);
+        if !errors.is_empty() {
+            self.notes.say(&self.phrases, Phrase::NoteSetting, &[("error", errors.join("; "))]);
+        }
+        self.address = address;
+        hide_parts(&self.address.hide);
+        self.show_address();
+        self.settle();
+        self.picture_changed();
+    }
+
+    /// Sets what follows from the address alone.
+    fn show_address(&mut self) {
+        self.controls.show(&self.address);
+        self.clock.speed = self.address.speed;
+        if let Some(t) = self.address.stopped_at {
+            self.clock.stop_at(t);
+        }
+        self.dirty.neuron = true;
+        self.dirty.article = true;
+    }
+
+    fn hide(&mut self, hidden: bool) {
+        if hidden && self.run.phase == Phase::Training && !self.address.background {
+            self.paused_by_hiding = true;
+            self.pause();
+        } else if !hidden && std::mem::take(&mut self.paused_by_hiding) {
+            self.train();
+        }
+    }
+}
+
+fn read_phrases() -> Result<Phrases, Missing> {
+    let template: HtmlTemplateElement = find("phrases")?;
+    let list = template.content().query_selector_all("[data-phrase]").map_err(|_| Missing("phrases".to_owned()))?;
+    let phrase = |i: u32| {
+        let element: HtmlElement = list.item(i)?.dyn_into().ok()?;
+        Some((element.dataset().get("phrase")?, element.text_content()?))
+    };
+    Ok(Phrases::new((0..list.length()).filter_map(phrase)))
+}
+
+/// Leaves out the parts of the page that the link names.
+fn hide_parts(hide: &[String]) {
+    for part in document::all::<HtmlElement>("[data-part]") {
+        let name = part.dataset().get("part").unwrap_or_default();
+        part.set_hidden(hide.contains(&name));
+    }
+}

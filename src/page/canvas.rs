@@ -1,0 +1,330 @@
+//! The only file that paints. It turns marks into pixels: 0–1 coordinates into the canvas's size, meanings into colours.
+
+use super::document::{Missing, create, find};
+use super::marks::{Extent, Ink, Mark, Point, Scene, Shade};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::f64::consts::TAU;
+use wasm_bindgen::{Clamped, JsCast, JsValue};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+
+/// More device pixels than that for one CSS pixel are not worth their time.
+const MOST_PIXELS: f64 = 2.0;
+
+/// The colours of the page, as the stylesheet has them at this moment.
+#[derive(Clone, Debug, Default)]
+pub struct Palette {
+    colours: Vec<[u8; 3]>,
+    names: Vec<String>,
+}
+
+impl Palette {
+    /// Reads the custom properties of the document's root.
+    pub fn read() -> Self {
+        let styles = super::document::window().ok().and_then(|window| {
+            let root = window.document()?.document_element()?;
+            window.get_computed_style(&root).ok().flatten()
+        });
+        let value = |ink: &Ink| styles.as_ref().and_then(|styles| styles.get_property_value(ink.token()).ok());
+        let names: Vec<String> = Ink::ALL.iter().map(|ink| value(ink).unwrap_or_default().trim().to_owned()).collect();
+        Self { colours: names.iter().map(|name| parse(name)).collect(), names }
+    }
+
+    fn name(&self, ink: Ink) -> &str {
+        self.names.get(ink as usize).map_or("#888", String::as_str)
+    }
+
+    fn mix(&self, shade: Shade) -> [u8; 3] {
+        let colour = |ink: Ink| self.colours.get(ink as usize).copied().unwrap_or([136; 3]);
+        let (from, to) = (colour(shade.from), colour(shade.to));
+        std::array::from_fn(|i| {
+            let (a, b) = (f32::from(from[i]), f32::from(to[i]));
+            (a + (b - a) * shade.amount.clamp(0.0, 1.0)).round() as u8
+        })
+    }
+}
+
+/// `#rrggbb`, as the stylesheet writes it.
+fn parse(name: &str) -> [u8; 3] {
+    let channel = |i: usize| name.get(1 + 2 * i..3 + 2 * i).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+    [channel(0).unwrap_or(136), channel(1).unwrap_or(136), channel(2).unwrap_or(136)]
+}
+
+/// A canvas of the page.
+pub struct Canvas {
+    /// The element.
+    pub element: HtmlCanvasElement,
+    context: CanvasRenderingContext2d,
+    /// CSS pixels and device pixels for each of them.
+    size: Cell<(f64, f64, f64)>,
+    /// A canvas as small as a picture of cells, from which they are scaled up.
+    cells: RefCell<HashMap<(u32, u32), (HtmlCanvasElement, CanvasRenderingContext2d)>>,
+}
+
+impl Canvas {
+    /// The canvas with that id.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn find(id: &str) -> Result<Self, Missing> {
+        Self::new(find(id)?)
+    }
+
+    /// This canvas.
+    ///
+    /// # Errors
+    /// Where it cannot be painted on.
+    pub fn new(element: HtmlCanvasElement) -> Result<Self, Missing> {
+        let context = context(&element)?;
+        Ok(Self { element, context, size: Cell::default(), cells: RefCell::default() })
+    }
+
+    /// Makes it as large as the layout says; whether it can be seen at all.
+    pub fn fit(&self) -> bool {
+        let ratio = super::document::window().map_or(1.0, |window| window.device_pixel_ratio()).clamp(1.0, MOST_PIXELS);
+        let (width, height) = (f64::from(self.element.client_width()), f64::from(self.element.client_height()));
+        self.resize(width, height, ratio);
+        width > 0.0 && height > 0.0
+    }
+
+    fn resize(&self, width: f64, height: f64, ratio: f64) {
+        let (w, h) = ((width * ratio).round() as u32, (height * ratio).round() as u32);
+        if (self.element.width(), self.element.height()) != (w, h) {
+            self.element.set_width(w);
+            self.element.set_height(h);
+        }
+        self.size.set((width, height, ratio));
+        drop(self.context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0));
+    }
+
+    /// Paints these marks and nothing else.
+    pub fn paint(&self, marks: &[Mark], palette: &Palette) {
+        self.clear();
+        self.add(marks, palette);
+    }
+
+    fn clear(&self) {
+        let (width, height, _) = self.size.get();
+        self.context.clear_rect(0.0, 0.0, width, height);
+    }
+
+    /// Paints these marks over what is there.
+    fn add(&self, marks: &[Mark], palette: &Palette) {
+        let mut brush = Brush { canvas: self, palette, ink: None };
+        marks.iter().for_each(|mark| brush.draw(mark));
+        self.context.set_global_alpha(1.0);
+    }
+}
+
+fn context(element: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d, Missing> {
+    let context = element.get_context("2d").ok().flatten();
+    context.and_then(|context| context.dyn_into().ok()).ok_or_else(|| Missing("2d context".to_owned()))
+}
+
+/// The canvas together with the colour it is filling with, which is slow to set again and again.
+struct Brush<'a> {
+    canvas: &'a Canvas,
+    palette: &'a Palette,
+    ink: Option<Ink>,
+}
+
+impl Brush<'_> {
+    fn at(&self, point: Point) -> (f64, f64) {
+        let (width, height, _) = self.canvas.size.get();
+        (f64::from(point.0) * width, f64::from(point.1) * height)
+    }
+
+    fn extent(&self, extent: Extent, full: f64) -> f64 {
+        (f64::from(extent.share) * full).max(f64::from(extent.least))
+    }
+
+    fn fill_with(&mut self, ink: Ink, alpha: f32) {
+        if self.ink != Some(ink) {
+            self.canvas.context.set_fill_style_str(self.palette.name(ink));
+            self.ink = Some(ink);
+        }
+        self.canvas.context.set_global_alpha(f64::from(alpha));
+    }
+
+    fn path(&self, points: &[Point]) {
+        let context = &self.canvas.context;
+        context.begin_path();
+        for (i, point) in points.iter().enumerate() {
+            let (x, y) = self.at(*point);
+            if i == 0 { context.move_to(x, y) } else { context.line_to(x, y) }
+        }
+    }
+
+    fn draw(&mut self, mark: &Mark) {
+        let (width, height, _) = self.canvas.size.get();
+        let context = &self.canvas.context;
+        match mark {
+            Mark::Line { points, ink, width, dash } => self.line(points, *ink, *width, *dash),
+            Mark::Area { points, ink, alpha } => {
+                self.path(points);
+                self.fill_with(*ink, *alpha);
+                context.fill();
+            }
+            Mark::Tick { at, width: w, height: h, ink, alpha } => {
+                let ((x, y), w, h) = (self.at(*at), self.extent(*w, width), self.extent(*h, height));
+                self.fill_with(*ink, *alpha);
+                context.fill_rect(x - w / 2.0, y - h / 2.0, w, h);
+            }
+            Mark::Bar { from, to, ink, alpha } => {
+                let ((x, y), (right, bottom)) = (self.at(*from), self.at(*to));
+                self.fill_with(*ink, *alpha);
+                context.fill_rect(x, y, right - x, bottom - y);
+            }
+            Mark::Dot { at, radius, fill, rim } => {
+                let ((x, y), radius) = (self.at(*at), self.extent(*radius, width));
+                self.dot(x, y, radius, *fill, *rim);
+            }
+            Mark::Cells { columns, shades } => self.cells(*columns, shades),
+        }
+    }
+
+    fn line(&self, points: &[Point], ink: Ink, width: f32, dash: Option<(f32, f32)>) {
+        if points.is_empty() {
+            return;
+        }
+        let context = &self.canvas.context;
+        context.set_global_alpha(1.0);
+        context.set_stroke_style_str(self.palette.name(ink));
+        context.set_line_width(f64::from(width));
+        context.set_line_join("round");
+        let pattern = js_sys::Array::new();
+        if let Some((on, off)) = dash {
+            pattern.push(&JsValue::from(on));
+            pattern.push(&JsValue::from(off));
+        }
+        drop(context.set_line_dash(&pattern));
+        // A thin level line is put on the middle of a pixel, or it is two pixels wide and grey.
+        let sharp = width <= 1.0 && points.len() == 2 && points[0].1 == points[1].1;
+        if sharp {
+            let ((x, y), (right, _)) = (self.at(points[0]), self.at(points[1]));
+            context.begin_path();
+            context.move_to(x, y.floor() + 0.5);
+            context.line_to(right, y.floor() + 0.5);
+        } else {
+            self.path(points);
+        }
+        context.stroke();
+    }
+
+    fn dot(&mut self, x: f64, y: f64, radius: f64, fill: Shade, rim: Option<Ink>) {
+        let context = &self.canvas.context;
+        context.begin_path();
+        drop(context.arc(x, y, radius, 0.0, TAU));
+        let [r, g, b] = self.palette.mix(fill);
+        context.set_global_alpha(1.0);
+        context.set_fill_style_str(&format!("#{r:02x}{g:02x}{b:02x}"));
+        self.ink = None;
+        context.fill();
+        if let Some(rim) = rim {
+            context.set_stroke_style_str(self.palette.name(rim));
+            context.set_line_width(1.2);
+            drop(context.set_line_dash(&js_sys::Array::new()));
+            context.stroke();
+        }
+    }
+
+    fn cells(&self, columns: usize, shades: &[Shade]) {
+        let rows = shades.len() / columns.max(1);
+        let mut bytes: Vec<u8> = Vec::with_capacity(rows * columns * 4);
+        for shade in &shades[..rows * columns] {
+            let [r, g, b] = self.palette.mix(*shade);
+            bytes.extend([r, g, b, 255]);
+        }
+        // A fine picture is scaled smoothly, a coarse one keeps its squares.
+        let smooth = columns > 100;
+        drop(self.scale_up(columns as u32, rows as u32, &bytes, smooth));
+    }
+
+    fn scale_up(&self, columns: u32, rows: u32, bytes: &[u8], smooth: bool) -> Result<(), JsValue> {
+        if columns == 0 || rows == 0 {
+            return Ok(());
+        }
+        let mut kept = self.canvas.cells.borrow_mut();
+        let (small, small_context) = match kept.entry((columns, rows)) {
+            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                let element: HtmlCanvasElement = create("canvas").map_err(|error| error.to_string())?;
+                element.set_width(columns);
+                element.set_height(rows);
+                let context = context(&element).map_err(|error| error.to_string())?;
+                entry.insert((element, context))
+            }
+        };
+        let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(bytes), columns, rows)?;
+        small_context.put_image_data(&image, 0.0, 0.0)?;
+        let (width, height, _) = self.canvas.size.get();
+        self.canvas.context.set_global_alpha(1.0);
+        self.canvas.context.set_image_smoothing_enabled(smooth);
+        self.canvas.context.draw_image_with_html_canvas_element_and_dw_and_dh(small, 0.0, 0.0, width, height)
+    }
+}
+
+/// A canvas whose picture the cursor runs through: what it has passed is painted in one way, what is to come in
+/// another. Both are painted once, when the picture changes; a frame only puts them together.
+pub struct Stave {
+    canvas: Canvas,
+    past: Canvas,
+    future: Canvas,
+}
+
+impl Stave {
+    /// The stave on this canvas.
+    ///
+    /// # Errors
+    /// Where it cannot be painted on.
+    pub fn new(element: HtmlCanvasElement) -> Result<Self, Missing> {
+        let canvas = Canvas::new(element)?;
+        Ok(Self { canvas, past: Canvas::new(create("canvas")?)?, future: Canvas::new(create("canvas")?)? })
+    }
+
+    /// Its picture is this one now.
+    pub fn prepare(&self, scene: &Scene, palette: &Palette) {
+        if self.canvas.fit() {
+            let (width, height, ratio) = self.canvas.size.get();
+            for (layer, marks) in [(&self.past, &scene.past), (&self.future, &scene.future)] {
+                layer.resize(width, height, ratio);
+                layer.paint(marks, palette);
+            }
+        }
+    }
+
+    /// Shows it with the cursor at `x`, 0 to 1, and these marks on top.
+    pub fn show(&self, x: f32, now: &[Mark], palette: &Palette) {
+        let (width, height, ratio) = self.canvas.size.get();
+        if width <= 0.0 || height <= 0.0 {
+            return;
+        }
+        self.canvas.clear();
+        // What glows reaches half a tick over the cursor, so the line is drawn where a column ends.
+        let split = (f64::from(x) * width * ratio).round().clamp(0.0, width * ratio);
+        for (layer, from, to) in [(&self.past, 0.0, split), (&self.future, split, width * ratio)] {
+            let (w, h) = (to - from, height * ratio);
+            if w >= 1.0 {
+                let copied =
+                    self.canvas.context.draw_image_with_html_canvas_element_and_sw_and_sh_and_dx_and_dy_and_dw_and_dh(
+                        &layer.element,
+                        from,
+                        0.0,
+                        w,
+                        h,
+                        from / ratio,
+                        0.0,
+                        w / ratio,
+                        height,
+                    );
+                drop(copied);
+            }
+        }
+        self.canvas.add(now, palette);
+    }
+
+    /// The canvas's place on the page.
+    pub const fn element(&self) -> &HtmlCanvasElement {
+        &self.canvas.element
+    }
+}

@@ -1,0 +1,158 @@
+//! Loss and accuracy over the epochs: is it learning; do test and training part?
+
+use super::marks::{Ink, Mark, Point, line};
+use crate::event::{Score, StepDone};
+
+/// More points than that are thinned out.
+const MOST_POINTS: usize = 480;
+/// The part of the picture's width that the curves take; numbers stand to the left, names to the right.
+pub const LEFT: f32 = 0.08;
+/// Where the curves end.
+pub const RIGHT: f32 = 0.82;
+const TOP: f32 = 0.1;
+const BOTTOM: f32 = 0.84;
+
+/// A curve that gets longer: (epochs, value), with the weight of each point.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Curve {
+    points: Vec<(f64, f64)>,
+}
+
+impl Curve {
+    fn push(&mut self, at: f64, value: f64) {
+        self.points.push((at, value));
+        if self.points.len() > MOST_POINTS {
+            let pair = |pair: &[(f64, f64)]| {
+                let n = pair.len() as f64;
+                (pair.iter().map(|p| p.0).sum::<f64>() / n, pair.iter().map(|p| p.1).sum::<f64>() / n)
+            };
+            self.points = self.points.chunks(2).map(pair).collect();
+        }
+    }
+}
+
+/// What has been learnt so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    loss: Curve,
+    training: Curve,
+    test: Curve,
+    epochs: f64,
+    step: u64,
+}
+
+/// Which curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Loss.
+    Loss,
+    /// Accuracy.
+    Accuracy,
+}
+
+/// A picture of curves and where its names stand.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Chart {
+    /// What to paint.
+    pub marks: Vec<Mark>,
+    /// Numbers beside the vertical axis: text and height.
+    pub rows: Vec<(String, f32)>,
+    /// Numbers below the horizontal axis: text and place.
+    pub columns: Vec<(String, f32)>,
+    /// Where the training curve ends.
+    pub training: Option<Point>,
+    /// Where the test curve ends.
+    pub test: Option<Point>,
+}
+
+impl History {
+    /// Batches were trained: their mean loss and score.
+    pub fn step(&mut self, done: &StepDone, loss: f32, score: Score) {
+        self.epochs = f64::from(done.epoch) + done.images as f64 / done.images_in_epoch.max(1) as f64;
+        self.step = done.step;
+        self.loss.push(self.epochs, f64::from(loss));
+        self.training.push(self.epochs, score.accuracy());
+    }
+
+    /// The test set was measured after that many steps.
+    pub fn tested(&mut self, score: Score, step: u64) {
+        // A measurement of an older step than the newest report is placed in proportion.
+        let share = if self.step == 0 { 0.0 } else { step as f64 / self.step as f64 };
+        self.test.push(self.epochs * share.min(1.0), score.accuracy());
+    }
+
+    /// Epochs trained, the running one in part.
+    pub fn epochs(&self) -> f64 {
+        self.epochs
+    }
+
+    /// The picture of one kind of curve.
+    pub fn chart(&self, kind: Kind) -> Chart {
+        let (rows, high): (&[(&str, f64)], f64) = match kind {
+            Kind::Loss => (&[("0", 0.0), ("1", 1.0), ("2", 2.0)], 2.5),
+            Kind::Accuracy => (&[("0", 0.0), ("50", 0.5), ("100", 1.0)], 1.0),
+        };
+        let (span, tick) = span(self.epochs);
+        let x = |at: f64| LEFT + (RIGHT - LEFT) * (at / span) as f32;
+        let y = |value: f64| TOP + (BOTTOM - TOP) * (1.0 - (value / high).clamp(0.0, 1.0)) as f32;
+        let path = |curve: &Curve| curve.points.iter().map(|(at, value)| (x(*at), y(*value))).collect::<Vec<_>>();
+        let mut chart = Chart::default();
+        for (text, value) in rows {
+            chart.rows.push(((*text).to_owned(), y(*value)));
+            chart.marks.push(line(vec![(LEFT, y(*value)), (RIGHT, y(*value))], Ink::Rule, 1.0));
+        }
+        let ticks = (0..=(span / tick).round() as usize).map(|i| i as f64 * tick);
+        chart.columns = ticks.map(|at| (format!("{}", (at * 100.0).round() / 100.0), x(at))).collect();
+        let (first, second) = match kind {
+            Kind::Loss => (path(&self.loss), Vec::new()),
+            Kind::Accuracy => (path(&self.training), path(&self.test)),
+        };
+        chart.training = first.last().copied();
+        chart.test = second.last().copied();
+        let ink = if kind == Kind::Loss { Ink::Ink } else { Ink::Ghost };
+        chart.marks.push(line(first, ink, if kind == Kind::Loss { 2.0 } else { 1.5 }));
+        chart.marks.push(line(second, Ink::Ink, 2.0));
+        chart
+    }
+}
+
+/// How many epochs the axis shows, and how far apart its numbers are.
+fn span(epochs: f64) -> (f64, f64) {
+    const SPANS: [(f64, f64); 6] = [(0.1, 0.05), (0.25, 0.05), (0.5, 0.1), (1.0, 0.25), (2.0, 0.5), (5.0, 1.0)];
+    let small = SPANS.into_iter().find(|(span, _)| epochs <= *span);
+    small.unwrap_or_else(|| {
+        let tick = (epochs / 5.0).ceil();
+        (tick * 5.0, tick)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn done(step: u64, images: usize) -> StepDone {
+        StepDone { step, epoch: 0, images, images_in_epoch: 1000, loss: 1.0, score: Score::default() }
+    }
+
+    #[test]
+    fn a_long_run_keeps_a_bounded_number_of_points() {
+        let mut history = History::default();
+        (1..=5000).for_each(|step| history.step(&done(step, 1), 1.0, Score::default()));
+        assert!(history.loss.points.len() <= MOST_POINTS);
+    }
+
+    #[test]
+    fn the_axis_grows_with_the_run() {
+        assert_eq!([span(0.0), span(0.7), span(12.0)], [(0.1, 0.05), (1.0, 0.25), (15.0, 3.0)]);
+    }
+
+    #[test]
+    fn curves_end_where_training_stands() {
+        let mut history = History::default();
+        history.step(&done(10, 1000), 0.5, Score { correct: 1, images: 2 });
+        history.tested(Score { correct: 9, images: 10 }, 10);
+        let chart = history.chart(Kind::Accuracy);
+        assert_eq!(chart.training.map(|p| p.0), Some(RIGHT));
+        assert!(chart.test.map(|p| p.1) < chart.training.map(|p| p.1));
+    }
+}

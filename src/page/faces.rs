@@ -1,0 +1,61 @@
+//! The three neurons beside the membrane voltages: a neuron's weights are its face.
+
+use super::canvas::{Canvas, Palette};
+use super::document::{Missing, Text, all, within};
+use super::field;
+use super::phrases::{Phrase, Phrases};
+use super::voltage::ROWS;
+use crate::digits::drawing::SIDE;
+use crate::trace::LayerTrace;
+use std::collections::HashMap;
+use web_sys::Element;
+
+/// Names, counts and faces of the three.
+pub struct Faces {
+    /// Which neurons they are.
+    pub chosen: [usize; ROWS],
+    rows: Vec<(Text, Text, Canvas)>,
+}
+
+impl Faces {
+    /// The faces of the document.
+    ///
+    /// # Errors
+    /// Where it lacks a part of them.
+    pub fn new() -> Result<Self, Missing> {
+        let row = |row: Element| {
+            Ok((Text::new(within(&row, "b")?), Text::new(within(&row, "span")?), Canvas::new(within(&row, "canvas")?)?))
+        };
+        let rows = all::<Element>("#faces > div").into_iter().map(row).collect::<Result<_, _>>()?;
+        Ok(Self { chosen: [0, 1, 2], rows })
+    }
+
+    /// Puts this neuron first; the last one goes.
+    pub fn choose(&mut self, neuron: usize) {
+        if !self.chosen.contains(&neuron) {
+            self.chosen.rotate_right(1);
+            self.chosen[0] = neuron;
+        }
+    }
+
+    /// Writes their names and how often they fire.
+    pub fn name(&self, layer: &LayerTrace, phrases: &Phrases) {
+        for (neuron, (name, count, _)) in self.chosen.iter().zip(&self.rows) {
+            name.set(&phrases.say(Phrase::Neuron, &[("n", neuron.to_string())]));
+            count.set(&match layer.spikes.count_of(0, *neuron) {
+                0 => phrases.say(Phrase::Silent, &[]),
+                1 => phrases.say(Phrase::OneSpike, &[]),
+                n => phrases.say(Phrase::Spikes, &[("n", n.to_string())]),
+            });
+        }
+    }
+
+    /// Draws their weights, as far as they are known.
+    pub fn draw(&self, weights: &HashMap<usize, Vec<f32>>, palette: &Palette) {
+        for (neuron, (_, _, canvas)) in self.chosen.iter().zip(&self.rows) {
+            if let Some(weights) = weights.get(neuron).filter(|_| canvas.fit()) {
+                canvas.paint(&[field::weights(weights, SIDE)], palette);
+            }
+        }
+    }
+}

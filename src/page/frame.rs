@@ -1,0 +1,196 @@
+//! Frames: what has changed is drawn, at most once for each picture of the screen, and nothing while nothing changes.
+
+use super::app::App;
+use super::canvas::Palette;
+use super::document::window;
+use super::input::Input;
+use super::phrases::Phrase;
+use super::rates::Rates;
+use super::run::Phase;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::Closure;
+
+/// The address is written at most so often, in milliseconds: browsers refuse to write it more often.
+const ADDRESS_EVERY: f64 = 400.0;
+
+/// What is to be drawn anew.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Dirty {
+    /// Sizes or colours: everything.
+    pub look: bool,
+    /// What is on the pad.
+    pub pad: bool,
+    /// What runs through the network.
+    pub trace: bool,
+    /// The moment shown.
+    pub time: bool,
+    /// Loss and accuracy.
+    pub curves: bool,
+    /// What a neuron is like.
+    pub neuron: bool,
+    /// The article's neuron.
+    pub article: bool,
+    /// Weights as pictures.
+    pub weights: bool,
+    /// Numbers and words of the bar.
+    pub bar: bool,
+    /// The link.
+    pub address: bool,
+    asked: bool,
+    last: Option<f64>,
+    address_written: f64,
+}
+
+impl Dirty {
+    /// All of it.
+    pub fn everything(&mut self) {
+        self.look = true;
+        self.bar = true;
+    }
+
+    const fn anything(&self) -> bool {
+        self.look
+            || self.pad
+            || self.trace
+            || self.time
+            || self.curves
+            || self.neuron
+            || self.article
+            || self.weights
+            || self.bar
+            || self.address
+    }
+}
+
+impl App {
+    /// Asks for a frame, if there is something to draw in it.
+    pub(super) fn ask_for_frame(&mut self) {
+        let moves = self.clock.playing && self.reading.is_some() && !self.drawing;
+        if self.dirty.asked || !(moves || self.dirty.anything()) {
+            if !moves {
+                self.dirty.last = None;
+            }
+            return;
+        }
+        let post = self.post.clone();
+        let frame = Closure::once_into_js(move |now: f64| post.tell(Input::Frame(now)));
+        let asked = window().is_ok_and(|window| window.request_animation_frame(frame.unchecked_ref()).is_ok());
+        self.dirty.asked = asked;
+    }
+
+    /// Draws one frame.
+    pub(super) fn frame(&mut self, now: f64) {
+        self.dirty.asked = false;
+        let seconds = self.dirty.last.map_or(0.0, |last| (now - last) / 1000.0) as f32;
+        self.dirty.last = Some(now);
+        if self.reading.is_some() && !self.drawing {
+            self.dirty.time |= self.clock.advance(seconds);
+        }
+        if self.dirty.look {
+            self.palette = Palette::read();
+            let address = (self.dirty.address, self.dirty.bar);
+            (self.dirty.pad, self.dirty.trace, self.dirty.curves) = (true, true, true);
+            (self.dirty.neuron, self.dirty.article, self.dirty.weights) = (true, true, true);
+            (self.dirty.address, self.dirty.bar, self.dirty.look) = (address.0, address.1, false);
+        }
+        self.draw_pad();
+        self.draw_network();
+        self.draw_learning();
+        if std::mem::take(&mut self.dirty.weights) {
+            self.mosaic.draw(&self.score.faces.chosen, &self.palette);
+            self.score.faces.draw(&self.mosaic.weights, &self.palette);
+        }
+        if std::mem::take(&mut self.dirty.bar) {
+            self.say_bar();
+        }
+        self.write_address(now);
+        self.ask_when_due(now);
+        self.ask_for_frame();
+    }
+
+    fn draw_pad(&mut self) {
+        if std::mem::take(&mut self.dirty.pad) {
+            let pixels = self.pixels();
+            self.pad.draw(&self.address.pad, pixels.as_deref(), &self.palette);
+            let lit = pixels.iter().flatten().filter(|pixel| **pixel > 12).count().to_string();
+            let said = pixels.as_ref().map(|_| self.phrases.say(Phrase::Lit, &[("n", lit)]));
+            let blank = vec![0; crate::digits::drawing::PIXELS];
+            self.pad.draw_seen(pixels.as_ref().unwrap_or(&blank), said.as_deref().unwrap_or(""), &self.palette);
+            if let Some(digits) = &self.digits {
+                self.samples.draw(digits, &self.address.pad, &self.palette);
+            }
+        }
+    }
+
+    fn draw_network(&mut self) {
+        let neuron = self.run.holds.as_ref().map_or(self.address.spec.neuron, |(spec, _)| spec.neuron);
+        let prepare = std::mem::take(&mut self.dirty.trace);
+        let show = std::mem::take(&mut self.dirty.time) || prepare;
+        let Some(reading) = &self.reading else {
+            if prepare {
+                self.score.clear(&self.palette);
+                self.result.clear();
+            }
+            return;
+        };
+        if prepare {
+            if let Err(missing) = self.score.prepare(reading, &neuron, &self.phrases, &self.palette) {
+                web_sys::console::error_1(&JsValue::from(missing.to_string()));
+            }
+            self.result.prepare(reading, &self.phrases);
+            let rates = Rates::new(&reading.trace.hidden, reading.time_steps());
+            self.mosaic.draw_rates(&rates, &self.phrases, &self.palette);
+        }
+        if show {
+            let now = self.clock.now;
+            self.score.show(reading, &neuron, now, &self.phrases, &self.palette);
+            self.result.show(reading, now, self.run.trained, &self.phrases);
+            let word = if self.clock.playing { Phrase::Stop } else { Phrase::Play };
+            drop(self.words.play.set_attribute("aria-label", &self.phrases.say(word, &[])));
+            super::document::class(&self.words.play, "on", self.clock.playing);
+        }
+    }
+
+    fn draw_learning(&mut self) {
+        if std::mem::take(&mut self.dirty.curves) {
+            self.learning.draw(&self.history, &self.palette);
+        }
+        if std::mem::take(&mut self.dirty.neuron) {
+            self.learning.draw_neuron(&self.address.spec.neuron, &self.palette);
+        }
+        if std::mem::take(&mut self.dirty.article) {
+            self.article.draw(&self.address.spec.neuron, &self.phrases, &self.palette);
+        }
+    }
+
+    fn say_bar(&self) {
+        self.learning.say(&self.vitals);
+        let training = self.run.phase == Phase::Training;
+        super::document::class(&self.words.train, "on", training);
+        self.words.train_word.set(&self.phrases.say(if training { Phrase::Pause } else { Phrase::Train }, &[]));
+        self.controls.enable_training(self.run.phase != Phase::Starting && self.manifest.is_some());
+        let size = self.manifest.as_ref().map(|manifest| {
+            let bytes: u64 = manifest.files().map(|file| file.bytes).sum();
+            self.phrases.say(Phrase::Size, &[("mb", format!("{:.0}", bytes as f64 / 1e6))])
+        });
+        let waiting = training && self.supply.is_waiting();
+        let waits = self.phrases.say(Phrase::Waiting, &[]);
+        self.words.size.set(if waiting { &waits } else { size.as_deref().unwrap_or("") });
+    }
+
+    fn write_address(&mut self, now: f64) {
+        if !self.dirty.address || now - self.dirty.address_written < ADDRESS_EVERY {
+            return;
+        }
+        self.dirty.address = false;
+        self.dirty.address_written = now;
+        let hash = self.address.to_hash();
+        let Ok(window) = window() else { return };
+        let path = window.location().pathname().unwrap_or_default() + &window.location().search().unwrap_or_default();
+        let url = if hash.is_empty() { path } else { format!("{path}#{hash}") };
+        if let Ok(history) = window.history() {
+            drop(history.replace_state_with_url(&JsValue::NULL, "", Some(&url)));
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Everything that can happen to the page, as one closed enum: the document, the engine and the network tell it, the
+//! app hears it.
+
+use crate::digits::Digits;
+use crate::digits::shard::{Manifest, Split};
+use crate::protocol::Report;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// What a button does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Press {
+    /// Train, or pause.
+    Train,
+    /// Train one batch.
+    Step,
+    /// Back to the random weights.
+    Reset,
+    /// Empty the pad.
+    Clear,
+    /// Play or stop the animation.
+    Play,
+    /// Show what keys do.
+    Keys,
+}
+
+/// What the pen does on the pad, in 0–1 coordinates.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Pen {
+    /// It touches.
+    Down([f32; 2]),
+    /// It moves along these points.
+    Move(Vec<[f32; 2]>),
+    /// It is lifted.
+    Up,
+}
+
+/// What the reader does to the article's neuron.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Play {
+    /// Gives or takes the pulse at this place, 0 to 1.
+    At(f32),
+    /// Moves the keyboard's place.
+    Move(isize),
+    /// Gives or takes the pulse there.
+    Toggle,
+    /// The pulses as they were.
+    Restore,
+}
+
+/// What a scrub of time goes to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scrub {
+    /// This share of the staves' width.
+    To(f32),
+    /// So many whole time steps further.
+    By(i32),
+    /// This time step, from 1.
+    Step(f32),
+}
+
+/// What fell due after a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Fetch this shard again.
+    Shard(Split, usize),
+    /// Be the network that the turned settings describe.
+    Settings,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Input {
+    /// The engine reports, with its byte arrays.
+    Report(Report, Vec<Vec<u8>>),
+    /// The engine crashed, for this reason.
+    EngineLost(String),
+    /// The shipped network was fetched, or not.
+    Model(Result<Vec<u8>, String>),
+    /// The list of the training data was fetched, or not.
+    Manifest(Result<Manifest, String>),
+    /// The ten test digits were fetched, or not.
+    Samples(Result<Digits, String>),
+    /// A shard's two files were fetched, or not.
+    Shard(Split, usize, Result<[Vec<u8>; 2], String>),
+    /// A button was pressed.
+    Press(Press),
+    /// A control of the page was set to a text.
+    Set(String, String),
+    /// A knob was turned by so many notches.
+    Turn(&'static str, i32),
+    /// The pen did something.
+    Pen(Pen),
+    /// A test digit was chosen.
+    Digit(usize),
+    /// A hidden neuron was chosen.
+    Neuron(usize),
+    /// Time was moved.
+    Scrub(Scrub),
+    /// The article's neuron was played with.
+    Play(Play),
+    /// The time for something has come.
+    Due(Due),
+    /// A frame is to be drawn, at this time in milliseconds.
+    Frame(f64),
+    /// The address was changed from outside.
+    Address,
+    /// The tab was hidden or shown.
+    Hidden(bool),
+    /// Sizes or colours are different.
+    Look,
+}
+
+/// Who hears what happens, in order: what comes in while something is being heard waits.
+#[derive(Clone)]
+pub struct Post {
+    queue: Rc<RefCell<VecDeque<Input>>>,
+    busy: Rc<Cell<bool>>,
+    ear: Rc<RefCell<Option<Box<dyn FnMut(Input)>>>>,
+}
+
+impl Default for Post {
+    fn default() -> Self {
+        Self { queue: Rc::default(), busy: Rc::default(), ear: Rc::new(RefCell::new(None)) }
+    }
+}
+
+impl Post {
+    /// From now on `ear` hears.
+    pub fn listen(&self, ear: impl FnMut(Input) + 'static) {
+        *self.ear.borrow_mut() = Some(Box::new(ear));
+    }
+
+    /// Something happened.
+    pub fn tell(&self, input: Input) {
+        self.queue.borrow_mut().push_back(input);
+        if self.busy.replace(true) {
+            return;
+        }
+        if let Some(ear) = self.ear.borrow_mut().as_mut() {
+            loop {
+                let next = self.queue.borrow_mut().pop_front();
+                match next {
+                    Some(input) => ear(input),
+                    None => break,
+                }
+            }
+        }
+        self.busy.set(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_while_hearing_is_heard_afterwards() {
+        let (post, heard) = (Post::default(), Rc::new(RefCell::new(Vec::new())));
+        let (again, log) = (post.clone(), heard.clone());
+        post.listen(move |input| {
+            let first = matches!(input, Input::Look);
+            log.borrow_mut().push(format!("{input:?}"));
+            if first {
+                again.tell(Input::Address);
+                log.borrow_mut().push("end of Look".to_owned());
+            }
+        });
+        post.tell(Input::Look);
+        assert_eq!(*heard.borrow(), ["Look", "end of Look", "Address"]);
+    }
+}

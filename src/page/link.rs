@@ -1,0 +1,51 @@
+//! The line to the engine's worker: the only place of the page that posts messages.
+
+use super::document::listen;
+use super::input::{Input, Post};
+use crate::protocol::{Report, Request};
+use crate::wire;
+use wasm_bindgen::JsValue;
+use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+/// A running engine. Dropping it ends the worker.
+pub struct Link {
+    worker: Worker,
+}
+
+impl Link {
+    /// Starts the engine at that address. What it reports, and its end, is told to `post`.
+    ///
+    /// # Errors
+    /// When the browser refuses to start a worker.
+    pub fn start(path: &str, post: &Post) -> Result<Self, JsValue> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = Worker::new_with_options(path, &options)?;
+        let (hearing, failing) = (post.clone(), post.clone());
+        listen(&worker, "message", move |event: MessageEvent| match wire::decode::<Report>(event.data()) {
+            Ok((report, bytes)) => hearing.tell(Input::Report(report, bytes)),
+            Err(error) => hearing.tell(Input::EngineLost(error.to_string())),
+        });
+        listen(&worker, "error", move |event: ErrorEvent| {
+            // A script that could not be loaded gives a plain event, without a message.
+            let message = js_sys::Reflect::get(&event, &"message".into()).ok().and_then(|text| text.as_string());
+            failing.tell(Input::EngineLost(message.unwrap_or_else(|| "its program could not be loaded".to_owned())));
+        });
+        Ok(Self { worker })
+    }
+
+    /// Asks the engine for something, with its byte arrays.
+    ///
+    /// # Errors
+    /// When the message cannot be written or posted.
+    pub fn ask(&self, request: &Request, bytes: &[&[u8]]) -> Result<(), String> {
+        let (message, transfer) = wire::encode(request, bytes).map_err(|error| error.to_string())?;
+        self.worker.post_message_with_transfer(&message, &transfer).map_err(|error| format!("{error:?}"))
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.worker.terminate();
+    }
+}

@@ -1,0 +1,128 @@
+//! The hidden neurons' weights, the first of them as pictures, and how often they fire.
+
+use super::canvas::{Canvas, Palette};
+use super::document::{Missing, Text, create, find, listen, place, window};
+use super::field;
+use super::input::{Input, Post};
+use super::phrases::{Phrase, Phrases};
+use super::rates::Rates;
+use super::verdict::percent;
+use crate::digits::drawing::SIDE;
+use std::collections::HashMap;
+use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlElement};
+
+/// So many neurons are shown.
+const SHOWN: usize = 64;
+
+/// The pictures and the words beside them.
+pub struct Mosaic {
+    container: HtmlElement,
+    count: Text,
+    health: [Text; 2],
+    rates: Canvas,
+    silent: Text,
+    names: [(HtmlElement, (f32, f32)); 3],
+    buttons: Vec<(HtmlElement, Canvas)>,
+    /// The weights by which the input reaches a neuron, as far as the engine has told.
+    pub weights: HashMap<usize, Vec<f32>>,
+}
+
+impl Mosaic {
+    /// The mosaic of the document.
+    ///
+    /// # Errors
+    /// Where it lacks a part of it.
+    pub fn new() -> Result<Self, Missing> {
+        Ok(Self {
+            container: find("mosaic")?,
+            count: Text::find("mosaic-count")?,
+            health: [Text::find("health")?, Text::find("health-rest")?],
+            rates: Canvas::find("rates")?,
+            silent: Text::find("m-silent")?,
+            names: [(find("m-never")?, (0.0, 0.95)), (find("m-share")?, (0.5, 0.95)), (find("m-always")?, (1.0, 0.95))],
+            buttons: Vec::new(),
+            weights: HashMap::new(),
+        })
+    }
+
+    /// There are so many hidden neurons now.
+    ///
+    /// # Errors
+    /// Where the document gives no buttons.
+    pub fn set_neurons(&mut self, neurons: usize, phrases: &Phrases, post: &Post) -> Result<(), Missing> {
+        let shown = neurons.min(SHOWN);
+        while self.buttons.len() > shown {
+            self.buttons.pop().inspect(|(button, _)| button.remove());
+        }
+        while self.buttons.len() < shown {
+            let neuron = self.buttons.len();
+            let (button, canvas): (HtmlElement, HtmlElement) = (create("button")?, create("canvas")?);
+            let name = phrases.say(Phrase::ChooseNeuron, &[("n", neuron.to_string())]);
+            drop(button.set_attribute("aria-label", &name));
+            drop(button.append_child(&canvas));
+            drop(self.container.append_child(&button));
+            let tell = post.clone();
+            listen(&button, "click", move |_: Event| tell.tell(Input::Neuron(neuron)));
+            let canvas = canvas.dyn_into().map_err(|_| Missing("canvas".to_owned()))?;
+            self.buttons.push((button, Canvas::new(canvas)?));
+        }
+        self.count.set(&phrases.say(Phrase::Mosaic, &[("n", shown.to_string()), ("all", neurons.to_string())]));
+        Ok(())
+    }
+
+    /// The neurons whose weights are to be asked for: the chosen ones, and the others if they can be seen.
+    pub fn wanted(&self, chosen: &[usize]) -> Vec<usize> {
+        let mut wanted = if self.is_visible() { (0..self.buttons.len()).collect() } else { Vec::new() };
+        for neuron in chosen {
+            if !wanted.contains(neuron) {
+                wanted.push(*neuron);
+            }
+        }
+        wanted
+    }
+
+    fn is_visible(&self) -> bool {
+        let area = self.container.get_bounding_client_rect();
+        let height = window().ok().and_then(|window| window.inner_height().ok()?.as_f64()).unwrap_or(0.0);
+        // A little below the window counts, so that it is there when it is scrolled to.
+        area.top() < height + 400.0 && area.bottom() > 0.0
+    }
+
+    /// The engine told the weights of these neurons: f32, little-endian, [neurons, N].
+    pub fn take(&mut self, neurons: &[usize], bytes: &[u8]) {
+        let each = bytes.len() / neurons.len().max(1);
+        if each == 0 {
+            return;
+        }
+        for (neuron, bytes) in neurons.iter().zip(bytes.chunks_exact(each)) {
+            let weights = bytes.chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]]));
+            self.weights.insert(*neuron, weights.collect());
+        }
+    }
+
+    /// Draws the pictures whose weights are known, and marks the chosen ones.
+    pub fn draw(&self, chosen: &[usize], palette: &Palette) {
+        for (neuron, (button, canvas)) in self.buttons.iter().enumerate() {
+            let pressed = chosen.contains(&neuron);
+            drop(button.set_attribute("aria-pressed", if pressed { "true" } else { "false" }));
+            if let Some(weights) = self.weights.get(&neuron).filter(|_| canvas.fit()) {
+                canvas.paint(&[field::weights(weights, SIDE)], palette);
+            }
+        }
+    }
+
+    /// Draws how often the neurons fire, and says it.
+    pub fn draw_rates(&self, rates: &Rates, phrases: &Phrases, palette: &Palette) {
+        let values = [("silent", rates.silent.to_string()), ("busy", rates.busy.to_string())];
+        let rest = [("n", rates.others.to_string()), ("share", percent(rates.share))];
+        self.health[0].set(&phrases.say(Phrase::Health, &values));
+        self.health[1].set(&phrases.say(Phrase::HealthRest, &rest));
+        if self.rates.fit() {
+            self.rates.paint(&rates.marks(), palette);
+        }
+        self.silent.set(&phrases.say(Phrase::SilentCount, &[("n", rates.silent.to_string())]));
+        place(&self.silent.element, Some((0.055, 0.14)));
+        self.names.iter().for_each(|(name, at)| place(name, Some(*at)));
+    }
+}

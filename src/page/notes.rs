@@ -1,0 +1,38 @@
+//! Short messages above the page, for what went wrong: one of a kind, until it is over.
+
+use super::document::{Missing, create, find};
+use super::phrases::{Phrase, Phrases};
+use std::collections::HashMap;
+use web_sys::HtmlElement;
+
+/// The messages shown now.
+pub struct Notes {
+    container: HtmlElement,
+    shown: HashMap<Phrase, HtmlElement>,
+}
+
+impl Notes {
+    /// None yet.
+    ///
+    /// # Errors
+    /// Where the document has no place for them.
+    pub fn new() -> Result<Self, Missing> {
+        Ok(Self { container: find("notes")?, shown: HashMap::new() })
+    }
+
+    /// Says this, in place of what was said with the same phrase.
+    pub fn say(&mut self, phrases: &Phrases, phrase: Phrase, values: &[(&str, String)]) {
+        let there = self.shown.remove(&phrase);
+        let Ok(note) = there.map_or_else(|| create::<HtmlElement>("p"), Ok) else { return };
+        note.set_text_content(Some(&phrases.say(phrase, values)));
+        drop(self.container.append_child(&note));
+        self.shown.insert(phrase, note);
+    }
+
+    /// That is over.
+    pub fn withdraw(&mut self, phrase: Phrase) {
+        if let Some(note) = self.shown.remove(&phrase) {
+            note.remove();
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The pad: the pen of a mouse, a finger, a stylus or the keyboard, and what it has drawn.
+
+use super::address;
+use super::canvas::{Canvas, Palette};
+use super::document::{Missing, Text, class, find, listen, listen_actively};
+use super::field;
+use super::input::{Input, Pen, Post};
+use super::marks::{Ink, Mark, Shade, line, px};
+use super::smooth::penned;
+use super::strokes::Stroke;
+use crate::digits::drawing::SIDE;
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, KeyboardEvent, PointerEvent};
+
+/// How far an arrow key moves the pen.
+const KEY_STEP: f32 = 0.04;
+/// The pen's width as a share of the pad.
+const PEN: f32 = 0.082;
+
+/// The pad and the small picture below it.
+pub struct PadView {
+    canvas: Canvas,
+    seen: Canvas,
+    lit: Text,
+    wrap: HtmlElement,
+    keys: Rc<RefCell<Keyboard>>,
+}
+
+/// The pen that the keyboard moves.
+#[derive(Clone, Copy, Debug)]
+struct Keyboard {
+    at: [f32; 2],
+    down: bool,
+    shown: bool,
+}
+
+impl PadView {
+    /// The pad of the document; what is done on it is told to `post`.
+    ///
+    /// # Errors
+    /// Where the document lacks a part of it.
+    pub fn new(post: &Post) -> Result<Self, Missing> {
+        let keys = Rc::new(RefCell::new(Keyboard { at: [0.5, 0.3], down: false, shown: false }));
+        let pad: HtmlElement = find("pad")?;
+        listen_to_pointer(&pad, post);
+        listen_to_keys(&pad, post, &keys);
+        Ok(Self {
+            canvas: Canvas::find("pad")?,
+            seen: Canvas::find("seen")?,
+            lit: Text::find("lit")?,
+            wrap: find("padwrap")?,
+            keys,
+        })
+    }
+
+    /// Draws what is on the pad: strokes as they are, a test digit as if a pen had drawn it.
+    pub fn draw(&self, pad: &address::Pad, image: Option<&[u8]>, palette: &Palette) {
+        if !self.canvas.fit() {
+            return;
+        }
+        let mut marks = match pad {
+            address::Pad::Digit(_) => image.map(digit).into_iter().collect(),
+            address::Pad::Drawing(strokes) => self.strokes(strokes),
+        };
+        let keys = self.keys.borrow();
+        if keys.shown {
+            let fill = if keys.down { Ink::Spike } else { Ink::Paper };
+            let at = (keys.at[0], keys.at[1]);
+            let fill = Shade { from: fill, to: fill, amount: 0.0 };
+            marks.push(Mark::Dot { at, radius: px(6.0), fill, rim: Some(Ink::Ink) });
+        }
+        self.canvas.paint(&marks, palette);
+        class(&self.wrap, "empty", matches!(pad, address::Pad::Drawing(strokes) if strokes.is_empty()));
+    }
+
+    fn strokes(&self, strokes: &[Stroke]) -> Vec<Mark> {
+        let width = PEN * self.canvas.element.client_width() as f32;
+        let end = |[x, y]: [f32; 2]| Mark::Dot {
+            at: (x, y),
+            radius: px(width / 2.0),
+            fill: Shade { from: Ink::Ink, to: Ink::Ink, amount: 0.0 },
+            rim: None,
+        };
+        let ends = strokes.iter().flat_map(|stroke| stroke.first().into_iter().chain(stroke.last()));
+        let path = |stroke: &Stroke| line(stroke.iter().map(|[x, y]| (*x, *y)).collect(), Ink::Ink, width);
+        strokes.iter().map(path).chain(ends.map(|point| end(*point))).collect()
+    }
+
+    /// Draws the 28 × 28 picture that the network sees.
+    pub fn draw_seen(&self, image: &[u8], lit: &str, palette: &Palette) {
+        if self.seen.fit() {
+            self.seen.paint(&[field::picture(image, SIDE)], palette);
+        }
+        self.lit.set(lit);
+    }
+}
+
+fn digit(image: &[u8]) -> Mark {
+    let (fine, columns) = penned(image, SIDE);
+    let shade = |amount| Shade { from: Ink::Wash, to: Ink::Ink, amount };
+    Mark::Cells { columns, shades: fine.into_iter().map(shade).collect() }
+}
+
+fn place(element: &Element, event: &PointerEvent) -> [f32; 2] {
+    let area = element.get_bounding_client_rect();
+    let share = |at: f64, start: f64, size: f64| ((at - start) / size.max(1.0)).clamp(0.0, 1.0) as f32;
+    [
+        share(f64::from(event.client_x()), area.left(), area.width()),
+        share(f64::from(event.client_y()), area.top(), area.height()),
+    ]
+}
+
+/// The points of a move: a fast pen has more of them than there are events, where the browser tells.
+fn points(element: &Element, event: &PointerEvent) -> Vec<[f32; 2]> {
+    let has = js_sys::Reflect::has(event, &"getCoalescedEvents".into()).unwrap_or(false);
+    let all = if has { event.get_coalesced_events() } else { js_sys::Array::new().unchecked_into() };
+    let all: js_sys::Array = all.unchecked_into();
+    let points: Vec<_> = all.iter().map(|event| place(element, event.unchecked_ref())).collect();
+    if points.is_empty() { vec![place(element, event)] } else { points }
+}
+
+fn listen_to_pointer(pad: &HtmlElement, post: &Post) {
+    let pen: Rc<RefCell<Option<i32>>> = Rc::default();
+    let (element, tell, down) = (pad.clone(), post.clone(), pen.clone());
+    listen_actively(pad, "pointerdown", move |event: PointerEvent| {
+        if event.button() == 0 && down.borrow().is_none() {
+            event.prevent_default();
+            drop(element.focus());
+            drop(element.set_pointer_capture(event.pointer_id()));
+            *down.borrow_mut() = Some(event.pointer_id());
+            tell.tell(Input::Pen(Pen::Down(place(&element, &event))));
+        }
+    });
+    let (element, tell, moving) = (pad.clone(), post.clone(), pen.clone());
+    listen(pad, "pointermove", move |event: PointerEvent| {
+        if *moving.borrow() == Some(event.pointer_id()) {
+            tell.tell(Input::Pen(Pen::Move(points(&element, &event))));
+        }
+    });
+    for name in ["pointerup", "pointercancel"] {
+        let (tell, lifted) = (post.clone(), pen.clone());
+        listen(pad, name, move |event: PointerEvent| {
+            if *lifted.borrow() == Some(event.pointer_id()) {
+                *lifted.borrow_mut() = None;
+                tell.tell(Input::Pen(Pen::Up));
+            }
+        });
+    }
+}
+
+fn listen_to_keys(pad: &HtmlElement, post: &Post, keys: &Rc<RefCell<Keyboard>>) {
+    let (tell, state) = (post.clone(), keys.clone());
+    listen_actively(pad, "keydown", move |event: KeyboardEvent| {
+        let by = match event.key().as_str() {
+            "ArrowLeft" => [-KEY_STEP, 0.0],
+            "ArrowRight" => [KEY_STEP, 0.0],
+            "ArrowUp" => [0.0, -KEY_STEP],
+            "ArrowDown" => [0.0, KEY_STEP],
+            " " => [0.0, 0.0],
+            _ => return,
+        };
+        event.prevent_default();
+        event.stop_propagation();
+        let pen = state.borrow_mut().key(by);
+        tell.tell(pen.map_or(Input::Look, Input::Pen));
+    });
+    let (tell, state) = (post.clone(), keys.clone());
+    listen(pad, "blur", move |_: web_sys::Event| {
+        let was_down = std::mem::take(&mut state.borrow_mut().down);
+        state.borrow_mut().shown = false;
+        tell.tell(if was_down { Input::Pen(Pen::Up) } else { Input::Look });
+    });
+}
+
+impl Keyboard {
+    /// Moves the pen, or puts it down or lifts it where `by` is no move; what that means on the pad.
+    fn key(&mut self, by: [f32; 2]) -> Option<Pen> {
+        self.shown = true;
+        if by == [0.0, 0.0] {
+            self.down = !self.down;
+            return Some(if self.down { Pen::Down(self.at) } else { Pen::Up });
+        }
+        self.at = std::array::from_fn(|i| (self.at[i] + by[i]).clamp(0.0, 1.0));
+        self.down.then(|| Pen::Move(vec![self.at]))
+    }
+}

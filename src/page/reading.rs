@@ -1,0 +1,164 @@
+//! What can be read off a trace: computed once when it arrives, asked for at every frame.
+
+use crate::trace::{LayerTrace, Trace};
+use std::cmp::Reverse;
+
+/// A trace and what follows from it.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// The trace.
+    pub trace: Trace,
+    /// What the picture really shows, where that is known.
+    pub label: Option<u8>,
+    /// [T, classes].
+    pub evidence: Vec<f32>,
+    /// [T].
+    pub leaders: Vec<Option<usize>>,
+    /// The time step, from 0, from which the leader never changed again and had more than half of the probability;
+    /// none where it has not even at the end.
+    pub known: Option<usize>,
+    /// What softmax makes of the evidence so far, [T, classes].
+    pub probabilities: Vec<f32>,
+    /// [T], up to and including each time step.
+    pub operations: Vec<u64>,
+    /// For each hidden layer, the row of each neuron when they are sorted by their first spike.
+    pub rows: Vec<Vec<usize>>,
+    /// Input spikes at each time step, [T].
+    pub input_counts: Vec<usize>,
+    /// Spikes of each hidden layer at each time step, [layers][T].
+    pub hidden_counts: Vec<Vec<usize>>,
+}
+
+impl Reading {
+    /// Reads a trace.
+    pub fn new(trace: Trace, label: Option<u8>) -> Self {
+        let counts =
+            |spikes: &crate::spikes::SpikeTrain| (0..trace.time_steps).map(|t| spikes.count_at(0, t)).collect();
+        let (evidence, leaders) = (trace.evidence(), trace.leaders());
+        let probabilities: Vec<f32> = evidence.chunks(trace.classes().max(1)).flat_map(softmax).collect();
+        Self {
+            known: known(&leaders, &probabilities, trace.classes()),
+            evidence,
+            leaders,
+            probabilities,
+            operations: trace.synaptic_operations(),
+            rows: trace.hidden.iter().map(rows_by_first_spike).collect(),
+            input_counts: counts(&trace.input),
+            hidden_counts: trace.hidden.iter().map(|layer| counts(&layer.spikes)).collect(),
+            label,
+            trace,
+        }
+    }
+
+    /// T.
+    pub fn time_steps(&self) -> usize {
+        self.trace.time_steps
+    }
+
+    /// The index of the time step that the moment `now` (1 to T) lies in.
+    pub fn at(&self, now: f32) -> usize {
+        ((now + 0.001).floor() as usize).clamp(1, self.time_steps().max(1)) - 1
+    }
+
+    /// The evidence of all classes at time step `t`.
+    pub fn evidence_at(&self, t: usize) -> &[f32] {
+        let classes = self.trace.classes();
+        self.evidence.get(t * classes..(t + 1) * classes).unwrap_or(&[])
+    }
+
+    /// The class with the most evidence besides `leader` at time step `t`.
+    pub fn second(&self, t: usize, leader: usize) -> Option<usize> {
+        let row = self.evidence_at(t);
+        (0..row.len()).filter(|class| *class != leader).max_by(|a, b| row[*a].total_cmp(&row[*b]).then(b.cmp(a)))
+    }
+
+    /// The probability of a class by the evidence up to time step `t`.
+    pub fn probability(&self, t: usize, class: usize) -> f32 {
+        self.probabilities.get(t * self.trace.classes() + class).copied().unwrap_or(0.0)
+    }
+
+    /// The class that leads at the end, if it is more likely than all others together.
+    pub fn answer(&self) -> Option<usize> {
+        self.known.and(self.leaders.last().copied().flatten())
+    }
+}
+
+fn softmax(evidence: &[f32]) -> Vec<f32> {
+    let largest = evidence.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let shares: Vec<f32> = evidence.iter().map(|value| (value - largest).exp()).collect();
+    let sum: f32 = shares.iter().sum();
+    shares.into_iter().map(|share| share / sum).collect()
+}
+
+/// The time step from which the leader at the end always led, with more than half of the probability.
+fn known(leaders: &[Option<usize>], probabilities: &[f32], classes: usize) -> Option<usize> {
+    let answer = leaders.last().copied().flatten()?;
+    let sure = |t: &usize| leaders[*t] == Some(answer) && probabilities[t * classes + answer] > 0.5;
+    (0..leaders.len()).rev().take_while(sure).last()
+}
+
+/// For each neuron its row when neurons are sorted by their first spike, then by how often they fire.
+fn rows_by_first_spike(layer: &LayerTrace) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..layer.neurons()).collect();
+    let first = |n: usize| layer.spikes.times(0, n).next().unwrap_or(usize::MAX);
+    order.sort_by_cached_key(|n| (first(*n), Reverse(layer.spikes.count_of(0, *n))));
+    let mut rows = vec![0; order.len()];
+    for (row, neuron) in order.into_iter().enumerate() {
+        rows[neuron] = row;
+    }
+    rows
+}
+
+/// Three neurons worth looking at: a busy one, a moderate one that is also inhibited, and a silent one that nearly fired.
+pub fn telling_neurons(layer: &LayerTrace, time_steps: usize) -> [usize; 3] {
+    let neurons = layer.neurons();
+    let count = |n: usize| layer.spikes.count_of(0, n);
+    let extreme = |n: usize, pick: fn(f32, f32) -> f32| {
+        (0..time_steps).map(|t| layer.potentials[t * neurons + n]).fold(f32::NAN, pick)
+    };
+    let mut busiest: Vec<usize> = (0..neurons).collect();
+    busiest.sort_by_key(|n| Reverse(count(*n)));
+    let at_most = |share: f32| busiest.iter().copied().find(|n| count(*n) as f32 <= share * time_steps as f32);
+    let inhibited = |n: &usize| count(*n) as f32 <= 0.2 * time_steps as f32 && extreme(*n, f32::min) < 0.0;
+    let busy = at_most(0.45);
+    let moderate = busiest.iter().copied().find(|n| Some(*n) != busy && count(*n) > 0 && inhibited(n));
+    let silent = busiest.iter().copied().filter(|n| count(*n) == 0);
+    let nearly = silent.max_by(|a, b| extreme(*a, f32::max).total_cmp(&extreme(*b, f32::max)));
+    let mut chosen: Vec<usize> = [busy, moderate.or(at_most(0.2)), nearly].into_iter().flatten().collect();
+    chosen.dedup();
+    // Where a kind is missing, any other neuron will do; a layer of one or two neurons shows one of them again.
+    let others: Vec<usize> = busiest.iter().copied().filter(|n| !chosen.contains(n)).collect();
+    chosen.extend(others);
+    let get = |i: usize| chosen.get(i).or(chosen.last()).copied().unwrap_or(0);
+    [get(0), get(1), get(2)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spikes::SpikeTrain;
+
+    #[test]
+    fn neurons_stand_in_the_order_of_their_first_spikes() {
+        let mut spikes = SpikeTrain::silent(1, 3, 5);
+        spikes.fire(0, 2, 0);
+        spikes.fire(0, 0, 3);
+        let layer = LayerTrace { spikes, potentials: vec![0.0; 15], ..LayerTrace::default() };
+        assert_eq!(rows_by_first_spike(&layer), [1, 2, 0]);
+    }
+
+    #[test]
+    fn it_is_known_once_the_leader_stays_and_is_likely() {
+        let leaders = [Some(1), Some(0), Some(0), Some(0)];
+        let probabilities = [0.4, 0.6, 0.5, 0.5, 0.6, 0.4, 0.9, 0.1];
+        assert_eq!(known(&leaders, &probabilities, 2), Some(2));
+        assert_eq!(known(&leaders[..2], &probabilities, 2), None);
+    }
+
+    #[test]
+    fn a_layer_of_one_neuron_has_three_telling_ones() {
+        let layer =
+            LayerTrace { spikes: SpikeTrain::silent(1, 1, 4), potentials: vec![0.0; 4], ..LayerTrace::default() };
+        assert_eq!(telling_neurons(&layer, 4), [0, 0, 0]);
+    }
+}

@@ -1,0 +1,127 @@
+//! The result: the digit, when it was known, what it cost, and the evidence for each.
+
+use super::document::{Missing, Text, all, class, find, style, within};
+use super::phrases::{Phrase, Phrases, grouped};
+use super::reading::Reading;
+use super::verdict::{Said, bars, verdict};
+use crate::spec::Readout;
+use web_sys::{Element, HtmlElement};
+
+/// The elements that say it.
+pub struct ResultView {
+    verdict: HtmlElement,
+    digit: Text,
+    headline: Text,
+    detail: Text,
+    operations: Text,
+    dense: Text,
+    early: Text,
+    meters: [HtmlElement; 3],
+    cost: HtmlElement,
+    bars: HtmlElement,
+    captions: [HtmlElement; 2],
+    rows: Vec<(Element, HtmlElement, Text)>,
+    spoken: Text,
+    article: [Text; 2],
+}
+
+impl ResultView {
+    /// The result of the document.
+    ///
+    /// # Errors
+    /// Where it lacks a part of it.
+    pub fn new() -> Result<Self, Missing> {
+        let row = |row: Element| Ok((row.clone(), within(&row, "i")?, Text::new(within(&row, "span")?)));
+        Ok(Self {
+            verdict: find("verdict")?,
+            digit: Text::find("digit")?,
+            headline: Text::find("headline")?,
+            detail: Text::find("detail")?,
+            operations: Text::find("synops")?,
+            dense: Text::find("dense")?,
+            early: Text::find("early")?,
+            meters: [find("meter-synops")?, find("meter-known")?, find("meter-dense")?],
+            cost: find("cost")?,
+            bars: find("bars")?,
+            captions: [find("bars-membrane")?, find("bars-spikes")?],
+            rows: all::<Element>("#bars > div").into_iter().map(row).collect::<Result<_, Missing>>()?,
+            spoken: Text::find("spoken")?,
+            article: [Text::find("a-known")?, Text::find("a-cost")?],
+        })
+    }
+
+    /// Nothing runs through the network: nothing is said.
+    pub fn clear(&self) {
+        for text in [&self.digit, &self.headline, &self.detail, &self.operations, &self.dense, &self.early] {
+            text.set("");
+        }
+        self.spoken.set("");
+        self.article.iter().for_each(|text| text.set(""));
+        class(&self.cost, "blank", true);
+        class(&self.bars, "blank", true);
+        for (row, bar, text) in &self.rows {
+            class(row, "win", false);
+            style(bar, "transform", "scaleX(0)");
+            text.set("");
+        }
+    }
+
+    /// Another picture ran through: what does not depend on the moment.
+    pub fn prepare(&self, reading: &Reading, phrases: &Phrases) {
+        class(&self.cost, "blank", false);
+        class(&self.bars, "blank", false);
+        let counts = reading.trace.readout == Readout::SpikeCount;
+        class(&self.bars, "counts", counts);
+        self.captions[0].set_hidden(counts);
+        self.captions[1].set_hidden(!counts);
+        self.dense.set(&grouped(reading.trace.dense_operations()));
+        let steps = reading.time_steps();
+        let known = reading.known.filter(|_| reading.answer().is_some());
+        self.article[0].set(&known.map_or_else(String::new, |t| {
+            phrases.say(Phrase::ArticleKnown, &[("t", (t + 1).to_string()), ("all", steps.to_string())])
+        }));
+        let all = reading.operations.last().copied().unwrap_or(0);
+        let dense = reading.trace.dense_operations();
+        self.article[1].set(&phrases.say(Phrase::ArticleCost, &[("n", grouped(all)), ("m", grouped(dense))]));
+    }
+
+    /// Shows the moment `now`.
+    pub fn show(&self, reading: &Reading, now: f32, trained: bool, phrases: &Phrases) {
+        let verdict = verdict(reading, now, trained);
+        let say = |(phrase, values): &Said| phrases.say(*phrase, values);
+        self.digit.set(&verdict.digit);
+        class(&self.verdict, "sure", verdict.sure && trained);
+        self.headline.set(&say(&verdict.headline));
+        self.detail.set(&verdict.detail.iter().map(say).collect::<Vec<_>>().join(" "));
+        let t = reading.at(now);
+        self.show_cost(reading, t, verdict.sure, phrases);
+        let leader = reading.leaders.get(t).copied().flatten();
+        for (class_, ((row, bar, text), value)) in self.rows.iter().zip(bars(reading, t)).enumerate() {
+            class(row, "win", Some(class_) == leader);
+            let (start, width) = (value.start * 100.0, value.end - value.start);
+            style(bar, "transform", &format!("translateX({start:.1}%) scaleX({width:.4})"));
+            text.set(&value.text);
+        }
+    }
+
+    fn show_cost(&self, reading: &Reading, t: usize, known: bool, phrases: &Phrases) {
+        let (so_far, dense) = (reading.operations.get(t).copied().unwrap_or(0), reading.trace.dense_operations());
+        let most = reading.operations.last().copied().unwrap_or(0).max(dense).max(1) as f64;
+        self.operations.set(&grouped(so_far));
+        let scale = |value: u64| format!("scaleX({:.4})", value as f64 / most);
+        style(&self.meters[0], "transform", &scale(so_far));
+        style(&self.meters[2], "transform", &scale(dense));
+        let early = reading.known.filter(|_| known).and_then(|t| reading.operations.get(t)).copied();
+        style(&self.meters[1], "left", &format!("{:.2}%", early.unwrap_or(0) as f64 / most * 100.0));
+        style(&self.meters[1], "opacity", if early.is_some() { "1" } else { "0" });
+        let early = early.map(|n| phrases.say(Phrase::Early, &[("n", grouped(n))]));
+        self.early.set(early.as_deref().unwrap_or("\u{a0}"));
+    }
+
+    /// Says the answer aloud, once: for those who hear the page.
+    pub fn speak(&self, reading: &Reading, phrases: &Phrases) {
+        let known = reading.known.map_or(0, |t| t + 1).to_string();
+        let said = reading.answer().map(|a| phrases.say(Phrase::Spoken, &[("a", a.to_string()), ("t", known)]));
+        self.spoken.set(said.as_deref().unwrap_or(""));
+    }
+}

@@ -1,0 +1,109 @@
+//! What the engine holds and does, as far as the page knows, and what has to be asked of it so that it does what was
+//! pressed.
+
+use super::settings::same_network;
+use crate::protocol::Request;
+use crate::spec::Spec;
+
+/// Where the engine's weights come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The file that ships with the page, untouched.
+    Shipped,
+    /// That file, trained further.
+    Continued,
+    /// Drawn from the seed, and trained since.
+    Random,
+}
+
+/// What the engine does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing yet: it has not said that it is there.
+    #[default]
+    Starting,
+    /// It stands still and answers.
+    Still,
+    /// It trains.
+    Training,
+    /// It was asked to pause.
+    Pausing,
+}
+
+/// What the page knows of the engine's run.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    /// What it does.
+    pub phase: Phase,
+    /// What it was last asked to be; none before anything was asked.
+    pub holds: Option<(Spec, Origin)>,
+    /// Whether the network has learnt anything.
+    pub trained: bool,
+}
+
+impl Run {
+    /// The engine was asked to be this network.
+    pub fn started(&mut self, spec: Spec, origin: Origin) {
+        self.trained = origin != Origin::Random;
+        self.holds = Some((spec, origin));
+    }
+
+    /// What to ask before training with these settings can go on: nothing where the engine holds that run already.
+    pub fn before_training(&mut self, spec: &Spec, from_shipped: bool) -> Vec<Request> {
+        let origin = self.holds.as_ref().map(|(_, origin)| *origin);
+        let same = self.holds.as_ref().is_some_and(|(held, _)| held == spec);
+        match (origin, from_shipped) {
+            (Some(Origin::Random), false) | (Some(Origin::Continued), true) if same => Vec::new(),
+            (Some(Origin::Shipped), true) => {
+                self.started(spec.clone(), Origin::Continued);
+                vec![Request::Continue(spec.clone())]
+            }
+            (Some(Origin::Continued), true) => {
+                self.started(spec.clone(), Origin::Continued);
+                vec![Request::Open, Request::Continue(spec.clone())]
+            }
+            _ => {
+                self.started(spec.clone(), Origin::Random);
+                vec![Request::Start(spec.clone())]
+            }
+        }
+    }
+
+    /// Whether the engine's network is the one that these settings describe.
+    pub fn shows(&self, spec: &Spec) -> bool {
+        self.holds.as_ref().is_some_and(|(held, _)| same_network(held, spec))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shipped() -> Run {
+        let mut run = Run::default();
+        run.started(Spec::on_page(), Origin::Shipped);
+        run
+    }
+
+    #[test]
+    fn training_starts_from_random_weights_even_where_a_network_was_shipped() {
+        let (mut run, spec) = (shipped(), Spec::on_page());
+        assert_eq!(run.before_training(&spec, false), [Request::Start(spec.clone())]);
+        assert_eq!(run.before_training(&spec, false), []);
+    }
+
+    #[test]
+    fn the_shipped_network_is_continued_where_that_was_chosen() {
+        let (mut run, spec) = (shipped(), Spec::on_page());
+        assert_eq!(run.before_training(&spec, true), [Request::Continue(spec.clone())]);
+        assert_eq!(run.before_training(&spec, true), []);
+    }
+
+    #[test]
+    fn changed_settings_start_it_anew() {
+        let (mut run, mut spec) = (shipped(), Spec::on_page());
+        run.before_training(&spec, false);
+        spec.learning_rate = 0.1;
+        assert_eq!(run.before_training(&spec, false), [Request::Start(spec.clone())]);
+    }
+}

@@ -1,0 +1,71 @@
+//! Ten test digits to choose from.
+
+use super::address::Pad;
+use super::canvas::{Canvas, Palette};
+use super::document::{Missing, create, find, listen};
+use super::field;
+use super::input::{Input, Post};
+use super::marks::{Ink, Mark, Shade};
+use super::phrases::{Phrase, Phrases};
+use crate::digits::Digits;
+use crate::digits::drawing::SIDE;
+use web_sys::{Event, HtmlElement};
+
+/// The buttons.
+pub struct Samples {
+    container: HtmlElement,
+    buttons: Vec<(HtmlElement, Canvas)>,
+}
+
+impl Samples {
+    /// No digits yet.
+    ///
+    /// # Errors
+    /// Where the document has no place for them.
+    pub fn new() -> Result<Self, Missing> {
+        Ok(Self { container: find("samples")?, buttons: Vec::new() })
+    }
+
+    /// The digits are here.
+    ///
+    /// # Errors
+    /// Where the document gives no buttons.
+    pub fn fill(&mut self, digits: &Digits, phrases: &Phrases, post: &Post) -> Result<(), Missing> {
+        self.container.set_text_content(None);
+        self.buttons.clear();
+        for index in 0..digits.len() {
+            let (button, canvas): (HtmlElement, HtmlElement) = (create("button")?, create("canvas")?);
+            let name = phrases.say(Phrase::TestDigit, &[("n", digits.label(index).to_string())]);
+            drop(button.set_attribute("aria-label", &name));
+            drop(button.append_child(&canvas));
+            drop(self.container.append_child(&button));
+            let tell = post.clone();
+            listen(&button, "click", move |_: Event| tell.tell(Input::Digit(index)));
+            let canvas = wasm_bindgen::JsCast::dyn_into(canvas).map_err(|_| Missing("canvas".to_owned()))?;
+            self.buttons.push((button, Canvas::new(canvas)?));
+        }
+        Ok(())
+    }
+
+    /// Draws them, and marks the one that is on the pad.
+    pub fn draw(&self, digits: &Digits, pad: &Pad, palette: &Palette) {
+        for (index, (button, canvas)) in self.buttons.iter().enumerate() {
+            let pressed = *pad == Pad::Digit(index);
+            drop(button.set_attribute("aria-pressed", if pressed { "true" } else { "false" }));
+            if canvas.fit() {
+                canvas.paint(&[on_paper(digits.image(index))], palette);
+            }
+        }
+    }
+}
+
+/// A picture in ink on the page's ground.
+fn on_paper(image: &[u8]) -> Mark {
+    match field::picture(image, SIDE) {
+        Mark::Cells { columns, shades } => {
+            let shades = shades.into_iter().map(|shade| Shade { from: Ink::Paper, ..shade }).collect();
+            Mark::Cells { columns, shades }
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,302 @@
+//! The score: one stave a layer, space on the left, time on the right, and one cursor through all of them.
+
+use super::axis;
+use super::canvas::{Canvas, Palette, Stave};
+use super::document::{Missing, Text, all, class, find, numbers, place, style, within};
+use super::faces::Faces;
+use super::field;
+use super::marks::{Ink, Mark, Scene, column, cursor};
+use super::outputs;
+use super::phrases::{Phrase, Phrases};
+use super::race;
+use super::raster;
+use super::reading::Reading;
+use super::voltage;
+use crate::digits::drawing::SIDE;
+use crate::spec::{Neuron, Readout};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, HtmlInputElement, Node};
+
+/// One hidden layer's stave.
+struct Layer {
+    field: Canvas,
+    stave: Stave,
+    count: Text,
+    which: Text,
+    elements: [Element; 2],
+}
+
+/// What stands beside the marks.
+struct Words {
+    count: Text,
+    threshold: HtmlElement,
+    knew: HtmlElement,
+    first: Text,
+    second: Text,
+    step: HtmlElement,
+    axis: HtmlElement,
+    digits: Vec<HtmlElement>,
+    captions: [HtmlElement; 2],
+}
+
+/// The score of the document.
+pub struct Score {
+    frame: Canvas,
+    input: Stave,
+    layers: Vec<Layer>,
+    membrane: Stave,
+    /// The three neurons whose voltage is shown.
+    pub faces: Faces,
+    race: Canvas,
+    out: Stave,
+    axis: Canvas,
+    words: Words,
+    cursor: HtmlElement,
+    number: Text,
+    slider: HtmlInputElement,
+    pulses: [HtmlElement; 2],
+    leads: Vec<f32>,
+    /// Left edge and width of the staves within the score, in CSS pixels.
+    span: (f64, f64),
+}
+
+impl Score {
+    /// The score of the document.
+    ///
+    /// # Errors
+    /// Where the document lacks a part of it.
+    pub fn new() -> Result<Self, Missing> {
+        let words = Words {
+            count: Text::find("count-in")?,
+            threshold: find("m-threshold")?,
+            knew: find("m-knew")?,
+            first: Text::find("m-first")?,
+            second: Text::find("m-second")?,
+            step: find("m-step")?,
+            axis: find("axis-numbers")?,
+            digits: all("#digits span"),
+            captions: [find("out-membrane")?, find("out-spikes")?],
+        };
+        let mut score = Self {
+            frame: Canvas::find("frame")?,
+            input: Stave::new(find("in")?)?,
+            layers: Vec::new(),
+            membrane: Stave::new(find("mem")?)?,
+            faces: Faces::new()?,
+            race: Canvas::find("race")?,
+            out: Stave::new(find("out")?)?,
+            axis: Canvas::find("axis")?,
+            words,
+            cursor: find("cursor")?,
+            number: Text::find("cursor-number")?,
+            slider: find("time")?,
+            pulses: [find("pulse-in")?, find("pulse-out")?],
+            leads: Vec::new(),
+            span: (0.0, 1.0),
+        };
+        let elements: Vec<Element> = all(".layer");
+        if let [figure, row] = &elements[..] {
+            score.layers.push(Layer::new([figure.clone(), row.clone()])?);
+        }
+        Ok(score)
+    }
+
+    /// As many staves as there are hidden layers: the first stands in the document, the others are copies of it.
+    fn set_layers(&mut self, count: usize) -> Result<(), Missing> {
+        while self.layers.len() > count.max(1) {
+            if let Some(layer) = self.layers.pop() {
+                layer.elements.iter().for_each(Element::remove);
+            }
+        }
+        while self.layers.len() < count {
+            let Some(first) = self.layers.first() else { return Ok(()) };
+            let copies = [&first.elements[0], &first.elements[1]].map(|element| element.clone_node_with_deep(true));
+            let below: Node = find("row-mem")?;
+            let score: Node = find("score")?;
+            let mut elements = Vec::new();
+            for copy in copies.into_iter().flatten() {
+                drop(score.insert_before(&copy, Some(&below)));
+                elements.extend(copy.dyn_into::<Element>().ok());
+            }
+            let [figure, row] = &elements[..] else { return Err(Missing("copy of a stave".to_owned())) };
+            self.layers.push(Layer::new([figure.clone(), row.clone()])?);
+        }
+        Ok(())
+    }
+
+    /// Measures where the staves are.
+    pub fn measure(&mut self) {
+        let Ok(score) = find::<HtmlElement>("score") else { return };
+        let (outer, axis) = (score.get_bounding_client_rect(), self.axis.element.get_bounding_client_rect());
+        self.span = (axis.left() - outer.left(), axis.width().max(1.0));
+        let top = self.input.element().get_bounding_client_rect().top() - outer.top();
+        let bottom = axis.top() + axis.height() * f64::from(axis::LINE) - outer.top();
+        style(&self.cursor, "top", &format!("{top:.1}px"));
+        style(&self.cursor, "height", &format!("{:.1}px", (bottom - top).max(0.0)));
+    }
+
+    /// Where a place on the screen is along the staves, 0 to 1.
+    pub fn share(&self, client_x: f64) -> f32 {
+        let axis = self.axis.element.get_bounding_client_rect();
+        ((client_x - axis.left()) / axis.width().max(1.0)) as f32
+    }
+
+    /// Another picture runs through: paints all that does not move.
+    ///
+    /// # Errors
+    /// Where a stave cannot be added to the document.
+    pub fn prepare(
+        &mut self,
+        reading: &Reading,
+        neuron: &Neuron,
+        phrases: &Phrases,
+        palette: &Palette,
+    ) -> Result<(), Missing> {
+        let trace = &reading.trace;
+        self.set_layers(trace.hidden.len())?;
+        self.measure();
+        self.input.prepare(&raster::scene(&trace.input, None), palette);
+        for (index, (layer, view)) in trace.hidden.iter().zip(&self.layers).enumerate() {
+            view.stave.prepare(&raster::scene(&layer.spikes, Some(&reading.rows[index])), palette);
+            let name = phrases.say(Phrase::Layer, &[("n", (index + 1).to_string())]);
+            view.which.set(if trace.hidden.len() > 1 { &name } else { "" });
+        }
+        if let Some(first) = trace.hidden.first() {
+            self.membrane.prepare(&voltage::scene(first, neuron, &self.faces.chosen), palette);
+            let y = voltage::threshold_place(first, neuron, &self.faces.chosen);
+            place(&self.words.threshold, Some((1.0, y)));
+            self.faces.name(first, phrases);
+        }
+        self.out.prepare(&outputs::scene(trace), palette);
+        self.leads = race::leads(reading);
+        self.race.fit();
+        self.axis.fit();
+        self.frame.fit();
+        for layer in &self.layers {
+            layer.field.fit();
+        }
+        let counts = trace.readout == Readout::SpikeCount;
+        self.words.captions[0].set_hidden(counts);
+        self.words.captions[1].set_hidden(!counts);
+        self.label_axis(reading.time_steps());
+        Ok(())
+    }
+
+    fn label_axis(&self, time_steps: usize) {
+        let places = axis::numbers(time_steps);
+        let texts: Vec<_> = places.iter().map(|(step, x)| (step.to_string(), (*x, 0.88), "")).collect();
+        numbers(&self.words.axis, &texts);
+        // The axis's name stands between its first two numbers.
+        let between = places.get(1).map(|(_, x)| ((places[0].1 + x) / 2.0, 0.88));
+        place(&self.words.step, between);
+        class(&self.words.step, "middle", true);
+        self.slider.set_max(&time_steps.max(1).to_string());
+    }
+
+    /// Nothing runs through the network.
+    pub fn clear(&self, palette: &Palette) {
+        let nothing = Scene::default();
+        for stave in [&self.input, &self.membrane, &self.out].into_iter().chain(self.layers.iter().map(|l| &l.stave)) {
+            stave.prepare(&nothing, palette);
+            stave.show(0.0, &[], palette);
+        }
+        for canvas in [&self.frame, &self.race, &self.axis].into_iter().chain(self.layers.iter().map(|l| &l.field)) {
+            canvas.fit();
+            canvas.paint(&[], palette);
+        }
+        [&self.words.threshold, &self.words.knew, &self.words.first.element, &self.words.second.element]
+            .iter()
+            .for_each(|word| place(word, None));
+        self.words.count.set("");
+        self.layers.iter().for_each(|layer| layer.count.set(""));
+        self.words.digits.iter().for_each(|digit| class(digit, "win", false));
+        class(&self.cursor, "gone", true);
+    }
+
+    /// Shows the moment `now`.
+    pub fn show(&self, reading: &Reading, neuron: &Neuron, now: f32, phrases: &Phrases, palette: &Palette) {
+        let (trace, t, x) = (&reading.trace, reading.at(now), cursor(now, reading.time_steps()));
+        let said = |n: usize, all: usize| phrases.say(Phrase::Now, &[("n", n.to_string()), ("all", all.to_string())]);
+        self.frame.paint(&[field::frame(&trace.image, &trace.input, SIDE, now)], palette);
+        // Half a column more, so that the ticks of the time step under the cursor are not cut in two.
+        let reached = if now.fract() < 0.02 { x + 0.5 / trace.time_steps as f32 } else { x };
+        self.input.show(reached, &raster::glow(&trace.input, None, now), palette);
+        self.words.count.set(&said(reading.input_counts[t], trace.input.neurons()));
+        for (index, (layer, view)) in trace.hidden.iter().zip(&self.layers).enumerate() {
+            view.stave.show(reached, &raster::glow(&layer.spikes, Some(&reading.rows[index]), now), palette);
+            view.field.paint(&field::neurons(layer, neuron.threshold, now, t), palette);
+            view.count.set(&said(reading.hidden_counts[index][t], layer.neurons()));
+        }
+        if let Some(first) = trace.hidden.first() {
+            self.membrane.show(x, &voltage::now(first, neuron, &self.faces.chosen, now), palette);
+        }
+        let mut out = outputs::glow(trace, now);
+        out.extend(known_line(reading, now));
+        self.out.show(reached, &out, palette);
+        self.show_race(reading, now, palette);
+        self.axis.paint(&axis::marks(reading.time_steps(), now, reading.known), palette);
+        self.show_cursor(reading, now, x);
+    }
+
+    fn show_race(&self, reading: &Reading, now: f32, palette: &Palette) {
+        let race = race::picture(reading, &self.leads, now);
+        let mut marks = race.marks;
+        marks.extend(known_line(reading, now));
+        self.race.paint(&marks, palette);
+        for (word, named) in [(&self.words.first, race.first), (&self.words.second, race.second)] {
+            word.set(&named.map(|(class, _)| class.to_string()).unwrap_or_default());
+            let right = named.is_some_and(|(_, (x, _))| x > 0.96);
+            class(&word.element, "right", right);
+            place(
+                &word.element,
+                named.map(|(_, (x, y))| (if right { x - 0.012 } else { x + 0.006 }, y.clamp(0.06, 0.94))),
+            );
+        }
+        let known = reading.known.filter(|known| now + 0.001 >= *known as f32 + 1.0);
+        let known = known.map(|t| column(t, reading.time_steps()));
+        // The word stands to the left of the line, or to its right where there is no room.
+        class(&self.words.knew, "right", known.is_some_and(|x| x > 0.1));
+        place(&self.words.knew, known.map(|x| (if x > 0.1 { x - 0.004 } else { x + 0.004 }, 0.06)));
+        let t = reading.at(now);
+        let leader = reading.leaders.get(t).copied().flatten();
+        self.words.digits.iter().enumerate().for_each(|(digit, word)| class(word, "win", Some(digit) == leader));
+    }
+
+    fn show_cursor(&self, reading: &Reading, now: f32, x: f32) {
+        class(&self.cursor, "gone", false);
+        let left = self.span.0 + f64::from(x) * self.span.1;
+        style(&self.cursor, "transform", &format!("translateX({left:.1}px)"));
+        let step = reading.at(now) + 1;
+        self.number.set(&step.to_string());
+        if self.slider.value() != step.to_string() {
+            self.slider.set_value(&step.to_string());
+        }
+        // One pulse a time step runs along the lines under the headings; to the result only when something was said.
+        let (share, runs) = (now.fract(), now.fract() > 0.01 && step < reading.time_steps());
+        let fired = reading.hidden_counts.last().is_some_and(|counts| counts[step - 1] > 0);
+        for (pulse, runs) in [(&self.pulses[0], runs), (&self.pulses[1], runs && fired)] {
+            style(pulse, "left", &format!("{:.1}%", share * 100.0));
+            style(pulse, "opacity", if runs { "1" } else { "0" });
+        }
+    }
+}
+
+impl Layer {
+    fn new(elements: [Element; 2]) -> Result<Self, Missing> {
+        let [figure, row] = &elements;
+        Ok(Self {
+            field: Canvas::new(within(figure, "canvas")?)?,
+            stave: Stave::new(within(row, "canvas")?)?,
+            count: Text::new(within(row, "output")?),
+            which: Text::new(within(row, ".which")?),
+            elements,
+        })
+    }
+}
+
+/// A dotted line at the time step since which the answer is known, once it is.
+fn known_line(reading: &Reading, now: f32) -> Option<Mark> {
+    let known = reading.known.filter(|known| now + 0.001 >= *known as f32 + 1.0)?;
+    let x = column(known, reading.time_steps());
+    Some(Mark::Line { points: vec![(x, 0.0), (x, 1.0)], ink: Ink::Ink, width: 1.0, dash: Some((1.0, 3.0)) })
+}

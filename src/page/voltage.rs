@@ -1,0 +1,163 @@
+//! The membrane voltage of three neurons, one row each: why did it fire? Current comes in (up what excites, down what
+//! inhibits), the line climbs to the dashed threshold, a tick is the spike, a ring where the reset puts it.
+
+use super::marks::{Ink, Mark, Point, Scene, column, cursor, glowing, level, line, plain, px};
+use crate::spec::Neuron;
+use crate::trace::LayerTrace;
+
+/// Rows of the picture.
+pub const ROWS: usize = 3;
+
+/// The length of the longest bar of current, as a share of a row.
+const CURRENT: f32 = 0.3;
+
+/// One neuron's row: its values in units of the threshold, and where they stand.
+struct Row {
+    top: f32,
+    height: f32,
+    low: f32,
+    high: f32,
+    /// (u, fired, v after the reset, excitation, inhibition) at each time step.
+    steps: Vec<Step>,
+}
+
+struct Step {
+    before: f32,
+    fired: bool,
+    after: f32,
+    excitation: f32,
+    inhibition: f32,
+}
+
+impl Row {
+    fn new(layer: &LayerTrace, neuron: &Neuron, index: usize, row: usize) -> Self {
+        let (count, theta) = (layer.neurons().max(1), neuron.threshold);
+        let value = |values: &[f32], t: usize| values.get(t * count + index).copied().unwrap_or(0.0) / theta;
+        let steps: Vec<Step> = (0..layer.potentials.len() / count)
+            .map(|t| {
+                let (before, fired) = (value(&layer.potentials, t), layer.spikes.fires(0, index, t));
+                Step {
+                    before,
+                    fired,
+                    after: neuron.reset(before * theta, fired) / theta,
+                    excitation: value(&layer.excitation, t),
+                    inhibition: value(&layer.inhibition, t),
+                }
+            })
+            .collect();
+        let low = steps.iter().fold(-0.35, |low: f32, step| low.min(step.before).min(step.after)).max(-2.0);
+        let high = steps.iter().fold(1.3, |high: f32, step| high.max(step.before)).min(2.5);
+        Self { top: row as f32 / ROWS as f32, height: 1.0 / ROWS as f32, low, high, steps }
+    }
+
+    /// Where a voltage stands; what is beyond the row ends at its rim.
+    fn y(&self, value: f32) -> f32 {
+        let share = (value.clamp(self.low, self.high) - self.low) / (self.high - self.low);
+        self.top + self.height * (0.93 - 0.86 * share)
+    }
+
+    /// The line through all time steps, up to the moment `now`.
+    fn path(&self, now: f32) -> Vec<Point> {
+        let time_steps = self.steps.len();
+        let (mut points, mut from) = (vec![(0.0, self.y(0.0))], (0.0, 0.0));
+        for (t, step) in self.steps.iter().enumerate() {
+            let x = column(t, time_steps);
+            if now < t as f32 + 1.0 {
+                let share = (cursor(now, time_steps) - from.0) / (x - from.0);
+                points.push((cursor(now, time_steps), self.y(from.1 + (step.before - from.1) * share)));
+                return points;
+            }
+            points.push((x, self.y(step.before)));
+            if step.fired {
+                points.push((x, self.y(step.after)));
+            }
+            from = (x, step.after);
+        }
+        points
+    }
+
+    /// Currents have a scale of their own: the two that meet are each many times what is left of them.
+    fn currents(&self, alpha: f32, marks: &mut Vec<Mark>) {
+        let (time_steps, zero) = (self.steps.len(), self.y(0.0));
+        let most = self.steps.iter().fold(1e-6f32, |most, step| most.max(step.excitation).max(-step.inhibition));
+        let (unit, half) = (CURRENT * self.height / most, (0.09 / time_steps as f32).min(0.0022));
+        for (t, step) in self.steps.iter().enumerate() {
+            let x = column(t, time_steps) - 3.0 * half;
+            for (value, ink) in [(step.excitation, Ink::Exc), (step.inhibition, Ink::Inh)] {
+                if value != 0.0 {
+                    let tip = (zero - value * unit).min(self.top + self.height);
+                    let (from, to) = ((x - half, tip.min(zero)), (x + half, tip.max(zero)));
+                    marks.push(Mark::Bar { from, to, ink, alpha });
+                }
+            }
+        }
+    }
+
+    fn spikes(&self, ink: Ink, width: f32, marks: &mut Vec<Mark>) {
+        for (t, step) in self.steps.iter().enumerate().filter(|(_, step)| step.fired) {
+            let x = column(t, self.steps.len());
+            // At least a seventh of the row, so that a spike is seen where the voltage hardly passed the threshold.
+            let tip = self.y(step.before).min(self.y(1.0) - self.height / 7.0).max(self.top);
+            marks.push(line(vec![(x, self.y(1.0)), (x, tip)], ink, width));
+        }
+    }
+
+    fn rings(&self, marks: &mut Vec<Mark>) {
+        for (t, step) in self.steps.iter().enumerate().filter(|(_, step)| step.fired) {
+            let at = (column(t, self.steps.len()), self.y(step.after));
+            marks.push(Mark::Dot { at, radius: px(2.0), fill: plain(Ink::Paper), rim: Some(Ink::Ink) });
+        }
+    }
+
+    fn ground(&self, marks: &mut Vec<Mark>) {
+        marks.push(level(self.y(0.0), Ink::Rule));
+        let threshold = vec![(0.0, self.y(1.0)), (1.0, self.y(1.0))];
+        marks.push(Mark::Line { points: threshold, ink: Ink::Faint, width: 1.0, dash: Some((2.0, 3.0)) });
+    }
+}
+
+fn rows(layer: &LayerTrace, neuron: &Neuron, chosen: &[usize; ROWS]) -> Vec<Row> {
+    chosen.iter().enumerate().map(|(row, index)| Row::new(layer, neuron, *index, row)).collect()
+}
+
+/// The three rows, before and after the cursor has passed.
+pub fn scene(layer: &LayerTrace, neuron: &Neuron, chosen: &[usize; ROWS]) -> Scene {
+    let mut scene = Scene::default();
+    for row in rows(layer, neuron, chosen) {
+        for marks in [&mut scene.past, &mut scene.future] {
+            row.ground(marks);
+        }
+        row.currents(0.75, &mut scene.past);
+        row.currents(0.22, &mut scene.future);
+        scene.past.push(line(row.path(f32::INFINITY), Ink::Ink, 1.5));
+        scene.future.push(line(row.path(f32::INFINITY), Ink::Ghost, 1.5));
+        row.spikes(Ink::Spike, 2.0, &mut scene.past);
+        row.spikes(Ink::Ghost, 2.0, &mut scene.future);
+        row.rings(&mut scene.past);
+    }
+    scene
+}
+
+/// What the cursor adds: a dot on each line, and the spikes that have just happened.
+pub fn now(layer: &LayerTrace, neuron: &Neuron, chosen: &[usize; ROWS], now: f32) -> Vec<Mark> {
+    let mut marks = Vec::new();
+    for row in rows(layer, neuron, chosen) {
+        for (t, glow) in glowing(now, row.steps.len()) {
+            let one = Row { steps: Vec::new(), ..row };
+            if row.steps[t].fired {
+                let x = column(t, row.steps.len());
+                let tip = one.y(row.steps[t].before).min(one.y(1.0) - one.height / 7.0).max(one.top);
+                marks.push(line(vec![(x, one.y(1.0)), (x, tip)], Ink::Spike, 2.0 + 1.5 * glow));
+            }
+        }
+        if let Some(at) = row.path(now).last().copied() {
+            marks.push(Mark::Dot { at, radius: px(2.6), fill: plain(Ink::Ink), rim: None });
+        }
+    }
+    marks
+}
+
+/// Where the threshold of the first row stands, for its name.
+pub fn threshold_place(layer: &LayerTrace, neuron: &Neuron, chosen: &[usize; ROWS]) -> f32 {
+    Row::new(layer, neuron, chosen[0], 0).y(1.0)
+}
