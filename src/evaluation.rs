@@ -2,10 +2,9 @@
 
 use crate::digits::Digits;
 use crate::event::Score;
-use crate::kernels::SpikeTensor;
 use crate::layer::Synapses;
 use crate::loss;
-use crate::network::{Network, Output, numbers, values};
+use crate::network::{Input, Network, Output, numbers, values};
 use crate::neuron::State;
 use crate::spec::{Encoding, Neuron, Spec};
 use crate::spikes::SpikeTrain;
@@ -17,10 +16,16 @@ use std::ops::Range;
 /// Images that are read at once: enough to be fast, few enough to answer soon.
 const SLICE: usize = 200;
 
-/// The spikes of images, as the spec says. `samples` are their numbers in the data set.
-pub fn encode(spec: &Spec, images: &[&[u8]], samples: &[u64], pass: Pass) -> SpikeTrain {
+/// Images as the spec codes them. `samples` are their numbers in the data set.
+pub fn encode(spec: &Spec, images: &[&[u8]], samples: &[u64], pass: Pass) -> Input {
+    let time_steps = spec.time_steps;
     match spec.encoding {
-        Encoding::Rate => encode::rate(images, samples, spec.seed, pass, spec.time_steps),
+        Encoding::Rate => Input::Spikes(encode::rate(images, samples, spec.seed, pass, time_steps)),
+        Encoding::Latency => Input::Spikes(encode::latency(images, time_steps)),
+        Encoding::Current => {
+            let values = images.iter().flat_map(|image| image.iter().map(|pixel| f32::from(*pixel) / 255.0)).collect();
+            Input::Currents { values, time_steps }
+        }
     }
 }
 
@@ -30,14 +35,13 @@ pub fn encode(spec: &Spec, images: &[&[u8]], samples: &[u64], pass: Pass) -> Spi
 /// When the set has fewer images.
 pub fn evaluate(network: &Network, spec: &Spec, digits: &Digits, range: Range<usize>, first: usize) -> Score {
     let network = network.valid();
-    let device = network.hidden[0].synapses.weight.val().device();
     let mut total = Score::default();
     for start in range.clone().step_by(SLICE) {
         let slice = start..(start + SLICE).min(range.end);
         let images: Vec<&[u8]> = slice.clone().map(|index| digits.image(index)).collect();
         let samples: Vec<u64> = slice.clone().map(|index| (first + index) as u64).collect();
-        let spikes = encode(spec, &images, &samples, Pass::Evaluation);
-        let logits = numbers(network.forward(SpikeTensor::new(spikes, &device)));
+        let input = encode(spec, &images, &samples, Pass::Evaluation);
+        let logits = numbers(network.forward(input));
         total += loss::score(&logits, &digits.labels[slice]);
     }
     total
@@ -60,32 +64,72 @@ pub fn trace(network: &Network, spec: &Spec, image: &[u8], pass: Pass, sample: u
     let input = encode(spec, &[image], &[sample], pass);
     let mut hidden: Vec<LayerTrace> = Vec::new();
     for layer in &network.hidden {
-        let from = hidden.last().map_or(&input, |layer| &layer.spikes);
-        hidden.push(trace_layer(from, &layer.synapses, Cell::Spiking(&layer.neuron)));
+        let sides = match (&input, hidden.last()) {
+            (_, Some(before)) => Sides::of_spikes(&before.spikes, &layer.synapses),
+            (Input::Spikes(train), None) => Sides::of_spikes(train, &layer.synapses),
+            (Input::Currents { values, time_steps }, None) => Sides::of_currents(values, *time_steps, &layer.synapses),
+        };
+        hidden.push(trace_layer(sides, spec.time_steps, Cell::Spiking(&layer.neuron)));
     }
+    let input = match input {
+        Input::Spikes(train) => train,
+        Input::Currents { time_steps, .. } => SpikeTrain::silent(1, image.len(), time_steps),
+    };
     let last = hidden.last().map_or(&input, |layer| &layer.spikes);
     let output = match &network.output {
-        Output::Membrane(layer) => trace_layer(last, &layer.synapses, Cell::Integrating(layer.beta as f32)),
-        Output::SpikeCount(layer) => trace_layer(last, &layer.synapses, Cell::Spiking(&layer.neuron)),
+        Output::Membrane(layer) => {
+            trace_layer(Sides::of_spikes(last, &layer.synapses), spec.time_steps, Cell::Integrating(layer.beta as f32))
+        }
+        Output::SpikeCount(layer) => {
+            trace_layer(Sides::of_spikes(last, &layer.synapses), spec.time_steps, Cell::Spiking(&layer.neuron))
+        }
     };
     Trace { image: image.to_vec(), time_steps: spec.time_steps, input, hidden, output, readout: spec.readout }
 }
 
-fn trace_layer(input: &SpikeTrain, synapses: &Synapses, cell: Cell<'_>) -> LayerTrace {
-    let ([senders, width], time_steps) = (synapses.dims(), input.time_steps());
-    let (weight, bias) = (values(&synapses.weight), values(&synapses.bias));
-    let mut excitation = vec![0.0; time_steps * width];
-    let mut inhibition = vec![0.0; time_steps * width];
-    let mut add = |t: usize, row: &[f32]| {
-        for (h, value) in row.iter().enumerate() {
-            let side = if *value > 0.0 { &mut excitation } else { &mut inhibition };
-            side[t * width + h] += value;
-        }
-    };
-    (0..time_steps).for_each(|t| add(t, &bias));
-    for n in 0..senders {
-        input.times(0, n).for_each(|t| add(t, &weight[n * width..(n + 1) * width]));
+/// The input currents of a layer, [T, H], what excites and what inhibits apart.
+struct Sides {
+    width: usize,
+    excitation: Vec<f32>,
+    inhibition: Vec<f32>,
+}
+
+impl Sides {
+    /// The bias at every time step.
+    fn new(time_steps: usize, bias: &[f32]) -> Self {
+        let zeros = vec![0.0; time_steps * bias.len()];
+        let mut sides = Self { width: bias.len(), excitation: zeros.clone(), inhibition: zeros };
+        (0..time_steps).for_each(|t| sides.add(t, 1.0, bias));
+        sides
     }
+
+    fn add(&mut self, t: usize, times: f32, row: &[f32]) {
+        for (h, value) in row.iter().enumerate() {
+            let side = if *value > 0.0 { &mut self.excitation } else { &mut self.inhibition };
+            side[t * self.width + h] += times * value;
+        }
+    }
+
+    fn of_spikes(input: &SpikeTrain, synapses: &Synapses) -> Self {
+        let (weight, mut sides) = (values(&synapses.weight), Self::new(input.time_steps(), &values(&synapses.bias)));
+        for (n, row) in weight.chunks_exact(sides.width).enumerate() {
+            input.times(0, n).for_each(|t| sides.add(t, 1.0, row));
+        }
+        sides
+    }
+
+    fn of_currents(input: &[f32], time_steps: usize, synapses: &Synapses) -> Self {
+        let (weight, mut sides) = (values(&synapses.weight), Self::new(time_steps, &values(&synapses.bias)));
+        for (current, row) in input.iter().zip(weight.chunks_exact(sides.width)).filter(|(current, _)| **current > 0.0)
+        {
+            (0..time_steps).for_each(|t| sides.add(t, *current, row));
+        }
+        sides
+    }
+}
+
+fn trace_layer(sides: Sides, time_steps: usize, cell: Cell<'_>) -> LayerTrace {
+    let Sides { width, excitation, inhibition } = sides;
     let mut spikes = SpikeTrain::silent(1, width, time_steps);
     let mut potentials = vec![0.0; time_steps * width];
     let mut states = vec![State::default(); width];

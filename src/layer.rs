@@ -71,6 +71,14 @@ impl SpikingLayer {
     }
 }
 
+impl SpikingLayer {
+    /// Constant currents [B, N], for T time steps, to spikes [B, H]: the layer's weights and bias meet them once.
+    pub fn driven(&self, input: Tensor<2>, time_steps: usize) -> SpikeTensor {
+        let currents = input.matmul(self.synapses.weight.val()) + self.synapses.bias.val().unsqueeze();
+        kernels::driven_neurons(currents, &self.neuron, time_steps).0
+    }
+}
+
 /// Leaky integrators that never spike: y[t] = β·y[t-1] + W·s[t] + b. Their mean over time is linear in the spikes, so it
 /// is a product with a weighted spike count, exactly: mean(y) = W·Σ_t c[t]·s[t] + b·Σ_t c[t].
 #[derive(Module, Debug)]

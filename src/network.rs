@@ -3,6 +3,7 @@
 use crate::kernels::{self, SpikeTensor};
 use crate::layer::{Integrators, SpikingLayer, Synapses, transposed};
 use crate::spec::{Readout, Spec};
+use crate::spikes::SpikeTrain;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -22,6 +23,20 @@ pub struct Network {
     pub hidden: Vec<SpikingLayer>,
     /// What reads the last of them.
     pub output: Output,
+}
+
+/// What a batch of images is to the first layer.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Spikes [B, N].
+    Spikes(SpikeTrain),
+    /// Constant currents [B, N], row by row, for T time steps.
+    Currents {
+        /// One for each pixel of each image.
+        values: Vec<f32>,
+        /// T.
+        time_steps: usize,
+    },
 }
 
 /// One parameter, row by row, as it stands in files: weights [out, in], bias [out].
@@ -149,9 +164,22 @@ impl Network {
         self.synapses().last().map_or(0, |synapses| synapses.dims()[1])
     }
 
-    /// Spikes [B, N] to class scores, [B, classes].
-    pub fn forward(&self, input: SpikeTensor) -> Tensor<2> {
-        let last = self.hidden.iter().fold(input, |spikes, layer| layer.forward(spikes));
+    /// Where the weights live.
+    pub fn device(&self) -> Device {
+        self.hidden[0].synapses.weight.val().device()
+    }
+
+    /// A batch of B images to class scores, [B, classes].
+    pub fn forward(&self, input: Input) -> Tensor<2> {
+        let (device, pixels) = (self.device(), self.pixels());
+        let first = match input {
+            Input::Spikes(train) => self.hidden[0].forward(SpikeTensor::new(train, &device)),
+            Input::Currents { values, time_steps } => {
+                let shape = [values.len() / pixels, pixels];
+                self.hidden[0].driven(tensor(values, shape, &device), time_steps)
+            }
+        };
+        let last = self.hidden[1..].iter().fold(first, |spikes, layer| layer.forward(spikes));
         match &self.output {
             Output::Membrane(integrators) => integrators.forward(last),
             Output::SpikeCount(layer) => {
@@ -186,7 +214,7 @@ pub fn file_layout(name: &str, weight: Vec<f32>, bias: Vec<f32>) -> [Parameter; 
     ]
 }
 
-/// Numbers as a parameter.
-pub fn parameter<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
+/// Numbers as a tensor.
+pub fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values, shape), device)
 }

@@ -2,7 +2,7 @@
 
 use crate::kernels::{self, AdamStep};
 use crate::layer::Synapses;
-use crate::network::{Network, Parameter, file_layout, numbers, parameter};
+use crate::network::{Network, Parameter, file_layout, numbers, tensor};
 use crate::spec::{Schedule, Spec};
 use burn::module::Param;
 use burn::tensor::{Device, Gradients, Tensor};
@@ -92,12 +92,12 @@ impl Adam {
     /// The state after `step` steps, from the layers' means in the kernels' layout: for each layer the means of weight
     /// and bias, then those of their squares.
     pub fn restored(step: u64, layers: Vec<[Synapses; 2]>, device: &Device) -> Self {
-        let plain = |tensor: Vec<f32>, shape| parameter::<2>(tensor, shape, device);
+        let plain = |values: Vec<f32>, shape| tensor::<2>(values, shape, device);
         let means = layers.into_iter().map(|pair| {
             let [mean, square] = pair;
             let shape = mean.dims();
             let weight = [&mean, &square].map(|s| plain(numbers(s.weight.val().inner()), shape));
-            let bias = [&mean, &square].map(|s| parameter::<1>(numbers(s.bias.val().inner()), [shape[1]], device));
+            let bias = [&mean, &square].map(|s| tensor::<1>(numbers(s.bias.val().inner()), [shape[1]], device));
             Means { weight, bias }
         });
         Self { step, means: means.collect() }

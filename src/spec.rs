@@ -48,6 +48,10 @@ pub enum Encoding {
     /// Bernoulli per time step, with probability pixel/256.
     #[default]
     Rate,
+    /// One spike, the earlier the brighter: at t = round((1 - pixel/255)·(T - 1)); none for a black pixel.
+    Latency,
+    /// No spikes: pixel/255 flows as a constant current into the first layer.
+    Current,
 }
 
 /// What happens to the membrane after a spike.
@@ -279,7 +283,7 @@ macro_rules! words {
 }
 
 words!(Dataset, "mnist" => Self::Mnist);
-words!(Encoding, "rate" => Self::Rate);
+words!(Encoding, "rate" => Self::Rate, "latency" => Self::Latency, "current" => Self::Current);
 words!(Readout, "membrane" => Self::Membrane, "spike-count" => Self::SpikeCount);
 words!(Schedule, "cosine" => Self::Cosine, "constant" => Self::Constant);
 
@@ -357,7 +361,13 @@ pub const MOST_LAYERS: usize = 4;
 /// Every setting there is, in the order in which data passes it.
 pub const FIELDS: &[Field] = &[
     field!("dataset", "The images to learn", words & ["mnist"], Dataset::from_word, dataset),
-    field!("encoding", "How pixels become spikes", words & ["rate"], Encoding::from_word, encoding),
+    field!(
+        "encoding",
+        "How pixels become spikes",
+        words & ["rate", "latency", "current"],
+        Encoding::from_word,
+        encoding
+    ),
     field!("time-steps", "T: time steps that an image is shown for", whole 1..=256, time_steps),
     Field {
         name: "hidden",

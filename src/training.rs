@@ -4,14 +4,11 @@ use crate::digits::order::EpochOrder;
 use crate::digits::{Digits, Images};
 use crate::evaluation::{encode, evaluate};
 use crate::event::{EpochDone, Event, Flow, Listener, Score, StepDone};
-use crate::kernels::SpikeTensor;
 use crate::loss;
-use crate::network::{Network, numbers};
+use crate::network::{Input, Network, numbers};
 use crate::optimizer::{Adam, learning_rate};
 use crate::spec::Spec;
-use crate::spikes::SpikeTrain;
 use crate::spikes::encode::Pass;
-use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 /// How far a run has come.
@@ -104,8 +101,8 @@ impl Run {
         if labels.is_empty() {
             return Advance::Stopped;
         }
-        let spikes = encode(&self.spec, &pixels, &samples, Pass::Training(self.position.epoch));
-        let (loss, score) = self.step(spikes, &labels);
+        let input = encode(&self.spec, &pixels, &samples, Pass::Training(self.position.epoch));
+        let (loss, score) = self.step(input, &labels);
         let done = StepDone {
             step: self.adam.step(),
             epoch: self.position.epoch,
@@ -131,10 +128,10 @@ impl Run {
         }
     }
 
-    /// One update of the weights; none if the loss is no finite number. `spikes` is [B, N]. Gives the loss and the score
+    /// One update of the weights; none if the loss is no finite number. Gives the loss and the score
     /// before the update.
-    fn step(&mut self, spikes: SpikeTrain, labels: &[u8]) -> (f32, Score) {
-        let logits = self.network.forward(SpikeTensor::new(spikes, &device_of(&self.network)));
+    fn step(&mut self, input: Input, labels: &[u8]) -> (f32, Score) {
+        let logits = self.network.forward(input);
         let loss = loss::cross_entropy(logits.clone(), labels);
         let score = loss::score(&numbers(logits.inner()), labels);
         let value = numbers(loss.clone().inner())[0];
@@ -157,9 +154,4 @@ impl Run {
         self.order = EpochOrder::new(self.spec.seed, self.position.epoch, self.images());
         listener.hear(&Event::Epoch(done))
     }
-}
-
-/// Where the network's weights live.
-pub fn device_of(network: &Network) -> Device {
-    network.hidden[0].synapses.weight.val().device()
 }

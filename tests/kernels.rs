@@ -135,3 +135,31 @@ fn counted_readout_is_the_stepped_one() {
         assert!(close(&read(ours), &read(stepped)), "T {time_steps}");
     }
 }
+
+/// Neurons under constant currents, against the same currents brought at every time step.
+#[test]
+fn driven_neurons_agree_with_the_reference() {
+    let device = Device::flex().autodiff();
+    for (case, (batch, width, time_steps)) in [(1, 5, 1), (3, 8, 25), (2, 17, 40), (1, 4, 100)].into_iter().enumerate()
+    {
+        for neuron in neurons() {
+            let mut generator = Generator::new(case as u64, Stream::Weights(1));
+            let values = random(&mut generator, batch * width, 1.2);
+            let tensor =
+                || Tensor::<2>::from_data(TensorData::new(values.clone(), [batch, width]), &device).require_grad();
+            let (ours, judge) = (tensor(), tensor());
+            let coefficients = Integrators::coefficients(0.8, time_steps);
+            let (spikes, potentials) = kernels::driven_neurons(ours.clone(), &neuron, time_steps);
+            let gradients = kernels::weighted_spike_count(spikes.clone(), &coefficients).sum().backward();
+            let currents = judge.clone().reshape([batch, 1, width]).repeat_dim(1, time_steps);
+            let (judge_spikes, judge_potentials) = reference::neurons(currents, &neuron);
+            let weights = Tensor::<1>::from_floats(coefficients.as_slice(), &device).reshape([1, time_steps, 1]);
+            let judge_gradients = (judge_spikes.clone() * weights).sum().backward();
+            let what = format!("B {batch}, H {width}, T {time_steps}, {neuron:?}");
+            assert_eq!(spikes.into_train().to_dense(), read(judge_spikes.inner()), "spikes: {what}");
+            assert!(close(&read(potentials.inner()), &read(judge_potentials.inner())), "potentials: {what}");
+            let (ours, judge) = (ours.grad(&gradients).unwrap(), judge.grad(&judge_gradients).unwrap());
+            assert!(close(&read(ours), &read(judge)), "gradient: {what}");
+        }
+    }
+}

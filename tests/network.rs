@@ -6,7 +6,7 @@ use spiking_playground::event::{Event, Flow};
 use spiking_playground::kernels;
 use spiking_playground::network::Network;
 use spiking_playground::random::{Generator, Stream};
-use spiking_playground::spec::{Readout, Spec};
+use spiking_playground::spec::{Encoding, Readout, Spec};
 use spiking_playground::spikes::encode::Pass;
 use spiking_playground::training::{Advance, Run};
 use spiking_playground::weights::checkpoint::{Notes, model_from_bytes, model_to_bytes, run_from_bytes, run_to_bytes};
@@ -47,11 +47,11 @@ fn train(run: &mut Run, data: &Digits, steps: usize) -> Vec<f32> {
 }
 
 #[test]
-fn every_readout_and_depth_learns() {
+fn every_coding_readout_and_depth_learns() {
     let (data, test) = (stripes(500, 1), stripes(200, 2));
-    for readout in [Readout::Membrane, Readout::SpikeCount] {
-        for hidden in [vec![24], vec![24, 16]] {
-            let spec = Spec { readout, hidden, ..small() };
+    for encoding in [Encoding::Rate, Encoding::Latency, Encoding::Current] {
+        for (readout, hidden) in [(Readout::Membrane, vec![24]), (Readout::SpikeCount, vec![24, 16])] {
+            let spec = Spec { encoding, readout, hidden, ..small() };
             let mut run = run(&spec, data.len());
             let before = evaluate(&run.network, &spec, &test, 0..200, 0).accuracy();
             train(&mut run, &data, 96);
@@ -167,10 +167,15 @@ fn divergence_stops_before_the_weights_are_touched() {
 #[test]
 fn traces_answer_as_the_evaluation_does() {
     let (data, test) = (stripes(300, 1), stripes(60, 2));
-    for readout in [Readout::Membrane, Readout::SpikeCount] {
-        let spec = Spec { readout, hidden: vec![20, 12], time_steps: 33, ..small() };
+    let kinds = [
+        (Encoding::Rate, Readout::Membrane),
+        (Encoding::Latency, Readout::SpikeCount),
+        (Encoding::Current, Readout::Membrane),
+    ];
+    for (encoding, readout) in kinds {
+        let spec = Spec { encoding, readout, hidden: vec![20, 12], time_steps: 33, ..small() };
         let mut run = run(&spec, data.len());
-        train(&mut run, &data, 30);
+        train(&mut run, &data, 90);
         let right = (0..60).filter(|index| {
             let trace = trace(&run.network, &spec, test.image(*index), Pass::Evaluation, *index as u64);
             let answer = trace.answer();

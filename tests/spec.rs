@@ -1,7 +1,7 @@
 //! A spec means the same as URL hash, as JSON and as flags.
 
 use proptest::prelude::*;
-use spiking_playground::spec::{FIELDS, Neuron, Readout, Reset, Schedule, Spec, Surrogate};
+use spiking_playground::spec::{Encoding, FIELDS, Neuron, Readout, Reset, Schedule, Spec, Surrogate};
 
 fn neuron() -> impl Strategy<Value = Neuron> {
     let reset = prop_oneof![
@@ -35,18 +35,22 @@ fn spec() -> impl Strategy<Value = Spec> {
     let readout = prop_oneof![Just(Readout::Membrane), Just(Readout::SpikeCount)];
     let schedule = prop_oneof![Just(Schedule::Cosine), Just(Schedule::Constant)];
     let training = (1_u32..=10_000, 1_usize..=4096, 0.000_001_f64..=1.0, schedule, 0_u64..=9_007_199_254_740_991);
-    (sizes, neuron(), readout, training).prop_map(
-        |((time_steps, hidden), neuron, readout, (epochs, batch_size, learning_rate, schedule, seed))| Spec {
-            time_steps,
-            hidden,
-            neuron,
-            readout,
-            epochs,
-            batch_size,
-            learning_rate,
-            schedule,
-            seed,
-            ..Spec::default()
+    let encoding = prop_oneof![Just(Encoding::Rate), Just(Encoding::Latency), Just(Encoding::Current)];
+    (sizes, neuron(), (encoding, readout), training).prop_map(
+        |((time_steps, hidden), neuron, (encoding, readout), (epochs, batch_size, learning_rate, schedule, seed))| {
+            Spec {
+                encoding,
+                time_steps,
+                hidden,
+                neuron,
+                readout,
+                epochs,
+                batch_size,
+                learning_rate,
+                schedule,
+                seed,
+                ..Spec::default()
+            }
         },
     )
 }

@@ -207,6 +207,24 @@ impl SpikingOperations for Flex {
         }
     }
 
+    fn driven_neurons(currents: FloatTensor<Self>, neuron: Neuron, time_steps: usize) -> Fired<Self> {
+        let [batch, width] = dims(&currents);
+        let each = time_steps.div_ceil(STEPS_PER_WORD);
+        let currents = currents.to_contiguous();
+        let mut potentials = Vec::with_capacity(batch * time_steps * width);
+        let mut fired = vec![0_u32; batch * width * each];
+        for current in currents.storage::<f32>().chunks_exact(width) {
+            (0..time_steps).for_each(|_| potentials.extend_from_slice(current));
+        }
+        zip(potentials.chunks_exact_mut(time_steps * width), fired.chunks_exact_mut(width * each))
+            .for_each(|(potentials, fired)| neurons(potentials, fired, &neuron, width));
+        Fired {
+            bits: FlexTensor::from_data(TensorData::new(fired, [batch, width, each])),
+            potentials: floats(potentials, [batch, time_steps, width]),
+            carrier: floats(vec![0.0], [1]),
+        }
+    }
+
     fn weighted_spike_count(input: Spikes<Self>, coefficients: Vec<f32>) -> FloatTensor<Self> {
         let [batch, neurons, each] = dims(&input.bits);
         let bits_of = |words: &[u32]| {
@@ -259,6 +277,26 @@ impl Derivatives for Flex {
             bias: floats(by_bias, [width]),
             input: with_input.then(|| floats(by_input, [batch, time_steps, senders])),
         }
+    }
+
+    fn driven_neurons_gradient(
+        potentials: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        neuron: Neuron,
+    ) -> FloatTensor<Self> {
+        let [batch, time_steps, width] = dims(&potentials);
+        let (potentials, gradient) = (potentials.to_contiguous(), gradient.to_contiguous());
+        let mut result = vec![0.0; batch * width];
+        let mut by_current = vec![0.0; time_steps * width];
+        let samples = zip(
+            potentials.storage::<f32>().chunks_exact(time_steps * width),
+            gradient.storage::<f32>().chunks_exact(time_steps * width),
+        );
+        for (result, (potentials, gradient)) in zip(result.chunks_exact_mut(width), samples) {
+            derivative(&mut by_current, potentials, gradient, &neuron, width);
+            by_current.chunks_exact(width).for_each(|at| add(result, at));
+        }
+        floats(result, [batch, width])
     }
 
     fn spread_over_time(gradient: FloatTensor<Self>, coefficients: &[f32]) -> FloatTensor<Self> {

@@ -41,6 +41,29 @@ impl<B: Derivatives> Backward<B, 3> for LayerBackward {
     }
 }
 
+/// What the backward pass of driven neurons needs of its forward pass.
+#[derive(Clone, Debug)]
+struct DrivenState<B: Backend> {
+    potentials: FloatTensor<B>,
+    neuron: Neuron,
+}
+
+#[derive(Debug)]
+struct DrivenBackward;
+
+impl<B: Derivatives> Backward<B, 1> for DrivenBackward {
+    type State = DrivenState<B>;
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [currents] = ops.parents;
+        let gradient = grads.consume::<B>(&ops.node);
+        if let Some(node) = currents {
+            let DrivenState { potentials, neuron } = ops.state;
+            grads.register::<B>(node.id, B::driven_neurons_gradient(potentials, gradient, neuron));
+        }
+    }
+}
+
 #[derive(Debug)]
 struct CountBackward;
 
@@ -71,6 +94,19 @@ impl<B: Derivatives, C: CheckpointStrategy> SpikingOperations for Autodiff<B, C>
         let carrier = match LayerBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
                 let state = LayerState::<B> { bits: input.bits, weight, potentials: fired.potentials.clone(), neuron };
+                prep.finish(state, fired.carrier)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(fired.carrier),
+        };
+        Fired { bits: fired.bits, potentials: Self::constant(fired.potentials), carrier }
+    }
+
+    fn driven_neurons(currents: FloatTensor<Self>, neuron: Neuron, time_steps: usize) -> Fired<Self> {
+        let nodes = [currents.node()];
+        let fired = B::driven_neurons(currents.into_primitive(), neuron, time_steps);
+        let carrier = match DrivenBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let state = DrivenState::<B> { potentials: fired.potentials.clone(), neuron };
                 prep.finish(state, fired.carrier)
             }
             OpsKind::UnTracked(prep) => prep.finish(fired.carrier),

@@ -60,6 +60,9 @@ pub trait SpikingOperations: Backend {
         time_steps: usize,
     ) -> Fired<Self>;
 
+    /// A layer of neurons into which the same currents, [B, H], flow at every time step.
+    fn driven_neurons(currents: FloatTensor<Self>, neuron: Neuron, time_steps: usize) -> Fired<Self>;
+
     /// Σ_t c[t]·s[t] for each neuron: [B, N].
     fn weighted_spike_count(#[extension_type] input: Spikes<Self>, coefficients: Vec<f32>) -> FloatTensor<Self>;
 }
@@ -112,6 +115,13 @@ pub(crate) trait Derivatives: SpikingOperations {
         with_input: bool,
     ) -> LayerGradients<Self>;
 
+    /// From `gradient`, of the spikes, [B, T, H], to that of the constant currents, [B, H].
+    fn driven_neurons_gradient(
+        potentials: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        neuron: Neuron,
+    ) -> FloatTensor<Self>;
+
     /// From `gradient` [B, N] of the counts to that of the spikes, [B, T, N].
     fn spread_over_time(gradient: FloatTensor<Self>, coefficients: &[f32]) -> FloatTensor<Self>;
 }
@@ -157,6 +167,12 @@ impl SpikeTensor {
         self.time_steps
     }
 
+    /// What a layer gave, and its potentials.
+    fn of(fired: Fired<Dispatch>, time_steps: usize) -> (Self, Tensor<3>) {
+        let (bits, carrier) = (Tensor::from_dispatch(fired.bits), Tensor::from_dispatch(fired.carrier));
+        (Self { bits, carrier, time_steps }, Tensor::from_dispatch(fired.potentials))
+    }
+
     fn into_dispatch(self) -> Spikes<Dispatch> {
         Spikes { bits: self.bits.into_dispatch(), carrier: self.carrier.into_dispatch() }
     }
@@ -178,12 +194,13 @@ pub fn spiking_layer(
         *neuron,
         time_steps,
     );
-    let spikes = SpikeTensor {
-        bits: Tensor::from_dispatch(fired.bits),
-        carrier: Tensor::from_dispatch(fired.carrier),
-        time_steps,
-    };
-    (spikes, Tensor::from_dispatch(fired.potentials))
+    SpikeTensor::of(fired, time_steps)
+}
+
+/// A layer of neurons into which the same currents, [B, H], flow at every time step: its spikes [B, H] and its membrane
+/// potentials before the reset, [B, T, H] (a constant).
+pub fn driven_neurons(currents: Tensor<2>, neuron: &Neuron, time_steps: usize) -> (SpikeTensor, Tensor<3>) {
+    SpikeTensor::of(Dispatch::driven_neurons(currents.into_dispatch(), *neuron, time_steps), time_steps)
 }
 
 /// Σ_t c[t]·s[t] for each neuron, [B, N].

@@ -1,5 +1,7 @@
 //! Coding: from pixels to spikes.
 //!
+//! Latency coding lets a pixel spike once, the earlier the brighter it is; nothing in it is random.
+//!
 //! Rate coding draws each spike by itself: whether pixel p of sample n of epoch e spikes at time step t is a pure
 //! function of (seed, e, n, p, t), in integer arithmetic, so every machine sees the same spikes and nothing has to be
 //! stored. The probability is exactly pixel/256: eight random words and the eight bits of the pixel, combined from the
@@ -88,4 +90,29 @@ pub fn rate(images: &[&[u8]], samples: &[u64], seed: u64, pass: Pass, time_steps
         }
     }
     SpikeTrain { batch: images.len(), neurons: pixels, time_steps, words }
+}
+
+/// Latency coding of B images of N pixels: one spike at t = round((1 - pixel/255)·(T - 1)), halves up; none for a black
+/// pixel. Shapes: `images` is [B, N], the result [B, N, words].
+///
+/// ```
+/// use spiking_playground::spikes::encode::latency;
+/// let train = latency(&[&[0, 255, 1, 128]], 25);
+/// let first = |pixel| train.times(0, pixel).next();
+/// assert_eq!([first(0), first(1), first(2), first(3)], [None, Some(0), Some(24), Some(12)]);
+/// assert_eq!(train.count(), 3);
+/// ```
+///
+/// # Panics
+/// When the images differ in size, or T is 0.
+pub fn latency(images: &[&[u8]], time_steps: usize) -> SpikeTrain {
+    let pixels = images.first().map_or(0, |image| image.len());
+    let mut train = SpikeTrain::silent(images.len(), pixels, time_steps);
+    for (b, image) in images.iter().enumerate() {
+        assert_eq!(image.len(), pixels, "all images of a batch have one size");
+        for (p, pixel) in image.iter().enumerate().filter(|(_, pixel)| **pixel > 0) {
+            train.fire(b, p, (2 * usize::from(255 - pixel) * (time_steps - 1) + 255) / 510);
+        }
+    }
+    train
 }

@@ -1,0 +1,32 @@
+// Pictures of the page, to be looked at: node tests/page/shots.mjs [DIST] [FOLDER] [HASH]
+
+import { mkdirSync } from "node:fs";
+import { browse, serve } from "./site.mjs";
+
+const [dist = "dist", folder = "test-results", hash = ""] = process.argv.slice(2);
+mkdirSync(folder, { recursive: true });
+const site = await serve(dist);
+const browser = await browse();
+const views = [
+  { name: "1440-light", width: 1440, height: 1000 },
+  { name: "1440-dark", width: 1440, height: 1000, colorScheme: "dark" },
+  { name: "1024-light", width: 1024, height: 768, whole: true },
+  { name: "390-light", width: 390, height: 844, whole: true },
+  { name: "1440-trained", width: 1440, height: 1000, train: true, whole: true },
+];
+
+for (const { name, width, height, colorScheme = "light", whole = false, train = false } of views) {
+  const page = await browser.newPage({ viewport: { width, height }, colorScheme });
+  await page.goto(site.url + hash);
+  await page.waitForFunction(() => /^\d$/.test(document.querySelector("[aria-label='Recognised digit']").textContent));
+  await page.waitForTimeout(3500);
+  if (train) {
+    await page.getByRole("button", { name: "Train", exact: true }).click();
+    await page.waitForTimeout(9000);
+  }
+  await page.screenshot({ path: `${folder}/${name}.png`, fullPage: whole });
+  await page.close();
+  console.log(`${folder}/${name}.png`);
+}
+await browser.close();
+site.close();
