@@ -132,7 +132,7 @@ impl App {
         }
         hide_parts(&address.hide);
         Ok(Self {
-            palette: Palette::read(),
+            palette: Palette::default(),
             clock: Clock::new(address.spec.time_steps, address.speed, still),
             still,
             reading: None,

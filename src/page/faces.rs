@@ -53,7 +53,7 @@ impl Faces {
     /// Draws their weights, as far as they are known.
     pub fn draw(&self, weights: &HashMap<usize, Vec<f32>>, palette: &Palette) {
         for (neuron, (_, _, canvas)) in self.chosen.iter().zip(&self.rows) {
-            if let Some(weights) = weights.get(neuron).filter(|_| canvas.fit()) {
+            if let Some(weights) = weights.get(neuron).filter(|_| canvas.fit(palette)) {
                 canvas.paint(&[field::weights(weights, SIDE)], palette);
             }
         }

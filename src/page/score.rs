@@ -169,11 +169,11 @@ impl Score {
         }
         self.out.prepare(&outputs::scene(trace), palette);
         self.leads = race::leads(reading);
-        self.race.fit();
-        self.axis.fit();
-        self.frame.fit();
+        self.race.fit(palette);
+        self.axis.fit(palette);
+        self.frame.fit(palette);
         for layer in &self.layers {
-            layer.field.fit();
+            layer.field.fit(palette);
         }
         let counts = trace.readout == Readout::SpikeCount;
         self.words.captions[0].set_hidden(counts);
@@ -201,7 +201,7 @@ impl Score {
             stave.show(0.0, &[], palette);
         }
         for canvas in [&self.frame, &self.race, &self.axis].into_iter().chain(self.layers.iter().map(|l| &l.field)) {
-            canvas.fit();
+            canvas.fit(palette);
             canvas.paint(&[], palette);
         }
         [&self.words.threshold, &self.words.knew, &self.words.first.element, &self.words.second.element]
