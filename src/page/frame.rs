@@ -194,7 +194,8 @@ impl App {
         });
         let waiting = training && self.supply.is_waiting();
         let waits = self.phrases.say(Phrase::Waiting, &[]);
-        self.words.size.set(if waiting { &waits } else { size.as_deref().unwrap_or("") });
+        let said = if waiting { &waits } else { size.as_deref().unwrap_or("") };
+        self.words.size.iter().for_each(|text| text.set(said));
     }
 
     fn write_address(&mut self, now: f64) {

@@ -108,6 +108,8 @@ pub enum Input {
     Address,
     /// The tab was hidden or shown.
     Hidden(bool),
+    /// The neurons' weights are about to be seen, or were.
+    Seen,
     /// Sizes or colours are different.
     Look,
 }
