@@ -10,7 +10,7 @@ use super::link::Link;
 use super::phrases::Phrase;
 use super::reading::{Reading, telling_neurons};
 use super::run::{Origin, Phase, Run};
-use super::settings::same_network;
+use super::settings::{same_network, with_training};
 use crate::digits::shard::{Manifest, Split};
 use crate::event::Score;
 use crate::protocol::{BUILD, Picture, Report, Request};
@@ -382,7 +382,7 @@ impl App {
                         return self.start_random();
                     }
                     // The trained network was asked for, so the settings become its own.
-                    None => self.address.spec = Spec { seed: self.address.spec.seed, ..spec.clone() },
+                    None => self.address.spec = with_training(&spec, &self.address.spec),
                 }
                 self.controls.show(&self.address);
                 self.dirty.address = true;
