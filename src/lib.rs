@@ -6,58 +6,58 @@
 //!
 //! A *step* is an update of the weights; time is `t` of `T` *time steps*.
 
-/// Images of digits: idx files, shards for the web, the order of an epoch, drawings.
-pub mod digits;
-/// What a run tells while it goes on.
-pub mod event;
-/// The equations of the neuron, once, in plain f32.
-pub mod neuron;
-/// What page and engine say to each other.
-pub mod protocol;
-/// Random numbers as a pure function of where they are needed.
-pub mod random;
 /// What a run is: data, coding, network, training, seed; as URL hash, flags, file header and message.
 pub mod spec;
+/// Random numbers as a pure function of where they are needed.
+pub mod random;
+/// Images of digits: idx files, shards for the web, the order of an epoch, drawings.
+pub mod digits;
 /// Spike trains, packed into bits, and how pixels become spikes.
 pub mod spikes;
+/// The equations of the neuron, once, in plain f32.
+pub mod neuron;
 /// One picture's spikes and membrane potentials.
 pub mod trace;
-/// How messages travel between page and engine.
-#[cfg(feature = "web")]
-pub mod wire;
+/// What a run tells while it goes on.
+pub mod event;
+/// What page and engine say to each other.
+pub mod protocol;
 
 // ---- nothing above this line knows burn; nothing above it reads files, clocks or the network ----
 
-/// The accuracy over a set, and the trace of one picture.
-#[cfg(feature = "engine")]
-pub mod evaluation;
 /// What burn lacks, as one backend extension: the spiking layer, the weighted spike count, the optimizer's step.
 #[cfg(feature = "engine")]
 pub mod kernels;
 /// A layer of spiking neurons as a burn module.
 #[cfg(feature = "engine")]
 pub mod layer;
-/// Cross entropy and accuracy.
-#[cfg(feature = "engine")]
-pub mod loss;
 /// The network that a spec describes.
 #[cfg(feature = "engine")]
 pub mod network;
+/// Cross entropy and accuracy.
+#[cfg(feature = "engine")]
+pub mod loss;
 /// Adam and the schedule of its step size.
 #[cfg(feature = "engine")]
 pub mod optimizer;
-/// What the engine makes of requests: training, tests and traces in turn.
+/// The accuracy over a set, and the trace of one picture.
 #[cfg(feature = "engine")]
-pub mod session;
+pub mod evaluation;
 /// One step; the run that pushes events.
 #[cfg(feature = "engine")]
 pub mod training;
 /// Weights in files.
 #[cfg(feature = "engine")]
 pub mod weights;
+/// What the engine makes of requests: training, tests and traces in turn.
+#[cfg(feature = "engine")]
+pub mod session;
 
 // ---- the three ends ----
 
+/// How messages travel between page and engine.
+#[cfg(feature = "web")]
+pub mod wire;
 /// The command-line program: the only one that prints, opens files and reaches the network.
 #[cfg(feature = "cli")]
 pub mod cli;

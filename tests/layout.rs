@@ -1,1 +1,179 @@
-//! layout
+//! The rules of the house (see ARCHITECTURE.md), read off the sources.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A source file: its path below src/, and its code without comments.
+struct Source {
+    path: String,
+    code: String,
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let code = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>();
+                let path = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+                found.push(Source { path, code: code.join("\n") });
+            }
+        }
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    assert!(found.len() > 20, "the sources are not where they are looked for");
+    found
+}
+
+/// The module of the map to which a file belongs; none for lib.rs, main.rs and the programs in bin/.
+fn module(path: &str) -> Option<&str> {
+    let name = path.split('/').next()?.trim_end_matches(".rs");
+    (!["lib", "main", "bin"].contains(&name)).then_some(name)
+}
+
+/// The modules in the order of lib.rs.
+fn map() -> Vec<String> {
+    let lib = sources().into_iter().find(|source| source.path == "lib.rs").unwrap();
+    let name = |line: &str| Some(line.trim().strip_prefix("pub mod ")?.trim_end_matches(';').to_owned());
+    lib.code.lines().filter_map(name).collect()
+}
+
+/// The modules of this crate that a file names.
+fn uses(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("crate::") {
+        // `spiking_playground::` ends in no `crate::`; `$crate::` would be ours too.
+        let rest = &code[at + "crate::".len()..];
+        if let Some(group) = rest.strip_prefix('{') {
+            let group = &group[..group.find('}').unwrap_or(group.len())];
+            found.extend(group.split(',').map(str::to_owned));
+        } else {
+            found.push(rest.to_owned());
+        }
+    }
+    let word = |text: String| text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    found.into_iter().map(word).collect()
+}
+
+fn offenders(allowed: &[&str], patterns: &[&str]) -> Vec<String> {
+    let outside = |source: &Source| !allowed.iter().any(|place| source.path.starts_with(place));
+    let all = sources();
+    let hits = all.iter().filter(|source| outside(source)).flat_map(|source| {
+        let found = patterns.iter().filter(|pattern| source.code.contains(**pattern));
+        found.map(|pattern| format!("{} has `{pattern}`", source.path))
+    });
+    hits.collect()
+}
+
+#[test]
+fn a_module_uses_only_those_above_it() {
+    let place: BTreeMap<String, usize> = map().into_iter().enumerate().map(|(at, name)| (name, at)).collect();
+    assert!(place.len() > 10, "lib.rs lists no modules");
+    let mut edges = 0;
+    for source in sources() {
+        let Some(own) = module(&source.path) else { continue };
+        let at = place[own];
+        for used in uses(&source.code) {
+            let Some(other) = place.get(&used) else { continue };
+            edges += usize::from(*other != at);
+            assert!(*other <= at, "{} uses {used}, which stands below it in lib.rs", source.path);
+        }
+    }
+    assert!(edges > 20, "no edges were found, so none were checked");
+}
+
+#[test]
+fn nothing_above_the_line_knows_burn() {
+    let map = map();
+    let line = map.iter().position(|name| name == "kernels").unwrap();
+    for source in sources() {
+        let Some(at) = module(&source.path).and_then(|own| map.iter().position(|name| name == own)) else { continue };
+        let above = at < line || module(&source.path) == Some("page");
+        assert!(!(above && source.code.contains("burn")), "{} knows burn", source.path);
+    }
+}
+
+#[test]
+fn only_kernels_name_a_backend() {
+    let none: Vec<String> = Vec::new();
+    assert_eq!(offenders(&["kernels/"], &["Flex", "flex()", "burn_flex", "burn::backend", "burn_wgpu", "Cube"]), none);
+}
+
+#[test]
+fn only_the_command_line_prints_and_opens_files() {
+    let none: Vec<String> = Vec::new();
+    let patterns = ["println!", "eprintln!", "print!(", "dbg!", "std::fs", "File::", "stdout()", "stderr()", "ureq"];
+    assert_eq!(offenders(&["cli/"], &patterns), none);
+}
+
+#[test]
+fn clocks_and_the_network_stay_at_the_ends() {
+    let none: Vec<String> = Vec::new();
+    assert_eq!(
+        offenders(&["cli/", "page/", "engine.rs"], &["Instant::", "SystemTime", "web_sys", "performance()"]),
+        none
+    );
+}
+
+#[test]
+fn only_the_page_touches_the_document() {
+    let none: Vec<String> = Vec::new();
+    assert_eq!(offenders(&["page/"], &["Document", "HtmlElement", "Canvas", "window()"]), none);
+}
+
+#[test]
+fn only_two_files_post_messages() {
+    let none: Vec<String> = Vec::new();
+    assert_eq!(offenders(&["engine.rs", "page/link.rs"], &["post_message"]), none);
+}
+
+#[test]
+fn only_canvas_paints() {
+    let none: Vec<String> = Vec::new();
+    assert_eq!(offenders(&["page/canvas.rs"], &["CanvasRenderingContext2d"]), none);
+}
+
+#[test]
+fn features_stand_in_the_map_alone() {
+    let none: Vec<String> = Vec::new();
+    assert_eq!(offenders(&["lib.rs", "kernels/mod.rs", "cli/mod.rs"], &["feature ="]), none);
+}
+
+#[test]
+fn messages_and_events_are_matched_one_by_one() {
+    for source in sources() {
+        for (at, _) in source.code.match_indices("match ") {
+            let rest = &source.code[at..];
+            let Some(open) = rest.find('{') else { continue };
+            let body = block(&rest[open..]);
+            let closed = ["Request::", "Report::", "Event::"]
+                .iter()
+                .any(|name| body.trim_start_matches('{').trim_start().starts_with(name));
+            assert!(
+                !(closed && body.contains("\n            _ =>")),
+                "{}: a message falls through `_ =>`",
+                source.path
+            );
+        }
+    }
+}
+
+/// The text up to the bracket that closes the first one.
+fn block(text: &str) -> &str {
+    let mut depth = 0;
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 1 => return &text[..=at],
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    text
+}

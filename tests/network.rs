@@ -1,1 +1,199 @@
-//! network
+//! Networks, runs and their files.
+
+use spiking_playground::digits::Digits;
+use spiking_playground::evaluation::{evaluate, trace};
+use spiking_playground::event::{Event, Flow};
+use spiking_playground::kernels;
+use spiking_playground::network::Network;
+use spiking_playground::random::{Generator, Stream};
+use spiking_playground::spec::{Readout, Spec};
+use spiking_playground::spikes::encode::Pass;
+use spiking_playground::training::{Advance, Run};
+use spiking_playground::weights::checkpoint::{Notes, model_from_bytes, model_to_bytes, run_from_bytes, run_to_bytes};
+
+/// Images of 6 × 6 pixels in three classes: a bright row that noise hides a little.
+pub fn stripes(count: usize, seed: u64) -> Digits {
+    let mut generator = Generator::new(seed, Stream::ImageOrder(0, 0));
+    let mut digits = Digits { width: 6, height: 6, ..Digits::default() };
+    for index in 0..count {
+        let label = (index % 3) as u8;
+        let bright = |p: usize| p / 12 == usize::from(label);
+        digits.images.extend((0..36).map(|p| (generator.unit() * 90.0) as u8 + if bright(p) { 150 } else { 0 }));
+        digits.labels.push(label);
+    }
+    digits
+}
+
+pub fn small() -> Spec {
+    Spec { hidden: vec![24], time_steps: 12, batch_size: 16, epochs: 3, learning_rate: 0.01, ..Spec::default() }
+}
+
+pub fn run(spec: &Spec, images: usize) -> Run {
+    Run::new(spec.clone(), Network::new(spec, 36, 3, &kernels::cpu().autodiff()), images)
+}
+
+fn train(run: &mut Run, data: &Digits, steps: usize) -> Vec<f32> {
+    let mut losses = Vec::new();
+    for _ in 0..steps {
+        let mut listener = |event: &Event| {
+            if let Event::Step(done) = event {
+                losses.push(done.loss);
+            }
+            Flow::Go
+        };
+        assert_eq!(run.advance(data, None, &mut listener), Advance::Stepped);
+    }
+    losses
+}
+
+#[test]
+fn every_readout_and_depth_learns() {
+    let (data, test) = (stripes(500, 1), stripes(200, 2));
+    for readout in [Readout::Membrane, Readout::SpikeCount] {
+        for hidden in [vec![24], vec![24, 16]] {
+            let spec = Spec { readout, hidden, ..small() };
+            let mut run = run(&spec, data.len());
+            let before = evaluate(&run.network, &spec, &test, 0..200, 0).accuracy();
+            train(&mut run, &data, 96);
+            let after = evaluate(&run.network, &spec, &test, 0..200, 0).accuracy();
+            assert!(after > 0.95, "{spec:?}: {before} before, {after} after");
+        }
+    }
+}
+
+#[test]
+fn the_short_last_batch_counts() {
+    let data = stripes(50, 1);
+    let mut run = run(&small(), 50);
+    let mut sizes = Vec::new();
+    let mut epochs = Vec::new();
+    for _ in 0..4 {
+        run.advance(&data, Some(&data), &mut |event: &Event| {
+            match event {
+                Event::Step(done) => sizes.push(done.score.images),
+                Event::Epoch(done) => epochs.push(*done),
+                Event::Diverged(_) => unreachable!(),
+            }
+            Flow::Go
+        });
+    }
+    assert_eq!(sizes, [16, 16, 16, 2]);
+    assert_eq!((epochs.len(), epochs[0].score.images, epochs[0].test.unwrap().images), (1, 50, 50));
+    assert_eq!(run.position.epoch, 1);
+}
+
+#[test]
+fn a_model_file_gives_the_same_network() {
+    let spec = Spec { hidden: vec![9, 7], ..small() };
+    let network = Network::new(&spec, 36, 3, &kernels::cpu());
+    let bytes = model_to_bytes(&spec, &network, Notes::default()).unwrap();
+    let (again, loaded) = model_from_bytes(&bytes, &kernels::cpu()).unwrap();
+    assert_eq!(again, spec);
+    assert_eq!(loaded.parameters(), network.parameters());
+    let names: Vec<String> = loaded.parameters().into_iter().map(|parameter| parameter.name).collect();
+    assert_eq!(
+        names,
+        ["layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias", "readout.weight", "readout.bias"]
+    );
+}
+
+/// Resumed from its file in the middle of an epoch, a run goes on as if it had never stopped, to the bit.
+#[test]
+fn a_resumed_run_goes_on_to_the_bit() {
+    let data = stripes(100, 3);
+    let (mut whole, mut first) = (run(&small(), 100), run(&small(), 100));
+    let losses = train(&mut whole, &data, 14);
+    train(&mut first, &data, 9);
+    let mut second = run_from_bytes(&run_to_bytes(&first).unwrap(), &kernels::cpu().autodiff()).unwrap();
+    assert_eq!(second.position, first.position);
+    assert_eq!(train(&mut second, &data, 5), losses[9..]);
+    assert_eq!(second.network.parameters(), whole.network.parameters());
+}
+
+#[test]
+fn the_same_seed_gives_the_same_weights() {
+    let data = stripes(100, 3);
+    let (mut a, mut b) = (run(&small(), 100), run(&small(), 100));
+    train(&mut a, &data, 5);
+    train(&mut b, &data, 5);
+    assert_eq!(a.network.parameters(), b.network.parameters());
+    assert_ne!(run(&Spec { seed: 2, ..small() }, 100).network.parameters(), run(&small(), 100).network.parameters());
+}
+
+#[test]
+fn bad_files_are_told_apart() {
+    let spec = small();
+    let network = Network::new(&spec, 36, 3, &kernels::cpu());
+    let bytes = model_to_bytes(&spec, &network, Notes::default()).unwrap();
+    let error = |bytes: &[u8]| model_from_bytes(bytes, &kernels::cpu()).unwrap_err().to_string();
+    for cut in [0, 4, 100, bytes.len() - 1] {
+        assert!(error(&bytes[..cut]).contains("cut off"), "{}", error(&bytes[..cut]));
+    }
+    assert!(error(b"PNG is not safetensors at all").contains("no complete safetensors"));
+    let other = model_to_bytes(&Spec { hidden: vec![25], ..spec.clone() }, &network, Notes::default()).unwrap();
+    assert!(error(&other).contains("another network"), "{}", error(&other));
+    let deeper = model_to_bytes(&Spec { hidden: vec![24, 5], ..spec.clone() }, &network, Notes::default()).unwrap();
+    assert!(error(&deeper).contains("layers.1.weight"), "{}", error(&deeper));
+    let odd = model_to_bytes(&Spec { time_steps: 0, ..spec.clone() }, &network, Notes::default()).unwrap();
+    assert!(error(&odd).contains("time-steps"), "{}", error(&odd));
+    let mut nan = bytes.clone();
+    let last = nan.len() - 4;
+    nan[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+    assert!(error(&nan).contains("NaN"), "{}", error(&nan));
+    let run_error = run_from_bytes(&bytes, &kernels::cpu().autodiff()).unwrap_err().to_string();
+    assert!(run_error.contains("checkpoint.safetensors"), "{run_error}");
+}
+
+/// A loss that is no number stops the run and leaves the weights alone.
+#[test]
+fn divergence_stops_before_the_weights_are_touched() {
+    let data = stripes(64, 3);
+    let spec = Spec { learning_rate: 1.0, ..small() };
+    let mut run = run(&spec, 64);
+    let image = vec![f32::MAX; 24 * 3];
+    run.network.synapses_mut()[1].weight =
+        burn::module::Param::from_data(burn::tensor::TensorData::new(image, [24, 3]), &kernels::cpu().autodiff());
+    let before = run.network.parameters();
+    let mut diverged = false;
+    let advance = run.advance(&data, None, &mut |event: &Event| {
+        diverged |= matches!(event, Event::Diverged(_));
+        Flow::Go
+    });
+    assert_eq!((advance, diverged), (Advance::Stopped, true));
+    assert_eq!(run.network.parameters(), before);
+}
+
+/// What the trace shows is what the kernels compute.
+#[test]
+fn traces_answer_as_the_evaluation_does() {
+    let (data, test) = (stripes(300, 1), stripes(60, 2));
+    for readout in [Readout::Membrane, Readout::SpikeCount] {
+        let spec = Spec { readout, hidden: vec![20, 12], time_steps: 33, ..small() };
+        let mut run = run(&spec, data.len());
+        train(&mut run, &data, 30);
+        let right = (0..60).filter(|index| {
+            let trace = trace(&run.network, &spec, test.image(*index), Pass::Evaluation, *index as u64);
+            let answer = trace.answer();
+            let again = spiking_playground::trace::Trace::from_bytes(&trace.to_bytes()).unwrap();
+            assert_eq!(again, trace);
+            assert!(trace.known_since().is_none_or(|t| trace.leaders()[t..].iter().all(|leader| *leader == answer)));
+            answer == Some(usize::from(test.label(*index)))
+        });
+        let right = right.count();
+        let score = evaluate(&run.network, &spec, &test, 0..60, 0);
+        // Sums in another order may let a neuron at its threshold fire or not.
+        assert!(right.abs_diff(score.correct) <= 1, "{right} in traces, {score:?} in the evaluation");
+    }
+}
+
+#[test]
+fn damaged_traces_are_refused() {
+    let spec = small();
+    let network = Network::new(&spec, 36, 3, &kernels::cpu());
+    let bytes = trace(&network, &spec, &[200; 36], Pass::Drawing, 0).to_bytes();
+    for cut in 0..bytes.len() {
+        assert!(spiking_playground::trace::Trace::from_bytes(&bytes[..cut]).is_err());
+    }
+    let longer: Vec<u8> = bytes.iter().copied().chain([0; 4]).collect();
+    assert!(spiking_playground::trace::Trace::from_bytes(&longer).is_err());
+}

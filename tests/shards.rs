@@ -1,5 +1,6 @@
 //! Pieces of a data set: cut, checked, opened.
 
+use spiking_playground::cli::{data::DataSet, shards};
 use spiking_playground::digits::{
     Digits,
     cut::{File, cut},
@@ -139,4 +140,23 @@ fn sets_that_do_not_fit_together_are_not_cut() {
     assert!(cut("tiny", &set(10), &wide).unwrap_err().to_string().contains("2 × 3"));
     assert!(cut("tiny", &set(10), &set(0)).is_err());
     assert!(cut("../tiny", &set(10), &set(10)).unwrap_err().to_string().contains("plain file name"));
+}
+
+#[test]
+fn shards_on_the_disk_replace_older_ones() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let write = |count: usize| {
+        let data = DataSet { train: set(count), test: set(50) };
+        shards::write(folder.path(), "tiny", &data).unwrap();
+        shards::whole(folder.path()).unwrap()
+    };
+    let old = write(100);
+    std::fs::write(folder.path().join("note.txt"), "mine").unwrap();
+    let new = write(101);
+    let there = |file: &str| folder.path().join(file).exists();
+    assert!(!there(&old.train[0].images.file) && there(&new.train[0].images.file));
+    assert!(there(&new.test[0].images.file) && there("note.txt"));
+    let path = folder.path().join(&new.train[0].labels.file);
+    std::fs::write(path, "short").unwrap();
+    assert_eq!(shards::whole(folder.path()), None, "a file of another size is noticed");
 }

@@ -1,1 +1,103 @@
-//! spec
+//! A spec means the same as URL hash, as JSON and as flags.
+
+use proptest::prelude::*;
+use spiking_playground::spec::{FIELDS, Neuron, Readout, Reset, Schedule, Spec, Surrogate};
+
+fn neuron() -> impl Strategy<Value = Neuron> {
+    let reset = prop_oneof![
+        Just(Reset::Zero),
+        Just(Reset::Subtract),
+        Just(Reset::SubtractDelayed),
+        (0.0_f32..100.0).prop_map(Reset::SubtractBy),
+    ];
+    let surrogate = prop_oneof![
+        (0.01_f32..1000.0).prop_map(Surrogate::FastSigmoid),
+        (0.01_f32..1000.0).prop_map(Surrogate::Arctan),
+        (0.01_f32..1000.0).prop_map(Surrogate::Sigmoid),
+        Just(Surrogate::Triangle),
+    ];
+    let numbers = (0.0_f32..=1.0, 0.0_f32..=1.0, 0.0_f32..=100.0, 0.01_f32..=100.0);
+    (numbers, reset, any::<bool>(), surrogate).prop_map(
+        |((alpha, beta, gain, threshold), reset, attached_reset, surrogate)| Neuron {
+            alpha,
+            beta,
+            gain,
+            threshold,
+            reset,
+            attached_reset,
+            surrogate,
+        },
+    )
+}
+
+fn spec() -> impl Strategy<Value = Spec> {
+    let sizes = (1_usize..=256, prop::collection::vec(1_usize..=4096, 1..=4));
+    let readout = prop_oneof![Just(Readout::Membrane), Just(Readout::SpikeCount)];
+    let schedule = prop_oneof![Just(Schedule::Cosine), Just(Schedule::Constant)];
+    let training = (1_u32..=10_000, 1_usize..=4096, 0.000_001_f64..=1.0, schedule, 0_u64..=9_007_199_254_740_991);
+    (sizes, neuron(), readout, training).prop_map(
+        |((time_steps, hidden), neuron, readout, (epochs, batch_size, learning_rate, schedule, seed))| Spec {
+            time_steps,
+            hidden,
+            neuron,
+            readout,
+            epochs,
+            batch_size,
+            learning_rate,
+            schedule,
+            seed,
+            ..Spec::default()
+        },
+    )
+}
+
+proptest! {
+    // A failure is printed whole; no file of old ones is kept.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn round_trips_through_the_hash(spec in spec()) {
+        let (again, rest, errors) = Spec::from_hash(&Spec::default(), &spec.to_hash(&Spec::default()));
+        prop_assert_eq!(again, spec);
+        prop_assert!(rest.is_empty() && errors.is_empty());
+    }
+
+    #[test]
+    fn round_trips_through_json(spec in spec()) {
+        prop_assert_eq!(serde_json::from_str::<Spec>(&serde_json::to_string(&spec).unwrap()).unwrap(), spec.clone());
+        prop_assert!(spec.check().is_ok());
+    }
+
+    #[test]
+    fn round_trips_through_texts(spec in spec()) {
+        let mut again = Spec::default();
+        for field in FIELDS {
+            again.set(field.name, &field.text(&spec)).unwrap();
+        }
+        prop_assert_eq!(again, spec);
+    }
+
+    #[test]
+    fn no_hash_is_too_strange(hash in "\\PC*") {
+        let (spec, _, _) = Spec::from_hash(&Spec::default(), &hash);
+        prop_assert!(spec.check().is_ok());
+    }
+
+    #[test]
+    fn no_value_is_too_strange(field in 0..FIELDS.len(), value in "[-+0-9eE.,:a-z]{0,12}") {
+        let mut spec = Spec::default();
+        let before = spec.clone();
+        match spec.set(FIELDS[field].name, &value) {
+            Ok(()) => prop_assert!(spec.check().is_ok()),
+            Err(_) => prop_assert_eq!(spec, before),
+        }
+    }
+}
+
+#[test]
+fn a_wrong_value_is_named_with_what_would_be_right() {
+    let error = Spec::default().set("hidden", "0").unwrap_err().to_string();
+    assert!(error.contains("hidden") && error.contains("between 1 and 4096"), "{error}");
+    let error = Spec::default().set("hiden", "64").unwrap_err().to_string();
+    assert!(error.contains("hiden") && error.contains("threshold"), "{error}");
+}

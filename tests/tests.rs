@@ -2,11 +2,15 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod data;
 mod drawing;
 mod idx;
 mod kernels;
 mod layout;
+mod models;
 mod network;
+mod program;
+mod session;
 mod shards;
 mod spec;
 mod spikes;

@@ -32,6 +32,15 @@ pub struct Evaluate {
     pub data_dir: PathBuf,
 }
 
+/// What `spiking shards` was asked for.
+#[derive(Debug)]
+pub struct Shards {
+    /// Where the data set is.
+    pub data_dir: PathBuf,
+    /// Where the shards go, one folder a data set.
+    pub output: PathBuf,
+}
+
 /// All that can be typed.
 pub fn command() -> Command {
     Command::new("spiking")
@@ -41,6 +50,7 @@ pub fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(train_command())
         .subcommand(evaluate_command())
+        .subcommand(shards_command())
 }
 
 fn data_dir() -> Arg {
@@ -91,6 +101,16 @@ fn evaluate_command() -> Command {
         .value_parser(value_parser!(PathBuf))
         .help("A model.safetensors or checkpoint.safetensors");
     Command::new("evaluate").about("Measures a trained network on the test set").arg(model).arg(data_dir())
+}
+
+fn shards_command() -> Command {
+    let output = Arg::new("output")
+        .long("output")
+        .value_name("DIR")
+        .default_value("www/shards")
+        .value_parser(value_parser!(PathBuf))
+        .help("Folder to write into, one folder a data set");
+    Command::new("shards").about("Cuts the data set into the pieces that the page fetches").arg(data_dir()).arg(output)
 }
 
 /// The flag of a spec's field: its text is checked as it is typed, so that a wrong one is a usage error.
@@ -154,6 +174,14 @@ pub fn evaluate(matches: &ArgMatches) -> Evaluate {
     Evaluate {
         model: path(matches, "model").unwrap_or_default(),
         data_dir: path(matches, "data-dir").unwrap_or_default(),
+    }
+}
+
+/// What the arguments of `spiking shards` mean.
+pub fn shards(matches: &ArgMatches) -> Shards {
+    Shards {
+        data_dir: path(matches, "data-dir").unwrap_or_default(),
+        output: path(matches, "output").unwrap_or_default(),
     }
 }
 

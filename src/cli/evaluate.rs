@@ -1,11 +1,11 @@
 //! `spiking evaluate`.
 
 use super::arguments::Evaluate;
-use super::{data, say};
+use super::{data, files, say};
 use crate::evaluation::evaluate;
+use crate::kernels;
 use crate::weights::checkpoint::model_from_bytes;
 use anyhow::{Context, bail};
-use burn::tensor::Device;
 
 /// Measures a trained network on the test set.
 ///
@@ -13,7 +13,7 @@ use burn::tensor::Device;
 /// When the file or the data cannot be used, or do not fit each other.
 pub fn run(arguments: Evaluate) -> anyhow::Result<()> {
     let model = arguments.model.display();
-    let (spec, network) = model_from_bytes(&super::read(&arguments.model)?, &Device::flex())
+    let (spec, network) = model_from_bytes(&files::read(&arguments.model)?, &kernels::cpu())
         .with_context(|| format!("cannot open {model}"))?;
     let test = data::load(&arguments.data_dir, spec.dataset)?.test;
     if (network.pixels(), network.classes()) != (test.pixels(), test.classes()) {

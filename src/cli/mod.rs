@@ -1,15 +1,20 @@
 //! The command-line program: flags as typed become a [`Spec`](crate::spec::Spec) and paths, once; then one file a
 //! subcommand. Only this folder prints, opens files and reaches the network.
 
-mod arguments;
-mod data;
+pub mod arguments;
+pub mod data;
+#[cfg(feature = "engine")]
 mod evaluate;
-mod files;
+mod fetch;
+pub mod files;
+#[cfg(feature = "engine")]
 mod output;
+#[cfg(feature = "engine")]
 mod report;
+pub mod shards;
+#[cfg(feature = "engine")]
 mod train;
 
-use anyhow::Context;
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -18,9 +23,13 @@ use std::process::ExitCode;
 pub fn run() -> ExitCode {
     let matches = arguments::command().get_matches();
     let result = match matches.subcommand() {
+        #[cfg(feature = "engine")]
         Some(("train", matches)) => arguments::train(matches).and_then(train::run),
+        #[cfg(feature = "engine")]
         Some(("evaluate", matches)) => evaluate::run(arguments::evaluate(matches)),
-        _ => Ok(()), // clap lets nothing else through
+        Some(("shards", matches)) => shards::run(&arguments::shards(matches)),
+        Some((other, _)) => Err(anyhow::anyhow!("`{other}` needs a build with `--features engine`")),
+        None => Ok(()), // clap asks for a subcommand itself
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -38,6 +47,7 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// Prints a line of results.
+#[cfg(feature = "engine")]
 fn say(line: impl Display) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{line}").map_err(anyhow::Error::from)
 }
@@ -46,9 +56,4 @@ fn say(line: impl Display) -> anyhow::Result<()> {
 fn tell(line: impl Display) {
     // Where nobody can hear it there is nothing to do about it.
     let _ = writeln!(std::io::stderr(), "{line}");
-}
-
-/// A file's bytes.
-fn read(path: &std::path::Path) -> anyhow::Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }

@@ -1,6 +1,6 @@
 //! The folder of a run: `model.safetensors`, `checkpoint.safetensors`, `metrics.csv`.
 
-use super::files::write_whole;
+use super::files::{self, write_whole};
 use super::report::EpochReport;
 use crate::network::Network;
 use crate::spec::Spec;
@@ -52,7 +52,7 @@ impl Output {
     /// When there is no run in it, or one that cannot be read.
     pub fn resume(folder: &Path, device: &Device) -> anyhow::Result<(Self, Run)> {
         let path = folder.join(CHECKPOINT);
-        let run = checkpoint::run_from_bytes(&super::read(&path)?, device)
+        let run = checkpoint::run_from_bytes(&files::read(&path)?, device)
             .with_context(|| format!("cannot go on with {}", path.display()))?;
         let metrics = std::fs::read_to_string(folder.join(METRICS)).unwrap_or_default();
         // Epochs that the checkpoint does not know will be trained again.

@@ -5,6 +5,7 @@ use super::output::Output;
 use super::report::{EpochReport, Progress};
 use super::{data, say, tell};
 use crate::event::{EpochDone, Event, Flow, StepDone};
+use crate::kernels;
 use crate::network::Network;
 use crate::spec::{FIELDS, Spec};
 use crate::training::{Advance, Run};
@@ -20,7 +21,7 @@ const MAY_CHANGE: &[&str] = &["epochs"];
 /// # Errors
 /// When the data or the folder cannot be used, or the loss is no number any more.
 pub fn run(arguments: Train) -> anyhow::Result<()> {
-    let device = Device::flex().autodiff();
+    let device = kernels::cpu().autodiff();
     // A folder that is refused should be refused before anything is fetched.
     let resumed = arguments.resume.then(|| resume(&arguments, &device)).transpose()?;
     let spec = resumed.as_ref().map_or(&arguments.spec, |(_, run)| &run.spec);

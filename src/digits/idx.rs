@@ -135,14 +135,28 @@ fn write(sizes: &[usize], data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The bytes as they are, or unzipped if they begin as gzip does.
-pub(super) fn plain(bytes: &[u8]) -> Box<dyn Read + '_> {
+/// The bytes of the file without gzip, whatever is in them.
+///
+/// # Errors
+/// When they are broken, or more than [`MOST_BYTES`].
+pub fn uncompressed(bytes: &[u8]) -> Result<Vec<u8>, IdxError> {
+    let mut plain = Vec::new();
+    let result = reader(bytes).take(MOST_BYTES + 1).read_to_end(&mut plain);
+    result.map_err(|error| IdxError::Gzip(error.to_string()))?;
+    if plain.len() as u64 > MOST_BYTES {
+        return Err(IdxError::Trailing { expected: MOST_BYTES });
+    }
+    Ok(plain)
+}
+
+/// Reads the bytes as they are, or unzips them if they begin as gzip does.
+fn reader(bytes: &[u8]) -> Box<dyn Read + '_> {
     if bytes.starts_with(&[0x1f, 0x8b]) { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) }
 }
 
 /// The sizes and the data of an array with `D` dimensions.
 fn read<const D: usize>(bytes: &[u8]) -> Result<([usize; D], Vec<u8>), IdxError> {
-    let mut reader = plain(bytes);
+    let mut reader = reader(bytes);
     let header_len = 4 + 4 * D as u64;
     let header = take(&mut reader, 4, header_len, 0)?;
     match header[..] {

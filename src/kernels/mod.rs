@@ -116,6 +116,11 @@ pub(crate) trait Derivatives: SpikingOperations {
     fn spread_over_time(gradient: FloatTensor<Self>, coefficients: &[f32]) -> FloatTensor<Self>;
 }
 
+/// The CPU. Everything outside this module learns from its device where it computes.
+pub fn cpu() -> Device {
+    Device::flex()
+}
+
 /// A batch of spike trains on a device.
 #[derive(Clone, Debug)]
 pub struct SpikeTensor {

@@ -1,1 +1,63 @@
-fn main() {}
+//! `cargo xtask`: what the README's commands do on a fresh machine. It uses nothing but the standard library, so it is
+//! built in seconds.
+
+mod check;
+mod debian;
+mod hook;
+mod page;
+mod run;
+mod sizes;
+mod tools;
+
+use run::Result;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  serve [ARGS]   build the page and serve it here, anew when a file changes; ARGS go to `trunk serve` (--port 9000, --open)
+  build [ARGS]   build the page into dist/, plain files for any host; ARGS go to `trunk build` (--public-url /spikes/)
+  test           format, lints, tests, the page and its tests in a browser: what continuous integration runs
+  setup          only bring the tools that the others need
+
+Each brings what it needs and is not there: WebAssembly for the compiler, Trunk, wasm-bindgen, a few npm packages, the
+data set; `test` a Chromium too. Tools go into a folder of your user's cache, system packages are installed as root only.
+The first time takes some 15 minutes on two cores; what was interrupted goes on where it stopped.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<()> {
+    std::env::set_current_dir(root()).map_err(|error| format!("cannot enter {}: {error}", root().display()))?;
+    let (command, rest) = arguments.split_first().map_or(("--help", &[][..]), |(first, rest)| (first, rest));
+    match command {
+        "serve" => page::serve(rest),
+        "build" => page::build(rest),
+        "hook" => hook::run(),
+        "test" | "setup" if !rest.is_empty() => Err(format!("`{command}` takes no arguments: {}", rest.join(" "))),
+        "test" => check::test(),
+        "setup" => tools::setup(),
+        "help" | "-h" | "--help" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => Err(format!("there is no command `{other}`\n\n{HELP}")),
+    }
+}
+
+/// The repository's folder.
+fn root() -> PathBuf {
+    // Cargo sets the variable for the program that it runs; without it, where the program was built.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or(env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    package.parent().map_or(package.clone(), Path::to_path_buf)
+}

@@ -1,0 +1,46 @@
+//! The networks that ship: each loads, and reads the real test digits as well as models/README.md says.
+
+use spiking_playground::cli::data;
+use spiking_playground::evaluation::evaluate;
+use spiking_playground::kernels;
+use spiking_playground::spec::Dataset;
+use spiking_playground::weights::checkpoint::model_from_bytes;
+use std::path::{Path, PathBuf};
+
+/// Where the real digits are; what is missing is fetched.
+pub fn data_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data")
+}
+
+/// (file, accuracy in percent) of the table in models/README.md.
+fn claims(folder: &Path) -> Vec<(String, f64)> {
+    let text = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let file = cells.get(1)?.strip_prefix('`')?.strip_suffix('`')?;
+        Some((file.to_owned(), cells.get(3)?.strip_suffix(" %")?.parse().ok()?))
+    };
+    text.lines().filter_map(row).collect()
+}
+
+#[test]
+fn every_model_is_as_good_as_it_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let claims = claims(&folder);
+    let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut files: Vec<String> = entries.filter(|name| name.ends_with(".safetensors")).collect();
+    files.sort();
+    let mut claimed: Vec<String> = claims.iter().map(|(file, _)| file.clone()).collect();
+    claimed.sort();
+    assert_eq!(files, claimed, "models/README.md lists the files that are there");
+    assert!(!files.is_empty());
+    let test = data::load(&data_dir(), Dataset::Mnist).unwrap().test;
+    for (file, accuracy) in claims {
+        let bytes = std::fs::read(folder.join(&file)).unwrap();
+        assert!(bytes.len() < 1_000_000, "{file} is over 1 MB");
+        let (spec, network) = model_from_bytes(&bytes, &kernels::cpu()).unwrap();
+        let measured = 100.0 * evaluate(&network, &spec, &test, 0..test.len(), 0).accuracy();
+        // Half of the last digit that the table shows.
+        assert!((measured - accuracy).abs() < 0.0051, "{file}: {measured} measured, {accuracy} claimed");
+    }
+}

@@ -1,0 +1,113 @@
+//! The program as people run it: its results, its exit codes and what it says when something is wrong.
+
+use crate::models::data_dir;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn spiking(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_spiking")).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The exit code and what was said beside the results.
+fn refused(arguments: &[&str]) -> (i32, String) {
+    let output = spiking(arguments);
+    assert!(!output.status.success(), "{arguments:?} went well");
+    (output.status.code().unwrap(), text(&output.stderr))
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// One epoch on real MNIST: over 93 %, files that are whole, and a run that can be gone on with.
+#[test]
+fn one_epoch_on_real_digits() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, output) = (data_dir(), folder.path().join("run"));
+    let (data, place) = (data.to_str().unwrap(), output.to_str().unwrap());
+    let train = |more: &[&str]| {
+        let fixed = ["train", "--data-dir", data, "--output", place, "--hidden", "64"];
+        spiking(&[&fixed[..], more].concat())
+    };
+    let first = train(&["--epochs", "1"]);
+    assert!(first.status.success(), "{}", text(&first.stderr));
+    let line = text(&first.stdout);
+    let accuracy =
+        |line: &str| -> f64 { line.split("test ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap() };
+    assert!(line.starts_with("Epoch 1/1") && accuracy(&line) > 93.0, "{line}");
+    assert_eq!(names(&output), ["checkpoint.safetensors", "metrics.csv", "model.safetensors"]);
+    let metrics = std::fs::read_to_string(output.join("metrics.csv")).unwrap();
+    assert!(metrics.starts_with("epoch,loss,") && metrics.lines().count() == 2, "{metrics}");
+
+    let evaluated = spiking(&["evaluate", output.join("model.safetensors").to_str().unwrap(), "--data-dir", data]);
+    let evaluated = text(&evaluated.stdout);
+    assert!(evaluated.contains(&format!("Test accuracy {:.2} %", accuracy(&line))), "{evaluated} after {line}");
+
+    let (code, message) = refused(&["train", "--data-dir", data, "--output", place, "--epochs", "1"]);
+    assert!(code == 1 && message.contains("--resume") && message.contains("--force"), "{code}: {message}");
+    let (code, message) = refused(&["train", "--data-dir", data, "--output", place, "--resume", "--beta", "0.5"]);
+    assert!(code == 1 && message.contains("--beta 0.9"), "{code}: {message}");
+
+    let second = train(&["--epochs", "2", "--resume"]);
+    assert!(second.status.success(), "{}", text(&second.stderr));
+    assert!(text(&second.stdout).starts_with("Epoch 2/2"), "{}", text(&second.stdout));
+    assert_eq!(std::fs::read_to_string(output.join("metrics.csv")).unwrap().lines().count(), 3);
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    for (arguments, says) in [
+        (&["train", "--hidden", "0"][..], "between 1 and 4096"),
+        (&["train", "--beta", "2"], "between 0 and 1"),
+        (&["train", "--schedule", "linear"], "cosine, constant"),
+        (&["train", "--epochs", "many"], "whole number"),
+        (&["train", "--hiden", "64"], "--hidden"),
+        (&["train", "--resume", "--force"], "--force"),
+        (&["tain"], "train"),
+        (&["evaluate"], "<MODEL>"),
+    ] {
+        let (code, message) = refused(arguments);
+        assert!(code == 2 && message.contains(says), "{arguments:?}: {code}, {message}");
+    }
+    let help = spiking(&["train", "--help"]);
+    let help = text(&help.stdout);
+    assert!(help.contains("--hidden") && help.contains("[default: 256]") && help.contains("--schedule"), "{help}");
+}
+
+#[test]
+fn what_cannot_be_done_is_said_with_exit_code_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let odd = folder.path().join("odd.safetensors");
+    std::fs::write(&odd, b"not weights").unwrap();
+    let odd = odd.to_str().unwrap();
+    for (arguments, says) in [
+        (&["train", "--device", "gpu"][..], "--features gpu"),
+        (&["train", "--resume"], "--output"),
+        (&["train", "--resume", "--output", "/nowhere/run"], "/nowhere/run/checkpoint.safetensors"),
+        (&["evaluate", "/nowhere/model.safetensors"], "/nowhere/model.safetensors"),
+        (&["evaluate", odd], "odd.safetensors"),
+    ] {
+        let (code, message) = refused(arguments);
+        assert!(code == 1 && message.contains(says), "{arguments:?}: {code}, {message}");
+        assert!(!message.contains("panicked"), "{message}");
+    }
+}
+
+/// A folder that cannot be made or written is said before an epoch is spent on it.
+#[test]
+fn an_output_that_cannot_be_written_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, b"").unwrap();
+    let (data, place) = (data_dir(), file.join("run"));
+    let (code, message) =
+        refused(&["train", "--data-dir", data.to_str().unwrap(), "--output", place.to_str().unwrap(), "--epochs", "1"]);
+    assert!(code == 1 && message.contains("file/run") && !message.contains("Epoch"), "{code}: {message}");
+}

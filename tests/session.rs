@@ -1,0 +1,232 @@
+//! The engine as the page knows it, natively: every request and what comes of it.
+
+use crate::network::{run, small, stripes};
+use spiking_playground::digits::cut::cut;
+use spiking_playground::digits::shard::{Manifest, Split};
+use spiking_playground::event::{Event, Flow};
+use spiking_playground::kernels;
+use spiking_playground::protocol::{Picture, Report, Request};
+use spiking_playground::session::{Outgoing, Session};
+use spiking_playground::spec::Spec;
+use spiking_playground::trace::Trace;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A page that answers every `Need`, and a clock that goes 10 ms at each look.
+struct Page {
+    session: Session,
+    manifest: Manifest,
+    files: BTreeMap<String, Vec<u8>>,
+    heard: Vec<Outgoing>,
+    /// Shards that come damaged the first time.
+    damaged: Vec<(Split, usize)>,
+}
+
+impl Page {
+    fn new(images: usize) -> Self {
+        let (manifest, files) = cut("stripes", &stripes(images, 1), &stripes(2500, 2)).unwrap();
+        let time = Rc::new(Cell::new(0.0));
+        let clock = move || {
+            time.set(time.get() + 10.0);
+            time.get()
+        };
+        let session = Session::new(kernels::cpu(), clock);
+        Self { session, manifest, files: files.into_iter().collect(), heard: Vec::new(), damaged: Vec::new() }
+    }
+
+    fn ask(&mut self, request: Request) -> Vec<Report> {
+        self.ask_with(request, Vec::new())
+    }
+
+    fn ask_with(&mut self, request: Request, bytes: Vec<Vec<u8>>) -> Vec<Report> {
+        let answers = self.session.receive(request, bytes);
+        self.take(answers)
+    }
+
+    fn take(&mut self, answers: Vec<Outgoing>) -> Vec<Report> {
+        let reports = answers.iter().map(|(report, _)| report.clone()).collect();
+        self.heard.extend(answers.clone());
+        for (report, _) in answers {
+            if let Report::Need(split, shard) | Report::ShardRefused { split, shard, .. } = report {
+                self.bring(split, shard);
+            }
+        }
+        reports
+    }
+
+    fn bring(&mut self, split: Split, shard: usize) {
+        let entry = self.manifest.shards(split)[shard].clone();
+        let mut images = self.files[&entry.images.file].clone();
+        if let Some(at) = self.damaged.iter().position(|damaged| *damaged == (split, shard)) {
+            self.damaged.remove(at);
+            images[20] ^= 1;
+        }
+        let labels = self.files[&entry.labels.file].clone();
+        self.ask_with(Request::Shard(split, shard), vec![images, labels]);
+    }
+
+    fn work(&mut self, times: usize) {
+        for _ in 0..times {
+            if self.session.is_busy() {
+                let reports = self.session.work();
+                self.take(reports);
+            }
+        }
+    }
+
+    fn steps(&self) -> u64 {
+        self.session.run().map_or(0, |run| run.adam.step())
+    }
+
+    fn count(&self, wanted: impl Fn(&Report) -> bool) -> usize {
+        self.heard.iter().filter(|(report, _)| wanted(report)).count()
+    }
+}
+
+fn started(images: usize) -> Page {
+    let mut page = Page::new(images);
+    let manifest = page.manifest.clone();
+    page.ask(Request::Data(manifest));
+    page.ask(Request::Start(small()));
+    page
+}
+
+#[test]
+fn training_in_the_engine_is_training_natively() {
+    let mut page = started(4300);
+    page.ask(Request::Train);
+    while page.steps() < 300 {
+        page.work(1);
+    }
+    assert_eq!(page.ask(Request::Pause).last(), Some(&Report::Paused));
+    let data = stripes(4300, 1);
+    let mut native = run(&small(), 4300);
+    while native.adam.step() < page.steps() {
+        native.advance(&data, None, &mut |_: &Event| Flow::Go);
+    }
+    assert_eq!(page.session.run().unwrap().network.parameters(), native.network.parameters());
+    assert_eq!(page.count(|report| matches!(report, Report::Epoch(_))), 1);
+    assert!(page.count(|report| matches!(report, Report::Tested { score, .. } if score.images == 1000)) >= 1);
+    assert!(
+        page.count(|report| matches!(report, Report::Step { images_per_second, .. } if *images_per_second > 0.0)) > 5
+    );
+}
+
+#[test]
+fn a_damaged_shard_is_refused_and_waited_for() {
+    let mut page = started(4300);
+    page.damaged = vec![(Split::Train, 0), (Split::Train, 1), (Split::Test, 0)];
+    page.ask(Request::Train);
+    page.work(40);
+    let hash = |report: &Report| matches!(report, Report::ShardRefused { reason, .. } if reason.contains("SHA-256") || reason.contains("hash"));
+    assert!(page.count(hash) >= 2, "{:?}", page.heard.iter().map(|(r, _)| r).collect::<Vec<_>>());
+    assert!(page.steps() > 10);
+}
+
+#[test]
+fn nothing_is_skipped_while_a_shard_is_missing() {
+    let mut page = Page::new(4300);
+    let manifest = page.manifest.clone();
+    page.session.receive(Request::Data(manifest), Vec::new());
+    page.session.receive(Request::Start(small()), Vec::new());
+    let asked = page.session.receive(Request::Train, Vec::new());
+    assert!(asked.iter().any(|(report, _)| matches!(report, Report::Need(Split::Train, _))));
+    assert!(!page.session.is_busy(), "it waits");
+    assert_eq!(page.steps(), 0);
+    page.take(asked);
+    page.work(20);
+    assert!(page.steps() >= 4);
+}
+
+#[test]
+fn one_step_is_one_step() {
+    let mut page = started(500);
+    page.ask(Request::Step);
+    page.work(50);
+    assert_eq!(page.steps(), 1);
+    assert_eq!(page.heard.last().map(|(report, _)| report), Some(&Report::Paused));
+}
+
+#[test]
+fn reset_gives_the_first_weights_back() {
+    let mut page = started(500);
+    let first = page.session.run().unwrap().network.parameters();
+    page.ask(Request::Train);
+    page.work(30);
+    assert_ne!(page.session.run().unwrap().network.parameters(), first);
+    assert_eq!(page.ask(Request::Start(small())), [Report::Started(small())]);
+    assert_eq!(page.session.run().unwrap().network.parameters(), first);
+    assert!(!page.session.is_busy());
+}
+
+#[test]
+fn the_whole_test_set_is_measured_when_asked() {
+    let mut page = started(500);
+    page.ask(Request::Test(10_000));
+    page.work(100);
+    let tested = page.heard.iter().find_map(|(report, _)| match report {
+        Report::Tested { score, step } => Some((score.images, *step)),
+        _ => None,
+    });
+    assert_eq!(tested, Some((2500, 0)));
+}
+
+#[test]
+fn pictures_are_traced_or_refused_with_a_reason() {
+    let mut page = started(500);
+    let request = |picture| Request::Trace { id: 7, picture };
+    page.ask_with(request(Picture::Drawing), vec![vec![90; 36]]);
+    let (report, bytes) = page.heard.pop().unwrap();
+    assert_eq!(report, Report::Trace { id: 7, picture: Picture::Drawing, label: None, step: 0 });
+    assert_eq!(Trace::from_bytes(&bytes[0]).unwrap().hidden[0].neurons(), 24);
+    for (picture, pixels) in [
+        (Picture::Drawing, vec![vec![0; 35]]),
+        (Picture::Drawing, vec![]),
+        (Picture::Test(4), vec![]),
+        (Picture::Test(usize::MAX), vec![]),
+    ] {
+        let reports = page.ask_with(request(picture), pixels);
+        assert!(matches!(&reports[..], [Report::NoTrace { id: 7, reason }] if !reason.is_empty()), "{reports:?}");
+    }
+    page.ask(Request::Test(1));
+    page.ask(request(Picture::Test(4)));
+    let last = page.heard.last().map(|(report, _)| report.clone());
+    assert_eq!(last, Some(Report::Trace { id: 7, picture: Picture::Test(4), label: Some(1), step: 0 }));
+}
+
+#[test]
+fn weights_go_out_and_come_back() {
+    let mut page = started(500);
+    page.ask(Request::Train);
+    page.work(20);
+    page.ask(Request::Pause);
+    page.ask(Request::Weights);
+    let (_, bytes) = page.heard.pop().unwrap();
+    let trained = page.session.run().unwrap().network.parameters();
+    let mut other = Page::new(500);
+    assert_eq!(other.ask_with(Request::Open, bytes), [Report::Started(small())]);
+    assert_eq!(other.session.run().unwrap().network.parameters(), trained);
+    let wish = Spec { learning_rate: 0.002, ..small() };
+    assert_eq!(other.ask(Request::Continue(wish.clone())), [Report::Started(wish)]);
+    assert_eq!(other.session.run().unwrap().network.parameters(), trained);
+    let wider = other.ask(Request::Continue(Spec { hidden: vec![25], ..small() }));
+    assert!(matches!(&wider[..], [Report::Failed(reason)] if reason.contains("another network")), "{wider:?}");
+    other.ask(Request::Fields(vec![3, 99, 5]));
+    let (report, bytes) = other.heard.pop().unwrap();
+    assert_eq!((report, bytes[0].len()), (Report::Fields(vec![3, 5]), 2 * 36 * 4));
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let mut page = Page::new(500);
+    for request in [Request::Train, Request::Step, Request::Continue(small()), Request::Weights, Request::Test(10)] {
+        let reports = page.ask(request.clone());
+        assert!(matches!(&reports[..], [Report::Failed(_)]), "{request:?}: {reports:?}");
+    }
+    let reports = page.ask_with(Request::Open, vec![vec![1, 2, 3]]);
+    assert!(matches!(&reports[..], [Report::Failed(reason)] if reason.contains("cut off")), "{reports:?}");
+    let reports = page.ask(Request::Start(Spec { time_steps: 0, ..small() }));
+    assert!(matches!(&reports[..], [Report::Failed(_)]), "{reports:?}");
+    assert!(!page.session.is_busy());
+}

@@ -1,0 +1,98 @@
+//! `cargo xtask test`: everything that is checked before a change is taken.
+
+use crate::page;
+use crate::run::{Result, Steps, run, says};
+use crate::sizes;
+use crate::tools::{STEPS, Tools, WASM};
+use std::path::Path;
+use std::time::Instant;
+
+/// The feature sets of the page's programs.
+const WEB: [&str; 2] = ["web", "web,engine"];
+
+/// A part: its name, and what it does.
+type Part<'a> = (&'static str, &'a dyn Fn(&mut Steps) -> Result<()>);
+
+/// Runs all parts, stops at the first that fails, and says how long each took.
+pub fn test() -> Result<()> {
+    let mut steps = Steps::new(STEPS + 9);
+    let start = Instant::now();
+    let tools = Tools::bring(&mut steps)?;
+    let browser = tools.browser(&mut steps)?;
+    let mut lines = vec![line("ok", "tools", start)];
+    let cargo = |arguments: &[&str]| run(tools.command("cargo").args(arguments));
+    let parts: [Part<'_>; 7] = [
+        ("format", &|steps| {
+            begin(steps, "Format");
+            cargo(&["fmt", "--all", "--check"])
+        }),
+        ("lints", &|steps| {
+            begin(steps, "Lints");
+            cargo(&["clippy", "--workspace", "--release", "--all-targets", "--", "-D", "warnings"])
+        }),
+        ("lints for the web", &|steps| {
+            begin(steps, "Lints of page and engine");
+            WEB.iter().try_for_each(|features| lint_web(&tools, features))
+        }),
+        ("tests", &|steps| {
+            begin(steps, "Tests: some 8 minutes the first time on two cores");
+            cargo(&["test", "--workspace", "--release"])
+        }),
+        ("page without burn", &|steps| {
+            begin(steps, "The page must not depend on burn");
+            without_burn(&tools)
+        }),
+        ("page", &|steps| {
+            page::bundle(&tools, steps, &[])?;
+            sizes::check(&tools)
+        }),
+        ("browser", &|steps| {
+            begin(steps, "Tests in a browser");
+            let script = Path::new("tests/page/run.mjs");
+            if !script.is_file() {
+                return Err(format!("{} is not there", script.display()));
+            }
+            run(tools.command("node").arg(script).arg("dist").env("CHROMIUM", &browser))
+        }),
+    ];
+    let mut result = Ok(());
+    for (name, part) in parts {
+        let start = Instant::now();
+        result = part(&mut steps).map_err(|error| format!("{name}: {error}"));
+        lines.push(line(if result.is_ok() { "ok" } else { "FAILED" }, name, start));
+        if result.is_err() {
+            break;
+        }
+    }
+    eprintln!("\n{}", lines.join("\n"));
+    result
+}
+
+fn begin(steps: &mut Steps, what: &str) {
+    steps.next();
+    steps.say(what);
+}
+
+fn line(mark: &str, name: &str, start: Instant) -> String {
+    format!("{mark:<7}{:>5} s  {name}", start.elapsed().as_secs())
+}
+
+/// Lints what runs in the browser. Where the compiler for the web comes without clippy (Debian's does), the same code is
+/// linted for this machine: whether it compiles for the web is seen when the page is built.
+fn lint_web(tools: &Tools, features: &str) -> Result<()> {
+    let for_web = says(tools.wasm_command("cargo").args(["clippy", "--version"])).is_some();
+    let mut cargo = if for_web { tools.wasm_command("cargo") } else { tools.command("cargo") };
+    cargo.args(["clippy", "--no-default-features", "--features", features]);
+    cargo.args(if for_web { &["--target", WASM, "--profile", "web"][..] } else { &["--release"] });
+    run(cargo.args(["--", "-D", "warnings"]))
+}
+
+fn without_burn(tools: &Tools) -> Result<()> {
+    let mut cargo = tools.command("cargo");
+    cargo.args(["tree", "--no-default-features", "--features", "web", "--target", WASM, "--edges", "normal"]);
+    let tree = says(cargo.args(["--prefix", "none"])).ok_or("cargo tree failed")?;
+    match tree.lines().find(|line| line.starts_with("burn") || line.starts_with("cubecl")) {
+        Some(package) => Err(format!("the page depends on {package}")),
+        None => Ok(()),
+    }
+}

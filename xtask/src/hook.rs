@@ -1,0 +1,111 @@
+//! What happens to a page that Trunk has put together, before it is served (`cargo xtask hook`, called by Trunk).
+//!
+//! Trunk gives the files of a worker no hash, and they name each other. So each engine's files move to
+//! `engine/<hash>/`, and index.html learns the path: a cache can keep them for ever. Shards (whose names have hashes)
+//! and models are copied beside the page.
+
+use crate::run::{Result, at};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What an engine's worker starts from.
+const LOADER: &str = "_loader.js";
+
+/// Finishes the page in the folder that Trunk names.
+pub fn run() -> Result<()> {
+    let folder =
+        std::env::var_os("TRUNK_STAGING_DIR").ok_or("`hook` is called by Trunk, which says where the page is")?;
+    let folder = PathBuf::from(folder);
+    let page = folder.join("index.html");
+    let mut html = fs::read_to_string(&page).map_err(at(&page))?;
+    for (engine, files) in engines(&folder)? {
+        let path = format!("engine/{:016x}", hash(&files)?);
+        move_into(&folder.join(&path), &files)?;
+        let meta = engine.replace('_', "-");
+        html = with_content(&html, &meta, &format!("./{path}/{engine}{LOADER}"))
+            .ok_or_else(|| format!("index.html has no <meta name=\"{meta}\" content=\"\"> to say where {engine} is"))?;
+    }
+    fs::write(&page, html).map_err(at(&page))?;
+    for (from, to) in [("www/shards", "shards"), ("models", "models")] {
+        copy(Path::new(from), &folder.join(to))?;
+    }
+    Ok(())
+}
+
+/// The engines in the folder, by name, with their files in order.
+fn engines(folder: &Path) -> Result<BTreeMap<String, Vec<PathBuf>>> {
+    let files: Vec<PathBuf> =
+        fs::read_dir(folder).map_err(at(folder))?.filter_map(|file| Some(file.ok()?.path())).collect();
+    let name = |file: &PathBuf| Some(file.file_name()?.to_str()?.to_owned());
+    let names = files.iter().filter_map(name).filter_map(|name| name.strip_suffix(LOADER).map(str::to_owned));
+    let of = |engine: &str| {
+        let ends = [LOADER, ".js", "_bg.wasm"].map(|end| folder.join(format!("{engine}{end}")));
+        files.iter().filter(|file| ends.contains(file)).cloned().collect::<Vec<_>>()
+    };
+    Ok(names
+        .map(|engine| (engine.clone(), of(&engine)))
+        .map(|(engine, mut files)| {
+            files.sort();
+            (engine, files)
+        })
+        .collect())
+}
+
+/// FNV-1a over the files: no secret depends on it, it only has to change with them.
+fn hash(files: &[PathBuf]) -> Result<u64> {
+    files.iter().try_fold(0xcbf2_9ce4_8422_2325, |hash: u64, file| {
+        let bytes = fs::read(file).map_err(at(file))?;
+        Ok(bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)))
+    })
+}
+
+fn move_into(folder: &Path, files: &[PathBuf]) -> Result<()> {
+    fs::create_dir_all(folder).map_err(at(folder))?;
+    files
+        .iter()
+        .try_for_each(|file| fs::rename(file, folder.join(file.file_name().unwrap_or_default())).map_err(at(file)))
+}
+
+/// The page with another content in `<meta name="…" content="…">`; nothing where there is no such element.
+fn with_content(html: &str, name: &str, content: &str) -> Option<String> {
+    let start = html.find(&format!("<meta name=\"{name}\""))?;
+    let end = start + html[start..].find('>')?;
+    const CONTENT: &str = "content=\"";
+    let from = start + html[start..end].find(CONTENT)? + CONTENT.len();
+    let to = from + html[from..end].find('"')?;
+    Some(format!("{}{content}{}", &html[..from], &html[to..]))
+}
+
+/// Copies a folder with all that is in it, hidden files left out; one that is not there makes none.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let Ok(entries) = fs::read_dir(from) else { return Ok(()) };
+    fs::create_dir_all(to).map_err(at(to))?;
+    for entry in entries {
+        let entry = entry.map_err(at(from))?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if source.is_dir() {
+            copy(&source, &target)?;
+        } else {
+            fs::copy(&source, &target).map_err(at(&source))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engines_path_is_written_into_the_page() {
+        let html = "<meta name=\"a\" content=\"x\">\n<meta name=\"engine-cpu\" content=\"./e.js\">\n<p content=\"y\">";
+        let changed = Some(html.replace("./e.js", "engine/1/e.js"));
+        assert_eq!(with_content(html, "engine-cpu", "engine/1/e.js"), changed);
+        assert_eq!(with_content(html, "engine-gpu", ""), None);
+        assert_eq!(with_content("<meta name=\"engine-cpu\"><p content=\"y\">", "engine-cpu", ""), None);
+    }
+}

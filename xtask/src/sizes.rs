@@ -1,0 +1,34 @@
+//! What a visitor has to fetch, against what they should.
+
+use crate::run::{Result, run};
+use crate::tools::Tools;
+
+/// What belongs together, which files of dist/ those are, and how many bytes they may have, compressed by brotli.
+const BUDGETS: &str = r#"[
+  ["page", /^(page-.*\.(js|wasm)|start\.js|style.*\.css)$/, 150_000],
+  ["engine_cpu", /^engine\/[0-9a-f]+\/engine_cpu/, 500_000],
+]"#;
+
+/// Node.js has brotli; nothing else here does. It fails where something is over its budget or not there at all.
+const SCRIPT: &str = r#"
+const { readdirSync, readFileSync } = require("node:fs");
+const { brotliCompressSync } = require("node:zlib");
+const files = readdirSync("dist", { recursive: true }).map((file) => file.replaceAll("\\", "/"));
+let bad = false;
+for (const [name, pattern, most] of BUDGETS) {
+  const bytes = files.filter((file) => pattern.test(file)).map((file) => readFileSync("dist/" + file));
+  const plain = bytes.reduce((sum, b) => sum + b.length, 0);
+  const packed = bytes.reduce((sum, b) => sum + brotliCompressSync(b).length, 0);
+  const over = packed > most || packed === 0;
+  bad ||= over;
+  const kb = (n) => `${(n / 1000).toFixed(0).padStart(6)} KB`;
+  console.error(`  ${name.padEnd(12)}${kb(plain)}, brotli ${kb(packed)} of ${kb(most)}${over ? "  NOT WITHIN BUDGET" : ""}`);
+}
+process.exitCode = bad ? 1 : 0;
+"#;
+
+/// Prints a line for each part of the page; fails where one is too large.
+pub fn check(tools: &Tools) -> Result<()> {
+    let script = SCRIPT.replace("BUDGETS", BUDGETS);
+    run(tools.command("node").arg("-e").arg(script)).map_err(|_| "the page is larger than its budget".to_owned())
+}
