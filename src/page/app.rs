@@ -225,6 +225,7 @@ impl App {
                 self.dirty.article = true;
             }
             Input::Due(Due::Shard(split, shard)) => self.fetch_shard(split, shard, Copy::Fresh),
+            Input::Due(Due::Data) => self.fetch_data(),
             Input::Due(Due::Settings) => self.settle(),
             Input::Frame(now) => return self.frame(now),
             Input::Address => self.take_address(),
@@ -390,7 +391,10 @@ impl App {
                     self.picture_changed();
                 }
             }
-            Err(error) => self.notes.say(&self.phrases, Phrase::NoteData, &[("error", error)]),
+            Err(error) => {
+                self.notes.say(&self.phrases, Phrase::NoteData, &[("error", error)]);
+                self.show_something();
+            }
         }
     }
 

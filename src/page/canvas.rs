@@ -3,7 +3,7 @@
 use super::document::{Missing, create, find};
 use super::marks::{Extent, Ink, Mark, Point, Scene, Shade};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
@@ -62,7 +62,7 @@ pub struct Canvas {
     /// The look for which it was measured.
     look: Cell<u32>,
     /// A canvas as small as a picture of cells, from which they are scaled up.
-    cells: RefCell<HashMap<(u32, u32), (HtmlCanvasElement, CanvasRenderingContext2d)>>,
+    cells: RefCell<BTreeMap<(u32, u32), (HtmlCanvasElement, CanvasRenderingContext2d)>>,
 }
 
 impl Canvas {
@@ -255,8 +255,8 @@ impl Brush<'_> {
         }
         let mut kept = self.canvas.cells.borrow_mut();
         let (small, small_context) = match kept.entry((columns, rows)) {
-            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => {
+            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::btree_map::Entry::Vacant(entry) => {
                 let element: HtmlCanvasElement = create("canvas").map_err(|error| error.to_string())?;
                 element.set_width(columns);
                 element.set_height(rows);

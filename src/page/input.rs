@@ -65,6 +65,8 @@ pub enum Scrub {
 pub enum Due {
     /// Fetch this shard again.
     Shard(Split, usize),
+    /// Fetch the list of the training data again.
+    Data,
     /// Be the network that the turned settings describe.
     Settings,
 }

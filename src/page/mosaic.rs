@@ -8,7 +8,7 @@ use super::phrases::{Phrase, Phrases};
 use super::rates::Rates;
 use super::verdict::percent;
 use crate::digits::drawing::SIDE;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlElement};
 
@@ -30,7 +30,7 @@ pub struct Mosaic {
     /// The picture that is drawn next.
     next: usize,
     /// The weights by which the input reaches a neuron, as far as the engine has told.
-    pub weights: HashMap<usize, Vec<f32>>,
+    pub weights: BTreeMap<usize, Vec<f32>>,
 }
 
 impl Mosaic {
@@ -48,7 +48,7 @@ impl Mosaic {
             names: [(find("m-never")?, (0.0, 0.95)), (find("m-share")?, (0.5, 0.95)), (find("m-always")?, (1.0, 0.95))],
             buttons: Vec::new(),
             next: 0,
-            weights: HashMap::new(),
+            weights: BTreeMap::new(),
         })
     }
 
