@@ -1,0 +1,234 @@
+// The page in a real browser, by what a person and assistive technology find there.
+//
+//   node tests/page/run.mjs [DIST] [PART OF A NAME]
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { browse, draw, serve } from "./site.mjs";
+
+const [dist = "dist", only = ""] = process.argv.slice(2);
+const site = await serve(dist);
+const browser = await browse();
+
+const MINUTE = 60_000;
+
+/** A page that fails its test at a console error, an exception or a request to somewhere else. */
+async function open(hash = "", { expected = [], ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, ...options });
+  const page = await context.newPage();
+  const faults = [];
+  const fault = (text) => expected.some((part) => text.includes(part)) || faults.push(text);
+  page.on("console", (message) => message.type() === "error" && fault(`console: ${message.text()} ${message.location().url}`));
+  page.on("pageerror", (error) => fault(`exception: ${error}`));
+  page.on("request", (request) => new URL(request.url()).origin === new URL(site.url).origin || request.url().startsWith("data:") || request.url().startsWith("blob:") || fault(`request to ${request.url()}`));
+  page.faults = faults;
+  page.setDefaultTimeout(MINUTE);
+  if (options.before) await options.before(page);
+  await page.goto(site.url + hash);
+  return page;
+}
+
+const output = (page, name) => page.getByRole("status", { name, exact: true });
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const text = async (page, name) => (await output(page, name).textContent()).trim();
+const number = async (page, name) => Number.parseFloat((await text(page, name)).replace(/[^\d.]/g, ""));
+
+/** Waits until `probe` gives something true. */
+async function until(what, probe, limit = MINUTE) {
+  const end = Date.now() + limit;
+  for (;;) {
+    const value = await probe();
+    if (value) return value;
+    if (Date.now() > end) assert.fail(`waited for ${what}`);
+    await new Promise((later) => setTimeout(later, 50));
+  }
+}
+
+const reads = (page, digit) => until(`a ${digit} to be recognised`, async () => (await text(page, "Recognised digit")) === String(digit), 20_000);
+const ready = (page) => until("Train to be ready", () => button(page, "Train").isEnabled());
+
+/** Parks the animation at its end, where the answer stands. */
+async function park(page) {
+  const slider = page.getByRole("slider", { name: "Time step" });
+  await slider.evaluate((element) => {
+    element.value = element.max;
+    element.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+}
+
+const tests = {
+  async "opens alive: the shipped network reads a digit before anything was trained"() {
+    const page = await open();
+    await until("a digit", async () => /^\d$/.test(await text(page, "Recognised digit")), 20_000);
+    for (const name of ["Train", "Step", "Reset", "Clear"]) assert.equal(await button(page, name).count(), 1, name);
+    for (const name of ["Test accuracy", "Training loss", "Images per second", "Epoch", "Engine", "Recognised digit"]) assert.equal(await output(page, name).count(), 1, name);
+    assert.equal(await page.getByLabel("Draw a digit").count(), 1);
+    assert.equal(await text(page, "Epoch"), "0");
+    await until("the engine's name", async () => (await text(page, "Engine")) === "CPU");
+    return page;
+  },
+
+  async "a drawn 7 is read while its spikes are shown; an empty pad says nothing"() {
+    const page = await open();
+    await until("a digit", async () => /^\d$/.test(await text(page, "Recognised digit")), 20_000);
+    await button(page, "Clear").click();
+    await until("no digit", async () => !/^\d$/.test(await text(page, "Recognised digit")));
+    for (const digit of [7, 3, 1]) {
+      await button(page, "Clear").click();
+      await draw(page, digit);
+      await park(page);
+      await reads(page, digit);
+    }
+    const marks = await page.locator("#in").evaluate((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+    });
+    assert.ok(marks > 100, "the input stave shows spikes");
+    return page;
+  },
+
+  async "trains to 90 % on the real test set, pauses, and resets"() {
+    const page = await open();
+    await ready(page);
+    await button(page, "Train").click();
+    await button(page, "Pause").waitFor();
+    await until("90 %", async () => (await number(page, "Test accuracy")) >= 90, 3 * MINUTE);
+    assert.ok((await number(page, "Images per second")) > 0);
+    assert.ok((await number(page, "Training loss")) < 1);
+    await button(page, "Pause").click();
+    await ready(page);
+    // All 10,000 images are measured when it pauses: two decimals.
+    await until("the whole test set", async () => /^\d\d\.\d\d/.test(await text(page, "Test accuracy")), 2 * MINUTE);
+    assert.ok((await number(page, "Test accuracy")) >= 90);
+    const loss = await text(page, "Training loss");
+    await page.waitForTimeout(500);
+    assert.equal(await text(page, "Training loss"), loss, "it stands still");
+    await button(page, "Clear").click();
+    await draw(page, 7);
+    await park(page);
+    await reads(page, 7);
+    await button(page, "Reset").click();
+    await until("a fresh start", async () => Number.isNaN(await number(page, "Test accuracy")) || (await number(page, "Test accuracy")) < 40);
+    assert.equal(await text(page, "Epoch"), "0");
+    return page;
+  },
+
+  async "one step is one batch"() {
+    const page = await open();
+    await ready(page);
+    await button(page, "Step").click();
+    await until("a loss", async () => (await number(page, "Training loss")) > 0);
+    await ready(page);
+    assert.ok((await number(page, "Training loss")) > 1.5, "one batch teaches little");
+    return page;
+  },
+
+  async "a link restores the settings, and settings make a link"() {
+    const page = await open("#hidden=64&seed=3&time-steps=12");
+    await ready(page);
+    const knob = (name) => page.getByRole("spinbutton", { name, exact: true }).first();
+    assert.equal(await knob("Hidden neurons").getAttribute("aria-valuenow"), "64");
+    assert.equal(await knob("Time steps").getAttribute("aria-valuenow"), "12");
+    assert.equal(await page.getByRole("slider", { name: "Time step" }).getAttribute("max"), "12");
+    await knob("Time steps").press("ArrowUp");
+    await until("the link", () => page.url().includes("time-steps=13"));
+    assert.ok(page.url().includes("hidden=64") && page.url().includes("seed=3"), page.url());
+    await page.reload();
+    await ready(page);
+    assert.equal(await knob("Time steps").getAttribute("aria-valuenow"), "13");
+    return page;
+  },
+
+  async "nonsense in a link gives a note and the defaults"() {
+    const page = await open("#beta=9&hidden=&time-steps=1e9&wat=%F0%9F&&=&seed=-1");
+    await ready(page);
+    assert.equal(await page.getByRole("spinbutton", { name: "Hidden neurons", exact: true }).getAttribute("aria-valuenow"), "256");
+    await until("a note", async () => /beta/.test(await page.locator("#notes").textContent()));
+    return page;
+  },
+
+  async "a shard that lies about its hash is asked for again"() {
+    let lies = 0;
+    const before = (page) => page.route(/train-\d\d-.*images/, async (route) => {
+      lies += 1;
+      if (lies > 2) return route.continue();
+      const body = readFileSync(`${dist}/${new URL(route.request().url()).pathname.replace("/sub/", "")}`);
+      body[body.length >> 1] ^= 1;
+      return route.fulfill({ body });
+    });
+    const page = await open("", { before });
+    await ready(page);
+    await button(page, "Train").click();
+    await until("training", async () => (await number(page, "Training loss")) > 0);
+    assert.ok(lies >= 3);
+    return page;
+  },
+
+  async "shards that never come give a message, and the page goes on"() {
+    const before = (page) => page.route(/train-\d\d-/, (route) => route.fulfill({ status: 404, body: "no" }));
+    const page = await open("", { before, expected: ["404"] });
+    await ready(page);
+    await button(page, "Train").click();
+    await until("a message", async () => /training data/.test(await page.locator("#notes").textContent()));
+    await button(page, "Clear").click();
+    await draw(page, 1);
+    await until("an answer", async () => /^\d$/.test(await text(page, "Recognised digit")), 20_000);
+    return page;
+  },
+
+  async "fits a phone, a tablet and a desk, without scrolling sideways"() {
+    for (const [width, height] of [[390, 844], [1024, 768], [1440, 1000]]) {
+      const page = await open("", { viewport: { width, height } });
+      await ready(page);
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.ok(wider <= 0, `${wider} px too wide at ${width}`);
+      assert.deepEqual(page.faults, []);
+      await page.context().close();
+    }
+  },
+
+  async "the keyboard plays, scrubs and lists its keys"() {
+    const page = await open();
+    await ready(page);
+    await park(page);
+    const slider = page.getByRole("slider", { name: "Time step" });
+    await page.keyboard.press("ArrowLeft");
+    await until("a step back", async () => (await slider.inputValue()) === "24");
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    return page;
+  },
+
+  async "stands still for people who ask for less motion"() {
+    const page = await open("", { reducedMotion: "reduce" });
+    await until("a digit", async () => /^\d$/.test(await text(page, "Recognised digit")), 20_000);
+    const slider = page.getByRole("slider", { name: "Time step" });
+    assert.equal(await slider.inputValue(), "25");
+    await page.waitForTimeout(1000);
+    assert.equal(await slider.inputValue(), "25");
+    return page;
+  },
+};
+
+let [passed, failed] = [0, 0];
+for (const [name, test] of Object.entries(tests)) {
+  if (!name.includes(only)) continue;
+  const start = Date.now();
+  try {
+    const page = await test();
+    if (page) {
+      assert.deepEqual(page.faults, [], "the browser's console is clean");
+      await page.context().close();
+    }
+    passed += 1;
+    console.log(`ok      ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED  ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}\n${error.stack}`);
+  }
+}
+await browser.close();
+site.close();
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);
