@@ -32,7 +32,10 @@ use crate::digits::drawing::normalise;
 use crate::digits::shard::Manifest;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use web_sys::{Element, HtmlElement, HtmlTemplateElement, ResizeObserver};
+use web_sys::{
+    Element, HtmlDetailsElement, HtmlElement, HtmlTemplateElement, IntersectionObserver, IntersectionObserverInit,
+    MediaQueryListEvent, ResizeObserver,
+};
 
 /// After so many milliseconds without another turn, turned settings are meant.
 const SETTLED: i32 = 150;
@@ -87,7 +90,7 @@ pub(super) struct Words {
     pub engine: Text,
     pub train: HtmlElement,
     pub train_word: Text,
-    pub size: Text,
+    pub size: [Text; 2],
     pub play: HtmlElement,
 }
 
@@ -102,11 +105,40 @@ pub fn open() -> Result<(), Missing> {
     fetching::data(meta("shards")?, post.clone(), Copy::Kept);
     keys::listen_everywhere(&post)?;
     watch_sizes(&post);
+    watch_mosaic(&post)?;
+    fold_where_narrow()?;
     app.start_engine();
     app.show_address();
     app.dirty.everything();
     app.ask_for_frame();
     post.listen(move |input| app.hear(input));
+    Ok(())
+}
+
+/// On a narrow screen the sentences of settings are folded, so that pictures come first.
+fn fold_where_narrow() -> Result<(), Missing> {
+    let fold = |narrow: bool| {
+        for details in document::all::<HtmlDetailsElement>(".tune") {
+            details.set_open(!narrow);
+        }
+    };
+    if let Ok(Some(narrow)) = window()?.match_media("(max-width: 760px)") {
+        fold(narrow.matches());
+        document::listen(&narrow, "change", move |event: MediaQueryListEvent| fold(event.matches()));
+    }
+    Ok(())
+}
+
+/// The weights are asked for when they are about to be scrolled into sight.
+fn watch_mosaic(post: &Post) -> Result<(), Missing> {
+    let tell = post.clone();
+    let seen = Closure::<dyn FnMut()>::new(move || tell.tell(Input::Seen));
+    let options = IntersectionObserverInit::new();
+    options.set_root_margin("400px");
+    if let Ok(observer) = IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &options) {
+        observer.observe(&find("mosaic")?);
+    }
+    seen.forget();
     Ok(())
 }
 
@@ -132,7 +164,7 @@ impl App {
         }
         hide_parts(&address.hide);
         Ok(Self {
-            palette: Palette::read(),
+            palette: Palette::default(),
             clock: Clock::new(address.spec.time_steps, address.speed, still),
             still,
             reading: None,
@@ -163,7 +195,7 @@ impl App {
                 engine: Text::find("engine")?,
                 train: find("train")?,
                 train_word: Text::find("train-word")?,
-                size: Text::find("size")?,
+                size: [Text::find("size")?, Text::find("size-low")?],
                 play: find("play")?,
             },
             notes,
@@ -193,10 +225,12 @@ impl App {
                 self.dirty.article = true;
             }
             Input::Due(Due::Shard(split, shard)) => self.fetch_shard(split, shard, Copy::Fresh),
+            Input::Due(Due::Data) => self.fetch_data(),
             Input::Due(Due::Settings) => self.settle(),
             Input::Frame(now) => return self.frame(now),
             Input::Address => self.take_address(),
             Input::Hidden(hidden) => self.hide(hidden),
+            Input::Seen => self.ask_for_weights(),
             Input::Look => self.dirty.look = true,
         }
         self.ask_for_frame();
@@ -357,7 +391,10 @@ impl App {
                     self.picture_changed();
                 }
             }
-            Err(error) => self.notes.say(&self.phrases, Phrase::NoteData, &[("error", error)]),
+            Err(error) => {
+                self.notes.say(&self.phrases, Phrase::NoteData, &[("error", error)]);
+                self.show_something();
+            }
         }
     }
 

@@ -71,7 +71,7 @@ impl ArticleView {
     /// Draws the figure for a neuron like this.
     pub fn draw(&self, neuron: &Neuron, phrases: &Phrases, palette: &Palette) {
         let figure = self.bucket.figure(neuron);
-        if self.canvas.fit() {
+        if self.canvas.fit(palette) {
             self.canvas.paint(&figure.marks, palette);
         }
         let beside = |at: Option<(f32, f32)>| at.map(|(x, y)| ((x + 0.012).min(0.88), y));

@@ -3,7 +3,7 @@
 use super::document::{Missing, create, find};
 use super::marks::{Extent, Ink, Mark, Point, Scene, Shade};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
@@ -16,18 +16,20 @@ const MOST_PIXELS: f64 = 2.0;
 pub struct Palette {
     colours: Vec<[u8; 3]>,
     names: Vec<String>,
+    /// Counts how often the page's look changed: a canvas measures itself once for each.
+    look: u32,
 }
 
 impl Palette {
-    /// Reads the custom properties of the document's root.
-    pub fn read() -> Self {
+    /// Reads the custom properties of the document's root. From now on canvases may have other sizes too.
+    pub fn read(before: &Self) -> Self {
         let styles = super::document::window().ok().and_then(|window| {
             let root = window.document()?.document_element()?;
             window.get_computed_style(&root).ok().flatten()
         });
         let value = |ink: &Ink| styles.as_ref().and_then(|styles| styles.get_property_value(ink.token()).ok());
         let names: Vec<String> = Ink::ALL.iter().map(|ink| value(ink).unwrap_or_default().trim().to_owned()).collect();
-        Self { colours: names.iter().map(|name| parse(name)).collect(), names }
+        Self { colours: names.iter().map(|name| parse(name)).collect(), names, look: before.look + 1 }
     }
 
     fn name(&self, ink: Ink) -> &str {
@@ -57,8 +59,10 @@ pub struct Canvas {
     context: CanvasRenderingContext2d,
     /// CSS pixels and device pixels for each of them.
     size: Cell<(f64, f64, f64)>,
+    /// The look for which it was measured.
+    look: Cell<u32>,
     /// A canvas as small as a picture of cells, from which they are scaled up.
-    cells: RefCell<HashMap<(u32, u32), (HtmlCanvasElement, CanvasRenderingContext2d)>>,
+    cells: RefCell<BTreeMap<(u32, u32), (HtmlCanvasElement, CanvasRenderingContext2d)>>,
 }
 
 impl Canvas {
@@ -76,11 +80,16 @@ impl Canvas {
     /// Where it cannot be painted on.
     pub fn new(element: HtmlCanvasElement) -> Result<Self, Missing> {
         let context = context(&element)?;
-        Ok(Self { element, context, size: Cell::default(), cells: RefCell::default() })
+        Ok(Self { element, context, size: Cell::default(), look: Cell::default(), cells: RefCell::default() })
     }
 
-    /// Makes it as large as the layout says; whether it can be seen at all.
-    pub fn fit(&self) -> bool {
+    /// Makes it as large as the layout says; whether it can be seen at all. Asking for sizes makes the browser lay out
+    /// the page, so it is done once for each look.
+    pub fn fit(&self, palette: &Palette) -> bool {
+        if self.look.replace(palette.look) == palette.look {
+            let (width, height, _) = self.size.get();
+            return width > 0.0 && height > 0.0;
+        }
         let ratio = super::document::window().map_or(1.0, |window| window.device_pixel_ratio()).clamp(1.0, MOST_PIXELS);
         let (width, height) = (f64::from(self.element.client_width()), f64::from(self.element.client_height()));
         self.resize(width, height, ratio);
@@ -246,8 +255,8 @@ impl Brush<'_> {
         }
         let mut kept = self.canvas.cells.borrow_mut();
         let (small, small_context) = match kept.entry((columns, rows)) {
-            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => {
+            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::btree_map::Entry::Vacant(entry) => {
                 let element: HtmlCanvasElement = create("canvas").map_err(|error| error.to_string())?;
                 element.set_width(columns);
                 element.set_height(rows);
@@ -284,7 +293,7 @@ impl Stave {
 
     /// Its picture is this one now.
     pub fn prepare(&self, scene: &Scene, palette: &Palette) {
-        if self.canvas.fit() {
+        if self.canvas.fit(palette) {
             let (width, height, ratio) = self.canvas.size.get();
             for (layer, marks) in [(&self.past, &scene.past), (&self.future, &scene.future)] {
                 layer.resize(width, height, ratio);

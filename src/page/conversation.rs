@@ -1,5 +1,6 @@
 //! The page's talk with the engine: what is asked, and what follows from its reports.
 
+use super::address::Pad;
 use super::app::App;
 use super::curves::History;
 use super::document::{after, meta, window};
@@ -10,7 +11,8 @@ use super::link::Link;
 use super::phrases::Phrase;
 use super::reading::{Reading, telling_neurons};
 use super::run::{Origin, Phase, Run};
-use super::settings::same_network;
+use super::settings::{same_network, with_training};
+use super::strokes::three;
 use crate::digits::shard::{Manifest, Split};
 use crate::event::Score;
 use crate::protocol::{BUILD, Picture, Report, Request};
@@ -27,6 +29,9 @@ const WEIGHTS_EVERY: f64 = 2000.0;
 const ALL_TEST_IMAGES: usize = 10_000;
 /// A crash after so many others in a row is the last: the engine is not started again.
 const MOST_CRASHES: u32 = 3;
+
+/// The list of the training data is asked for again after so many milliseconds.
+const DATA_AGAIN: i32 = 10_000;
 
 /// How far the first network is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +89,7 @@ impl App {
             self.link = None;
             self.run = Run::default();
             self.notes.withdraw(Phrase::NoteEngineLost);
+            self.words.engine.set("–");
             return self.notes.say(&self.phrases, Phrase::NoteEngineDead, &values);
         }
         // An engine that never got ready has nothing to be sorry for yet.
@@ -158,9 +164,29 @@ impl App {
                 }
                 self.manifest = Some(manifest);
             }
-            Err(error) => self.notes.say(&self.phrases, Phrase::NoteData, &[("error", error)]),
+            Err(error) => {
+                self.notes.say(&self.phrases, Phrase::NoteData, &[("error", error)]);
+                let post = self.post.clone();
+                after(DATA_AGAIN, move || post.tell(Input::Due(Due::Data)));
+                self.show_something();
+            }
         }
         self.dirty.bar = true;
+    }
+
+    /// Without test digits there is something to be seen all the same.
+    pub(super) fn show_something(&mut self) {
+        if self.digits.is_none() && matches!(self.address.pad, Pad::Digit(_)) {
+            self.address.pad = Pad::Drawing(three());
+            self.picture_changed();
+            self.dirty.address = false;
+        }
+    }
+
+    pub(super) fn fetch_data(&self) {
+        if let Ok(folder) = meta("shards") {
+            fetching::data(folder, self.post.clone(), Copy::Fresh);
+        }
     }
 
     pub(super) fn fetch_shard(&mut self, split: Split, shard: usize, copy: Copy) {
@@ -382,7 +408,7 @@ impl App {
                         return self.start_random();
                     }
                     // The trained network was asked for, so the settings become its own.
-                    None => self.address.spec = Spec { seed: self.address.spec.seed, ..spec.clone() },
+                    None => self.address.spec = with_training(&spec, &self.address.spec),
                 }
                 self.controls.show(&self.address);
                 self.dirty.address = true;

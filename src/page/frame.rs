@@ -14,6 +14,12 @@ use wasm_bindgen::prelude::Closure;
 /// The address is written at most so often, in milliseconds: browsers refuse to write it more often.
 const ADDRESS_EVERY: f64 = 400.0;
 
+/// Curves and numbers of a running training are drawn at most so often, in milliseconds.
+const CURVES_EVERY: f64 = 100.0;
+
+/// The score is drawn at most so often while time runs, in milliseconds.
+const TIME_EVERY: f64 = 30.0;
+
 /// What is to be drawn anew.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Dirty {
@@ -40,6 +46,8 @@ pub(super) struct Dirty {
     asked: bool,
     last: Option<f64>,
     address_written: f64,
+    curves_drawn: f64,
+    time_drawn: f64,
 }
 
 impl Dirty {
@@ -88,21 +96,18 @@ impl App {
             self.dirty.time |= self.clock.advance(seconds);
         }
         if self.dirty.look {
-            self.palette = Palette::read();
+            self.palette = Palette::read(&self.palette);
             let address = (self.dirty.address, self.dirty.bar);
             (self.dirty.pad, self.dirty.trace, self.dirty.curves) = (true, true, true);
             (self.dirty.neuron, self.dirty.article, self.dirty.weights) = (true, true, true);
             (self.dirty.address, self.dirty.bar, self.dirty.look) = (address.0, address.1, false);
         }
         self.draw_pad();
-        self.draw_network();
-        self.draw_learning();
-        if std::mem::take(&mut self.dirty.weights) {
-            self.mosaic.draw(&self.score.faces.chosen, &self.palette);
+        self.draw_network(now);
+        self.draw_learning(now);
+        if self.dirty.weights {
             self.score.faces.draw(&self.mosaic.weights, &self.palette);
-        }
-        if std::mem::take(&mut self.dirty.bar) {
-            self.say_bar();
+            self.dirty.weights = !self.mosaic.draw(&self.score.faces.chosen, &self.palette);
         }
         self.write_address(now);
         self.ask_when_due(now);
@@ -123,10 +128,17 @@ impl App {
         }
     }
 
-    fn draw_network(&mut self) {
+    fn draw_network(&mut self, now: f64) {
         let neuron = self.run.holds.as_ref().map_or(self.address.spec.neuron, |(spec, _)| spec.neuron);
+        // Thirty pictures a second are smooth at this speed, and leave the machine to the training.
+        if !self.dirty.trace && now - self.dirty.time_drawn < TIME_EVERY {
+            return;
+        }
         let prepare = std::mem::take(&mut self.dirty.trace);
         let show = std::mem::take(&mut self.dirty.time) || prepare;
+        if show {
+            self.dirty.time_drawn = now;
+        }
         let Some(reading) = &self.reading else {
             if prepare {
                 self.score.clear(&self.palette);
@@ -152,9 +164,15 @@ impl App {
         }
     }
 
-    fn draw_learning(&mut self) {
-        if std::mem::take(&mut self.dirty.curves) {
-            self.learning.draw(&self.history, &self.palette);
+    fn draw_learning(&mut self, now: f64) {
+        if (self.dirty.curves || self.dirty.bar) && now - self.dirty.curves_drawn > CURVES_EVERY {
+            self.dirty.curves_drawn = now;
+            if std::mem::take(&mut self.dirty.curves) {
+                self.learning.draw(&self.history, &self.palette);
+            }
+            if std::mem::take(&mut self.dirty.bar) {
+                self.say_bar();
+            }
         }
         if std::mem::take(&mut self.dirty.neuron) {
             self.learning.draw_neuron(&self.address.spec.neuron, &self.palette);
@@ -176,7 +194,8 @@ impl App {
         });
         let waiting = training && self.supply.is_waiting();
         let waits = self.phrases.say(Phrase::Waiting, &[]);
-        self.words.size.set(if waiting { &waits } else { size.as_deref().unwrap_or("") });
+        let said = if waiting { &waits } else { size.as_deref().unwrap_or("") };
+        self.words.size.iter().for_each(|text| text.set(said));
     }
 
     fn write_address(&mut self, now: f64) {

@@ -65,6 +65,8 @@ pub enum Scrub {
 pub enum Due {
     /// Fetch this shard again.
     Shard(Split, usize),
+    /// Fetch the list of the training data again.
+    Data,
     /// Be the network that the turned settings describe.
     Settings,
 }
@@ -108,6 +110,8 @@ pub enum Input {
     Address,
     /// The tab was hidden or shown.
     Hidden(bool),
+    /// The neurons' weights are about to be seen, or were.
+    Seen,
     /// Sizes or colours are different.
     Look,
 }

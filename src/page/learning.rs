@@ -96,7 +96,7 @@ impl LearningView {
     /// Draws the curves.
     pub fn draw(&self, history: &History, palette: &Palette) {
         for (kind, view) in &self.charts {
-            if view.canvas.fit() {
+            if view.canvas.fit(palette) {
                 let chart = history.chart(*kind);
                 view.canvas.paint(&chart.marks, palette);
                 view.label(&chart);
@@ -106,13 +106,13 @@ impl LearningView {
 
     /// Draws what a neuron's parameters look like: its leak and its surrogate.
     pub fn draw_neuron(&self, neuron: &Neuron, palette: &Palette) {
-        if self.surrogate.fit() {
+        if self.surrogate.fit(palette) {
             let (marks, name) = slope::picture(neuron.surrogate);
             self.surrogate.paint(&marks, palette);
             place(&self.slope_name, Some(name));
         }
         self.names.iter().for_each(|(name, at)| place(name, Some(*at)));
-        if self.leak.fit() {
+        if self.leak.fit(palette) {
             self.leak.paint(&[slope::leak(neuron.beta)], palette);
         }
     }

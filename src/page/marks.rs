@@ -77,8 +77,13 @@ impl Shade {
     /// A weight from -1 to 1: blue – ground – orange, so that zero disappears.
     pub fn of_weight(weight: f32) -> Self {
         let to = if weight > 0.0 { Ink::Exc } else { Ink::Inh };
-        Self { from: Ink::Wash, to, amount: weight.abs().min(1.0).powf(0.8) }
+        Self { from: Ink::Wash, to, amount: vivid(weight.abs().min(1.0)) }
     }
+}
+
+/// Lifts small values a little, as a power of 0.8 would, at a fraction of its price.
+fn vivid(value: f32) -> f32 {
+    0.55 * value + 0.45 * value.sqrt()
 }
 
 /// One thing to paint.

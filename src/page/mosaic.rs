@@ -8,12 +8,15 @@ use super::phrases::{Phrase, Phrases};
 use super::rates::Rates;
 use super::verdict::percent;
 use crate::digits::drawing::SIDE;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlElement};
 
 /// So many neurons are shown.
 const SHOWN: usize = 64;
+
+/// So many pictures are drawn in one frame.
+const AT_ONCE: usize = 16;
 
 /// The pictures and the words beside them.
 pub struct Mosaic {
@@ -24,8 +27,10 @@ pub struct Mosaic {
     silent: Text,
     names: [(HtmlElement, (f32, f32)); 3],
     buttons: Vec<(HtmlElement, Canvas)>,
+    /// The picture that is drawn next.
+    next: usize,
     /// The weights by which the input reaches a neuron, as far as the engine has told.
-    pub weights: HashMap<usize, Vec<f32>>,
+    pub weights: BTreeMap<usize, Vec<f32>>,
 }
 
 impl Mosaic {
@@ -42,7 +47,8 @@ impl Mosaic {
             silent: Text::find("m-silent")?,
             names: [(find("m-never")?, (0.0, 0.95)), (find("m-share")?, (0.5, 0.95)), (find("m-always")?, (1.0, 0.95))],
             buttons: Vec::new(),
-            weights: HashMap::new(),
+            next: 0,
+            weights: BTreeMap::new(),
         })
     }
 
@@ -101,15 +107,20 @@ impl Mosaic {
         }
     }
 
-    /// Draws the pictures whose weights are known, and marks the chosen ones.
-    pub fn draw(&self, chosen: &[usize], palette: &Palette) {
-        for (neuron, (button, canvas)) in self.buttons.iter().enumerate() {
+    /// Draws the next few of the pictures whose weights are known, and marks the chosen ones; whether that was all. All
+    /// at once would keep the page from answering for too long.
+    pub fn draw(&mut self, chosen: &[usize], palette: &Palette) -> bool {
+        let end = (self.next + AT_ONCE).min(self.buttons.len());
+        for (neuron, (button, canvas)) in self.buttons.iter().enumerate().take(end).skip(self.next) {
             let pressed = chosen.contains(&neuron);
             drop(button.set_attribute("aria-pressed", if pressed { "true" } else { "false" }));
-            if let Some(weights) = self.weights.get(&neuron).filter(|_| canvas.fit()) {
+            if let Some(weights) = self.weights.get(&neuron).filter(|_| canvas.fit(palette)) {
                 canvas.paint(&[field::weights(weights, SIDE)], palette);
             }
         }
+        let done = end == self.buttons.len();
+        self.next = if done { 0 } else { end };
+        done
     }
 
     /// Draws how often the neurons fire, and says it.
@@ -118,7 +129,7 @@ impl Mosaic {
         let rest = [("n", rates.others.to_string()), ("share", percent(rates.share))];
         self.health[0].set(&phrases.say(Phrase::Health, &values));
         self.health[1].set(&phrases.say(Phrase::HealthRest, &rest));
-        if self.rates.fit() {
+        if self.rates.fit(palette) {
             self.rates.paint(&rates.marks(), palette);
         }
         self.silent.set(&phrases.say(Phrase::SilentCount, &[("n", rates.silent.to_string())]));

@@ -2,13 +2,13 @@
 
 use super::document::{Missing, create, find};
 use super::phrases::{Phrase, Phrases};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use web_sys::HtmlElement;
 
 /// The messages shown now.
 pub struct Notes {
     container: HtmlElement,
-    shown: HashMap<Phrase, HtmlElement>,
+    shown: BTreeMap<Phrase, HtmlElement>,
 }
 
 impl Notes {
@@ -17,7 +17,7 @@ impl Notes {
     /// # Errors
     /// Where the document has no place for them.
     pub fn new() -> Result<Self, Missing> {
-        Ok(Self { container: find("notes")?, shown: HashMap::new() })
+        Ok(Self { container: find("notes")?, shown: BTreeMap::new() })
     }
 
     /// Says this, in place of what was said with the same phrase.

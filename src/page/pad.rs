@@ -57,7 +57,7 @@ impl PadView {
 
     /// Draws what is on the pad: strokes as they are, a test digit as if a pen had drawn it.
     pub fn draw(&self, pad: &address::Pad, image: Option<&[u8]>, palette: &Palette) {
-        if !self.canvas.fit() {
+        if !self.canvas.fit(palette) {
             return;
         }
         let mut marks = match pad {
@@ -90,7 +90,7 @@ impl PadView {
 
     /// Draws the 28 × 28 picture that the network sees.
     pub fn draw_seen(&self, image: &[u8], lit: &str, palette: &Palette) {
-        if self.seen.fit() {
+        if self.seen.fit(palette) {
             self.seen.paint(&[field::picture(image, SIDE)], palette);
         }
         self.lit.set(lit);

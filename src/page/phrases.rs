@@ -1,12 +1,12 @@
 //! What the program says. The words stand in `www/index.html`, each under its key, so that all text of the page is in
 //! one place; here are the keys.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 macro_rules! phrases {
     ($($name:ident => $key:literal),+ $(,)?) => {
         /// A phrase of the page; its words stand under [`Phrase::key`] in `www/index.html`.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[allow(missing_docs)] // the key says what it is
         pub enum Phrase { $($name),+ }
         impl Phrase {
@@ -39,7 +39,7 @@ phrases! {
 /// The words of all phrases.
 #[derive(Clone, Debug, Default)]
 pub struct Phrases {
-    words: HashMap<String, String>,
+    words: BTreeMap<String, String>,
 }
 
 impl Phrases {

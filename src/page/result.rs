@@ -11,6 +11,8 @@ use web_sys::{Element, HtmlElement};
 pub struct ResultView {
     verdict: HtmlElement,
     digit: Text,
+    /// The same digit beside the pad, where the result is a screen away.
+    answer: Text,
     headline: Text,
     detail: Text,
     operations: Text,
@@ -35,6 +37,7 @@ impl ResultView {
         Ok(Self {
             verdict: find("verdict")?,
             digit: Text::find("digit")?,
+            answer: Text::find("answer")?,
             headline: Text::find("headline")?,
             detail: Text::find("detail")?,
             operations: Text::find("synops")?,
@@ -52,7 +55,9 @@ impl ResultView {
 
     /// Nothing runs through the network: nothing is said.
     pub fn clear(&self) {
-        for text in [&self.digit, &self.headline, &self.detail, &self.operations, &self.dense, &self.early] {
+        for text in
+            [&self.digit, &self.answer, &self.headline, &self.detail, &self.operations, &self.dense, &self.early]
+        {
             text.set("");
         }
         self.spoken.set("");
@@ -89,8 +94,10 @@ impl ResultView {
     pub fn show(&self, reading: &Reading, now: f32, trained: bool, phrases: &Phrases) {
         let verdict = verdict(reading, now, trained);
         let say = |(phrase, values): &Said| phrases.say(*phrase, values);
-        self.digit.set(&verdict.digit);
-        class(&self.verdict, "sure", verdict.sure && trained);
+        for (text, outer) in [(&self.digit, &self.verdict), (&self.answer, &self.answer.element)] {
+            text.set(&verdict.digit);
+            class(outer, "sure", verdict.sure && trained);
+        }
         self.headline.set(&say(&verdict.headline));
         self.detail.set(&verdict.detail.iter().map(say).collect::<Vec<_>>().join(" "));
         let t = reading.at(now);

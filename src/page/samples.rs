@@ -52,7 +52,7 @@ impl Samples {
         for (index, (button, canvas)) in self.buttons.iter().enumerate() {
             let pressed = *pad == Pad::Digit(index);
             drop(button.set_attribute("aria-pressed", if pressed { "true" } else { "false" }));
-            if canvas.fit() {
+            if canvas.fit(palette) {
                 canvas.paint(&[on_paper(digits.image(index))], palette);
             }
         }

@@ -41,6 +41,7 @@ struct Words {
 
 /// The score of the document.
 pub struct Score {
+    root: HtmlElement,
     frame: Canvas,
     input: Stave,
     layers: Vec<Layer>,
@@ -78,6 +79,7 @@ impl Score {
             captions: [find("out-membrane")?, find("out-spikes")?],
         };
         let mut score = Self {
+            root: find("score")?,
             frame: Canvas::find("frame")?,
             input: Stave::new(find("in")?)?,
             layers: Vec::new(),
@@ -112,10 +114,9 @@ impl Score {
             let Some(first) = self.layers.first() else { return Ok(()) };
             let copies = [&first.elements[0], &first.elements[1]].map(|element| element.clone_node_with_deep(true));
             let below: Node = find("row-mem")?;
-            let score: Node = find("score")?;
             let mut elements = Vec::new();
             for copy in copies.into_iter().flatten() {
-                drop(score.insert_before(&copy, Some(&below)));
+                drop(self.root.insert_before(&copy, Some(&below)));
                 elements.extend(copy.dyn_into::<Element>().ok());
             }
             let [figure, row] = &elements[..] else { return Err(Missing("copy of a stave".to_owned())) };
@@ -126,8 +127,7 @@ impl Score {
 
     /// Measures where the staves are.
     pub fn measure(&mut self) {
-        let Ok(score) = find::<HtmlElement>("score") else { return };
-        let (outer, axis) = (score.get_bounding_client_rect(), self.axis.element.get_bounding_client_rect());
+        let (outer, axis) = (self.root.get_bounding_client_rect(), self.axis.element.get_bounding_client_rect());
         self.span = (axis.left() - outer.left(), axis.width().max(1.0));
         let top = self.input.element().get_bounding_client_rect().top() - outer.top();
         let bottom = axis.top() + axis.height() * f64::from(axis::LINE) - outer.top();
@@ -169,11 +169,11 @@ impl Score {
         }
         self.out.prepare(&outputs::scene(trace), palette);
         self.leads = race::leads(reading);
-        self.race.fit();
-        self.axis.fit();
-        self.frame.fit();
+        self.race.fit(palette);
+        self.axis.fit(palette);
+        self.frame.fit(palette);
         for layer in &self.layers {
-            layer.field.fit();
+            layer.field.fit(palette);
         }
         let counts = trace.readout == Readout::SpikeCount;
         self.words.captions[0].set_hidden(counts);
@@ -201,7 +201,7 @@ impl Score {
             stave.show(0.0, &[], palette);
         }
         for canvas in [&self.frame, &self.race, &self.axis].into_iter().chain(self.layers.iter().map(|l| &l.field)) {
-            canvas.fit();
+            canvas.fit(palette);
             canvas.paint(&[], palette);
         }
         [&self.words.threshold, &self.words.knew, &self.words.first.element, &self.words.second.element]
@@ -211,6 +211,8 @@ impl Score {
         self.layers.iter().for_each(|layer| layer.count.set(""));
         self.words.digits.iter().for_each(|digit| class(digit, "win", false));
         class(&self.cursor, "gone", true);
+        self.pulses.iter().for_each(|pulse| style(pulse, "opacity", "0"));
+        class(&self.root, "blank", true);
     }
 
     /// Shows the moment `now`.
@@ -264,6 +266,7 @@ impl Score {
 
     fn show_cursor(&self, reading: &Reading, now: f32, x: f32) {
         class(&self.cursor, "gone", false);
+        class(&self.root, "blank", false);
         let left = self.span.0 + f64::from(x) * self.span.1;
         style(&self.cursor, "transform", &format!("translateX({left:.1}px)"));
         let step = reading.at(now) + 1;

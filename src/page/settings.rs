@@ -2,7 +2,7 @@
 //! number of layers, the steepness of a surrogate.
 
 use super::address::Address;
-use crate::spec::{Spec, SpecError, Surrogate};
+use crate::spec::{Neuron, Spec, SpecError, Surrogate};
 
 /// The text of one control of the page.
 pub fn text(address: &Address, name: &str) -> String {
@@ -81,22 +81,27 @@ const fn steepness(surrogate: Surrogate) -> Option<f32> {
     }
 }
 
-/// Whether two specs mean the same network: the same neurons and readout, shown for as long. What only training uses
-/// (the surrogate among it) does not count.
-pub fn same_network(a: &Spec, b: &Spec) -> bool {
-    let network = |spec: &Spec| {
-        let training = Spec::on_page();
-        Spec {
-            neuron: crate::spec::Neuron { surrogate: training.neuron.surrogate, attached_reset: false, ..spec.neuron },
-            epochs: training.epochs,
-            batch_size: training.batch_size,
-            learning_rate: training.learning_rate,
-            schedule: training.schedule,
-            seed: training.seed,
-            ..spec.clone()
-        }
+/// The network of `network`, with what only training uses (the surrogate among it) from `training`.
+pub fn with_training(network: &Spec, training: &Spec) -> Spec {
+    let neuron = Neuron {
+        surrogate: training.neuron.surrogate,
+        attached_reset: training.neuron.attached_reset,
+        ..network.neuron
     };
-    network(a) == network(b)
+    Spec {
+        neuron,
+        epochs: training.epochs,
+        batch_size: training.batch_size,
+        learning_rate: training.learning_rate,
+        schedule: training.schedule,
+        seed: training.seed,
+        ..network.clone()
+    }
+}
+
+/// Whether two specs mean the same network: the same neurons and readout, shown for as long.
+pub fn same_network(a: &Spec, b: &Spec) -> bool {
+    with_training(a, b) == *b
 }
 
 #[cfg(test)]

@@ -9,6 +9,29 @@ const NEAR: f32 = 0.025;
 const LONGEST: usize = 1200;
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/// A three, for a page that finds no digits to show.
+pub fn three() -> Vec<Stroke> {
+    let points = [
+        [0.30, 0.20],
+        [0.40, 0.14],
+        [0.52, 0.13],
+        [0.63, 0.18],
+        [0.67, 0.28],
+        [0.63, 0.38],
+        [0.54, 0.44],
+        [0.44, 0.48],
+        [0.56, 0.49],
+        [0.67, 0.56],
+        [0.71, 0.67],
+        [0.67, 0.78],
+        [0.57, 0.86],
+        [0.44, 0.87],
+        [0.33, 0.84],
+        [0.27, 0.79],
+    ];
+    vec![points.to_vec()]
+}
+
 /// The drawing as text for a link: two characters a point (x and y in 64 levels), a dot between strokes.
 ///
 /// ```

@@ -2,7 +2,6 @@
 //! pauses and past the browser's cache. After three failures in a row the page says so, and goes on trying.
 
 use crate::digits::shard::Split;
-use std::collections::HashMap;
 
 /// So often a shard is asked for again before the page says that something is wrong.
 const QUIET_TRIES: u32 = 3;
@@ -10,8 +9,8 @@ const QUIET_TRIES: u32 = 3;
 /// What happened to the shards so far.
 #[derive(Clone, Debug, Default)]
 pub struct Supply {
-    failures: HashMap<(Split, usize), u32>,
-    waiting: usize,
+    /// The shards that the engine waits for, and how often each has failed; a handful at most.
+    waiting: Vec<(Split, usize, u32)>,
 }
 
 /// When to ask again, and whether to say so.
@@ -26,32 +25,39 @@ pub struct Again {
 impl Supply {
     /// The engine needs that shard.
     pub fn needed(&mut self, split: Split, shard: usize) {
-        self.waiting += usize::from(self.failures.insert((split, shard), 0).is_none());
+        *self.failures(split, shard) = 0;
     }
 
     /// The engine has taken that shard.
     pub fn taken(&mut self, split: Split, shard: usize) {
-        if self.failures.remove(&(split, shard)).is_some() {
-            self.waiting -= 1;
-        }
+        self.waiting.retain(|(s, i, _)| (*s, *i) != (split, shard));
     }
 
     /// It could not be fetched, or was refused.
     pub fn failed(&mut self, split: Split, shard: usize) -> Again {
-        let failures = self.failures.entry((split, shard)).or_insert(0);
+        let failures = self.failures(split, shard);
         *failures += 1;
         let quick = *failures <= QUIET_TRIES;
         Again { milliseconds: if quick { 300 << (2 * (*failures - 1)) } else { 10_000 }, tell: !quick }
     }
 
+    fn failures(&mut self, split: Split, shard: usize) -> &mut u32 {
+        let there = self.waiting.iter().position(|(s, i, _)| (*s, *i) == (split, shard));
+        let place = there.unwrap_or_else(|| {
+            self.waiting.push((split, shard, 0));
+            self.waiting.len() - 1
+        });
+        &mut self.waiting[place].2
+    }
+
     /// Whether the engine waits for something.
-    pub const fn is_waiting(&self) -> bool {
-        self.waiting > 0
+    pub fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
     }
 
     /// Whether some shard has failed so often that the reader was told.
     pub fn is_in_trouble(&self) -> bool {
-        self.failures.values().any(|failures| *failures > QUIET_TRIES)
+        self.waiting.iter().any(|(_, _, failures)| *failures > QUIET_TRIES)
     }
 }
 

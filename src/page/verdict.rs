@@ -114,6 +114,14 @@ pub struct Bar {
     pub text: String,
 }
 
+/// A voltage with one decimal, and without a sign where it rounds to nothing.
+fn signed(value: f32) -> String {
+    match format!("{value:.1}") {
+        zero if zero == "-0.0" => "0.0".to_owned(),
+        text => text.replace('-', "−"),
+    }
+}
+
 /// The evidence so far as bars, on a scale that stays while time runs.
 pub fn bars(reading: &Reading, t: usize) -> Vec<Bar> {
     let counts = reading.trace.readout == Readout::SpikeCount;
@@ -131,7 +139,7 @@ pub fn bars(reading: &Reading, t: usize) -> Vec<Bar> {
         } else if counts {
             value.to_string()
         } else {
-            format!("{value:.1}").replace('-', "−")
+            signed(*value)
         },
     };
     reading.evidence_at(t).iter().map(bar).collect()
