@@ -129,7 +129,8 @@ impl App {
     }
 
     fn draw_network(&mut self, now: f64) {
-        let neuron = self.run.holds.as_ref().map_or(self.address.spec.neuron, |(spec, _)| spec.neuron);
+        let spec = self.run.holds.as_ref().map_or(&self.address.spec, |(spec, _)| spec).clone();
+        let neuron = spec.neuron;
         // Thirty pictures a second are smooth at this speed, and leave the machine to the training.
         if !self.dirty.trace && now - self.dirty.time_drawn < TIME_EVERY {
             return;
@@ -147,7 +148,7 @@ impl App {
             return;
         };
         if prepare {
-            if let Err(missing) = self.score.prepare(reading, &neuron, &self.phrases, &self.palette) {
+            if let Err(missing) = self.score.prepare(reading, &spec, &self.phrases, &self.palette) {
                 web_sys::console::error_1(&JsValue::from(missing.to_string()));
             }
             self.result.prepare(reading, &self.phrases);

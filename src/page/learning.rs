@@ -87,7 +87,11 @@ impl LearningView {
         let epochs = if vitals.epochs == 0.0 { "0".to_owned() } else { format!("{:.1}", vitals.epochs) };
         self.epoch.set(&epochs);
         self.speed.set(&vitals.images_per_second.map_or_else(none, |speed| grouped(rounded(speed))));
-        let accuracy = vitals.test.map_or_else(none, |score| format!("{:.1}\u{2009}%", score.accuracy() * 100.0));
+        let accuracy = vitals.test.map_or_else(none, |score| {
+            // So many decimals as so many images can tell.
+            let decimals = if score.images >= 10_000 { 2 } else { 1 };
+            format!("{:.decimals$}\u{2009}%", score.accuracy() * 100.0)
+        });
         self.accuracy.set(&accuracy);
         self.accuracy_beside.set(&accuracy);
         self.loss.set(&vitals.loss.map_or_else(none, |loss| format!("{loss:.3}")));

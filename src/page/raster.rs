@@ -63,6 +63,23 @@ pub fn scene(spikes: &SpikeTrain, order: Option<&[usize]>) -> Scene {
     Scene { past: marks(Ink::Spike, 0.78), future: marks(Ink::Ghost, 0.6) }
 }
 
+/// A picture that enters as a steady current: the same at every time step, and no spike.
+pub fn current(image: &[u8], time_steps: usize) -> Scene {
+    let rows = Rows::new(image.len(), None);
+    let mut sums = vec![(0.0, 0.0); rows.rows];
+    for (pixel, value) in image.iter().enumerate() {
+        let (sum, count) = &mut sums[rows.row(pixel)];
+        (*sum, *count) = (*sum + f32::from(*value) / 255.0, *count + 1.0);
+    }
+    let marks = |ink: Ink| {
+        let lit = sums.iter().enumerate().filter(|(_, (sum, _))| *sum > 0.0);
+        lit.flat_map(|(row, (sum, count))| (0..time_steps).map(move |t| (t, row, sum / count)).collect::<Vec<_>>())
+            .map(|(t, row, share)| rows.tick(t, row, time_steps, ink, share, 0.0))
+            .collect()
+    };
+    Scene { past: marks(Ink::Ink), future: marks(Ink::Ghost) }
+}
+
 /// The spikes that have just happened, brighter and larger.
 pub fn glow(spikes: &SpikeTrain, order: Option<&[usize]>, now: f32) -> Vec<Mark> {
     let (rows, time_steps) = (Rows::new(spikes.neurons(), order), spikes.time_steps());

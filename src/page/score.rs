@@ -13,7 +13,7 @@ use super::raster;
 use super::reading::Reading;
 use super::voltage;
 use crate::digits::drawing::SIDE;
-use crate::spec::{Neuron, Readout};
+use crate::spec::{Encoding, Neuron, Readout, Spec};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, Node};
 
@@ -37,6 +37,7 @@ struct Words {
     axis: HtmlElement,
     digits: Vec<HtmlElement>,
     captions: [HtmlElement; 2],
+    input: [HtmlElement; 2],
 }
 
 /// The score of the document.
@@ -77,6 +78,7 @@ impl Score {
             axis: find("axis-numbers")?,
             digits: all("#digits span"),
             captions: [find("out-membrane")?, find("out-spikes")?],
+            input: [find("in-spikes")?, find("in-current")?],
         };
         let mut score = Self {
             root: find("score")?,
@@ -148,14 +150,19 @@ impl Score {
     pub fn prepare(
         &mut self,
         reading: &Reading,
-        neuron: &Neuron,
+        spec: &Spec,
         phrases: &Phrases,
         palette: &Palette,
     ) -> Result<(), Missing> {
-        let trace = &reading.trace;
+        let (trace, neuron) = (&reading.trace, &spec.neuron);
         self.set_layers(trace.hidden.len())?;
         self.measure();
-        self.input.prepare(&raster::scene(&trace.input, None), palette);
+        let steady = spec.encoding == Encoding::Current;
+        self.words.input[0].set_hidden(steady);
+        self.words.input[1].set_hidden(!steady);
+        let input =
+            if steady { raster::current(&trace.image, trace.time_steps) } else { raster::scene(&trace.input, None) };
+        self.input.prepare(&input, palette);
         for (index, (layer, view)) in trace.hidden.iter().zip(&self.layers).enumerate() {
             view.stave.prepare(&raster::scene(&layer.spikes, Some(&reading.rows[index])), palette);
             let name = phrases.say(Phrase::Layer, &[("n", (index + 1).to_string())]);
