@@ -91,7 +91,19 @@ pub struct Images {
 /// # Errors
 /// When the bytes are anything else than one whole such file.
 pub fn read_images(bytes: &[u8]) -> Result<Images, IdxError> {
-    let ([count, height, width], pixels) = read::<3>(bytes)?;
+    images(&mut *reader(bytes))
+}
+
+/// [`read_images`] for bytes that are not gzipped: a program that reads no others has no unzipping in it.
+///
+/// # Errors
+/// As there.
+pub fn read_plain_images(mut bytes: &[u8]) -> Result<Images, IdxError> {
+    images(&mut bytes)
+}
+
+fn images(reader: &mut dyn Read) -> Result<Images, IdxError> {
+    let ([count, height, width], pixels) = read::<3>(reader)?;
     Ok(Images { count, width, height, pixels })
 }
 
@@ -100,7 +112,15 @@ pub fn read_images(bytes: &[u8]) -> Result<Images, IdxError> {
 /// # Errors
 /// When the bytes are anything else than one whole such file.
 pub fn read_labels(bytes: &[u8]) -> Result<Vec<u8>, IdxError> {
-    Ok(read::<1>(bytes)?.1)
+    Ok(read::<1>(&mut *reader(bytes))?.1)
+}
+
+/// [`read_labels`] for bytes that are not gzipped.
+///
+/// # Errors
+/// As there.
+pub fn read_plain_labels(mut bytes: &[u8]) -> Result<Vec<u8>, IdxError> {
+    Ok(read::<1>(&mut bytes)?.1)
 }
 
 impl Digits {
@@ -155,10 +175,9 @@ fn reader(bytes: &[u8]) -> Box<dyn Read + '_> {
 }
 
 /// The sizes and the data of an array with `D` dimensions.
-fn read<const D: usize>(bytes: &[u8]) -> Result<([usize; D], Vec<u8>), IdxError> {
-    let mut reader = reader(bytes);
+fn read<const D: usize>(reader: &mut dyn Read) -> Result<([usize; D], Vec<u8>), IdxError> {
     let header_len = 4 + 4 * D as u64;
-    let header = take(&mut reader, 4, header_len, 0)?;
+    let header = take(reader, 4, header_len, 0)?;
     match header[..] {
         [0, 0, U8, dimensions] if usize::from(dimensions) == D => {}
         [0, 0, U8, found @ 1..=255] => return Err(IdxError::WrongDimensions { expected: D as u8, found }),
@@ -166,7 +185,7 @@ fn read<const D: usize>(bytes: &[u8]) -> Result<([usize; D], Vec<u8>), IdxError>
         [a, b, c, d] => return Err(IdxError::NotIdx([a, b, c, d])),
         _ => return Err(IdxError::Truncated { expected: header_len, found: header.len() as u64 }),
     }
-    let sizes = take(&mut reader, 4 * D as u64, header_len, 4)?;
+    let sizes = take(reader, 4 * D as u64, header_len, 4)?;
     let sizes: Vec<u32> = sizes.chunks_exact(4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]])).collect();
     if sizes.contains(&0) {
         return Err(IdxError::Empty(sizes));
@@ -174,7 +193,7 @@ fn read<const D: usize>(bytes: &[u8]) -> Result<([usize; D], Vec<u8>), IdxError>
     let data_len = sizes.iter().try_fold(1u64, |product, size| product.checked_mul(u64::from(*size)));
     let Some(data_len) = data_len.filter(|len| *len <= MOST_BYTES) else { return Err(IdxError::TooLarge(sizes)) };
     let whole = header_len + data_len;
-    let data = take(&mut reader, data_len, whole, header_len)?;
+    let data = take(reader, data_len, whole, header_len)?;
     // One byte more: nothing may follow, and asking for it makes the decoder compare gzip's checksum.
     match reader.read(&mut [0]) {
         Ok(0) => Ok((std::array::from_fn(|i| sizes[i] as usize), data)),

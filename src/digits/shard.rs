@@ -191,7 +191,7 @@ pub fn open(
 ) -> Result<Digits, ShardError> {
     let shards = manifest.shards(split);
     let entry = shards.get(index).ok_or(ShardError::NoSuchShard { split, index, shards: shards.len() })?;
-    open_pair(manifest, entry, images, labels)
+    open_pair(manifest, entry, [images, labels], (idx::read_images, idx::read_labels))
 }
 
 /// The samples, one image of each class, from their two files as they were fetched.
@@ -199,15 +199,23 @@ pub fn open(
 /// # Errors
 /// As for [`open`].
 pub fn open_samples(manifest: &Manifest, images: &[u8], labels: &[u8]) -> Result<Digits, ShardError> {
-    open_pair(manifest, &manifest.samples, images, labels)
+    open_pair(manifest, &manifest.samples, [images, labels], (idx::read_plain_images, idx::read_plain_labels))
 }
 
-fn open_pair(manifest: &Manifest, entry: &ShardEntry, images: &[u8], labels: &[u8]) -> Result<Digits, ShardError> {
+/// How the two files of a pair are read.
+type Readers = (fn(&[u8]) -> Result<idx::Images, IdxError>, fn(&[u8]) -> Result<Vec<u8>, IdxError>);
+
+fn open_pair(
+    manifest: &Manifest,
+    entry: &ShardEntry,
+    [images, labels]: [&[u8]; 2],
+    (read_images, read_labels): Readers,
+) -> Result<Digits, ShardError> {
     let file = |entry: &FileEntry| entry.file.clone();
     verify(&entry.images, images)?;
     verify(&entry.labels, labels)?;
-    let images = idx::read_images(images).map_err(|error| ShardError::Idx { file: file(&entry.images), error })?;
-    let labels = idx::read_labels(labels).map_err(|error| ShardError::Idx { file: file(&entry.labels), error })?;
+    let images = read_images(images).map_err(|error| ShardError::Idx { file: file(&entry.images), error })?;
+    let labels = read_labels(labels).map_err(|error| ShardError::Idx { file: file(&entry.labels), error })?;
     let other = |entry: &FileEntry, expected: String, found: String| {
         Err(ShardError::OtherContents { file: file(entry), expected, found })
     };

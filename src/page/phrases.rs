@@ -1,8 +1,6 @@
 //! What the program says. The words stand in `www/index.html`, each under its key, so that all text of the page is in
 //! one place; here are the keys.
 
-use std::collections::BTreeMap;
-
 macro_rules! phrases {
     ($($name:ident => $key:literal),+ $(,)?) => {
         /// A phrase of the page; its words stand under [`Phrase::key`] in `www/index.html`.
@@ -39,7 +37,7 @@ phrases! {
 /// The words of all phrases.
 #[derive(Clone, Debug, Default)]
 pub struct Phrases {
-    words: BTreeMap<String, String>,
+    words: Vec<(String, String)>,
 }
 
 impl Phrases {
@@ -50,7 +48,8 @@ impl Phrases {
 
     /// The phrase with its braces filled; its key where the document lacks it.
     pub fn say(&self, phrase: Phrase, values: &[(&str, String)]) -> String {
-        let words = self.words.get(phrase.key()).map_or(phrase.key(), String::as_str);
+        let found = self.words.iter().find(|(key, _)| key == phrase.key());
+        let words = found.map_or(phrase.key(), |(_, words)| words);
         values.iter().fold(words.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
     }
 }

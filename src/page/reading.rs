@@ -99,14 +99,21 @@ fn known(leaders: &[Option<usize>], probabilities: &[f32], classes: usize) -> Op
 
 /// For each neuron its row when neurons are sorted by their first spike, then by how often they fire.
 fn rows_by_first_spike(layer: &LayerTrace) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..layer.neurons()).collect();
     let first = |n: usize| layer.spikes.times(0, n).next().unwrap_or(usize::MAX);
-    order.sort_by_cached_key(|n| (first(*n), Reverse(layer.spikes.count_of(0, *n))));
+    let order = sorted(layer, first);
     let mut rows = vec![0; order.len()];
     for (row, neuron) in order.into_iter().enumerate() {
         rows[neuron] = row;
     }
     rows
+}
+
+/// The neurons by `key`, then by how often they fire, then by their number.
+fn sorted(layer: &LayerTrace, key: impl Fn(usize) -> usize) -> Vec<usize> {
+    let keys = (0..layer.neurons()).map(|n| (key(n), Reverse(layer.spikes.count_of(0, n)), n));
+    let mut keys: Vec<_> = keys.collect();
+    keys.sort_unstable();
+    keys.into_iter().map(|(_, _, n)| n).collect()
 }
 
 /// Three neurons worth looking at: a busy one, a moderate one that is also inhibited, and a silent one that nearly fired.
@@ -116,8 +123,7 @@ pub fn telling_neurons(layer: &LayerTrace, time_steps: usize) -> [usize; 3] {
     let extreme = |n: usize, pick: fn(f32, f32) -> f32| {
         (0..time_steps).map(|t| layer.potentials[t * neurons + n]).fold(f32::NAN, pick)
     };
-    let mut busiest: Vec<usize> = (0..neurons).collect();
-    busiest.sort_by_key(|n| Reverse(count(*n)));
+    let busiest = sorted(layer, |_| 0);
     let at_most = |share: f32| busiest.iter().copied().find(|n| count(*n) as f32 <= share * time_steps as f32);
     let inhibited = |n: &usize| count(*n) as f32 <= 0.2 * time_steps as f32 && extreme(*n, f32::min) < 0.0;
     let busy = at_most(0.45);
