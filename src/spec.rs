@@ -23,20 +23,26 @@ pub enum Dataset {
     /// Handwritten digits (LeCun, Cortes and Burges): 60,000 for training, 10,000 for testing, 28 × 28.
     #[default]
     Mnist,
+    /// Articles of clothing in ten classes (Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747), of MNIST's form.
+    FashionMnist,
+    /// Whatever idx files stand in the data folder: square images of any size, in any number of classes.
+    Folder,
 }
 
 impl Dataset {
     /// Width and height of its images.
     pub const fn image_size(self) -> [usize; 2] {
         match self {
-            Self::Mnist => [28, 28],
+            Self::Mnist | Self::FashionMnist => [28, 28],
+            // Only the files say; this is what a network without data is made for.
+            Self::Folder => [28, 28],
         }
     }
 
     /// How many kinds of images it has.
     pub const fn classes(self) -> usize {
         match self {
-            Self::Mnist => 10,
+            Self::Mnist | Self::FashionMnist | Self::Folder => 10,
         }
     }
 }
@@ -282,7 +288,7 @@ macro_rules! words {
     };
 }
 
-words!(Dataset, "mnist" => Self::Mnist);
+words!(Dataset, "mnist" => Self::Mnist, "fashion-mnist" => Self::FashionMnist, "folder" => Self::Folder);
 words!(Encoding, "rate" => Self::Rate, "latency" => Self::Latency, "current" => Self::Current);
 words!(Readout, "membrane" => Self::Membrane, "spike-count" => Self::SpikeCount);
 words!(Schedule, "cosine" => Self::Cosine, "constant" => Self::Constant);
@@ -360,7 +366,7 @@ pub const MOST_LAYERS: usize = 4;
 
 /// Every setting there is, in the order in which data passes it.
 pub const FIELDS: &[Field] = &[
-    field!("dataset", "The images to learn", words & ["mnist"], Dataset::from_word, dataset),
+    field!("dataset", "The images to learn", words & ["mnist", "fashion-mnist", "folder"], Dataset::from_word, dataset),
     field!(
         "encoding",
         "How pixels become spikes",

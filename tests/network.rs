@@ -168,8 +168,8 @@ fn divergence_stops_before_the_weights_are_touched() {
 fn traces_answer_as_the_evaluation_does() {
     let (data, test) = (stripes(300, 1), stripes(60, 2));
     let kinds = [
-        (Encoding::Rate, Readout::Membrane),
-        (Encoding::Latency, Readout::SpikeCount),
+        (Encoding::Rate, Readout::SpikeCount),
+        (Encoding::Latency, Readout::Membrane),
         (Encoding::Current, Readout::Membrane),
     ];
     for (encoding, readout) in kinds {

@@ -111,3 +111,41 @@ fn an_output_that_cannot_be_written_is_refused_at_once() {
         refused(&["train", "--data-dir", data.to_str().unwrap(), "--output", place.to_str().unwrap(), "--epochs", "1"]);
     assert!(code == 1 && message.contains("file/run") && !message.contains("Epoch"), "{code}: {message}");
 }
+
+/// The first Ctrl-C saves where the run is; resumed, it ends with the weights of a run that nobody stopped.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_is_saved_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = data_dir();
+    let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let arguments = |output: &str| {
+        ["train", "--data-dir", data.to_str().unwrap(), "--hidden", "32", "--epochs", "1", "--output", output]
+            .map(str::to_owned)
+    };
+    let (stopped, whole) = (place("stopped"), place("whole"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_spiking"))
+        .args(arguments(&stopped))
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It says what it trains when it begins.
+    let mut said = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut said, &mut line).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let mut rest = String::new();
+    std::io::Read::read_to_string(&mut said, &mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
+    assert!(rest.contains("--resume") && rest.contains(&stopped), "{rest}");
+    assert_eq!(names(Path::new(&stopped)), ["checkpoint.safetensors"]);
+    let resumed = spiking(&["train", "--data-dir", data.to_str().unwrap(), "--output", &stopped, "--resume"]);
+    assert!(resumed.status.success(), "{}", text(&resumed.stderr));
+    let arguments = arguments(&whole);
+    assert!(spiking(&arguments.each_ref().map(String::as_str)).status.success());
+    let model = |place: &str| std::fs::read(Path::new(place).join("model.safetensors")).unwrap();
+    assert!(model(&stopped) == model(&whole), "the interruption left a trace");
+}

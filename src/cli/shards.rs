@@ -6,7 +6,6 @@ use super::files::write_whole;
 use super::tell;
 use crate::digits::cut::cut;
 use crate::digits::shard::{Manifest, Split};
-use crate::spec::Dataset;
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
@@ -16,7 +15,7 @@ use std::path::Path;
 /// # Errors
 /// When the data cannot be had or a file cannot be written; an older manifest and its shards then still stand.
 pub fn run(arguments: &Shards) -> Result<()> {
-    let dataset = Dataset::Mnist;
+    let dataset = arguments.dataset;
     let (name, folder) = (dataset.word(), arguments.output.join(dataset.word()));
     if let Some(manifest) = whole(&folder).filter(|manifest| manifest.name == name) {
         let images = manifest.images(Split::Train) + manifest.images(Split::Test);

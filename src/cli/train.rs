@@ -1,9 +1,10 @@
 //! `spiking train`.
 
 use super::arguments::Train;
+use super::interrupt::Interrupted;
 use super::output::Output;
 use super::report::{EpochReport, Progress};
-use super::{data, say, tell};
+use super::{data, interrupt, say, tell};
 use crate::event::{EpochDone, Event, Flow, StepDone};
 use crate::kernels;
 use crate::network::Network;
@@ -42,10 +43,18 @@ pub fn run(arguments: Train) -> anyhow::Result<()> {
     if run.is_finished() {
         bail!("the run has done its {} epochs: say --epochs N with a larger N to train on", run.spec.epochs);
     }
+    interrupt::listen()?;
     while !run.is_finished() {
-        let report = epoch(&mut run, &data)?;
-        say(report.line())?;
-        output.save(&run, &report)?;
+        match epoch(&mut run, &data)? {
+            Some(report) => {
+                say(report.line())?;
+                output.save(&run, &report)?;
+            }
+            None => {
+                output.save_checkpoint(&run)?;
+                return Err(interrupted(&run, &output).into());
+            }
+        }
     }
     tell(format!("Saved in {}", output.folder().display()));
     Ok(())
@@ -80,8 +89,13 @@ fn summary(run: &Run, pixels: usize, classes: usize) -> String {
     )
 }
 
-/// Trains to the end of the epoch.
-fn epoch(run: &mut Run, data: &data::DataSet) -> anyhow::Result<EpochReport> {
+fn interrupted(run: &Run, output: &Output) -> Interrupted {
+    let (step, folder) = (run.adam.step(), output.folder().display());
+    Interrupted(format!("Stopped after step {step}; go on with: spiking train --resume --output {folder}"))
+}
+
+/// Trains to the end of the epoch; none if somebody asked to end before.
+fn epoch(run: &mut Run, data: &data::DataSet) -> anyhow::Result<Option<EpochReport>> {
     let (epochs, position) = (run.spec.epochs, run.position);
     let mut progress = Progress::new(position.epoch, epochs, run.images(), position.images);
     let mut over: Option<(EpochDone, Duration)> = None;
@@ -91,7 +105,7 @@ fn epoch(run: &mut Run, data: &data::DataSet) -> anyhow::Result<EpochReport> {
         Event::Step(done) => {
             progress.step(done);
             trained = progress.time();
-            Flow::Go
+            if interrupt::is_asked() { Flow::Stop } else { Flow::Go }
         }
         Event::Epoch(done) => {
             over = Some((*done, trained));
@@ -116,6 +130,9 @@ fn epoch(run: &mut Run, data: &data::DataSet) -> anyhow::Result<EpochReport> {
     if let Some(StepDone { step, loss, .. }) = diverged {
         bail!("the loss is {loss} at step {step}: try a smaller --learning-rate; what was saved before is whole");
     }
-    let (done, time) = over.ok_or_else(|| anyhow!("the training set is empty"))?;
-    Ok(EpochReport { done, epochs, time })
+    match over {
+        Some((done, time)) => Ok(Some(EpochReport { done, epochs, time })),
+        None if interrupt::is_asked() => Ok(None),
+        None => bail!("the training set is empty"),
+    }
 }

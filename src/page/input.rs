@@ -116,12 +116,15 @@ pub enum Input {
     Look,
 }
 
+/// What hears.
+type Ear = Box<dyn FnMut(Input)>;
+
 /// Who hears what happens, in order: what comes in while something is being heard waits.
 #[derive(Clone)]
 pub struct Post {
     queue: Rc<RefCell<VecDeque<Input>>>,
     busy: Rc<Cell<bool>>,
-    ear: Rc<RefCell<Option<Box<dyn FnMut(Input)>>>>,
+    ear: Rc<RefCell<Option<Ear>>>,
 }
 
 impl Default for Post {

@@ -34,8 +34,8 @@ pub fn percent(share: f32) -> String {
     match value {
         v if v > 99.9 => "over 99.9\u{2009}%".to_owned(),
         v if v < 0.1 => "under 0.1\u{2009}%".to_owned(),
-        v if v < 1.0 || v > 99.0 => format!("{v:.1}\u{2009}%"),
-        v => format!("{v:.0}\u{2009}%"),
+        v if (1.0..=99.0).contains(&v) => format!("{v:.0}\u{2009}%"),
+        v => format!("{v:.1}\u{2009}%"),
     }
 }
 

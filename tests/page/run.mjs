@@ -129,7 +129,7 @@ const tests = {
     const knob = (name) => page.getByRole("spinbutton", { name, exact: true }).first();
     assert.equal(await knob("Hidden neurons").getAttribute("aria-valuenow"), "64");
     assert.equal(await knob("Time steps").getAttribute("aria-valuenow"), "12");
-    assert.equal(await page.getByRole("slider", { name: "Time step" }).getAttribute("max"), "12");
+    await until("twelve time steps on the slider", async () => (await page.getByRole("slider", { name: "Time step" }).getAttribute("max")) === "12");
     await knob("Time steps").press("ArrowUp");
     await until("the link", () => page.url().includes("time-steps=13"));
     assert.ok(page.url().includes("hidden=64") && page.url().includes("seed=3"), page.url());

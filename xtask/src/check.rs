@@ -36,7 +36,8 @@ pub fn test() -> Result<()> {
         }),
         ("tests", &|steps| {
             begin(steps, "Tests: some 8 minutes the first time on two cores");
-            cargo(&["test", "--workspace", "--release"])
+            // With `web`, so that the pure half of the page is tested too.
+            cargo(&["test", "--workspace", "--release", "--features", "web"])
         }),
         ("page without burn", &|steps| {
             begin(steps, "The page must not depend on burn");

@@ -117,8 +117,11 @@ impl Tools {
         let package = if name == "wasm-bindgen" { "wasm-bindgen-cli" } else { name };
         let build = cache().join("build");
         let mut install = self.command("cargo");
-        install.args(["install", "--quiet", &format!("{package}@{version}"), "--ignore-rust-version", "--root"]);
-        install.arg(cache()).args(flags);
+        install.args(["install", "--quiet", &format!("{package}@{version}"), "--ignore-rust-version"]).args(flags);
+        if self.has(name) {
+            // Another version is somebody's: ours goes elsewhere.
+            install.arg("--root").arg(cache());
+        }
         // What was built stays there if this is interrupted. Quick to build matters more than quick to run.
         install.env("CARGO_TARGET_DIR", &build).env("CARGO_PROFILE_RELEASE_LTO", "off");
         install.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
