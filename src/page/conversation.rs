@@ -16,7 +16,7 @@ use super::strokes::three;
 use crate::digits::shard::{Manifest, Split};
 use crate::event::Score;
 use crate::protocol::{BUILD, Picture, Report, Request};
-use crate::spec::Spec;
+use crate::spec::{Encoding, Spec};
 use crate::trace::Trace;
 
 /// While a pen draws, a trace is asked for at most so often, in milliseconds.
@@ -216,6 +216,9 @@ impl App {
 
     pub(super) fn train(&mut self) {
         self.settle();
+        // That the weights were random was worth a word only until training changes it.
+        self.notes.withdraw(Phrase::NoteOtherNetwork);
+        self.notes.withdraw(Phrase::NoteModel);
         let requests = self.run.before_training(&self.address.spec, self.address.from_shipped);
         self.ask_all(requests);
         self.ask(&Request::Train, &[]);
@@ -480,7 +483,10 @@ impl App {
             }
             self.dirty.weights = true;
         }
-        let reading = Reading::new(trace, self.label());
+        let mut reading = Reading::new(trace, self.label());
+        if self.run.holds.as_ref().is_some_and(|(spec, _)| spec.encoding == Encoding::Current) {
+            reading = reading.with_steady_input();
+        }
         if std::mem::take(&mut self.speak) {
             self.result.speak(&reading, &self.phrases);
         }

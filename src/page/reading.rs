@@ -30,6 +30,16 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Counts the picture's way into the first layer: where it enters as a steady current, no spike carries it, but all
+    /// its weights are added up once, as in a dense network.
+    #[must_use]
+    pub fn with_steady_input(mut self) -> Self {
+        let targets = self.trace.hidden.first().unwrap_or(&self.trace.output).neurons();
+        let once = (self.trace.image.len() * targets) as u64;
+        self.operations.iter_mut().for_each(|operations| *operations += once);
+        self
+    }
+
     /// Reads a trace.
     pub fn new(trace: Trace, label: Option<u8>) -> Self {
         let counts =

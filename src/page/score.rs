@@ -230,7 +230,10 @@ impl Score {
         // Half a column more, so that the ticks of the time step under the cursor are not cut in two.
         let reached = if now.fract() < 0.02 { x + 0.5 / trace.time_steps as f32 } else { x };
         self.input.show(reached, &raster::glow(&trace.input, None, now), palette);
-        self.words.count.set(&said(reading.input_counts[t], trace.input.neurons()));
+        // A steady current has no spikes to count.
+        let counted = trace.input.count() > 0;
+        let count = said(reading.input_counts[t], trace.input.neurons());
+        self.words.count.set(if counted { &count } else { "" });
         for (index, (layer, view)) in trace.hidden.iter().zip(&self.layers).enumerate() {
             view.stave.show(reached, &raster::glow(&layer.spikes, Some(&reading.rows[index]), now), palette);
             view.field.paint(&field::neurons(layer, neuron.threshold, now, t), palette);
