@@ -1,0 +1,15 @@
+//! Work that is done side by side, on as many threads as there are cores; in WebAssembly one after the other. Which
+//! thread does what has no influence on the result: every number is written by one piece of work, in a fixed order.
+
+/// Does all pieces of work.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) fn each<T: Send>(pieces: Vec<T>, work: impl Fn(T) + Sync + Send) {
+    use rayon::prelude::*;
+    pieces.into_par_iter().for_each(work);
+}
+
+/// Does all pieces of work.
+#[cfg(target_arch = "wasm32")]
+pub(super) fn each<T>(pieces: Vec<T>, work: impl Fn(T)) {
+    pieces.into_iter().for_each(work);
+}
