@@ -6,10 +6,17 @@ use spiking_playground::kernels;
 use spiking_playground::spec::Dataset;
 use spiking_playground::weights::checkpoint::model_from_bytes;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-/// Where the real digits are; what is missing is fetched.
+/// Where the real digits are; what is missing is fetched, once, however many tests ask.
 pub fn data_dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("data")
+    static FETCHED: OnceLock<PathBuf> = OnceLock::new();
+    let fetched = FETCHED.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+        data::load(&folder, Dataset::Mnist).unwrap();
+        folder
+    });
+    fetched.clone()
 }
 
 /// (file, accuracy in percent) of the table in models/README.md.

@@ -87,6 +87,9 @@ fn a_model_file_gives_the_same_network() {
     let spec = Spec { hidden: vec![9, 7], ..small() };
     let network = Network::new(&spec, 36, 3, &kernels::cpu());
     let bytes = model_to_bytes(&spec, &network, Notes::default()).unwrap();
+    let notes = || Notes(["b", "a", "c", "d"].map(|name| (name.to_owned(), name.to_owned())).to_vec());
+    let noted = || model_to_bytes(&spec, &network, notes()).unwrap();
+    assert!((0..20).all(|_| noted() == noted()), "equal networks make equal files");
     let (again, loaded) = model_from_bytes(&bytes, &kernels::cpu()).unwrap();
     assert_eq!(again, spec);
     assert_eq!(loaded.parameters(), network.parameters());

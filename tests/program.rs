@@ -132,8 +132,8 @@ fn an_interrupted_run_is_saved_and_goes_on() {
         .unwrap();
     // It says what it trains when it begins.
     let mut said = std::io::BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    std::io::BufRead::read_line(&mut said, &mut line).unwrap();
+    let begun = std::io::BufRead::lines(&mut said).map_while(Result::ok).any(|line| line.starts_with("Training"));
+    assert!(begun, "it never began to train");
     std::thread::sleep(std::time::Duration::from_millis(300));
     let pid = child.id().to_string();
     assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());

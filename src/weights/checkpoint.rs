@@ -11,7 +11,7 @@ use crate::spec::{Spec, SpecError};
 use crate::training::{Position, Run};
 use burn::tensor::Device;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What stands under `format` in the header of a file of ours.
 const FORMAT: &str = "spiking-playground 1";
@@ -113,7 +113,26 @@ fn write(spec: &Spec, parameters: Vec<Parameter>, notes: Notes) -> Result<Vec<u8
         .collect();
     let views = raw.iter().map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)));
     let views = views.collect::<Result<Vec<_>, WeightsError>>()?;
-    Ok(serialize(views, Some(header))?)
+    Ok(with_sorted_header(serialize(views, Some(header))?))
+}
+
+/// The same file with the entries of its header in alphabetical order: the library writes them in an order that changes
+/// from run to run, and equal networks should make equal files.
+fn with_sorted_header(file: Vec<u8>) -> Vec<u8> {
+    let sorted = || {
+        let (length, rest) = file.split_first_chunk::<8>()?;
+        let (header, data) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+        let mut entries: BTreeMap<String, serde_json::Value> = serde_json::from_slice(header).ok()?;
+        if let Some(notes) = entries.get_mut("__metadata__") {
+            let inner: BTreeMap<String, String> = serde_json::from_value(notes.take()).ok()?;
+            *notes = serde_json::to_value(inner).ok()?;
+        }
+        let mut header = serde_json::to_vec(&entries).ok()?;
+        // Tensors begin at a multiple of 8.
+        header.resize(header.len().next_multiple_of(8), b' ');
+        Some([&(header.len() as u64).to_le_bytes(), header.as_slice(), data].concat())
+    };
+    sorted().unwrap_or(file)
 }
 
 type Contents = (Spec, Vec<Parameter>, HashMap<String, String>);
