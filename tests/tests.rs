@@ -10,6 +10,7 @@ mod layout;
 mod models;
 mod network;
 mod program;
+mod runs;
 mod session;
 mod shards;
 mod spec;

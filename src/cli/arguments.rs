@@ -15,6 +15,8 @@ pub struct Train {
     pub given: Vec<&'static str>,
     /// Where the data set is.
     pub data_dir: PathBuf,
+    /// A file whose weights the run starts from; none for weights drawn from the seed.
+    pub weights: Option<PathBuf>,
     /// Where the results go; none for a new folder in `outputs/`.
     pub output: Option<PathBuf>,
     /// Go on with the run that is there.
@@ -75,6 +77,13 @@ fn train_command() -> Command {
         .value_parser(value_parser!(PathBuf))
         .help_heading("Output")
         .help("Folder for weights, checkpoint and metrics [default: outputs/<date-time>]");
+    let weights = Arg::new("weights")
+        .long("weights")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .conflicts_with("resume")
+        .help_heading("Training")
+        .help("Start from the weights in a safetensors file instead of the seed's; the flags say the network");
     let device = Arg::new("device")
         .long("device")
         .value_name("DEVICE")
@@ -87,6 +96,7 @@ fn train_command() -> Command {
         .after_help("Example: spiking train --data-dir data --epochs 10 --batch-size 64")
         .arg(data_dir())
         .args(FIELDS.iter().map(flag))
+        .arg(weights)
         .arg(output)
         .arg(
             switch("resume", "Go on with the run in the output folder, as if it had never stopped")
@@ -161,6 +171,7 @@ pub fn train(matches: &ArgMatches) -> anyhow::Result<Train> {
         spec: spec_of(matches, &names),
         given: names.into_iter().filter(|name| typed(name)).collect(),
         data_dir: path(matches, "data-dir").unwrap_or_default(),
+        weights: path(matches, "weights"),
         output: path(matches, "output"),
         resume: matches.get_flag("resume"),
         force: matches.get_flag("force"),
