@@ -68,3 +68,19 @@ fn a_run_starts_from_given_weights() {
     let (code, message) = train_refused(&data, &at("third"), &["--weights", model, "--resume"]);
     assert!(code == 2 && message.contains("--resume"), "{code}: {message}");
 }
+
+#[test]
+fn augmentation_is_a_switch_that_a_resumed_run_keeps() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, output) = (stripes_in(folder.path()), folder.path().join("run"));
+    let first = train(&data, &output, &["--augment", "--epochs", "1"]);
+    assert!(first.status.success() && text(&first.stderr).contains("augment=on"), "{}", text(&first.stderr));
+    let resume = |more: &[&str]| {
+        let places = ["train", "--data-dir", data.to_str().unwrap(), "--output", output.to_str().unwrap(), "--resume"];
+        spiking(&[&places[..], more].concat())
+    };
+    let off = resume(&["--augment=off", "--epochs", "2"]);
+    assert!(text(&off.stderr).contains("--augment on"), "{}", text(&off.stderr));
+    let second = resume(&["--epochs", "2"]);
+    assert!(second.status.success() && text(&second.stderr).contains("augment=on"), "{}", text(&second.stderr));
+}

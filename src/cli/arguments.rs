@@ -1,6 +1,6 @@
 //! The command line, and what it means. The flags of a run are the fields of its spec.
 
-use crate::spec::{Dataset, FIELDS, Field, Spec, field};
+use crate::spec::{Dataset, FIELDS, Field, SWITCH, Spec, field};
 use anyhow::bail;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -132,10 +132,10 @@ fn shards_command() -> Command {
 /// The flag of a spec's field: its text is checked as it is typed, so that a wrong one is a usage error.
 fn flag(field: &'static Field) -> Arg {
     let check = |text: &str| Spec::default().set(field.name, text).map(|()| text.to_owned()).map_err(|e| e.to_string());
-    Arg::new(field.name)
-        .long(field.name)
-        .value_name("VALUE")
-        .default_value(field.text(&Spec::default()))
+    let arg = Arg::new(field.name).long(field.name).value_name("VALUE");
+    let arg =
+        if field.values == SWITCH { arg.num_args(0..=1).require_equals(true).default_missing_value("on") } else { arg };
+    arg.default_value(field.text(&Spec::default()))
         .value_parser(check)
         .allow_hyphen_values(true)
         .help_heading(heading(field.name))
@@ -144,7 +144,7 @@ fn flag(field: &'static Field) -> Arg {
 
 fn heading(name: &str) -> &'static str {
     match name {
-        "dataset" | "encoding" | "time-steps" => "Data",
+        "dataset" | "augment" | "encoding" | "time-steps" => "Data",
         "epochs" | "batch-size" | "learning-rate" | "schedule" | "seed" => "Training",
         _ => "Network",
     }
