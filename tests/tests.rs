@@ -9,6 +9,7 @@ mod kernels;
 mod layout;
 mod models;
 mod network;
+mod predict;
 mod program;
 mod runs;
 mod session;

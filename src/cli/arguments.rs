@@ -34,6 +34,15 @@ pub struct Evaluate {
     pub data_dir: PathBuf,
 }
 
+/// What `spiking predict` was asked for.
+#[derive(Debug)]
+pub struct Predict {
+    /// The weights.
+    pub model: PathBuf,
+    /// The pictures.
+    pub images: Vec<PathBuf>,
+}
+
 /// What `spiking shards` was asked for.
 #[derive(Debug)]
 pub struct Shards {
@@ -54,6 +63,7 @@ pub fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(train_command())
         .subcommand(evaluate_command())
+        .subcommand(predict_command())
         .subcommand(shards_command())
 }
 
@@ -106,13 +116,30 @@ fn train_command() -> Command {
         .arg(device)
 }
 
-fn evaluate_command() -> Command {
-    let model = Arg::new("model")
+fn model() -> Arg {
+    Arg::new("model")
         .value_name("MODEL")
         .required(true)
         .value_parser(value_parser!(PathBuf))
-        .help("A model.safetensors or checkpoint.safetensors");
-    Command::new("evaluate").about("Measures a trained network on the test set").arg(model).arg(data_dir())
+        .help("A model.safetensors or checkpoint.safetensors")
+}
+
+fn evaluate_command() -> Command {
+    Command::new("evaluate").about("Measures a trained network on the test set").arg(model()).arg(data_dir())
+}
+
+fn predict_command() -> Command {
+    let images = Arg::new("images")
+        .value_name("IMAGE")
+        .required(true)
+        .num_args(1..)
+        .value_parser(value_parser!(PathBuf))
+        .help("PNG or JPEG files of one digit each, of any size, dark on light or light on dark");
+    Command::new("predict")
+        .about("Says which digit is on a picture, how surely, and since when it was known")
+        .after_help("Example: spiking predict models/mnist.safetensors photo.jpg drawing.png")
+        .arg(model())
+        .arg(images)
 }
 
 fn shards_command() -> Command {
@@ -183,6 +210,14 @@ pub fn evaluate(matches: &ArgMatches) -> Evaluate {
     Evaluate {
         model: path(matches, "model").unwrap_or_default(),
         data_dir: path(matches, "data-dir").unwrap_or_default(),
+    }
+}
+
+/// What the arguments of `spiking predict` mean.
+pub fn predict(matches: &ArgMatches) -> Predict {
+    Predict {
+        model: path(matches, "model").unwrap_or_default(),
+        images: matches.get_many("images").into_iter().flatten().cloned().collect(),
     }
 }
 
