@@ -67,6 +67,8 @@ fn wrong_usage_is_exit_code_2() {
         (&["train", "--hidden", "0"][..], "between 1 and 4096"),
         (&["train", "--beta", "2"], "between 0 and 1"),
         (&["train", "--schedule", "linear"], "cosine, constant"),
+        (&["train", "--dataset", "mnits"], "mnist, fashion-mnist, folder"),
+        (&["train", "--augment=maybe"], "off, on"),
         (&["train", "--epochs", "many"], "whole number"),
         (&["train", "--hiden", "64"], "--hidden"),
         (&["train", "--resume", "--force"], "--force"),
