@@ -23,6 +23,8 @@ pub enum Stream {
     ShardOrder(u32),
     /// The order of the images of one shard in an epoch: (epoch, shard).
     ImageOrder(u32, u32),
+    /// How an image is changed before it is shown: (epoch, sample).
+    Augmentation(u32, u64),
 }
 
 impl Stream {
@@ -31,6 +33,7 @@ impl Stream {
             Self::Weights(layer) => mix64(1 << 60 | u64::from(layer)),
             Self::ShardOrder(epoch) => mix64(2 << 60 | u64::from(epoch)),
             Self::ImageOrder(epoch, shard) => mix64(mix64(3 << 60 | u64::from(epoch)) ^ u64::from(shard)),
+            Self::Augmentation(epoch, sample) => mix64(mix64(4 << 60 | u64::from(epoch)) ^ sample),
         }
     }
 }

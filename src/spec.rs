@@ -158,6 +158,8 @@ pub enum Schedule {
 pub struct Spec {
     /// Which images.
     pub dataset: Dataset,
+    /// Whether training images are changed a little each time they are shown ([`crate::digits::augment`]).
+    pub augment: bool,
     /// How they become spikes.
     pub encoding: Encoding,
     /// T, the number of time steps an image is shown for.
@@ -184,6 +186,7 @@ impl Default for Spec {
     fn default() -> Self {
         Self {
             dataset: Dataset::Mnist,
+            augment: false,
             encoding: Encoding::Rate,
             time_steps: 25,
             hidden: vec![256],
@@ -359,6 +362,8 @@ macro_rules! field {
     };
 }
 
+/// What a field takes that is on or off: its flag needs no value.
+pub const SWITCH: Values = Values::Words(&["off", "on"]);
 /// The most neurons that a hidden layer may have.
 pub const MOST_NEURONS: usize = 4096;
 /// The most hidden layers.
@@ -367,6 +372,20 @@ pub const MOST_LAYERS: usize = 4;
 /// Every setting there is, in the order in which data passes it.
 pub const FIELDS: &[Field] = &[
     field!("dataset", "The images to learn", words & ["mnist", "fashion-mnist", "folder"], Dataset::from_word, dataset),
+    Field {
+        name: "augment",
+        help: "Shift, turn, scale, slant, thicken and thin training images a little",
+        values: SWITCH,
+        get: |spec| if spec.augment { "on" } else { "off" }.to_owned(),
+        set: |spec, text| {
+            spec.augment = match text {
+                "on" => true,
+                "off" => false,
+                _ => return None,
+            };
+            Some(())
+        },
+    },
     field!(
         "encoding",
         "How pixels become spikes",

@@ -1,5 +1,6 @@
 //! One step; the run that pushes events.
 
+use crate::digits::augment::augment;
 use crate::digits::order::EpochOrder;
 use crate::digits::{Digits, Images};
 use crate::evaluation::{encode, evaluate};
@@ -101,6 +102,8 @@ impl Run {
         if labels.is_empty() {
             return Advance::Stopped;
         }
+        let changed = self.augmented(&pixels, &samples);
+        let pixels = changed.as_ref().map_or(pixels, |images| images.iter().map(Vec::as_slice).collect());
         let input = encode(&self.spec, &pixels, &samples, Pass::Training(self.position.epoch));
         let (loss, score) = self.step(input, &labels);
         let done = StepDone {
@@ -126,6 +129,14 @@ impl Run {
             Flow::Go => Advance::Stepped,
             Flow::Stop => Advance::Stopped,
         }
+    }
+
+    /// The images as this epoch shows them; none where the spec leaves them as they are.
+    fn augmented(&self, images: &[&[u8]], samples: &[u64]) -> Option<Vec<Vec<u8>>> {
+        let (seed, epoch) = (self.spec.seed, self.position.epoch);
+        let changed =
+            || images.iter().zip(samples).map(|(image, sample)| augment(image, seed, epoch, *sample)).collect();
+        self.spec.augment.then(changed)
     }
 
     /// One update of the weights; none if the loss is no finite number. Gives the loss and the score

@@ -104,13 +104,27 @@ fn a_model_file_gives_the_same_network() {
 #[test]
 fn a_resumed_run_goes_on_to_the_bit() {
     let data = stripes(100, 3);
-    let (mut whole, mut first) = (run(&small(), 100), run(&small(), 100));
-    let losses = train(&mut whole, &data, 14);
-    train(&mut first, &data, 9);
-    let mut second = run_from_bytes(&run_to_bytes(&first).unwrap(), &kernels::cpu().autodiff()).unwrap();
-    assert_eq!(second.position, first.position);
-    assert_eq!(train(&mut second, &data, 5), losses[9..]);
-    assert_eq!(second.network.parameters(), whole.network.parameters());
+    for augment in [false, true] {
+        let spec = Spec { augment, ..small() };
+        let (mut whole, mut first) = (run(&spec, 100), run(&spec, 100));
+        let losses = train(&mut whole, &data, 14);
+        train(&mut first, &data, 9);
+        let mut second = run_from_bytes(&run_to_bytes(&first).unwrap(), &kernels::cpu().autodiff()).unwrap();
+        assert_eq!((&second.spec, second.position), (&spec, first.position));
+        assert_eq!(train(&mut second, &data, 5), losses[9..]);
+        assert_eq!(second.network.parameters(), whole.network.parameters());
+    }
+}
+
+/// Augmentation changes what is trained on, and nothing else.
+#[test]
+fn only_training_images_are_augmented() {
+    let (data, test) = (stripes(100, 3), stripes(30, 4));
+    let (plain, changed) = (small(), Spec { augment: true, ..small() });
+    let (mut a, mut b) = (run(&plain, 100), run(&changed, 100));
+    let score = |spec: &Spec| evaluate(&a.network, spec, &test, 0..30, 0);
+    assert_eq!(score(&plain), score(&changed));
+    assert_ne!(train(&mut a, &data, 2), train(&mut b, &data, 2));
 }
 
 #[test]

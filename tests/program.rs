@@ -4,22 +4,22 @@ use crate::models::data_dir;
 use std::path::Path;
 use std::process::{Command, Output};
 
-fn spiking(arguments: &[&str]) -> Output {
+pub fn spiking(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_spiking")).args(arguments).output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// The exit code and what was said beside the results.
-fn refused(arguments: &[&str]) -> (i32, String) {
+pub fn refused(arguments: &[&str]) -> (i32, String) {
     let output = spiking(arguments);
     assert!(!output.status.success(), "{arguments:?} went well");
     (output.status.code().unwrap(), text(&output.stderr))
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
@@ -67,6 +67,8 @@ fn wrong_usage_is_exit_code_2() {
         (&["train", "--hidden", "0"][..], "between 1 and 4096"),
         (&["train", "--beta", "2"], "between 0 and 1"),
         (&["train", "--schedule", "linear"], "cosine, constant"),
+        (&["train", "--dataset", "mnits"], "mnist, fashion-mnist, folder"),
+        (&["train", "--augment=maybe"], "off, on"),
         (&["train", "--epochs", "many"], "whole number"),
         (&["train", "--hiden", "64"], "--hidden"),
         (&["train", "--resume", "--force"], "--force"),

@@ -1,6 +1,6 @@
 //! The command line, and what it means. The flags of a run are the fields of its spec.
 
-use crate::spec::{Dataset, FIELDS, Field, Spec, field};
+use crate::spec::{Dataset, FIELDS, Field, SWITCH, Spec, field};
 use anyhow::bail;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -15,6 +15,8 @@ pub struct Train {
     pub given: Vec<&'static str>,
     /// Where the data set is.
     pub data_dir: PathBuf,
+    /// A file whose weights the run starts from; none for weights drawn from the seed.
+    pub weights: Option<PathBuf>,
     /// Where the results go; none for a new folder in `outputs/`.
     pub output: Option<PathBuf>,
     /// Go on with the run that is there.
@@ -30,6 +32,15 @@ pub struct Evaluate {
     pub model: PathBuf,
     /// Where the data set is.
     pub data_dir: PathBuf,
+}
+
+/// What `spiking predict` was asked for.
+#[derive(Debug)]
+pub struct Predict {
+    /// The weights.
+    pub model: PathBuf,
+    /// The pictures.
+    pub images: Vec<PathBuf>,
 }
 
 /// What `spiking shards` was asked for.
@@ -52,6 +63,7 @@ pub fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(train_command())
         .subcommand(evaluate_command())
+        .subcommand(predict_command())
         .subcommand(shards_command())
 }
 
@@ -75,6 +87,13 @@ fn train_command() -> Command {
         .value_parser(value_parser!(PathBuf))
         .help_heading("Output")
         .help("Folder for weights, checkpoint and metrics [default: outputs/<date-time>]");
+    let weights = Arg::new("weights")
+        .long("weights")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .conflicts_with("resume")
+        .help_heading("Training")
+        .help("Start from the weights in a safetensors file instead of the seed's; the flags say the network");
     let device = Arg::new("device")
         .long("device")
         .value_name("DEVICE")
@@ -87,6 +106,7 @@ fn train_command() -> Command {
         .after_help("Example: spiking train --data-dir data --epochs 10 --batch-size 64")
         .arg(data_dir())
         .args(FIELDS.iter().map(flag))
+        .arg(weights)
         .arg(output)
         .arg(
             switch("resume", "Go on with the run in the output folder, as if it had never stopped")
@@ -96,13 +116,30 @@ fn train_command() -> Command {
         .arg(device)
 }
 
-fn evaluate_command() -> Command {
-    let model = Arg::new("model")
+fn model() -> Arg {
+    Arg::new("model")
         .value_name("MODEL")
         .required(true)
         .value_parser(value_parser!(PathBuf))
-        .help("A model.safetensors or checkpoint.safetensors");
-    Command::new("evaluate").about("Measures a trained network on the test set").arg(model).arg(data_dir())
+        .help("A model.safetensors or checkpoint.safetensors")
+}
+
+fn evaluate_command() -> Command {
+    Command::new("evaluate").about("Measures a trained network on the test set").arg(model()).arg(data_dir())
+}
+
+fn predict_command() -> Command {
+    let images = Arg::new("images")
+        .value_name("IMAGE")
+        .required(true)
+        .num_args(1..)
+        .value_parser(value_parser!(PathBuf))
+        .help("PNG or JPEG files of one digit each, of any size, dark on light or light on dark");
+    Command::new("predict")
+        .about("Says which digit is on a picture, how surely, and since when it was known")
+        .after_help("Example: spiking predict models/mnist.safetensors photo.jpg drawing.png")
+        .arg(model())
+        .arg(images)
 }
 
 fn shards_command() -> Command {
@@ -122,10 +159,10 @@ fn shards_command() -> Command {
 /// The flag of a spec's field: its text is checked as it is typed, so that a wrong one is a usage error.
 fn flag(field: &'static Field) -> Arg {
     let check = |text: &str| Spec::default().set(field.name, text).map(|()| text.to_owned()).map_err(|e| e.to_string());
-    Arg::new(field.name)
-        .long(field.name)
-        .value_name("VALUE")
-        .default_value(field.text(&Spec::default()))
+    let arg = Arg::new(field.name).long(field.name).value_name("VALUE");
+    let arg =
+        if field.values == SWITCH { arg.num_args(0..=1).require_equals(true).default_missing_value("on") } else { arg };
+    arg.default_value(field.text(&Spec::default()))
         .value_parser(check)
         .allow_hyphen_values(true)
         .help_heading(heading(field.name))
@@ -134,7 +171,7 @@ fn flag(field: &'static Field) -> Arg {
 
 fn heading(name: &str) -> &'static str {
     match name {
-        "dataset" | "encoding" | "time-steps" => "Data",
+        "dataset" | "augment" | "encoding" | "time-steps" => "Data",
         "epochs" | "batch-size" | "learning-rate" | "schedule" | "seed" => "Training",
         _ => "Network",
     }
@@ -161,6 +198,7 @@ pub fn train(matches: &ArgMatches) -> anyhow::Result<Train> {
         spec: spec_of(matches, &names),
         given: names.into_iter().filter(|name| typed(name)).collect(),
         data_dir: path(matches, "data-dir").unwrap_or_default(),
+        weights: path(matches, "weights"),
         output: path(matches, "output"),
         resume: matches.get_flag("resume"),
         force: matches.get_flag("force"),
@@ -172,6 +210,14 @@ pub fn evaluate(matches: &ArgMatches) -> Evaluate {
     Evaluate {
         model: path(matches, "model").unwrap_or_default(),
         data_dir: path(matches, "data-dir").unwrap_or_default(),
+    }
+}
+
+/// What the arguments of `spiking predict` mean.
+pub fn predict(matches: &ArgMatches) -> Predict {
+    Predict {
+        model: path(matches, "model").unwrap_or_default(),
+        images: matches.get_many("images").into_iter().flatten().cloned().collect(),
     }
 }
 

@@ -10,6 +10,9 @@ pub mod files;
 mod interrupt;
 #[cfg(feature = "engine")]
 mod output;
+pub mod photo;
+#[cfg(feature = "engine")]
+mod predict;
 #[cfg(feature = "engine")]
 mod report;
 pub mod shards;
@@ -28,6 +31,8 @@ pub fn run() -> ExitCode {
         Some(("train", matches)) => arguments::train(matches).and_then(train::run),
         #[cfg(feature = "engine")]
         Some(("evaluate", matches)) => evaluate::run(arguments::evaluate(matches)),
+        #[cfg(feature = "engine")]
+        Some(("predict", matches)) => predict::run(&arguments::predict(matches)),
         Some(("shards", matches)) => shards::run(&arguments::shards(matches)),
         Some((other, _)) => Err(anyhow::anyhow!("`{other}` needs a build with `--features engine`")),
         None => Ok(()), // clap asks for a subcommand itself

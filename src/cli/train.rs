@@ -1,16 +1,18 @@
 //! `spiking train`.
 
 use super::arguments::Train;
+use super::evaluate::check_fit;
 use super::interrupt::Interrupted;
 use super::output::Output;
 use super::report::{EpochReport, Progress};
-use super::{data, interrupt, say, tell};
+use super::{data, files, interrupt, say, tell};
 use crate::event::{EpochDone, Event, Flow, StepDone};
 use crate::kernels;
 use crate::network::Network;
 use crate::spec::{FIELDS, Spec};
 use crate::training::{Advance, Run};
-use anyhow::{anyhow, bail};
+use crate::weights::checkpoint;
+use anyhow::{Context, anyhow, bail};
 use burn::tensor::Device;
 use std::time::Duration;
 
@@ -30,8 +32,7 @@ pub fn run(arguments: Train) -> anyhow::Result<()> {
     let (mut output, mut run) = match resumed {
         Some(found) => found,
         None => {
-            let (pixels, classes) = (data.train.pixels(), data.train.classes());
-            let network = Network::new(&arguments.spec, pixels, classes, &device);
+            let network = start(&arguments, &data, &device)?;
             let run = Run::new(arguments.spec.clone(), network, data.train.len());
             (Output::new(arguments.output.clone(), arguments.force)?, run)
         }
@@ -75,6 +76,29 @@ fn resume(arguments: &Train, device: &Device) -> anyhow::Result<(Output, Run)> {
         }
     }
     Ok((output, run))
+}
+
+/// The network at the start of a run.
+fn start(arguments: &Train, data: &data::DataSet, device: &Device) -> anyhow::Result<Network> {
+    let (spec, train) = (&arguments.spec, &data.train);
+    let Some(file) = &arguments.weights else {
+        return Ok(Network::new(spec, train.pixels(), train.classes(), device));
+    };
+    let bytes = files::read(file)?;
+    let network = checkpoint::network_from_bytes(spec, &bytes, device).with_context(|| {
+        let made = checkpoint::spec_from_bytes(&bytes).ok().map(|made| flags(&made)).filter(|made| !made.is_empty());
+        let hint = made.map_or(String::new(), |made| format!(" (it was trained with {made})"));
+        format!("cannot start from {}{hint}", file.display())
+    })?;
+    check_fit(&network, train, file)?;
+    Ok(network)
+}
+
+/// The settings that are not the defaults, as one would type them.
+fn flags(spec: &Spec) -> String {
+    let default = Spec::default();
+    let differs = FIELDS.iter().filter(|field| field.text(spec) != field.text(&default));
+    differs.map(|field| format!("--{} {}", field.name, field.text(spec))).collect::<Vec<_>>().join(" ")
 }
 
 fn summary(run: &Run, pixels: usize, classes: usize) -> String {

@@ -1,5 +1,6 @@
 //! Images of digits: where they come from and in which order they are shown.
 
+pub mod augment;
 pub mod cut;
 pub mod drawing;
 pub mod idx;

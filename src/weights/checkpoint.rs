@@ -64,6 +64,23 @@ pub fn model_from_bytes(bytes: &[u8], device: &Device) -> Result<(Spec, Network)
     Ok((spec, network))
 }
 
+/// The network that `spec` describes, with the weights of a file. Its header, if it has one, is not looked at, so files
+/// of other programs do, as long as tensors are named and laid out as here.
+///
+/// # Errors
+/// When the file is damaged or of another network than the spec's.
+pub fn network_from_bytes(spec: &Spec, bytes: &[u8], device: &Device) -> Result<Network, WeightsError> {
+    Ok(Network::with_parameters(spec, &tensors(bytes)?, device)?)
+}
+
+/// The spec in a file of ours.
+///
+/// # Errors
+/// When the file is damaged or of another make.
+pub fn spec_from_bytes(bytes: &[u8]) -> Result<Spec, WeightsError> {
+    spec(&header(bytes)?)
+}
+
 /// A run as a file, to go on from.
 ///
 /// # Errors
@@ -106,7 +123,7 @@ pub fn run_from_bytes(bytes: &[u8], device: &Device) -> Result<Run, WeightsError
 fn write(spec: &Spec, parameters: Vec<Parameter>, notes: Notes) -> Result<Vec<u8>, WeightsError> {
     let spec = serde_json::to_string(spec).map_err(|error| WeightsError::BadEntry("spec", error))?;
     let own = [("format".to_owned(), FORMAT.to_owned()), ("spec".to_owned(), spec)];
-    let header: HashMap<String, String> = notes.0.into_iter().chain(own).collect();
+    let header: Header = notes.0.into_iter().chain(own).collect();
     let raw: Vec<(String, Vec<usize>, Vec<u8>)> = parameters
         .into_iter()
         .map(|p| (p.name, p.shape, p.values.iter().flat_map(|value| value.to_le_bytes()).collect()))
@@ -135,15 +152,26 @@ fn with_sorted_header(file: Vec<u8>) -> Vec<u8> {
     sorted().unwrap_or(file)
 }
 
-type Contents = (Spec, Vec<Parameter>, HashMap<String, String>);
+type Header = HashMap<String, String>;
 
-fn read(bytes: &[u8]) -> Result<Contents, WeightsError> {
+fn read(bytes: &[u8]) -> Result<(Spec, Vec<Parameter>, Header), WeightsError> {
+    let header = header(bytes)?;
+    Ok((spec(&header)?, tensors(bytes)?, header))
+}
+
+fn header(bytes: &[u8]) -> Result<Header, WeightsError> {
     let (_, metadata) = SafeTensors::read_metadata(bytes)?;
-    let header = metadata.metadata().clone().unwrap_or_default();
+    Ok(metadata.metadata().clone().unwrap_or_default())
+}
+
+fn spec(header: &Header) -> Result<Spec, WeightsError> {
     let spec = header.get("spec").ok_or(WeightsError::NoEntry("spec"))?;
     let spec: Spec = serde_json::from_str(spec).map_err(|error| WeightsError::BadEntry("spec", error))?;
     spec.check()?;
-    let tensors = SafeTensors::deserialize(bytes)?;
+    Ok(spec)
+}
+
+fn tensors(bytes: &[u8]) -> Result<Vec<Parameter>, WeightsError> {
     let parameter = |(name, view): (&str, TensorView<'_>)| {
         if view.dtype() != Dtype::F32 {
             return Err(WeightsError::NotFloat(name.to_owned()));
@@ -151,6 +179,5 @@ fn read(bytes: &[u8]) -> Result<Contents, WeightsError> {
         let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         Ok(Parameter { name: name.to_owned(), shape: view.shape().to_vec(), values })
     };
-    let parameters = tensors.iter().map(parameter).collect::<Result<Vec<_>, _>>()?;
-    Ok((spec, parameters, header))
+    SafeTensors::deserialize(bytes)?.iter().map(parameter).collect()
 }
