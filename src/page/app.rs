@@ -27,6 +27,7 @@ use super::samples::Samples;
 use super::score::Score;
 use super::settings;
 use super::supply::Supply;
+use super::weights;
 use crate::digits::Digits;
 use crate::digits::drawing::normalise;
 use crate::digits::shard::Manifest;
@@ -59,9 +60,13 @@ pub struct App {
     pub(super) opening: Opening,
     pub(super) asking: Asking,
     pub(super) crashes: u32,
+    /// What the lost engine was, for the new one to become.
+    pub(super) rescued: Option<Run>,
     pub(super) paused_by_hiding: bool,
     /// What was fetched.
     pub(super) model: Option<Result<Vec<u8>, String>>,
+    /// The reader's file, until the engine has understood it.
+    pub(super) offered: Vec<u8>,
     pub(super) manifest: Option<Manifest>,
     pub(super) digits: Option<Digits>,
     pub(super) supply: Supply,
@@ -104,6 +109,7 @@ pub fn open() -> Result<(), Missing> {
     fetching::model(meta("model")?, post.clone());
     fetching::data(meta("shards")?, post.clone(), Copy::Kept);
     keys::listen_everywhere(&post)?;
+    weights::listen_to_files(&post)?;
     watch_sizes(&post);
     watch_mosaic(&post)?;
     fold_where_narrow()?;
@@ -173,8 +179,10 @@ impl App {
             opening: Opening::Waiting,
             asking: Asking::default(),
             crashes: 0,
+            rescued: None,
             paused_by_hiding: false,
             model: None,
+            offered: Vec::new(),
             manifest: None,
             digits: None,
             supply: Supply::default(),
@@ -210,6 +218,7 @@ impl App {
             Input::Report(report, bytes) => self.hear_report(report, bytes),
             Input::EngineLost(reason) => self.lost_engine(&reason),
             Input::Model(model) => self.take_model(model),
+            Input::File(file) => self.open_file(file),
             Input::Manifest(manifest) => self.take_manifest(manifest),
             Input::Samples(digits) => self.take_samples(digits),
             Input::Shard(split, shard, files) => self.take_shard(split, shard, files),
@@ -254,6 +263,7 @@ impl App {
                 self.clock.toggle();
                 self.remember_time();
             }
+            Press::Save => self.save_weights(),
             Press::Keys => keys::show(),
         }
     }

@@ -26,7 +26,7 @@ const WHILE_TRAINING: f64 = 250.0;
 /// Weights are asked for at most so often while training runs.
 const WEIGHTS_EVERY: f64 = 2000.0;
 /// The test images measured when training pauses: all.
-const ALL_TEST_IMAGES: usize = 10_000;
+pub(super) const ALL_TEST_IMAGES: usize = 10_000;
 /// A crash after so many others in a row is the last: the engine is not started again.
 const MOST_CRASHES: u32 = 3;
 
@@ -40,6 +40,8 @@ pub(super) enum Opening {
     Waiting,
     /// The engine was asked to open the file.
     Asked,
+    /// The engine was asked to open the reader's file.
+    File,
     /// There is a network.
     Done,
 }
@@ -53,13 +55,18 @@ pub(super) struct Asking {
     trace_at: f64,
     weights_under_way: bool,
     weights_at: f64,
+    /// When training was asked for.
+    pub train_at: f64,
+    /// Whether the reader waits for a file of the weights.
+    pub file_wanted: bool,
     /// Whether the reader chose a neuron, so that the page no longer does.
     pub neurons_chosen: bool,
     /// Turns that have not settled yet.
     pub turned: u32,
 }
 
-fn now() -> f64 {
+/// The page's clock, in milliseconds.
+pub(super) fn now() -> f64 {
     window().ok().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now())
 }
 
@@ -89,17 +96,15 @@ impl App {
             self.link = None;
             self.run = Run::default();
             self.notes.withdraw(Phrase::NoteEngineLost);
+            self.notes.withdraw(Phrase::NoteEngineBack);
             self.words.engine.set("–");
             return self.notes.say(&self.phrases, Phrase::NoteEngineDead, &values);
         }
-        // An engine that never got ready has nothing to be sorry for yet.
-        if self.run.phase != Phase::Starting {
-            self.notes.say(&self.phrases, Phrase::NoteEngineLost, &values);
-        }
+        self.rescue(reason);
         self.start_engine();
     }
 
-    fn ask(&mut self, request: &Request, bytes: &[&[u8]]) {
+    pub(super) fn ask(&mut self, request: &Request, bytes: &[&[u8]]) {
         let asked = self.link.as_ref().map_or(Ok(()), |link| link.ask(request, bytes));
         if let Err(error) = asked {
             self.notes.say(&self.phrases, Phrase::NoteEngineFailed, &[("error", error)]);
@@ -136,6 +141,9 @@ impl App {
     fn open_network(&mut self) {
         if self.opening != Opening::Waiting || self.run.phase == Phase::Starting {
             return;
+        }
+        if let Some(was) = self.rescued.take() {
+            return self.restore(was);
         }
         match &self.model {
             None => {}
@@ -221,8 +229,13 @@ impl App {
         self.notes.withdraw(Phrase::NoteModel);
         let requests = self.run.before_training(&self.address.spec, self.address.from_shipped);
         self.ask_all(requests);
+        self.go_on_training();
+    }
+
+    pub(super) fn go_on_training(&mut self) {
         self.ask(&Request::Train, &[]);
         self.run.phase = Phase::Training;
+        self.asking.train_at = now();
         self.dirty.bar = true;
     }
 
@@ -320,6 +333,7 @@ impl App {
             if time - self.asking.weights_at > WEIGHTS_EVERY {
                 self.ask_for_weights();
             }
+            self.keep_weights_when_due();
         }
         self.send_trace();
     }
@@ -355,7 +369,6 @@ impl App {
             Report::ShardRefused { split, shard, reason } => self.shard_failed(split, shard, reason),
             Report::Step { done, loss, score, images_per_second } => {
                 self.run.trained = true;
-                self.crashes = 0;
                 self.history.step(&done, loss, score);
                 self.vitals.epochs = self.history.epochs();
                 self.vitals.loss = Some(loss);
@@ -366,6 +379,7 @@ impl App {
                 if let Some(test) = done.test {
                     self.tested(test, None);
                 }
+                self.keep_weights();
             }
             Report::Paused => self.paused(),
             Report::Tested { score, step } => self.tested(score, Some(step)),
@@ -381,8 +395,7 @@ impl App {
                     self.dirty.weights = true;
                 }
             }
-            // The page does not ask for it yet.
-            Report::Weights => {}
+            Report::Weights => self.take_weights(bytes),
             Report::Failed(reason) => self.request_failed(reason),
         }
     }
@@ -418,6 +431,8 @@ impl App {
             }
             self.opening = Opening::Done;
             self.run.started(spec.clone(), Origin::Shipped);
+        } else if self.opening == Opening::File {
+            self.file_opened(&spec);
         }
         self.history = History::default();
         self.vitals = Vitals::default();
@@ -440,8 +455,9 @@ impl App {
         self.dirty.bar = true;
         self.ask_for_trace();
         self.ask_for_weights();
-        if !self.paused_by_hiding && self.manifest.is_some() {
-            self.ask(&Request::Test(ALL_TEST_IMAGES), &[]);
+        self.keep_weights();
+        if !self.paused_by_hiding {
+            self.test_all();
         }
     }
 
@@ -499,12 +515,15 @@ impl App {
             self.notes.say(&self.phrases, Phrase::NoteModel, &[("error", reason.clone())]);
             self.model = Some(Err(reason));
             self.start_random();
+        } else if self.opening == Opening::File {
+            self.opening = Opening::Done;
+            self.open_file(Err(reason));
         } else {
             self.engine_failed(reason);
         }
     }
 
-    fn engine_failed(&mut self, reason: String) {
+    pub(super) fn engine_failed(&mut self, reason: String) {
         self.asking.weights_under_way = false;
         self.notes.say(&self.phrases, Phrase::NoteEngineFailed, &[("error", reason)]);
     }

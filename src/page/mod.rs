@@ -54,6 +54,7 @@ pub mod conversation;
 pub mod fetching;
 pub mod frame;
 pub mod link;
+pub mod weights;
 
 /// Starts the page.
 pub fn start() {
