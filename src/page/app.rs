@@ -1,17 +1,18 @@
 //! The app: it hears everything that happens and decides what follows. What concerns the engine is in
-//! [`super::conversation`], what is drawn in [`super::frame`].
+//! [`super::conversation`] and the modules beside it, what is drawn in [`super::frame`].
 
 use super::address::{Address, Pad};
 use super::article::ArticleView;
+use super::asking::Asking;
 use super::canvas::Palette;
 use super::clock::Clock;
 use super::controls::Controls;
-use super::conversation::{Asking, Opening};
+use super::conversation::Opening;
 use super::curves::History;
 use super::document::{self, Missing, Text, find, meta, window};
 use super::fetching::{self, Copy};
 use super::frame::Dirty;
-use super::input::{Due, Input, Pen, Post, Press, Scrub};
+use super::input::{Due, Input, Post, Press, Scrub};
 use super::keys;
 use super::knob::knob;
 use super::learning::{LearningView, Vitals};
@@ -27,15 +28,12 @@ use super::samples::Samples;
 use super::score::Score;
 use super::settings;
 use super::supply::Supply;
+use super::watch;
+use super::weights;
 use crate::digits::Digits;
-use crate::digits::drawing::normalise;
 use crate::digits::shard::Manifest;
 use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::Closure;
-use web_sys::{
-    Element, HtmlDetailsElement, HtmlElement, HtmlTemplateElement, IntersectionObserver, IntersectionObserverInit,
-    MediaQueryListEvent, ResizeObserver,
-};
+use web_sys::{HtmlElement, HtmlTemplateElement};
 
 /// After so many milliseconds without another turn, turned settings are meant.
 const SETTLED: i32 = 150;
@@ -59,9 +57,13 @@ pub struct App {
     pub(super) opening: Opening,
     pub(super) asking: Asking,
     pub(super) crashes: u32,
+    /// What the lost engine was, for the new one to become.
+    pub(super) rescued: Option<Run>,
     pub(super) paused_by_hiding: bool,
     /// What was fetched.
     pub(super) model: Option<Result<Vec<u8>, String>>,
+    /// The reader's file, until the engine has understood it.
+    pub(super) offered: Vec<u8>,
     pub(super) manifest: Option<Manifest>,
     pub(super) digits: Option<Digits>,
     pub(super) supply: Supply,
@@ -104,52 +106,16 @@ pub fn open() -> Result<(), Missing> {
     fetching::model(meta("model")?, post.clone());
     fetching::data(meta("shards")?, post.clone(), Copy::Kept);
     keys::listen_everywhere(&post)?;
-    watch_sizes(&post);
-    watch_mosaic(&post)?;
-    fold_where_narrow()?;
+    weights::listen_to_files(&post)?;
+    watch::watch_sizes(&post);
+    watch::watch_mosaic(&post)?;
+    watch::fold_where_narrow()?;
     app.start_engine();
     app.show_address();
     app.dirty.everything();
     app.ask_for_frame();
     post.listen(move |input| app.hear(input));
     Ok(())
-}
-
-/// On a narrow screen the sentences of settings are folded, so that pictures come first.
-fn fold_where_narrow() -> Result<(), Missing> {
-    let fold = |narrow: bool| {
-        for details in document::all::<HtmlDetailsElement>(".tune") {
-            details.set_open(!narrow);
-        }
-    };
-    if let Ok(Some(narrow)) = window()?.match_media("(max-width: 760px)") {
-        fold(narrow.matches());
-        document::listen(&narrow, "change", move |event: MediaQueryListEvent| fold(event.matches()));
-    }
-    Ok(())
-}
-
-/// The weights are asked for when they are about to be scrolled into sight.
-fn watch_mosaic(post: &Post) -> Result<(), Missing> {
-    let tell = post.clone();
-    let seen = Closure::<dyn FnMut()>::new(move || tell.tell(Input::Seen));
-    let options = IntersectionObserverInit::new();
-    options.set_root_margin("400px");
-    if let Ok(observer) = IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &options) {
-        observer.observe(&find("mosaic")?);
-    }
-    seen.forget();
-    Ok(())
-}
-
-/// Pictures whose size changes are drawn anew.
-fn watch_sizes(post: &Post) {
-    let tell = post.clone();
-    let seen = Closure::<dyn FnMut()>::new(move || tell.tell(Input::Look));
-    if let Ok(observer) = ResizeObserver::new(seen.as_ref().unchecked_ref()) {
-        document::all::<Element>("canvas").iter().for_each(|canvas| observer.observe(canvas));
-    }
-    seen.forget();
 }
 
 impl App {
@@ -173,8 +139,10 @@ impl App {
             opening: Opening::Waiting,
             asking: Asking::default(),
             crashes: 0,
+            rescued: None,
             paused_by_hiding: false,
             model: None,
+            offered: Vec::new(),
             manifest: None,
             digits: None,
             supply: Supply::default(),
@@ -210,6 +178,7 @@ impl App {
             Input::Report(report, bytes) => self.hear_report(report, bytes),
             Input::EngineLost(reason) => self.lost_engine(&reason),
             Input::Model(model) => self.take_model(model),
+            Input::File(file) => self.open_file(file),
             Input::Manifest(manifest) => self.take_manifest(manifest),
             Input::Samples(digits) => self.take_samples(digits),
             Input::Shard(split, shard, files) => self.take_shard(split, shard, files),
@@ -254,6 +223,7 @@ impl App {
                 self.clock.toggle();
                 self.remember_time();
             }
+            Press::Save => self.save_weights(),
             Press::Keys => keys::show(),
         }
     }
@@ -289,46 +259,6 @@ impl App {
         }
     }
 
-    fn pen(&mut self, pen: Pen) {
-        let mut strokes = match std::mem::take(&mut self.address.pad) {
-            Pad::Drawing(strokes) => strokes,
-            // The first stroke over a test digit begins a new drawing.
-            Pad::Digit(_) => Vec::new(),
-        };
-        match pen {
-            Pen::Down(point) => {
-                self.drawing = true;
-                strokes.push(vec![point]);
-            }
-            Pen::Move(points) => {
-                if let Some(stroke) = strokes.last_mut() {
-                    stroke.extend(points);
-                }
-            }
-            Pen::Up => {
-                self.drawing = false;
-                self.speak = true;
-                self.dirty.address = true;
-            }
-        }
-        self.address.pad = Pad::Drawing(strokes);
-        self.clock.park();
-        self.picture_changed();
-    }
-
-    fn choose_digit(&mut self, digit: usize) {
-        if self.digits.as_ref().is_some_and(|digits| digit < digits.len()) {
-            self.address.pad = Pad::Digit(digit);
-            self.speak = true;
-            if self.still {
-                self.clock.park()
-            } else {
-                self.clock.restart()
-            }
-            self.picture_changed();
-        }
-    }
-
     fn choose_neuron(&mut self, neuron: usize) {
         self.score.faces.choose(neuron);
         self.asking.neurons_chosen = true;
@@ -354,48 +284,6 @@ impl App {
         self.address.stopped_at = stands.then(|| (self.clock.now * 10.0).round() / 10.0);
         self.dirty.address = true;
         self.dirty.time = true;
-    }
-
-    /// The picture on the pad is another one.
-    pub(super) fn picture_changed(&mut self) {
-        self.dirty.pad = true;
-        self.dirty.address |= !self.drawing;
-        self.ask_for_trace();
-    }
-
-    /// The pixels on the pad; none while it is empty or a test digit is not here yet.
-    pub(super) fn pixels(&self) -> Option<Vec<u8>> {
-        match &self.address.pad {
-            Pad::Drawing(strokes) if strokes.is_empty() => None,
-            Pad::Drawing(strokes) => Some(normalise(strokes).to_vec()),
-            Pad::Digit(digit) => {
-                let digits = self.digits.as_ref().filter(|digits| *digit < digits.len())?;
-                Some(digits.image(*digit).to_vec())
-            }
-        }
-    }
-
-    /// What the picture really shows, where that is known.
-    pub(super) fn label(&self) -> Option<u8> {
-        match &self.address.pad {
-            Pad::Drawing(_) => None,
-            Pad::Digit(digit) => self.digits.as_ref().filter(|digits| *digit < digits.len()).map(|d| d.label(*digit)),
-        }
-    }
-
-    fn take_samples(&mut self, digits: Result<Digits, String>) {
-        match digits {
-            Ok(digits) => {
-                if self.samples.fill(&digits, &self.phrases, &self.post).is_ok() {
-                    self.digits = Some(digits);
-                    self.picture_changed();
-                }
-            }
-            Err(error) => {
-                self.notes.say(&self.phrases, Phrase::NoteData, &[("error", error)]);
-                self.show_something();
-            }
-        }
     }
 
     fn take_address(&mut self) {

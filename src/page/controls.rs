@@ -49,6 +49,7 @@ impl Controls {
             ("reset", Press::Reset),
             ("clear", Press::Clear),
             ("play", Press::Play),
+            ("save", Press::Save),
             ("keys", Press::Keys),
         ];
         for (id, press) in buttons {

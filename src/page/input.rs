@@ -21,6 +21,8 @@ pub enum Press {
     Clear,
     /// Play or stop the animation.
     Play,
+    /// The weights as a file.
+    Save,
     /// Show what keys do.
     Keys,
 }
@@ -80,6 +82,8 @@ pub enum Input {
     EngineLost(String),
     /// The shipped network was fetched, or not.
     Model(Result<Vec<u8>, String>),
+    /// The reader chose a file of weights, and it could be read, or not.
+    File(Result<Vec<u8>, String>),
     /// The list of the training data was fetched, or not.
     Manifest(Result<Manifest, String>),
     /// The ten test digits were fetched, or not.

@@ -50,10 +50,16 @@ pub mod score;
 
 // The engine, the network, and the whole.
 pub mod app;
+pub mod asking;
 pub mod conversation;
+pub mod data;
 pub mod fetching;
 pub mod frame;
 pub mod link;
+pub mod picture;
+pub mod training;
+pub mod watch;
+pub mod weights;
 
 /// Starts the page.
 pub fn start() {

@@ -29,7 +29,8 @@ phrases! {
     HealthRest => "health-rest", Early => "early", ArticleKnown => "a-known", ArticleCost => "a-cost",
     OneCount => "one-count", OneCountOnce => "one-count-once", OneCountNever => "one-count-never", Size => "size",
     Waiting => "waiting", Train => "train", Pause => "pause", Play => "play", Stop => "stop", Loading => "loading",
-    NoteSetting => "note-setting", NoteEngineLost => "note-engine-lost", NoteEngineDead => "note-engine-dead",
+    NoteSetting => "note-setting", NoteEngineLost => "note-engine-lost", NoteEngineBack => "note-engine-back",
+    NoteFile => "note-file", NoteEngineDead => "note-engine-dead",
     NoteEngineFailed => "note-engine-failed", NoteBuild => "note-build", NoteModel => "note-model",
     NoteData => "note-data", NoteShard => "note-shard", NoteOtherNetwork => "note-other-network",
 }

@@ -39,6 +39,19 @@ pub struct Run {
     pub holds: Option<(Spec, Origin)>,
     /// Whether the network has learnt anything.
     pub trained: bool,
+    /// Its newest weights that the page has; none before it has learnt anything here.
+    pub snapshot: Option<Snapshot>,
+    /// Whether its weights were asked for and are on their way.
+    pub snapshot_awaited: bool,
+}
+
+/// Weights that outlive the engine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// The safetensors file.
+    pub weights: Vec<u8>,
+    /// When they were as they are, in the page's milliseconds.
+    pub at: f64,
 }
 
 impl Run {
@@ -46,6 +59,13 @@ impl Run {
     pub fn started(&mut self, spec: Spec, origin: Origin) {
         self.trained = origin != Origin::Random;
         self.holds = Some((spec, origin));
+        // Weights of another network would be worse than none.
+        (self.snapshot, self.snapshot_awaited) = (None, false);
+    }
+
+    /// Whether losing the engine would lose something: the shipped file can be opened again.
+    pub fn has_learnt_here(&self) -> bool {
+        self.trained && self.holds.as_ref().is_some_and(|(_, origin)| *origin != Origin::Shipped)
     }
 
     /// What to ask before training with these settings can go on: nothing where the engine holds that run already.
@@ -97,6 +117,18 @@ mod tests {
         let (mut run, spec) = (shipped(), Spec::on_page());
         assert_eq!(run.before_training(&spec, true), [Request::Continue(spec.clone())]);
         assert_eq!(run.before_training(&spec, true), []);
+    }
+
+    #[test]
+    fn weights_of_another_network_are_not_kept() {
+        let (mut run, spec) = (shipped(), Spec::on_page());
+        assert!(!run.has_learnt_here());
+        run.before_training(&spec, false);
+        run.trained = true;
+        assert!(run.has_learnt_here());
+        (run.snapshot, run.snapshot_awaited) = (Some(Snapshot { weights: vec![1], at: 0.0 }), true);
+        run.started(spec, Origin::Random);
+        assert_eq!((run.snapshot, run.snapshot_awaited), (None, false));
     }
 
     #[test]

@@ -47,6 +47,18 @@ async function until(what, probe, limit = MINUTE) {
 const reads = (page, digit) => until(`a ${digit} to be recognised`, async () => (await text(page, "Recognised digit")) === String(digit), 20_000);
 const ready = (page) => until("Train to be ready", () => button(page, "Train").isEnabled());
 
+/** The accuracy on all test images, two decimals, which is measured when training pauses. */
+const wholeTest = (page) => until("the whole test set", async () => (await text(page, "Test accuracy")).match(/^\d\d\.\d\d.*/)?.[0], 2 * MINUTE);
+
+/** Lets the engine's worker run into what a panic of its program compiles to. */
+function crash(page) {
+  return page.workers().at(-1).evaluate(() => {
+    const unreachable = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 5, 1, 3, 0, 0, 11];
+    const module = new WebAssembly.Module(new Uint8Array(unreachable));
+    setTimeout(() => new WebAssembly.Instance(module).exports.f());
+  });
+}
+
 /** Parks the animation at its end, where the answer stands. */
 async function park(page) {
   const slider = page.getByRole("slider", { name: "Time step" });
@@ -97,8 +109,7 @@ const tests = {
     assert.ok((await number(page, "Training loss")) < 1);
     await button(page, "Pause").click();
     await ready(page);
-    // All 10,000 images are measured when it pauses: two decimals.
-    await until("the whole test set", async () => /^\d\d\.\d\d/.test(await text(page, "Test accuracy")), 2 * MINUTE);
+    await wholeTest(page);
     assert.ok((await number(page, "Test accuracy")) >= 90);
     const loss = await text(page, "Training loss");
     await page.waitForTimeout(500);
@@ -173,6 +184,60 @@ const tests = {
     await button(page, "Clear").click();
     await draw(page, 1);
     await until("an answer", async () => /^\d$/.test(await text(page, "Recognised digit")), 20_000);
+    return page;
+  },
+
+  async "a crashed engine is started anew with the weights that it had, and goes on"() {
+    const page = await open("#hidden=64", { expected: ["unreachable"] });
+    const note = () => page.locator("#notes").textContent();
+    await ready(page);
+    await button(page, "Train").click();
+    await until("a trained network", async () => (await number(page, "Test accuracy")) >= 88);
+    await page.waitForTimeout(1500);
+    await crash(page);
+    await until("a note", async () => /started anew, from the weights/.test(await note()));
+    await button(page, "Pause").waitFor();
+    const accuracy = await until("a test of what was saved", () => number(page, "Test accuracy"));
+    assert.ok(accuracy >= 80, `it goes on at ${accuracy} %, not from the start`);
+    await button(page, "Pause").click();
+    const before = await wholeTest(page);
+    await crash(page);
+    await until("nothing known", async () => (await text(page, "Test accuracy")) === "–");
+    assert.equal(await wholeTest(page), before);
+    await button(page, "Train").waitFor();
+    return page;
+  },
+
+  async "weights are saved as a file, and a file is opened"() {
+    const page = await open("#hidden=64&beta=0.8");
+    await ready(page);
+    await button(page, "Train").click();
+    await until("a trained network", async () => (await number(page, "Test accuracy")) >= 85);
+    await button(page, "Pause").click();
+    const accuracy = await wholeTest(page);
+    const [download] = await Promise.all([page.waitForEvent("download"), button(page, "Save weights").click()]);
+    assert.equal(download.suggestedFilename(), "network.safetensors");
+    const file = readFileSync(await download.path());
+
+    const other = await open();
+    await ready(other);
+    const give = (buffer) => other.getByLabel("Open weights").setInputFiles({ name: "n.safetensors", mimeType: "", buffer });
+    await give(Buffer.from("nonsense"));
+    await until("a note", async () => /not opened/.test(await other.locator("#notes").textContent()));
+    await give(file);
+    assert.equal(await wholeTest(other), accuracy, "it reads as well as it did");
+    await until("no note", async () => (await other.locator("#notes").textContent()) === "");
+    const knob = (name) => other.getByRole("spinbutton", { name, exact: true }).first();
+    assert.equal(await knob("Hidden neurons").getAttribute("aria-valuenow"), "64");
+    await button(other, "Clear").click();
+    await draw(other, 1);
+    await park(other);
+    await reads(other, 1);
+    await button(other, "Train").click();
+    const next = await until("a test", () => number(other, "Test accuracy"));
+    assert.ok(next > 75, `it learns on from there: ${next} %`);
+    assert.deepEqual(other.faults, []);
+    await other.context().close();
     return page;
   },
 

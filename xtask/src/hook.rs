@@ -69,12 +69,21 @@ fn move_into(folder: &Path, files: &[PathBuf]) -> Result<()> {
 
 /// The page with another content in `<meta name="…" content="…">`; nothing where there is no such element.
 fn with_content(html: &str, name: &str, content: &str) -> Option<String> {
-    let start = html.find(&format!("<meta name=\"{name}\""))?;
-    let end = start + html[start..].find('>')?;
-    const CONTENT: &str = "content=\"";
+    // Trunk's minifier takes the quotes away, and may put the name last.
+    let is_it = |element: &str| {
+        let mut words = element.split_whitespace();
+        words.any(|word| word.strip_prefix("name=").is_some_and(|value| value.trim_matches('"') == name))
+    };
+    let mut metas = html.match_indices("<meta ").filter_map(|(at, _)| Some((at, at + html[at..].find('>')?)));
+    let (start, end) = metas.find(|(at, end)| is_it(&html[*at..*end]))?;
+    const CONTENT: &str = "content=";
     let from = start + html[start..end].find(CONTENT)? + CONTENT.len();
-    let to = from + html[from..end].find('"')?;
-    Some(format!("{}{content}{}", &html[..from], &html[to..]))
+    let value = &html[from..end];
+    let length = match value.strip_prefix('"') {
+        Some(quoted) => quoted.find('"')? + 2,
+        None => value.find(char::is_whitespace).unwrap_or(value.len()),
+    };
+    Some(format!("{}\"{content}\"{}", &html[..from], &html[from + length..]))
 }
 
 /// Copies a folder with all that is in it, hidden files left out; one that is not there makes none.
@@ -106,6 +115,9 @@ mod tests {
         let changed = Some(html.replace("./e.js", "engine/1/e.js"));
         assert_eq!(with_content(html, "engine-cpu", "engine/1/e.js"), changed);
         assert_eq!(with_content(html, "engine-gpu", ""), None);
+        let minified = "<meta content=x name=a><meta content=./e.js name=engine-cpu><p>";
+        let changed = Some(minified.replace("./e.js", "\"engine/1/e.js\""));
+        assert_eq!(with_content(minified, "engine-cpu", "engine/1/e.js"), changed);
         assert_eq!(with_content("<meta name=\"engine-cpu\"><p content=\"y\">", "engine-cpu", ""), None);
     }
 }

@@ -1,0 +1,88 @@
+//! What the page asks of the engine again and again: traces of the picture, and weights to show.
+
+use super::app::App;
+use super::conversation::{Opening, now};
+use super::run::Phase;
+use crate::protocol::{Picture, Request};
+
+/// While a pen draws, a trace is asked for at most so often, in milliseconds.
+const WHILE_DRAWING: f64 = 100.0;
+/// While training runs, the picture is run through the network so often.
+const WHILE_TRAINING: f64 = 250.0;
+/// Weights are asked for at most so often while training runs.
+const WEIGHTS_EVERY: f64 = 2000.0;
+
+/// What was asked for and when.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asking {
+    /// Whether a trace is to be asked for.
+    pub trace_wanted: bool,
+    /// Whether one was asked for and has not come.
+    pub trace_under_way: bool,
+    /// Its number.
+    pub trace_id: u32,
+    /// When.
+    pub trace_at: f64,
+    /// Whether weights to show were asked for and have not come.
+    pub weights_under_way: bool,
+    /// When.
+    pub weights_at: f64,
+    /// When training was asked for.
+    pub train_at: f64,
+    /// Whether the reader waits for a file of the weights.
+    pub file_wanted: bool,
+    /// Whether the reader chose a neuron, so that the page no longer does.
+    pub neurons_chosen: bool,
+    /// Turns that have not settled yet.
+    pub turned: u32,
+}
+
+impl App {
+    /// The picture is to be run through the network.
+    pub(super) fn ask_for_trace(&mut self) {
+        self.asking.trace_wanted = true;
+        self.send_trace();
+    }
+
+    pub(super) fn send_trace(&mut self) {
+        let asked = self.asking;
+        if !asked.trace_wanted || asked.trace_under_way || self.opening != Opening::Done {
+            return;
+        }
+        if self.drawing && now() - asked.trace_at < WHILE_DRAWING {
+            return;
+        }
+        self.asking.trace_wanted = false;
+        let Some(pixels) = self.pixels() else {
+            self.reading = None;
+            self.dirty.trace = true;
+            return;
+        };
+        self.asking.trace_id = self.asking.trace_id.wrapping_add(1);
+        (self.asking.trace_under_way, self.asking.trace_at) = (true, now());
+        self.ask(&Request::Trace { id: self.asking.trace_id, picture: Picture::Drawing }, &[&pixels]);
+    }
+
+    /// Asks for what is wanted and was asked for too short a while ago; while training runs, for what changes with it.
+    pub(super) fn ask_when_due(&mut self, _frame: f64) {
+        if self.run.phase == Phase::Training {
+            let time = now();
+            self.asking.trace_wanted |= time - self.asking.trace_at > WHILE_TRAINING;
+            if time - self.asking.weights_at > WEIGHTS_EVERY {
+                self.ask_for_weights();
+            }
+            self.keep_weights_when_due();
+        }
+        self.send_trace();
+    }
+
+    /// Asks for the weights of the neurons that are shown.
+    pub(super) fn ask_for_weights(&mut self) {
+        if self.opening != Opening::Done || self.asking.weights_under_way {
+            return;
+        }
+        (self.asking.weights_under_way, self.asking.weights_at) = (true, now());
+        let wanted = self.mosaic.wanted(&self.score.faces.chosen);
+        self.ask(&Request::Fields(wanted), &[]);
+    }
+}

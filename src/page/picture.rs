@@ -1,0 +1,76 @@
+//! The picture that runs through the network: a drawing, or one of the ten test digits.
+
+use super::address::Pad;
+use super::app::App;
+use super::input::Pen;
+use crate::digits::drawing::normalise;
+
+impl App {
+    /// The pen draws on the pad.
+    pub(super) fn pen(&mut self, pen: Pen) {
+        let mut strokes = match std::mem::take(&mut self.address.pad) {
+            Pad::Drawing(strokes) => strokes,
+            // The first stroke over a test digit begins a new drawing.
+            Pad::Digit(_) => Vec::new(),
+        };
+        match pen {
+            Pen::Down(point) => {
+                self.drawing = true;
+                strokes.push(vec![point]);
+            }
+            Pen::Move(points) => {
+                if let Some(stroke) = strokes.last_mut() {
+                    stroke.extend(points);
+                }
+            }
+            Pen::Up => {
+                self.drawing = false;
+                self.speak = true;
+                self.dirty.address = true;
+            }
+        }
+        self.address.pad = Pad::Drawing(strokes);
+        self.clock.park();
+        self.picture_changed();
+    }
+
+    pub(super) fn choose_digit(&mut self, digit: usize) {
+        if self.digits.as_ref().is_some_and(|digits| digit < digits.len()) {
+            self.address.pad = Pad::Digit(digit);
+            self.speak = true;
+            if self.still {
+                self.clock.park()
+            } else {
+                self.clock.restart()
+            }
+            self.picture_changed();
+        }
+    }
+
+    /// The picture on the pad is another one.
+    pub(super) fn picture_changed(&mut self) {
+        self.dirty.pad = true;
+        self.dirty.address |= !self.drawing;
+        self.ask_for_trace();
+    }
+
+    /// The pixels on the pad; none while it is empty or a test digit is not here yet.
+    pub(super) fn pixels(&self) -> Option<Vec<u8>> {
+        match &self.address.pad {
+            Pad::Drawing(strokes) if strokes.is_empty() => None,
+            Pad::Drawing(strokes) => Some(normalise(strokes).to_vec()),
+            Pad::Digit(digit) => {
+                let digits = self.digits.as_ref().filter(|digits| *digit < digits.len())?;
+                Some(digits.image(*digit).to_vec())
+            }
+        }
+    }
+
+    /// What the picture really shows, where that is known.
+    pub(super) fn label(&self) -> Option<u8> {
+        match &self.address.pad {
+            Pad::Drawing(_) => None,
+            Pad::Digit(digit) => self.digits.as_ref().filter(|digits| *digit < digits.len()).map(|d| d.label(*digit)),
+        }
+    }
+}

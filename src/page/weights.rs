@@ -1,0 +1,178 @@
+//! Weights that come to the page and go from it: snapshots that outlive a crash of the engine, and files that the reader
+//! saves and opens.
+
+use super::app::App;
+use super::conversation::{ALL_TEST_IMAGES, Opening, now};
+use super::document::{Missing, create, find, listen};
+use super::input::{Input, Post};
+use super::phrases::Phrase;
+use super::run::{Origin, Phase, Run, Snapshot};
+use crate::protocol::Request;
+use crate::spec::Spec;
+use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{Blob, Event, HtmlAnchorElement, HtmlInputElement, Url};
+
+/// While training runs, a snapshot is taken so often, in milliseconds; the first one sooner.
+const SNAPSHOT_EVERY: f64 = 10_000.0;
+const FIRST_SNAPSHOT: f64 = 1000.0;
+
+/// The file that "Open weights" chooses is read and told to `post`.
+///
+/// # Errors
+/// Where the document lacks the field.
+pub fn listen_to_files(post: &Post) -> Result<(), Missing> {
+    let (field, post): (HtmlInputElement, _) = (find("open")?, post.clone());
+    let chosen = field.clone();
+    listen(&field, "change", move |_: Event| {
+        let file = Reflect::get(&chosen, &"files".into()).and_then(|files| Reflect::get_u32(&files, 0));
+        if let Ok(file) = file
+            && file.is_object()
+        {
+            let post = post.clone();
+            spawn_local(async move { post.tell(Input::File(read(file.unchecked_into()).await)) });
+        }
+        // So that the same file can be chosen again.
+        chosen.set_value("");
+    });
+    Ok(())
+}
+
+async fn read(file: Blob) -> Result<Vec<u8>, String> {
+    let buffer = JsFuture::from(file.array_buffer()).await.map_err(|error| format!("{error:?}"))?;
+    Ok(Uint8Array::new(&buffer.unchecked_into::<ArrayBuffer>()).to_vec())
+}
+
+/// Hands the bytes to the reader as a file.
+fn download(bytes: &[u8], name: &str) -> Result<(), JsValue> {
+    let blob = Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes)))?;
+    let url = Url::create_object_url_with_blob(&blob)?;
+    let link: HtmlAnchorElement = create("a").map_err(|missing| missing.to_string())?;
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    Url::revoke_object_url(&url)
+}
+
+impl App {
+    // ---- snapshots ----
+
+    /// Asks for the weights that a crash would lose.
+    pub(super) fn keep_weights(&mut self) {
+        if self.opening == Opening::Done && self.run.has_learnt_here() && !self.run.snapshot_awaited {
+            self.run.snapshot_awaited = true;
+            self.ask(&Request::Weights, &[]);
+        }
+    }
+
+    /// The same, if the last time was a while ago.
+    pub(super) fn keep_weights_when_due(&mut self) {
+        let (since, every) = match &self.run.snapshot {
+            Some(snapshot) => (snapshot.at, SNAPSHOT_EVERY),
+            None => (self.asking.train_at, FIRST_SNAPSHOT),
+        };
+        if now() - since > every {
+            self.keep_weights();
+        }
+    }
+
+    pub(super) fn take_weights(&mut self, mut bytes: Vec<Vec<u8>>) {
+        let Some(weights) = bytes.pop() else { return };
+        if std::mem::take(&mut self.asking.file_wanted)
+            && let Err(error) = download(&weights, "network.safetensors")
+        {
+            self.engine_failed(format!("{error:?}"));
+        }
+        if std::mem::take(&mut self.run.snapshot_awaited) {
+            self.run.snapshot = Some(Snapshot { weights, at: now() });
+            // It came so far since the last crash, so the next one need not be the last.
+            self.crashes = 0;
+        }
+    }
+
+    /// Says that the engine was lost, and how much with it. What can be saved waits for the new one.
+    pub(super) fn rescue(&mut self, reason: &str) {
+        let was = std::mem::take(&mut self.run);
+        // An engine that never got ready has nothing to be sorry for yet.
+        if was.phase == Phase::Starting {
+            return;
+        }
+        let mut values = vec![("error", reason.to_owned())];
+        let said = [Phrase::NoteEngineLost, Phrase::NoteEngineBack];
+        said.into_iter().for_each(|phrase| self.notes.withdraw(phrase));
+        let phrase = match &was.snapshot {
+            Some(snapshot) => {
+                values.push(("n", format!("{:.0}", (now() - snapshot.at) / 1000.0)));
+                Phrase::NoteEngineBack
+            }
+            None => Phrase::NoteEngineLost,
+        };
+        self.notes.say(&self.phrases, phrase, &values);
+        self.rescued = was.snapshot.is_some().then_some(was);
+    }
+
+    /// Makes the new engine what the lost one was, and lets it go on.
+    pub(super) fn restore(&mut self, was: Run) {
+        let (Some((spec, origin)), Some(snapshot)) = (was.holds, was.snapshot) else { return };
+        self.opening = Opening::Done;
+        self.run.started(spec, origin);
+        self.run.trained = true;
+        self.ask(&Request::Open, &[&snapshot.weights]);
+        self.run.snapshot = Some(snapshot);
+        if was.phase == Phase::Training {
+            self.go_on_training();
+        } else {
+            self.test_all();
+        }
+    }
+
+    // ---- files ----
+
+    /// The reader wants the weights as a file.
+    pub(super) fn save_weights(&mut self) {
+        if self.opening == Opening::Done {
+            self.asking.file_wanted = true;
+            self.ask(&Request::Weights, &[]);
+        }
+    }
+
+    /// The reader gives weights. The engine stays what it is until it has understood them.
+    pub(super) fn open_file(&mut self, file: Result<Vec<u8>, String>) {
+        self.notes.withdraw(Phrase::NoteFile);
+        match file {
+            Ok(_) if self.opening != Opening::Done => {}
+            Ok(file) => {
+                self.opening = Opening::File;
+                self.ask(&Request::Open, &[&file]);
+                self.offered = file;
+            }
+            Err(error) => self.notes.say(&self.phrases, Phrase::NoteFile, &[("error", error)]),
+        }
+    }
+
+    /// The engine has become the network of the reader's file: it takes the place of the one that was shipped, and the
+    /// controls show its settings.
+    pub(super) fn file_opened(&mut self, spec: &Spec) {
+        self.model = Some(Ok(std::mem::take(&mut self.offered)));
+        self.notes.withdraw(Phrase::NoteOtherNetwork);
+        self.notes.withdraw(Phrase::NoteModel);
+        // For how long to train is the reader's to say here, not the file's.
+        let here = &self.address.spec;
+        self.address.spec = Spec { epochs: here.epochs, schedule: here.schedule, ..spec.clone() };
+        self.address.from_shipped = true;
+        self.controls.show(&self.address);
+        self.opening = Opening::Done;
+        self.run.started(spec.clone(), Origin::Shipped);
+        self.run.phase = Phase::Still;
+        (self.dirty.address, self.dirty.bar, self.dirty.neuron, self.dirty.article) = (true, true, true, true);
+        self.test_all();
+    }
+
+    /// Measures the accuracy on the whole test set, where there is one.
+    pub(super) fn test_all(&mut self) {
+        if self.manifest.is_some() {
+            self.ask(&Request::Test(ALL_TEST_IMAGES), &[]);
+        }
+    }
+}
