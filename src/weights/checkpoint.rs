@@ -130,7 +130,24 @@ fn write(spec: &Spec, parameters: Vec<Parameter>, notes: Notes) -> Result<Vec<u8
         .collect();
     let views = raw.iter().map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)));
     let views = views.collect::<Result<Vec<_>, WeightsError>>()?;
-    Ok(serialize(views, Some(header))?)
+    in_order(serialize(views, Some(header))?)
+}
+
+/// The file with its header sorted. The library writes the entries as a hash map has them, otherwise in every process;
+/// equal runs shall give equal files.
+fn in_order(mut file: Vec<u8>) -> Result<Vec<u8>, WeightsError> {
+    let length = file.first_chunk().map_or(0, |length| u64::from_le_bytes(*length) as usize);
+    if let Some(header) = file.get_mut(8..).and_then(|rest| rest.get_mut(..length)) {
+        let bad = |error| WeightsError::BadEntry("header", error);
+        let entries: serde_json::Value = serde_json::from_slice(header).map_err(bad)?;
+        let sorted = serde_json::to_vec(&entries).map_err(bad)?;
+        // The same entries in another order are as long; spaces fill the header up to a whole number of words.
+        if sorted.len() <= header.len() {
+            header.fill(b' ');
+            header[..sorted.len()].copy_from_slice(&sorted);
+        }
+    }
+    Ok(file)
 }
 
 type Header = HashMap<String, String>;
