@@ -90,6 +90,7 @@ pub fn with_training(network: &Spec, training: &Spec) -> Spec {
     };
     Spec {
         neuron,
+        augment: training.augment,
         epochs: training.epochs,
         batch_size: training.batch_size,
         learning_rate: training.learning_rate,
