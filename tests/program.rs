@@ -151,3 +151,23 @@ fn an_interrupted_run_is_saved_and_goes_on() {
     let model = |place: &str| std::fs::read(Path::new(place).join("model.safetensors")).unwrap();
     assert!(model(&stopped) == model(&whole), "the interruption left a trace");
 }
+
+/// Each number is written by one thread, in a fixed order: how many there are changes nothing.
+#[test]
+fn any_number_of_threads_gives_the_same_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = data_dir();
+    let weights = |threads: &str| {
+        let place = folder.path().join(threads);
+        let output = Command::new(env!("CARGO_BIN_EXE_spiking"))
+            .args(["train", "--epochs", "1", "--hidden", "20,12", "--data-dir"])
+            .args([&data, Path::new("--output"), &place])
+            .env("RAYON_NUM_THREADS", threads)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        std::fs::read(place.join("model.safetensors")).unwrap()
+    };
+    let one = weights("1");
+    assert!(one == weights("2") && one == weights("5"));
+}
