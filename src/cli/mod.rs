@@ -7,6 +7,7 @@ pub mod data;
 mod evaluate;
 mod fetch;
 pub mod files;
+#[cfg(feature = "engine")]
 mod interrupt;
 #[cfg(feature = "engine")]
 mod output;
@@ -41,6 +42,7 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read our output has gone: nothing is left to be said.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        #[cfg(feature = "engine")]
         Err(error) if error.is::<interrupt::Interrupted>() => {
             tell(error);
             ExitCode::from(interrupt::EXIT_CODE)
