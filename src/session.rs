@@ -4,9 +4,9 @@
 mod meter;
 mod testing;
 
+use crate::digits::Shards;
 use crate::digits::order::SHARD_SIZE;
 use crate::digits::shard::{self, Manifest, Split};
-use crate::digits::{Digits, Shards};
 use crate::evaluation;
 use crate::event::{Event, Flow};
 use crate::network::Network;
@@ -372,10 +372,5 @@ impl Session {
     /// The network and its run, for whoever wants to look.
     pub fn run(&self) -> Option<&Run> {
         self.run.as_ref()
-    }
-
-    /// The images of a test shard, once there.
-    pub fn test_shard(&self, shard: usize) -> Option<&Digits> {
-        self.data.test.get(shard)
     }
 }

@@ -4,7 +4,7 @@
 //! (`train-images.idx3-ubyte`). What is missing is fetched (see [`super::fetch`]). All files are compared with the MD5
 //! of the uncompressed originals, wherever they came from.
 
-use super::fetch;
+use super::{fetch, files};
 use crate::digits::{Digits, idx};
 use crate::spec::Dataset;
 use anyhow::{Context, Result, bail, ensure};
@@ -155,7 +155,7 @@ pub fn load(folder: &Path, dataset: Dataset) -> Result<DataSet> {
 fn load_any(folder: &Path) -> Result<DataSet> {
     let open = |name: &str| {
         let path = find(folder, name).with_context(|| format!("{} has no {name} (or .gz)", folder.display()))?;
-        let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes = files::read(&path)?;
         Ok::<_, anyhow::Error>((path, bytes))
     };
     let pair = |images: &str, labels: &str| {
@@ -220,7 +220,7 @@ fn form(wanted: &Wanted, bytes: &[u8]) -> Result<(), idx::IdxError> {
 /// The checked bytes of a file, uncompressed.
 fn read(folder: &Path, source: &Source, wanted: &Wanted) -> Result<Vec<u8>> {
     let Some(path) = find(folder, &wanted.name) else { bail!("{} is not in {}", wanted.name, folder.display()) };
-    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = files::read(&path)?;
     check(wanted, &bytes).with_context(|| {
         let (path, name) = (path.display(), &source.name);
         format!("{path} is not the file that belongs to {name}.\nDelete it, and it will be fetched anew: rm '{path}'")

@@ -2,7 +2,7 @@
 //! carries the same files. A file is written when it has been checked, and then whole.
 
 use super::data::{MIRRORS, Package, Source, Wanted, check};
-use super::files::write_whole;
+use super::files::{read, write_whole};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use flate2::read::GzDecoder;
 use std::collections::HashMap;
@@ -100,7 +100,7 @@ fn from_debian(folder: &Path, package: &str, installed: &Path, missing: &[&Wante
     for wanted in missing {
         let name = format!("{}.gz", wanted.name);
         let path = installed.join(&name);
-        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes = read(&path)?;
         check(wanted, &bytes).with_context(|| format!("{} is not the right file", path.display()))?;
         write_whole(&folder.join(&name), &bytes)?;
     }

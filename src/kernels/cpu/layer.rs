@@ -3,7 +3,7 @@
 
 use super::lanes::widest;
 use crate::spec::{Neuron, Reset, Surrogate};
-use crate::spikes::{STEPS_PER_WORD, bits, valid_bits};
+use crate::spikes::{STEPS_PER_WORD, bits, valid_bits, words_for};
 use std::iter::zip;
 
 #[inline(always)]
@@ -58,7 +58,7 @@ widest! {
         let width = bias.len();
         currents.fill(0.0);
         always.copy_from_slice(bias);
-        for (words, row) in zip(words.chunks_exact(time_steps.div_ceil(STEPS_PER_WORD)), weight.chunks_exact(width)) {
+        for (words, row) in zip(words.chunks_exact(words_for(time_steps)), weight.chunks_exact(width)) {
             let Some(firing) = firing(words, time_steps) else { continue };
             if let Firing::Except = firing {
                 add(always, row);
@@ -171,7 +171,7 @@ widest! {
     ) {
         let width = sum.len();
         let rows = gradient.chunks_exact_mut(width);
-        for (words, row) in zip(words.chunks_exact(time_steps.div_ceil(STEPS_PER_WORD)), rows) {
+        for (words, row) in zip(words.chunks_exact(words_for(time_steps)), rows) {
             let Some(firing) = firing(words, time_steps) else { continue };
             if let Firing::Except = firing {
                 add(row, sum);

@@ -10,7 +10,7 @@ mod threads;
 
 use super::{AdamStep, Adapted, Derivatives, Fired, LayerGradients, OptimizerOperations, Spikes, SpikingOperations};
 use crate::spec::Neuron;
-use crate::spikes::{STEPS_PER_WORD, bits};
+use crate::spikes::{STEPS_PER_WORD, bits, words_for};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
@@ -68,7 +68,7 @@ impl SpikingOperations for Flex {
 
     fn driven_neurons(currents: FloatTensor<Self>, neuron: Neuron, time_steps: usize) -> Fired<Self> {
         let [batch, width] = dims(&currents);
-        let each = time_steps.div_ceil(STEPS_PER_WORD);
+        let each = words_for(time_steps);
         let currents = currents.to_contiguous();
         let mut potentials = Vec::with_capacity(batch * time_steps * width);
         let mut fired = vec![0_u32; batch * width * each];
