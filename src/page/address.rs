@@ -2,6 +2,7 @@
 //! shown, and what is left out of the page. A link restores it all.
 
 use super::strokes::{Stroke, from_text, to_text};
+use crate::decimal;
 use crate::spec::Spec;
 
 /// The animation's speed where the link says nothing, in time steps a second.
@@ -83,7 +84,7 @@ impl Address {
 
     /// Takes one pair; whether it meant something, none where the name is unknown.
     fn take(&mut self, name: &str, value: &str) -> Option<bool> {
-        let within = |low: f32, high: f32| value.parse().ok().filter(|v: &f32| (low..=high).contains(v));
+        let within = |low: f32, high: f32| decimal::parse(value).map(|v| v as f32).filter(|v| (low..=high).contains(v));
         Some(match name {
             "digit" => value.parse().ok().filter(|d| *d < 10).map(|d| self.pad = Pad::Digit(d)).is_some(),
             "draw" => from_text(value).map(|strokes| self.pad = Pad::Drawing(strokes)).is_some(),

@@ -30,6 +30,7 @@ use super::settings;
 use super::supply::Supply;
 use super::watch;
 use super::weights;
+use crate::decimal;
 use crate::digits::Digits;
 use crate::digits::shard::Manifest;
 use wasm_bindgen::JsCast;
@@ -237,9 +238,8 @@ impl App {
     }
 
     fn turn(&mut self, name: &str, by: i32) {
-        let value = settings::text(&self.address, name).split(',').next().and_then(|text| text.parse().ok());
+        let value = settings::text(&self.address, name).split(',').next().and_then(decimal::parse);
         if let (Some(knob), Some(value)) = (knob(name), value) {
-            let value: f64 = value;
             self.set(name, &knob.turn(value, by).to_string());
         }
     }

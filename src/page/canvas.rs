@@ -3,7 +3,6 @@
 use super::document::{Missing, create, find};
 use super::marks::{Extent, Ink, Mark, Point, Scene, Shade};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
@@ -61,8 +60,8 @@ pub struct Canvas {
     size: Cell<(f64, f64, f64)>,
     /// The look for which it was measured.
     look: Cell<u32>,
-    /// A canvas as small as a picture of cells, from which they are scaled up.
-    cells: RefCell<BTreeMap<(u32, u32), (HtmlCanvasElement, CanvasRenderingContext2d)>>,
+    /// A canvas as small as the last picture of cells, from which they are scaled up.
+    cells: RefCell<Option<(HtmlCanvasElement, CanvasRenderingContext2d)>>,
 }
 
 impl Canvas {
@@ -254,16 +253,15 @@ impl Brush<'_> {
             return Ok(());
         }
         let mut kept = self.canvas.cells.borrow_mut();
-        let (small, small_context) = match kept.entry((columns, rows)) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                let element: HtmlCanvasElement = create("canvas").map_err(|error| error.to_string())?;
-                element.set_width(columns);
-                element.set_height(rows);
-                let context = context(&element).map_err(|error| error.to_string())?;
-                entry.insert((element, context))
-            }
-        };
+        let fits = |(small, _): &(HtmlCanvasElement, _)| (small.width(), small.height()) == (columns, rows);
+        if !kept.as_ref().is_some_and(fits) {
+            let element: HtmlCanvasElement = create("canvas").map_err(|error| error.to_string())?;
+            element.set_width(columns);
+            element.set_height(rows);
+            let context = context(&element).map_err(|error| error.to_string())?;
+            *kept = Some((element, context));
+        }
+        let Some((small, small_context)) = kept.as_ref() else { return Ok(()) };
         let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(bytes), columns, rows)?;
         small_context.put_image_data(&image, 0.0, 0.0)?;
         let (width, height, _) = self.canvas.size.get();

@@ -277,7 +277,7 @@ impl App {
             if self.run.phase != Phase::Training || before.iter().any(|neuron| *neuron >= first.neurons()) {
                 self.score.faces.chosen = telling_neurons(first, trace.time_steps);
             }
-            let known = |neuron: &usize| self.mosaic.weights.contains_key(neuron);
+            let known = |neuron: &usize| self.mosaic.weights.get(*neuron).is_some_and(|weights| !weights.is_empty());
             if !self.score.faces.chosen.iter().all(known) || self.mosaic.weights.is_empty() {
                 self.ask_for_weights();
             }

@@ -7,7 +7,6 @@ use super::phrases::{Phrase, Phrases};
 use super::voltage::ROWS;
 use crate::digits::drawing::SIDE;
 use crate::trace::LayerTrace;
-use std::collections::BTreeMap;
 use web_sys::Element;
 
 /// Names, counts and faces of the three.
@@ -51,9 +50,9 @@ impl Faces {
     }
 
     /// Draws their weights, as far as they are known.
-    pub fn draw(&self, weights: &BTreeMap<usize, Vec<f32>>, palette: &Palette) {
+    pub fn draw(&self, weights: &[Vec<f32>], palette: &Palette) {
         for (neuron, (_, _, canvas)) in self.chosen.iter().zip(&self.rows) {
-            if let Some(weights) = weights.get(neuron).filter(|_| canvas.fit(palette)) {
+            if let Some(weights) = weights.get(*neuron).filter(|weights| !weights.is_empty() && canvas.fit(palette)) {
                 canvas.paint(&[field::weights(weights, SIDE)], palette);
             }
         }

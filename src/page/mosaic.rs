@@ -8,7 +8,6 @@ use super::phrases::{Phrase, Phrases};
 use super::rates::Rates;
 use super::verdict::percent;
 use crate::digits::drawing::SIDE;
-use std::collections::BTreeMap;
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlElement};
 
@@ -29,8 +28,8 @@ pub struct Mosaic {
     buttons: Vec<(HtmlElement, Canvas)>,
     /// The picture that is drawn next.
     next: usize,
-    /// The weights by which the input reaches a neuron, as far as the engine has told.
-    pub weights: BTreeMap<usize, Vec<f32>>,
+    /// The weights by which the input reaches each neuron; none where the engine has not told them.
+    pub weights: Vec<Vec<f32>>,
 }
 
 impl Mosaic {
@@ -48,7 +47,7 @@ impl Mosaic {
             names: [(find("m-never")?, (0.0, 0.95)), (find("m-share")?, (0.5, 0.95)), (find("m-always")?, (1.0, 0.95))],
             buttons: Vec::new(),
             next: 0,
-            weights: BTreeMap::new(),
+            weights: Vec::new(),
         })
     }
 
@@ -103,7 +102,10 @@ impl Mosaic {
         }
         for (neuron, bytes) in neurons.iter().zip(bytes.chunks_exact(each)) {
             let weights = bytes.chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]]));
-            self.weights.insert(*neuron, weights.collect());
+            if *neuron >= self.weights.len() {
+                self.weights.resize(neuron + 1, Vec::new());
+            }
+            self.weights[*neuron] = weights.collect();
         }
     }
 
@@ -114,7 +116,8 @@ impl Mosaic {
         for (neuron, (button, canvas)) in self.buttons.iter().enumerate().take(end).skip(self.next) {
             let pressed = chosen.contains(&neuron);
             drop(button.set_attribute("aria-pressed", if pressed { "true" } else { "false" }));
-            if let Some(weights) = self.weights.get(&neuron).filter(|_| canvas.fit(palette)) {
+            if let Some(weights) = self.weights.get(neuron).filter(|weights| !weights.is_empty() && canvas.fit(palette))
+            {
                 canvas.paint(&[field::weights(weights, SIDE)], palette);
             }
         }

@@ -2,6 +2,7 @@
 //! number of layers, the steepness of a surrogate.
 
 use super::address::Address;
+use crate::decimal;
 use crate::spec::{Neuron, Spec, SpecError, Surrogate};
 
 /// The text of one control of the page.
@@ -32,7 +33,7 @@ pub fn set(address: &mut Address, name: &str, value: &str) -> Result<(), SpecErr
     };
     match name {
         "speed" => {
-            let speed = value.parse().ok().filter(|speed: &f32| (1.0..=25.0).contains(speed));
+            let speed = decimal::parse(value).map(|speed| speed as f32).filter(|speed| (1.0..=25.0).contains(speed));
             address.speed = speed.ok_or_else(|| bad("a number between 1 and 25"))?;
             Ok(())
         }
