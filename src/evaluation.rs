@@ -156,11 +156,24 @@ fn trace_layer(sides: Sides, time_steps: usize, cell: Cell<'_>) -> LayerTrace {
     LayerTrace { spikes, potentials, excitation, inhibition }
 }
 
-/// The weights by which the input reaches these neurons of the first hidden layer, [neurons, N]. Unknown neurons are
-/// left out.
-pub fn fields(network: &Network, neurons: &[usize]) -> Vec<f32> {
-    let Some(layer) = network.hidden.first() else { return Vec::new() };
-    let ([_, width], weight) = (layer.synapses.dims(), values(&layer.synapses.weight));
+/// The weights by which a layer's senders reach these neurons of it, [neurons, N]; the layer after the hidden ones is
+/// the output. Unknown neurons are left out.
+pub fn fields(network: &Network, layer: usize, neurons: &[usize]) -> Vec<f32> {
+    let Some(synapses) = synapses(network, layer) else { return Vec::new() };
+    let ([_, width], weight) = (synapses.dims(), values(&synapses.weight));
     let known = neurons.iter().filter(|neuron| **neuron < width);
     known.flat_map(|neuron| weight.iter().skip(*neuron).step_by(width).copied()).collect()
+}
+
+/// How many neurons a layer has, by the same numbers; none where there is no such layer.
+pub fn width(network: &Network, layer: usize) -> usize {
+    synapses(network, layer).map_or(0, |synapses| synapses.dims()[1])
+}
+
+fn synapses(network: &Network, layer: usize) -> Option<&Synapses> {
+    let output = match &network.output {
+        Output::Membrane(layer) => &layer.synapses,
+        Output::SpikeCount(layer) => &layer.synapses,
+    };
+    network.hidden.iter().map(|layer| &layer.synapses).chain([output]).nth(layer)
 }

@@ -6,6 +6,7 @@ use super::article::ArticleView;
 use super::asking::Asking;
 use super::canvas::Palette;
 use super::clock::Clock;
+use super::connections::Connections;
 use super::controls::Controls;
 use super::conversation::Opening;
 use super::curves::History;
@@ -28,6 +29,7 @@ use super::samples::Samples;
 use super::score::Score;
 use super::settings;
 use super::supply::Supply;
+use super::synapses::Synapses;
 use super::watch;
 use super::weights;
 use crate::decimal;
@@ -68,6 +70,8 @@ pub struct App {
     pub(super) manifest: Option<Manifest>,
     pub(super) digits: Option<Digits>,
     pub(super) supply: Supply,
+    /// The weights, as far as they were told.
+    pub(super) synapses: Synapses,
     /// What was learnt.
     pub(super) history: History,
     pub(super) vitals: Vitals,
@@ -82,6 +86,7 @@ pub struct App {
     pub(super) result: ResultView,
     pub(super) learning: LearningView,
     pub(super) mosaic: Mosaic,
+    pub(super) connections: Connections,
     pub(super) article: ArticleView,
     pub(super) controls: Controls,
     pub(super) notes: Notes,
@@ -109,7 +114,7 @@ pub fn open() -> Result<(), Missing> {
     keys::listen_everywhere(&post)?;
     weights::listen_to_files(&post)?;
     watch::watch_sizes(&post);
-    watch::watch_mosaic(&post)?;
+    watch::watch_weights(&post)?;
     watch::fold_where_narrow()?;
     app.start_engine();
     app.show_address();
@@ -147,6 +152,7 @@ impl App {
             manifest: None,
             digits: None,
             supply: Supply::default(),
+            synapses: Synapses::default(),
             history: History::default(),
             vitals: Vitals::default(),
             dirty: Dirty::default(),
@@ -158,6 +164,7 @@ impl App {
             result: ResultView::new()?,
             learning: LearningView::new()?,
             mosaic: Mosaic::new()?,
+            connections: Connections::new(&post)?,
             article: ArticleView::new(&post)?,
             controls: Controls::new(&post)?,
             words: Words {
@@ -189,6 +196,8 @@ impl App {
             Input::Pen(pen) => self.pen(pen),
             Input::Digit(digit) => self.choose_digit(digit),
             Input::Neuron(neuron) => self.choose_neuron(neuron),
+            Input::Light(slot) => self.light(slot),
+            Input::Pin(slot) => self.pin(slot),
             Input::Scrub(scrub) => self.scrub(scrub),
             Input::Play(play) => {
                 self.article.play(play);
@@ -200,7 +209,11 @@ impl App {
             Input::Frame(now) => return self.frame(now),
             Input::Address => self.take_address(),
             Input::Hidden(hidden) => self.hide(hidden),
-            Input::Seen => self.ask_for_weights(),
+            Input::Seen => {
+                self.connections.look();
+                self.ask_for_weights();
+                self.connect();
+            }
             Input::Look => self.dirty.look = true,
         }
         self.ask_for_frame();
@@ -259,12 +272,13 @@ impl App {
         }
     }
 
-    fn choose_neuron(&mut self, neuron: usize) {
+    pub(super) fn choose_neuron(&mut self, neuron: usize) {
         self.score.faces.choose(neuron);
         self.asking.neurons_chosen = true;
         self.dirty.trace = true;
         self.dirty.weights = true;
         self.ask_for_weights();
+        self.connect();
     }
 
     fn scrub(&mut self, scrub: Scrub) {

@@ -1,7 +1,7 @@
 //! The only file that paints. It turns marks into pixels: 0–1 coordinates into the canvas's size, meanings into colours.
 
 use super::document::{Missing, create, find};
-use super::marks::{Extent, Ink, Mark, Point, Scene, Shade};
+use super::marks::{Extent, Ink, Mark, Point, Scene, Shade, along};
 use std::cell::{Cell, RefCell};
 use std::f64::consts::TAU;
 use wasm_bindgen::{Clamped, JsCast, JsValue};
@@ -95,6 +95,12 @@ impl Canvas {
         width > 0.0 && height > 0.0
     }
 
+    /// Width over height.
+    pub fn aspect(&self) -> f32 {
+        let (width, height, _) = self.size.get();
+        (width / height.max(1.0)) as f32
+    }
+
     fn resize(&self, width: f64, height: f64, ratio: f64) {
         let (w, h) = ((width * ratio).round() as u32, (height * ratio).round() as u32);
         if (self.element.width(), self.element.height()) != (w, h) {
@@ -168,6 +174,7 @@ impl Brush<'_> {
         let context = &self.canvas.context;
         match mark {
             Mark::Line { points, ink, width, dash } => self.line(points, *ink, *width, *dash),
+            Mark::Curve { ends, part, ink, width, alpha } => self.curve(*ends, *part, *ink, *width, *alpha),
             Mark::Area { points, ink, alpha } => {
                 self.path(points);
                 self.fill_with(*ink, *alpha);
@@ -216,6 +223,17 @@ impl Brush<'_> {
         } else {
             self.path(points);
         }
+        context.stroke();
+    }
+
+    fn curve(&self, ends: [Point; 2], [from, to]: [f32; 2], ink: Ink, width: f32, alpha: f32) {
+        let pieces = (24.0 * (to - from)).ceil().max(2.0);
+        let at = |piece: u32| along(ends, from + (to - from) * piece as f32 / pieces);
+        let context = &self.canvas.context;
+        context.set_global_alpha(f64::from(alpha));
+        context.set_stroke_style_str(self.palette.name(ink));
+        context.set_line_width(f64::from(width));
+        self.path(&(0..=pieces as u32).map(at).collect::<Vec<_>>());
         context.stroke();
     }
 

@@ -172,13 +172,7 @@ impl App {
                 self.asking.trace_under_way &= id != self.asking.trace_id;
                 self.engine_failed(reason);
             }
-            Report::Fields(neurons) => {
-                self.asking.weights_under_way = false;
-                if let Some(bytes) = bytes.first() {
-                    self.mosaic.take(&neurons, bytes);
-                    self.dirty.weights = true;
-                }
-            }
+            Report::Fields(layer, neurons) => self.take_fields(layer, &neurons, bytes.first()),
             Report::Weights => self.take_weights(bytes),
             Report::Failed(reason) => self.request_failed(reason),
         }
@@ -222,7 +216,8 @@ impl App {
         self.vitals = Vitals::default();
         self.clock.set_time_steps(spec.time_steps);
         self.asking.neurons_chosen = false;
-        self.mosaic.weights.clear();
+        self.synapses.clear();
+        self.connections.layout.columns.clear();
         let first = spec.hidden.first().copied().unwrap_or(0);
         drop(self.mosaic.set_neurons(first, &self.phrases, &self.post));
         self.dirty.everything();
@@ -277,8 +272,8 @@ impl App {
             if self.run.phase != Phase::Training || before.iter().any(|neuron| *neuron >= first.neurons()) {
                 self.score.faces.chosen = telling_neurons(first, trace.time_steps);
             }
-            let known = |neuron: &usize| self.mosaic.weights.get(*neuron).is_some_and(|weights| !weights.is_empty());
-            if !self.score.faces.chosen.iter().all(known) || self.mosaic.weights.is_empty() {
+            let known = |neuron: &usize| self.synapses.into_neuron(0, *neuron).is_some();
+            if !self.score.faces.chosen.iter().all(known) {
                 self.ask_for_weights();
             }
             self.dirty.weights = true;
@@ -292,6 +287,7 @@ impl App {
         }
         self.reading = Some(reading);
         self.dirty.trace = true;
+        self.connect();
     }
 
     fn request_failed(&mut self, reason: String) {
@@ -308,7 +304,7 @@ impl App {
     }
 
     pub(super) fn engine_failed(&mut self, reason: String) {
-        self.asking.weights_under_way = false;
+        self.asking.weights_awaited = 0;
         self.notes.say(&self.phrases, Phrase::NoteEngineFailed, &[("error", reason)]);
     }
 }

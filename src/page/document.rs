@@ -64,6 +64,13 @@ pub fn meta(name: &str) -> Result<String, Missing> {
     element.get_attribute("content").ok_or_else(|| Missing(format!("content of meta `{name}`")))
 }
 
+/// Whether an element can be seen, or could after a little scrolling down.
+pub fn is_near(element: &Element) -> bool {
+    let area = element.get_bounding_client_rect();
+    let height = window().ok().and_then(|window| window.inner_height().ok()?.as_f64()).unwrap_or(0.0);
+    area.top() < height + 400.0 && area.bottom() > 0.0
+}
+
 /// A new element.
 ///
 /// # Errors

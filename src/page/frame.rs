@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::canvas::Palette;
+use super::connections::Look;
 use super::document::window;
 use super::input::Input;
 use super::phrases::Phrase;
@@ -101,13 +102,15 @@ impl App {
             (self.dirty.pad, self.dirty.trace, self.dirty.curves) = (true, true, true);
             (self.dirty.neuron, self.dirty.article, self.dirty.weights) = (true, true, true);
             (self.dirty.address, self.dirty.bar, self.dirty.look) = (address.0, address.1, false);
+            self.connections.look();
+            self.connect();
         }
         self.draw_pad();
         self.draw_network(now);
         self.draw_learning(now);
         if self.dirty.weights {
-            self.score.faces.draw(&self.mosaic.weights, &self.palette);
-            self.dirty.weights = !self.mosaic.draw(&self.score.faces.chosen, &self.palette);
+            self.score.faces.draw(&self.synapses, &self.palette);
+            self.dirty.weights = !self.mosaic.draw(&self.score.faces.chosen, &self.synapses, &self.palette);
         }
         self.write_address(now);
         self.ask_when_due(now);
@@ -144,6 +147,7 @@ impl App {
             if prepare {
                 self.score.clear(&self.palette);
                 self.result.clear();
+                self.connections.clear(&self.palette);
             }
             return;
         };
@@ -159,6 +163,14 @@ impl App {
             let now = self.clock.now;
             self.score.show(reading, &neuron, now, &self.phrases, &self.palette);
             self.result.show(reading, now, self.run.trained, &self.phrases);
+            let look = Look {
+                now,
+                chosen: &self.score.faces.chosen,
+                threshold: neuron.threshold,
+                phrases: &self.phrases,
+                palette: &self.palette,
+            };
+            self.connections.show(reading, &self.synapses, &look);
             let word = if self.clock.playing { Phrase::Stop } else { Phrase::Play };
             drop(self.words.play.set_attribute("aria-label", &self.phrases.say(word, &[])));
             super::document::class(&self.words.play, "on", self.clock.playing);

@@ -102,6 +102,10 @@ pub enum Input {
     Digit(usize),
     /// A hidden neuron was chosen.
     Neuron(usize),
+    /// The pointer or the focus is on this button over a neuron, or on none.
+    Light(Option<usize>),
+    /// The neuron under this button was chosen.
+    Pin(usize),
     /// Time was moved.
     Scrub(Scrub),
     /// The article's neuron was played with.
@@ -114,7 +118,7 @@ pub enum Input {
     Address,
     /// The tab was hidden or shown.
     Hidden(bool),
-    /// The neurons' weights are about to be seen, or were.
+    /// Neurons or connections are about to be seen, or were.
     Seen,
     /// Sizes or colours are different.
     Look,

@@ -25,7 +25,7 @@ phrases! {
     NothingMembrane => "nothing-membrane", NothingSpikes => "nothing-spikes", UnsureMembrane => "unsure-membrane",
     Really => "really", Untrained => "untrained", Spoken => "spoken", Lit => "lit", Now => "now", Layer => "layer",
     Neuron => "neuron", ChooseNeuron => "choose-neuron", TestDigit => "test-digit", OneSpike => "one-spike",
-    Spikes => "spikes", Silent => "silent", Mosaic => "mosaic", SilentCount => "silent-count", Health => "health",
+    Spikes => "spikes", Silent => "silent", NeuronSpikes => "neuron-spikes", SpeaksFor => "speaks-for", SpeaksAgainst => "speaks-against", Mosaic => "mosaic", SilentCount => "silent-count", Health => "health",
     HealthRest => "health-rest", Early => "early", ArticleKnown => "a-known", ArticleCost => "a-cost",
     OneCount => "one-count", OneCountOnce => "one-count-once", OneCountNever => "one-count-never", Size => "size",
     Waiting => "waiting", Train => "train", Pause => "pause", Play => "play", Stop => "stop", Loading => "loading",
@@ -52,6 +52,15 @@ impl Phrases {
         let found = self.words.iter().find(|(key, _)| key == phrase.key());
         let words = found.map_or(phrase.key(), |(_, words)| words);
         values.iter().fold(words.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    }
+
+    /// So many spikes, in words.
+    pub fn spikes(&self, count: u32) -> String {
+        match count {
+            0 => self.say(Phrase::Silent, &[]),
+            1 => self.say(Phrase::OneSpike, &[]),
+            n => self.say(Phrase::Spikes, &[("n", n.to_string())]),
+        }
     }
 }
 

@@ -265,6 +265,41 @@ const tests = {
     return page;
   },
 
+  async "spikes travel along connections, and a neuron chosen there comes into the score"() {
+    const page = await open("#t=8");
+    await ready(page);
+    const graph = page.getByRole("img", { name: /strongest connections/ });
+    await graph.scrollIntoViewIfNeeded();
+    const group = page.getByRole("group", { name: "Hidden neurons" });
+    await until("24 neurons", async () => (await group.getByRole("button").count()) === 24);
+    const picture = () => graph.evaluate((canvas) => canvas.toDataURL());
+    const colours = await graph.evaluate((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const [exc, inh] = [0, 2].map((strong) => data.filter((value, i) => i % 4 === strong && value > data[i + 2 - 2 * strong] + 60).length);
+      return { exc, inh };
+    });
+    assert.ok(colours.exc > 100 && colours.inh > 100, `orange and blue are seen: ${JSON.stringify(colours)}`);
+    assert.match(await page.locator("#graph-told").textContent(), /#\d+ speaks most for \d: \d+ spikes?/);
+    const before = await picture();
+    await page.keyboard.press("ArrowRight");
+    await until("another picture at another time step", async () => (await picture()) !== before);
+    const other = group.locator("button[aria-pressed=false]").nth(5);
+    const name = (await other.textContent()).match(/^#\d+/)[0];
+    const unlit = await picture();
+    await other.hover();
+    await until("its connections", async () => (await picture()) !== unlit);
+    await other.click();
+    await until("its voltage in the score", async () => (await page.locator("#faces b").allTextContents()).includes(name));
+    const chosen = group.getByRole("button", { name: new RegExp(`^${name},`) });
+    await until("it to be pressed", async () => (await chosen.getAttribute("aria-pressed")) === "true");
+    await button(page, "Clear").click();
+    await until("nothing to choose", async () => (await group.getByRole("button").count()) === 0);
+    await draw(page, 7);
+    await graph.scrollIntoViewIfNeeded();
+    await until("those of the 7", async () => (await group.getByRole("button").count()) === 24);
+    return page;
+  },
+
   async "stands still for people who ask for less motion"() {
     const page = await open("", { reducedMotion: "reduce" });
     await until("a digit", async () => /^\d$/.test(await text(page, "Recognised digit")), 20_000);
