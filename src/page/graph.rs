@@ -104,6 +104,11 @@ fn activity(trace: &Trace, layer: usize, sender: usize) -> f32 {
     spikes.count_of(0, sender) as f32 + 0.01
 }
 
+/// The weight from a sender: none where the weights are of another network than the trace, as they may be for a moment.
+fn from(weights: &[f32], sender: usize) -> f32 {
+    weights.get(sender).copied().unwrap_or(0.0)
+}
+
 /// The weights into these neurons of a layer.
 ///
 /// # Errors
@@ -133,9 +138,9 @@ pub fn choose(reading: &Reading, synapses: &Synapses) -> Result<Vec<Vec<usize>>,
         let all = told(synapses, layer + 1, &receivers)?;
         let matters = |sender: usize| {
             // What all outputs get alike decides nothing.
-            let sum: f32 = if layer + 1 == last { all.iter().map(|weights| weights[sender]).sum() } else { 0.0 };
+            let sum: f32 = if layer + 1 == last { all.iter().map(|weights| from(weights, sender)).sum() } else { 0.0 };
             let mean = sum / all.len().max(1) as f32;
-            let weight: f32 = weights.iter().map(|weights| (weights[sender] - mean).abs()).sum();
+            let weight: f32 = weights.iter().map(|weights| (from(weights, sender) - mean).abs()).sum();
             (activity(trace, layer + 1, sender) * weight, sender)
         };
         let neurons = strongest((0..trace.hidden[layer].neurons()).map(matters).collect(), SHOWN);
@@ -157,7 +162,7 @@ pub fn answers(reading: &Reading) -> Vec<usize> {
 /// The neurons in the order of where their connections lead: the mean row of their receivers, strong ones counting more.
 fn by_rows(neurons: Vec<usize>, rows: &[&[f32]]) -> Vec<usize> {
     let row = |neuron: usize| {
-        let pulls = rows.iter().enumerate().map(|(row, weights)| (row as f32, weights[neuron] * weights[neuron]));
+        let pulls = rows.iter().enumerate().map(|(row, weights)| (row as f32, from(weights, neuron).powi(2)));
         let (sum, all) = pulls.fold((0.0, 1e-12), |(sum, all), (row, pull)| (sum + row * pull, all + pull));
         sum / all
     };
@@ -185,9 +190,8 @@ pub fn edges(reading: &Reading, synapses: &Synapses, layout: &Layout, lit: Optio
 }
 
 fn edges_into(reading: &Reading, synapses: &Synapses, layout: &Layout, lit: Option<Place>, layer: usize) -> Vec<Edge> {
-    let weight = |from: usize, to: usize| {
-        synapses.into_neuron(layer, to).and_then(|weights| weights.get(from)).copied().unwrap_or(0.0)
-    };
+    let weight =
+        |from: usize, to: usize| synapses.into_neuron(layer, to).map_or(0.0, |weights| self::from(weights, from));
     let pairs = pairs(&reading.trace, layout, lit, layer, weight);
     let scale = pairs.iter().fold(1e-9f32, |most, (from, to)| most.max(weight(*from, *to).abs()));
     let edge = |(from, to): (usize, usize)| {

@@ -5,7 +5,7 @@
 
 use super::field::brightness;
 use super::graph::{Edge, Layout, Place};
-use super::marks::{Extent, Ink, Mark, Shade, afterglow, along, px};
+use super::marks::{Extent, Ink, Mark, Shade, afterglow, along, plain, px};
 use super::reading::Reading;
 use crate::spikes::SpikeTrain;
 use crate::trace::LayerTrace;
@@ -140,12 +140,14 @@ fn pulse(reading: &Reading, edge: &Edge, moment: &Moment) -> Vec<Mark> {
     if way >= 1.0 {
         return vec![passed([0.0, 1.0], 0.6 * width, 0.4 * (-1.1 * (way - 1.0)).exp())];
     }
-    let fill = Shade { from: ink, to: ink, amount: 0.0 };
-    vec![
-        passed([0.0, way], 0.6 * width, 0.4),
-        passed([(way - LENGTH).max(0.0), way], width, 1.0),
-        Mark::Dot { at: along(ends, way), radius: px(0.6 + 0.65 * width), fill, rim: None },
-    ]
+    let at = along(ends, way);
+    // As neurons are drawn elsewhere: a ball where it excites, a bar where it inhibits.
+    let head = if edge.weight > 0.0 {
+        Mark::Dot { at, radius: px(0.9 + 0.65 * width), fill: plain(ink), rim: None }
+    } else {
+        Mark::Tick { at, width: px(1.8), height: px(3.0 + 1.8 * width), ink, alpha: 1.0 }
+    };
+    vec![passed([0.0, way], 0.6 * width, 0.4), passed([(way - LENGTH).max(0.0), way], width, 1.0), head]
 }
 
 /// How brightly a neuron glows.
@@ -221,7 +223,7 @@ mod tests {
 
     fn heads(marks: &[Mark]) -> Vec<f32> {
         let head = |mark: &Mark| match mark {
-            Mark::Dot { at, rim: None, .. } => Some(at.0),
+            Mark::Dot { at, rim: None, .. } | Mark::Tick { at, .. } => Some(at.0),
             _ => None,
         };
         marks.iter().filter_map(head).collect()
