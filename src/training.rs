@@ -5,6 +5,7 @@ use crate::digits::order::EpochOrder;
 use crate::digits::{Digits, Images};
 use crate::evaluation::{encode, evaluate};
 use crate::event::{EpochDone, Event, Flow, Listener, Score, StepDone};
+use crate::kernels;
 use crate::loss;
 use crate::network::{Input, Network, numbers};
 use crate::optimizer::{Adam, learning_rate};
@@ -143,7 +144,7 @@ impl Run {
     /// before the update.
     fn step(&mut self, input: Input, labels: &[u8]) -> (f32, Score) {
         let logits = self.network.forward(input);
-        let loss = loss::cross_entropy(logits.clone(), labels);
+        let loss = kernels::cross_entropy(logits.clone(), labels);
         let score = loss::score(&numbers(logits.inner()), labels);
         let value = numbers(loss.clone().inner())[0];
         if value.is_finite() {

@@ -137,6 +137,11 @@ impl SpikeTrain {
         &self.words
     }
 
+    /// All words, [B, N, words], for who sets no bit from T on.
+    pub(crate) fn words_mut(&mut self) -> &mut [u32] {
+        &mut self.words
+    }
+
     /// All words, [B, N, words].
     pub fn into_words(self) -> Vec<u32> {
         self.words

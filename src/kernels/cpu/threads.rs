@@ -1,11 +1,23 @@
 //! Work that is done side by side, on as many threads as there are cores; in WebAssembly one after the other. Which
 //! thread does what has no influence on the result: every number is written by one piece of work, in a fixed order.
 
+/// How many threads there are.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) fn count() -> usize {
+    rayon::current_num_threads()
+}
+
+/// How many threads there are.
+#[cfg(target_arch = "wasm32")]
+pub(super) const fn count() -> usize {
+    1
+}
+
 /// Does all pieces of work.
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) fn each<T: Send>(pieces: Vec<T>, work: impl Fn(T) + Sync + Send) {
     use rayon::prelude::*;
-    pieces.into_par_iter().for_each(work);
+    pieces.into_par_iter().with_max_len(1).for_each(work);
 }
 
 /// Does all pieces of work.
