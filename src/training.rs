@@ -103,10 +103,12 @@ impl Run {
         if labels.is_empty() {
             return Advance::Stopped;
         }
-        let changed = self.augmented(&pixels, &samples);
-        let pixels = changed.as_ref().map_or(pixels, |images| images.iter().map(Vec::as_slice).collect());
-        let input = encode(&self.spec, &pixels, &samples, Pass::Training(self.position.epoch));
-        let (loss, score) = self.step(input, &labels);
+        let (loss, score) = kernels::together(|| {
+            let changed = self.augmented(&pixels, &samples);
+            let pixels = changed.as_ref().map_or(pixels, |images| images.iter().map(Vec::as_slice).collect());
+            let input = encode(&self.spec, &pixels, &samples, Pass::Training(self.position.epoch));
+            self.step(input, &labels)
+        });
         let done = StepDone {
             step: self.adam.step(),
             epoch: self.position.epoch,

@@ -16,6 +16,8 @@ mod cpu;
 mod derivative;
 pub mod reference;
 
+pub(crate) use cpu::threads::together;
+
 use crate::spec::Neuron;
 use crate::spikes::SpikeTrain;
 use crate::spikes::encode::Pass;

@@ -1,6 +1,7 @@
 //! Weighted counts of spikes.
 
 use super::lanes::widest;
+use super::threads;
 use crate::spikes::{STEPS_PER_WORD, words_for};
 use std::iter::zip;
 
@@ -27,9 +28,14 @@ widest! {
     }
 }
 
+/// Neurons that a thread takes at once.
+const NEURONS: usize = 4096;
+
 /// The weighted counts [B·N] of spikes [B·N, words].
 pub(super) fn weighted(words: &[u32], coefficients: &[f32]) -> Vec<f32> {
-    let mut counts = vec![0.0; words.len() / words_for(coefficients.len()).max(1)];
-    count(&mut counts, words, coefficients);
+    let each = words_for(coefficients.len()).max(1);
+    let mut counts = vec![0.0; words.len() / each];
+    let pieces = zip(counts.chunks_mut(NEURONS), words.chunks(NEURONS * each));
+    threads::each(pieces.collect(), |(counts, words)| count(counts, words, coefficients));
     counts
 }

@@ -45,10 +45,19 @@ fn tile<const W: usize, const R: usize>(
 widest! {
     /// Adds to `out` [M, W] the product of `left` [M, L] and `right` [L, W].
     fn product<const W: usize>(out: &mut [[f32; W]], left: Matrix<'_>, right: &[[f32; W]]) {
-        for column in (0..W).step_by(COLUMNS) {
-            let whole = out.len() / ROWS * ROWS;
-            (0..whole).step_by(ROWS).for_each(|row| tile::<W, ROWS>(out, left, right, (row, column)));
-            (whole..out.len()).for_each(|row| tile::<W, 1>(out, left, right, (row, column)));
+        let mut column = 0;
+        while column < W {
+            // Loops that call nothing of the standard library, which would be compiled for narrower instructions.
+            let mut row = 0;
+            while row + ROWS <= out.len() {
+                tile::<W, ROWS>(out, left, right, (row, column));
+                row += ROWS;
+            }
+            while row < out.len() {
+                tile::<W, 1>(out, left, right, (row, column));
+                row += 1;
+            }
+            column += COLUMNS;
         }
     }
 }

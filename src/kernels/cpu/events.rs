@@ -38,22 +38,36 @@ pub(super) struct Events {
     places: Vec<u32>,
 }
 
-impl Events {
-    /// Becomes the events of the spikes `words`, [N, words], over T time steps.
-    pub(super) fn fill(&mut self, words: &[u32], time_steps: usize) {
-        self.each = words_for(time_steps);
-        if self.each == 1 {
-            self.gather::<1>(words, time_steps);
+widest! {
+    /// Fills `events` with those of the spikes `words`, [N, words], over T time steps.
+    pub(super) fn fill(events: &mut Events, words: &[u32], time_steps: usize) {
+        events.each = words_for(time_steps);
+        if events.each == 1 {
+            events.fill_by::<1>(words, time_steps);
         } else {
-            self.gather::<0>(words, time_steps);
+            events.fill_by::<0>(words, time_steps);
         }
-        self.sort(time_steps);
-        self.list(time_steps);
+    }
+}
+
+impl Events {
+    /// `EACH` is the number of words of a neuron where it is known, else 0.
+    #[inline(always)]
+    fn fill_by<const EACH: usize>(&mut self, words: &[u32], time_steps: usize) {
+        self.gather::<EACH>(words, time_steps);
+        self.sort::<EACH>(time_steps);
+        self.list::<EACH>(time_steps);
     }
 
-    /// Finds those who fire. `EACH` is the number of words of a neuron where it is known, else 0.
+    #[inline(always)]
+    const fn each<const EACH: usize>(&self) -> usize {
+        if EACH == 0 { self.each } else { EACH }
+    }
+
+    /// Finds those who fire.
+    #[inline(always)]
     fn gather<const EACH: usize>(&mut self, words: &[u32], time_steps: usize) {
-        let each = if EACH == 0 { self.each } else { EACH };
+        let each = self.each::<EACH>();
         let (senders, kept) = &mut self.unsorted;
         senders.clear();
         kept.clear();
@@ -62,11 +76,18 @@ impl Events {
         // Most are silent: they are passed over by several at once.
         const TOGETHER: usize = 8;
         for (group, chunk) in words.chunks(TOGETHER * each).enumerate() {
-            if chunk.iter().fold(0, |any, word| any | word) == 0 {
+            let mut any = 0;
+            for word in chunk {
+                any |= word;
+            }
+            if any == 0 {
                 continue;
             }
             for (place, words) in chunk.chunks_exact(each).enumerate() {
-                let count = words.iter().map(|word| word.count_ones()).sum::<u32>();
+                let mut count = 0;
+                for word in words {
+                    count += word.count_ones();
+                }
                 if count == 0 {
                     continue;
                 }
@@ -74,40 +95,51 @@ impl Events {
                 let events = if always { time_steps as u32 - count } else { count };
                 let kind = 2 * events + u32::from(always);
                 senders.push(Sender { neuron: (group * TOGETHER + place) as u32, kind });
-                let flip = if always { u32::MAX } else { 0 };
-                kept.extend(words.iter().enumerate().map(|(w, word)| word ^ (flip & valid_bits(time_steps, w))));
+                for (w, word) in words.iter().enumerate() {
+                    kept.push(if always { !word & valid_bits(time_steps, w) } else { *word });
+                }
                 self.places[kind as usize + 1] += 1;
             }
         }
     }
 
     /// Sorts them by kind; those of one kind stay in order.
-    fn sort(&mut self, time_steps: usize) {
+    #[inline(always)]
+    fn sort<const EACH: usize>(&mut self, time_steps: usize) {
+        let each = self.each::<EACH>();
         let (unsorted, kept) = &self.unsorted;
         for kind in 0..2 * time_steps + 2 {
             self.places[kind + 1] += self.places[kind];
         }
         self.senders.resize(unsorted.len(), Sender::default());
         self.words.resize(kept.len(), 0);
-        for (sender, words) in unsorted.iter().zip(kept.chunks_exact(self.each)) {
+        for (sender, words) in unsorted.iter().zip(kept.chunks_exact(each)) {
             let place = &mut self.places[sender.kind as usize];
             let at = *place as usize;
             *place += 1;
             self.senders[at] = *sender;
-            self.words[at * self.each..(at + 1) * self.each].copy_from_slice(words);
+            for (to, word) in self.words[at * each..].iter_mut().zip(words) {
+                *to = *word;
+            }
         }
     }
 
     /// Writes the lists of the time steps.
-    fn list(&mut self, time_steps: usize) {
+    #[inline(always)]
+    fn list<const EACH: usize>(&mut self, time_steps: usize) {
+        let each = self.each::<EACH>();
         self.always.clear();
-        self.always.extend(self.senders.iter().filter(|sender| sender.kind & 1 == 1).map(|sender| sender.neuron));
+        for sender in &self.senders {
+            if sender.kind & 1 == 1 {
+                self.always.push(sender.neuron);
+            }
+        }
         self.room = [self.senders.len() - self.always.len(), self.always.len()];
         let [firing, excepted] = self.room;
         self.lists.resize((firing + excepted) * time_steps, 0);
         self.lengths.clear();
         self.lengths.resize(time_steps, [0; 2]);
-        for (sender, words) in self.senders.iter().zip(self.words.chunks_exact(self.each)) {
+        for (sender, words) in self.senders.iter().zip(self.words.chunks_exact(each)) {
             let sign = (sender.kind & 1) as usize;
             let (start, room) = if sign == 0 { (0, firing) } else { (firing * time_steps, excepted) };
             for (w, word) in words.iter().enumerate() {

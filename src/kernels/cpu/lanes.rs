@@ -15,21 +15,20 @@ macro_rules! widest {
 
             #[cfg(target_arch = "x86_64")]
             {
-                #[target_feature(enable = "avx512f")]
+                #[target_feature(enable = "avx512f,bmi1,bmi2,lzcnt,popcnt")]
                 fn avx512$(<const $size: usize>)?($($argument: $type),*) {
                     plain$(::<$size>)?($($argument),*);
                 }
-                #[target_feature(enable = "avx2")]
+                #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
                 fn avx2$(<const $size: usize>)?($($argument: $type),*) {
                     plain$(::<$size>)?($($argument),*);
                 }
-                if std::arch::is_x86_feature_detected!("avx512f") {
-                    // SAFETY: the machine has just said that it has these instructions.
-                    return unsafe { avx512$(::<$size>)?($($argument),*) };
-                }
-                if std::arch::is_x86_feature_detected!("avx2") {
+                match $crate::kernels::cpu::lanes::level() {
+                    // SAFETY: the machine has said that it has these instructions.
+                    $crate::kernels::cpu::lanes::Level::Avx512 => return unsafe { avx512$(::<$size>)?($($argument),*) },
                     // SAFETY: as above.
-                    return unsafe { avx2$(::<$size>)?($($argument),*) };
+                    $crate::kernels::cpu::lanes::Level::Avx2 => return unsafe { avx2$(::<$size>)?($($argument),*) },
+                    $crate::kernels::cpu::lanes::Level::Plain => {}
                 }
             }
             plain$(::<$size>)?($($argument),*)
@@ -38,3 +37,29 @@ macro_rules! widest {
 }
 
 pub(super) use widest;
+
+/// Instruction sets of which kernels have a version.
+#[cfg(target_arch = "x86_64")]
+pub(super) enum Level {
+    /// Vectors of 16 numbers.
+    Avx512,
+    /// Vectors of 8 numbers.
+    Avx2,
+    /// What every machine has.
+    Plain,
+}
+
+/// The widest that this machine has. The standard library remembers what it found.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn level() -> Level {
+    use std::arch::is_x86_feature_detected as has;
+    if !(has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt")) {
+        Level::Plain
+    } else if has!("avx512f") {
+        Level::Avx512
+    } else if has!("avx2") {
+        Level::Avx2
+    } else {
+        Level::Plain
+    }
+}

@@ -29,6 +29,16 @@ widest! {
 }
 
 widest! {
+    /// The gradients of a block's spikes, [T, W], that are a number for each neuron times a coefficient for each time
+    /// step.
+    pub(super) fn spread<const W: usize>(gradient: &mut [[f32; W]], row: &[f32; W], coefficients: &[f32]) {
+        for (gradient, c) in zip(gradient, coefficients) {
+            zip(gradient, row).for_each(|(gradient, g)| *gradient = c * g);
+        }
+    }
+}
+
+widest! {
     /// Turns the gradients of a block's spikes, [T, W], into the derivatives by the input currents, from the potentials
     /// [T, W]: the equations of [`Neuron::derivative`]. `sum` becomes that of all time steps.
     pub(super) fn derivative<const W: usize>(

@@ -14,7 +14,7 @@ mod layer;
 mod loss;
 mod spiking;
 mod storage;
-mod threads;
+pub(super) mod threads;
 
 use super::{
     AdamStep, Adapted, AffineGradients, Derivatives, Fired, LayerGradients, Spikes, SpikingOperations,
@@ -28,7 +28,7 @@ use burn_flex::FlexTensor;
 use spiking::{Layer, Record, Upstream};
 use std::iter::zip;
 use std::sync::Arc;
-use storage::{Aligned, aligned, dense as whole, numbers, numbers_mut};
+use storage::{Aligned, aligned, dense as whole, numbers, numbers_mut, reclaim};
 
 fn floats<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
@@ -185,7 +185,8 @@ impl Derivatives for Flex {
         let (input, weight, gradient) = (whole(input), whole(weight), whole(gradient));
         let by_output = numbers(&gradient);
         let by_weight = || {
-            let mut result = Aligned::zeros(blocks * senders * width);
+            let mut result = Aligned::with_length(blocks * senders * width);
+            result.as_mut_slice().fill(0.0);
             dense::affine_weight_gradient(result.as_mut_slice(), numbers(&input), by_output, targets);
             result.into_tensor([blocks, senders, width])
         };
@@ -251,6 +252,7 @@ impl UntrackedOperations for Flex {
             numbers(&gradient),
             step,
         );
+        reclaim(gradient);
         Adapted { parameter, mean, square }
     }
 }

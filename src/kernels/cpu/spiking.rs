@@ -79,14 +79,10 @@ fn run(words: &[u32], batch: usize, layer: Layer<'_>, recorded: bool) -> (Vec<u3
     let (targets, time_steps) = (layer.bias.len(), layer.time_steps);
     let (width, each) = (blocks::width(targets), words_for(time_steps));
     let senders = layer.weight.len() / (blocks::count(targets) * width).max(1);
-    let mut buffers = SHELF.take();
     let group = batch.div_ceil(threads::count()).clamp(1, SAMPLES);
     let run = time_steps * width * if recorded { blocks::count(targets) } else { 1 };
-    // Nothing of what was there is read: forgetting it first spares copying it.
     let size = run * if recorded { batch } else { batch.div_ceil(group) };
-    if buffers.potentials.capacity() < size {
-        buffers.potentials = Vec::with_capacity(size);
-    }
+    let mut buffers = SHELF.take(size, |buffers| buffers.potentials.capacity());
     buffers.potentials.resize(size, 0.0);
     buffers.events.resize_with(buffers.events.len().max(batch), Events::default);
     let mut fired = vec![0; batch * targets * each];
@@ -99,7 +95,7 @@ fn run(words: &[u32], batch: usize, layer: Layer<'_>, recorded: bool) -> (Vec<u3
     );
     threads::each(pieces.collect(), |((potentials, events), (fired, words))| {
         zip(&mut *events, words.chunks_exact(senders * each))
-            .for_each(|(events, words)| events.fill(words, time_steps));
+            .for_each(|(events, words)| events::fill(events, words, time_steps));
         for_width!(width, group_forward(potentials, events, fired, layer, recorded));
     });
     (fired, Record { buffers, batch, senders, targets, time_steps })
@@ -157,9 +153,7 @@ impl Upstream<'_> {
             Self::Factors(coefficients, gradient) => {
                 let mut row = [0.0; W];
                 row[..real].copy_from_slice(&gradient[sample * targets + first..][..real]);
-                for (part, c) in zip(part, *coefficients) {
-                    zip(part, &row).for_each(|(part, g)| *part = c * g);
-                }
+                layer::spread(part, &row, coefficients);
             }
         }
     }
@@ -180,7 +174,7 @@ pub(super) fn backward(record: &Record, neuron: &Neuron, upstream: Upstream<'_>,
     let Record { batch, senders, targets, time_steps, .. } = *record;
     let (width, count) = (blocks::width(targets), blocks::count(targets));
     let run = batch * time_steps * width;
-    let mut weight = Aligned::zeros(count * senders * width);
+    let mut weight = Aligned::with_length(count * senders * width);
     let mut bias = vec![0.0; targets];
     let mut currents = with_currents.then(|| vec![0.0; count * run]);
     let mut kept = currents.as_mut().map(|currents| currents.chunks_mut(run));
@@ -206,6 +200,7 @@ fn block_backward<const W: usize>(
 ) {
     let Record { buffers, batch, targets, time_steps, .. } = record;
     let (weight, potentials) = (weight.as_chunks_mut::<W>().0, buffers.potentials.as_chunks::<W>().0);
+    weight.fill([0.0; W]);
     let count = targets.div_ceil(W);
     let mut derivative = vec![[0.0; W]; *time_steps];
     let mut kept = currents.as_chunks_mut::<W>().0.chunks_exact_mut(*time_steps);
@@ -250,8 +245,9 @@ impl Record {
 pub(super) fn driven(currents: &[f32], targets: usize, neuron: &Neuron, time_steps: usize) -> (Vec<u32>, Record) {
     let (width, count, each) = (blocks::width(targets), blocks::count(targets), words_for(time_steps));
     let batch = currents.len() / targets.max(1);
-    let mut buffers = SHELF.take();
-    buffers.potentials.resize(batch * count * time_steps * width, 0.0);
+    let size = batch * count * time_steps * width;
+    let mut buffers = SHELF.take(size, |buffers| buffers.potentials.capacity());
+    buffers.potentials.resize(size, 0.0);
     let mut fired = vec![0; batch * targets * each];
     let pieces = zip(
         buffers.potentials.chunks_mut((count * time_steps * width).max(1)),

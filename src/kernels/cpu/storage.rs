@@ -3,7 +3,7 @@
 use burn::backend::TensorMetadata;
 use burn::tensor::{Bytes, DType, Shape};
 use burn_flex::{FlexTensor, Layout};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
@@ -15,10 +15,15 @@ pub(super) struct Aligned {
     length: usize,
 }
 
+/// Those of gradients that have been used.
+static GRADIENTS: Shelf<Vec<f32>> = Shelf::new();
+
 impl Aligned {
-    /// So many zeros.
-    pub(super) fn zeros(length: usize) -> Self {
-        let values = vec![0.0_f32; length + LINE / size_of::<f32>()];
+    /// So many numbers, whichever.
+    pub(super) fn with_length(length: usize) -> Self {
+        let needed = length + LINE / size_of::<f32>();
+        let mut values = GRADIENTS.take(needed, Vec::capacity);
+        values.resize(needed, 0.0);
         // Where that cannot be told (never, on what we build for), the numbers start where they may.
         let start = values.as_ptr().align_offset(LINE).min(LINE / size_of::<f32>());
         Self { values, start, length }
@@ -26,7 +31,7 @@ impl Aligned {
 
     /// These numbers.
     fn copied(from: &[f32]) -> Self {
-        let mut aligned = Self::zeros(from.len());
+        let mut aligned = Self::with_length(from.len());
         aligned.as_mut_slice().copy_from_slice(from);
         aligned
     }
@@ -43,6 +48,15 @@ impl Aligned {
     fn with_shape(self, shape: Shape) -> FlexTensor {
         let strides = Layout::contiguous(shape.clone()).strides().to_vec();
         FlexTensor::new(Bytes::from_elems(self.values), Layout::new(shape, strides, self.start), DType::F32)
+    }
+}
+
+/// Takes back the memory of a gradient that is needed no more, if nobody else holds it.
+pub(super) fn reclaim(gradient: FlexTensor) {
+    let bytes = gradient.data_arc();
+    drop(gradient);
+    if let Some(values) = Arc::try_unwrap(bytes).ok().and_then(|bytes| bytes.try_into_vec().ok()) {
+        GRADIENTS.put_back(values);
     }
 }
 
@@ -85,15 +99,20 @@ impl<T: Default> Shelf<T> {
         Self(Mutex::new(Vec::new()))
     }
 
-    /// A buffer, with whatever was in it.
-    pub(super) fn take(&self) -> T {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    /// The smallest buffer that is as large as it is wanted, or else an empty one. What was in it is still there.
+    pub(super) fn take(&self, wanted: usize, size: impl Fn(&T) -> usize) -> T {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fitting = waiting.iter().enumerate().filter(|(_, buffer)| size(buffer) >= wanted);
+        let best = fitting.min_by_key(|(_, buffer)| size(buffer)).map(|(place, _)| place);
+        best.map(|place| waiting.swap_remove(place)).unwrap_or_default()
     }
 
     pub(super) fn put_back(&self, buffer: T) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() < KEPT {
-            waiting.push(buffer);
+        // The oldest goes: what fits nowhere any more must not stay for ever.
+        if waiting.len() == KEPT {
+            waiting.remove(0);
         }
+        waiting.push(buffer);
     }
 }

@@ -13,6 +13,18 @@ pub(super) const fn count() -> usize {
     1
 }
 
+/// Does work of many pieces on one of the threads, which then need not be called for each of them.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn together<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| work())
+}
+
+/// Does work of many pieces.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn together<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
 /// Does all pieces of work.
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) fn each<T: Send>(pieces: Vec<T>, work: impl Fn(T) + Sync + Send) {
