@@ -1,7 +1,7 @@
 //! Rate coding at speed: [`crate::spikes::encode::rate`], sixteen pixels at a time, on all cores.
 
 use super::lanes::widest;
-use super::threads;
+use super::{storage, threads};
 use crate::spikes::encode::{Pass, bernoulli_word, key};
 use crate::spikes::{SpikeTrain, valid_bits, words_for};
 
@@ -11,8 +11,9 @@ const PIXELS: usize = 16;
 const IMAGES: usize = 8;
 
 widest! {
-    /// The spikes of one image, [N, words], all zero before. `lit` is room for the pixels that are not black.
+    /// The spikes of one image, [N, words]. `lit` is room for the pixels that are not black.
     fn image(words: &mut [u32], pixels: &[u8], lit: &mut Vec<(u32, u32)>, key: (u32, u32), time_steps: usize) {
+        words.fill(0);
         lit.clear();
         for (group, pixels) in pixels.chunks(8).enumerate() {
             if pixels.iter().fold(0, |any, pixel| any | pixel) > 0 {
@@ -44,8 +45,8 @@ pub(crate) fn rate(images: &[&[u8]], samples: &[u64], seed: u64, pass: Pass, tim
     let pixels = images.first().map_or(0, |image| image.len());
     assert!(images.iter().all(|image| image.len() == pixels), "all images of a batch have one size");
     let each = words_for(time_steps);
-    let mut train = SpikeTrain::silent(images.len(), pixels, time_steps);
-    let pieces = train.words_mut().chunks_mut((IMAGES * pixels * each).max(1));
+    let mut words = storage::words(images.len() * pixels * each);
+    let pieces = words.chunks_mut((IMAGES * pixels * each).max(1));
     let pieces = pieces.zip(images.chunks(IMAGES).zip(samples.chunks(IMAGES)));
     threads::each(pieces.collect(), |(words, (images, samples))| {
         let mut lit = Vec::with_capacity(pixels);
@@ -53,5 +54,5 @@ pub(crate) fn rate(images: &[&[u8]], samples: &[u64], seed: u64, pass: Pass, tim
             image(words, pixels, &mut lit, key(seed, pass, *sample), time_steps);
         }
     });
-    train
+    SpikeTrain::from_valid_words(images.len(), pixels, time_steps, words)
 }
