@@ -9,7 +9,7 @@ use crate::network::{Input, Network, Output, numbers};
 use crate::neuron::State;
 use crate::spec::{Encoding, Neuron, Spec};
 use crate::spikes::SpikeTrain;
-use crate::spikes::encode::{self, Pass};
+use crate::spikes::encode::Pass;
 use crate::trace::{LayerTrace, Trace};
 use burn::module::Module;
 use std::ops::Range;
@@ -22,7 +22,7 @@ pub fn encode(spec: &Spec, images: &[&[u8]], samples: &[u64], pass: Pass) -> Inp
     let time_steps = spec.time_steps;
     match spec.encoding {
         Encoding::Rate => Input::Spikes(kernels::rate(images, samples, spec.seed, pass, time_steps)),
-        Encoding::Latency => Input::Spikes(encode::latency(images, time_steps)),
+        Encoding::Latency => Input::Spikes(kernels::latency(images, time_steps)),
         Encoding::Current => {
             let values = images.iter().flat_map(|image| image.iter().map(|pixel| f32::from(*pixel) / 255.0)).collect();
             Input::Currents { values, time_steps }

@@ -5,9 +5,9 @@
 //! which MNIST's black and white pixels make four times cheaper. A silent neuron costs one test.
 
 mod adam;
-pub(super) mod bernoulli;
 mod counts;
 mod dense;
+pub(super) mod encode;
 mod events;
 mod lanes;
 mod layer;
