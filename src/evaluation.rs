@@ -2,13 +2,14 @@
 
 use crate::digits::Digits;
 use crate::event::Score;
+use crate::kernels;
 use crate::layer::Synapses;
 use crate::loss;
-use crate::network::{Input, Network, Output, numbers, values};
+use crate::network::{Input, Network, Output, numbers};
 use crate::neuron::State;
 use crate::spec::{Encoding, Neuron, Spec};
 use crate::spikes::SpikeTrain;
-use crate::spikes::encode::{self, Pass};
+use crate::spikes::encode::Pass;
 use crate::trace::{LayerTrace, Trace};
 use burn::module::Module;
 use std::ops::Range;
@@ -20,8 +21,8 @@ const SLICE: usize = 200;
 pub fn encode(spec: &Spec, images: &[&[u8]], samples: &[u64], pass: Pass) -> Input {
     let time_steps = spec.time_steps;
     match spec.encoding {
-        Encoding::Rate => Input::Spikes(encode::rate(images, samples, spec.seed, pass, time_steps)),
-        Encoding::Latency => Input::Spikes(encode::latency(images, time_steps)),
+        Encoding::Rate => Input::Spikes(kernels::rate(images, samples, spec.seed, pass, time_steps)),
+        Encoding::Latency => Input::Spikes(kernels::latency(images, time_steps)),
         Encoding::Current => {
             let values = images.iter().flat_map(|image| image.iter().map(|pixel| f32::from(*pixel) / 255.0)).collect();
             Input::Currents { values, time_steps }
@@ -111,7 +112,7 @@ impl Sides {
     }
 
     fn of_spikes(input: &SpikeTrain, synapses: &Synapses) -> Self {
-        let (weight, mut sides) = (values(&synapses.weight), Self::new(input.time_steps(), &values(&synapses.bias)));
+        let (weight, mut sides) = (synapses.rows(), Self::new(input.time_steps(), &synapses.biases()));
         for (n, row) in weight.chunks_exact(sides.width).enumerate() {
             input.times(0, n).for_each(|t| sides.add(t, 1.0, row));
         }
@@ -119,7 +120,7 @@ impl Sides {
     }
 
     fn of_currents(input: &[f32], time_steps: usize, synapses: &Synapses) -> Self {
-        let (weight, mut sides) = (values(&synapses.weight), Self::new(time_steps, &values(&synapses.bias)));
+        let (weight, mut sides) = (synapses.rows(), Self::new(time_steps, &synapses.biases()));
         for (current, row) in input.iter().zip(weight.chunks_exact(sides.width)).filter(|(current, _)| **current > 0.0)
         {
             (0..time_steps).for_each(|t| sides.add(t, *current, row));
@@ -160,7 +161,7 @@ fn trace_layer(sides: Sides, time_steps: usize, cell: Cell<'_>) -> LayerTrace {
 /// the output. Unknown neurons are left out.
 pub fn fields(network: &Network, layer: usize, neurons: &[usize]) -> Vec<f32> {
     let Some(synapses) = synapses(network, layer) else { return Vec::new() };
-    let ([_, width], weight) = (synapses.dims(), values(&synapses.weight));
+    let ([_, width], weight) = (synapses.dims(), synapses.rows());
     let known = neurons.iter().filter(|neuron| **neuron < width);
     known.flat_map(|neuron| weight.iter().skip(*neuron).step_by(width).copied()).collect()
 }

@@ -1,6 +1,6 @@
 //! A layer of spiking neurons, and one that only integrates, as burn modules.
 
-use crate::kernels::{self, SpikeTensor};
+use crate::kernels::{self, SpikeTensor, blocks};
 use crate::random::{Generator, Stream};
 use crate::spec::Neuron;
 use burn::module::{Module, Param};
@@ -9,8 +9,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 /// Weights and bias from one layer to the next.
 #[derive(Module, Debug)]
 pub struct Synapses {
-    /// [N, H]: the row of a neuron that sends. In files it stands transposed, as PyTorch has it.
-    pub weight: Param<Tensor<2>>,
+    /// [K, N, W], in [`blocks`]: the row of a neuron that sends, block by block. In files it stands as PyTorch has it.
+    pub weight: Param<Tensor<3>>,
     /// [H].
     pub bias: Param<Tensor<1>>,
 }
@@ -20,12 +20,13 @@ impl Synapses {
     ///
     /// # Panics
     /// When there are not N·H weights.
-    pub fn new(weight: Vec<f32>, bias: Vec<f32>, device: &Device) -> Self {
+    pub fn new(weight: &[f32], bias: Vec<f32>, device: &Device) -> Self {
         let (targets, senders) = (bias.len(), weight.len() / bias.len().max(1));
-        Self {
-            weight: Param::from_data(TensorData::new(weight, [senders, targets]), device),
-            bias: Param::from_data(TensorData::new(bias, [targets]), device),
-        }
+        let shape = [blocks::count(targets), senders, blocks::width(targets)];
+        let data = TensorData::new(blocks::pack(weight, targets), shape);
+        let placed = kernels::well_placed(Tensor::from_data(data, &device.clone().inner()));
+        let weight = if device.is_autodiff() { Tensor::from_inner(placed) } else { placed };
+        Self { weight: Param::from_tensor(weight), bias: Param::from_data(TensorData::new(bias, [targets]), device) }
     }
 
     /// PyTorch's initial values: uniform in ±1/√N, weights and bias, drawn by our own generator in the order of
@@ -35,13 +36,29 @@ impl Synapses {
         let mut generator = Generator::new(seed, Stream::Weights(layer));
         let mut draw = |n: usize| (0..n).map(|_| (generator.unit() * 2.0 - 1.0) * bound).collect::<Vec<f32>>();
         let rows = draw(targets * senders);
-        Self::new(transposed(&rows, senders), draw(targets), device)
+        Self::new(&transposed(&rows, senders), draw(targets), device)
     }
 
     /// [N, H].
     pub fn dims(&self) -> [usize; 2] {
-        self.weight.val().dims()
+        let ([_, senders, _], [targets]) = (self.weight.val().dims(), self.bias.val().dims());
+        [senders, targets]
     }
+
+    /// The weights, [N, H]: the row of a neuron that sends.
+    pub fn rows(&self) -> Vec<f32> {
+        blocks::unpack(&values(&self.weight), self.dims()[1])
+    }
+
+    /// The bias, [H].
+    pub fn biases(&self) -> Vec<f32> {
+        values(&self.bias)
+    }
+}
+
+/// The numbers of a parameter.
+fn values<const D: usize>(parameter: &Param<Tensor<D>>) -> Vec<f32> {
+    parameter.val().inner().into_data().iter::<f32>().collect()
 }
 
 /// A matrix with rows of `width` numbers, with rows and columns exchanged.
@@ -67,15 +84,13 @@ pub struct SpikingLayer {
 impl SpikingLayer {
     /// Spikes [B, N] to spikes [B, H].
     pub fn forward(&self, input: SpikeTensor) -> SpikeTensor {
-        kernels::spiking_layer(input, self.synapses.weight.val(), self.synapses.bias.val(), &self.neuron).0
+        kernels::spiking_layer(input, self.synapses.weight.val(), self.synapses.bias.val(), &self.neuron)
     }
-}
 
-impl SpikingLayer {
     /// Constant currents [B, N], for T time steps, to spikes [B, H]: the layer's weights and bias meet them once.
     pub fn driven(&self, input: Tensor<2>, time_steps: usize) -> SpikeTensor {
-        let currents = input.matmul(self.synapses.weight.val()) + self.synapses.bias.val().unsqueeze();
-        kernels::driven_neurons(currents, &self.neuron, time_steps).0
+        let currents = kernels::affine(input, self.synapses.weight.val(), self.synapses.bias.val(), 1.0);
+        kernels::driven_neurons(currents, &self.neuron, time_steps)
     }
 }
 
@@ -112,6 +127,6 @@ impl Integrators {
         let coefficients = Self::coefficients(self.beta, input.time_steps());
         let total: f32 = coefficients.iter().sum();
         let counts = kernels::weighted_spike_count(input, &coefficients);
-        counts.matmul(self.synapses.weight.val()) + self.synapses.bias.val().mul_scalar(total).unsqueeze()
+        kernels::affine(counts, self.synapses.weight.val(), self.synapses.bias.val(), total)
     }
 }

@@ -1,20 +1,6 @@
-//! Cross entropy and accuracy.
+//! Accuracy. (The loss is [`crate::kernels::cross_entropy`].)
 
 use crate::event::Score;
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Int, Tensor, TensorData};
-
-/// Mean over the batch of -log softmax(logits)[label]: [1]. `logits` is [B, classes].
-///
-/// # Panics
-/// When there are not B labels.
-pub fn cross_entropy(logits: Tensor<2>, labels: &[u8]) -> Tensor<1> {
-    let [batch, _] = logits.dims();
-    let device = logits.device();
-    let labels: Vec<i32> = labels.iter().map(|label| i32::from(*label)).collect();
-    let targets = Tensor::<2, Int>::from_data(TensorData::new(labels, [batch, 1]), &device);
-    log_softmax(logits, 1).gather(1, targets).mean().neg()
-}
 
 /// How many of the labels have the largest logit; of equal ones the first counts. `logits` is [B, classes], row by row.
 ///

@@ -4,7 +4,7 @@ use crate::kernels::{self, SpikeTensor};
 use crate::layer::{Integrators, SpikingLayer, Synapses, transposed};
 use crate::spec::{Readout, Spec};
 use crate::spikes::SpikeTrain;
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// How the last hidden layer's spikes become class scores.
@@ -122,7 +122,7 @@ impl Network {
         for (name, targets) in layer_names(spec.hidden.len()).zip(spec.hidden.iter().copied().chain([classes])) {
             let weight = checked(find(format!("{name}.weight"))?, vec![targets, senders])?;
             let bias = checked(find(format!("{name}.bias"))?, vec![targets])?;
-            synapses.push(Synapses::new(transposed(&weight, senders), bias, device));
+            synapses.push(Synapses::new(&transposed(&weight, senders), bias, device));
             senders = targets;
         }
         Ok(Self::of_synapses(spec, synapses))
@@ -149,9 +149,7 @@ impl Network {
     /// All parameters, as they stand in files.
     pub fn parameters(&self) -> Vec<Parameter> {
         let named = layer_names(self.hidden.len()).zip(self.synapses());
-        named
-            .flat_map(|(name, synapses)| file_layout(&name, values(&synapses.weight), values(&synapses.bias)))
-            .collect()
+        named.flat_map(|(name, synapses)| file_layout(&name, &synapses.rows(), synapses.biases())).collect()
     }
 
     /// Pixels of an image.
@@ -191,25 +189,16 @@ impl Network {
     }
 }
 
-/// The numbers of a parameter.
-pub fn values<const D: usize>(parameter: &Param<Tensor<D>>) -> Vec<f32> {
-    numbers(parameter.val().inner())
-}
-
 /// The numbers of a tensor.
 pub fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
 }
 
-/// Numbers in the layout of the kernels, weights [in, out], as parameters of a file. Adam's means stand there alike.
-pub fn file_layout(name: &str, weight: Vec<f32>, bias: Vec<f32>) -> [Parameter; 2] {
+/// Weights [in, out] and bias as parameters of a file. Adam's means stand there alike.
+pub fn file_layout(name: &str, weight: &[f32], bias: Vec<f32>) -> [Parameter; 2] {
     let (outputs, inputs) = (bias.len(), weight.len() / bias.len().max(1));
     [
-        Parameter {
-            name: format!("{name}.weight"),
-            shape: vec![outputs, inputs],
-            values: transposed(&weight, outputs),
-        },
+        Parameter { name: format!("{name}.weight"), shape: vec![outputs, inputs], values: transposed(weight, outputs) },
         Parameter { name: format!("{name}.bias"), shape: vec![outputs], values: bias },
     ]
 }

@@ -45,6 +45,7 @@ impl Surrogate {
     /// assert_eq!(Surrogate::FastSigmoid(10.0).slope(0.1), 0.25);
     /// assert_eq!(Surrogate::Triangle.slope(0.75), 0.25);
     /// ```
+    #[inline]
     pub fn slope(self, x: f32) -> f32 {
         match self {
             Self::FastSigmoid(k) => {
@@ -57,7 +58,8 @@ impl Surrogate {
             }
             Self::Sigmoid(alpha) => {
                 // σ' is even; the exponent is kept negative so that nothing overflows.
-                let e = (-(alpha * x).abs()).exp();
+                // libm's exponential, for a platform's own may round differently.
+                let e = libm::expf(-(alpha * x).abs());
                 alpha * e / ((1.0 + e) * (1.0 + e))
             }
             Self::Triangle => (1.0 - x.abs()).max(0.0),

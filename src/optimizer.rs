@@ -1,11 +1,11 @@
 //! Adam (Kingma and Ba 2015, arXiv:1412.6980) with PyTorch's constants, and the schedule of its step size.
 
-use crate::kernels::{self, AdamStep};
+use crate::kernels::{self, AdamStep, blocks};
 use crate::layer::Synapses;
-use crate::network::{Network, Parameter, file_layout, numbers, tensor};
+use crate::network::{Network, Parameter, file_layout, numbers};
 use crate::spec::{Schedule, Spec};
 use burn::module::Param;
-use burn::tensor::{Device, Gradients, Tensor};
+use burn::tensor::{Gradients, Tensor};
 
 const BETA_1: f64 = 0.9;
 const BETA_2: f64 = 0.999;
@@ -24,7 +24,7 @@ pub fn learning_rate(spec: &Spec, step: u64, steps: u64) -> f64 {
         Schedule::Constant => spec.learning_rate,
         Schedule::Cosine => {
             let done = step.min(steps) as f64 / steps.max(1) as f64;
-            spec.learning_rate * 0.5 * (1.0 + (std::f64::consts::PI * done).cos())
+            spec.learning_rate * 0.5 * (1.0 + libm::cos(std::f64::consts::PI * done))
         }
     }
 }
@@ -32,7 +32,7 @@ pub fn learning_rate(spec: &Spec, step: u64, steps: u64) -> f64 {
 /// The running means of one layer's gradients.
 #[derive(Clone, Debug)]
 struct Means {
-    weight: [Tensor<2>; 2],
+    weight: [Tensor<3>; 2],
     bias: [Tensor<1>; 2],
 }
 
@@ -47,8 +47,10 @@ impl Adam {
     /// At the start: all means are zero.
     pub fn new(network: &Network) -> Self {
         let start = |synapses: &Synapses| {
-            let ([senders, targets], device) = (synapses.dims(), synapses.weight.val().device().inner());
-            let (weight, bias) = (Tensor::zeros([senders, targets], &device), Tensor::zeros([targets], &device));
+            let device = synapses.weight.val().device().inner();
+            let zeros = |shape: [usize; 3]| Tensor::zeros(shape, &device);
+            let (weight, bias) =
+                (zeros(synapses.weight.val().dims()), Tensor::zeros(synapses.bias.val().dims(), &device));
             Means { weight: [weight.clone(), weight], bias: [bias.clone(), bias] }
         };
         Self { step: 0, means: network.synapses().into_iter().map(start).collect() }
@@ -81,24 +83,22 @@ impl Adam {
         let layers = self.means.iter().zip(names.chunks_exact(2));
         let layer = |(means, names): (&Means, &[String])| {
             let name = names[0].trim_end_matches(".weight");
-            let [mean_weight, square_weight] = means.weight.clone().map(numbers);
-            let [mean_bias, square_bias] = means.bias.clone().map(numbers);
-            let mean = file_layout(&format!("adam.mean.{name}"), mean_weight, mean_bias);
-            mean.into_iter().chain(file_layout(&format!("adam.square.{name}"), square_weight, square_bias))
+            let [mean, square] = [0, 1].map(|which| {
+                let bias = numbers(means.bias[which].clone());
+                (blocks::unpack(&numbers(means.weight[which].clone()), bias.len()), bias)
+            });
+            let mean = file_layout(&format!("adam.mean.{name}"), &mean.0, mean.1);
+            mean.into_iter().chain(file_layout(&format!("adam.square.{name}"), &square.0, square.1))
         };
         layers.flat_map(layer).collect()
     }
 
-    /// The state after `step` steps, from the layers' means in the kernels' layout: for each layer the means of weight
-    /// and bias, then those of their squares.
-    pub fn restored(step: u64, layers: Vec<[Synapses; 2]>, device: &Device) -> Self {
-        let plain = |values: Vec<f32>, shape| tensor::<2>(values, shape, device);
-        let means = layers.into_iter().map(|pair| {
-            let [mean, square] = pair;
-            let shape = mean.dims();
-            let weight = [&mean, &square].map(|s| plain(numbers(s.weight.val().inner()), shape));
-            let bias = [&mean, &square].map(|s| tensor::<1>(numbers(s.bias.val().inner()), [shape[1]], device));
-            Means { weight, bias }
+    /// The state after `step` steps, from the layers' means: for each layer those of weight and bias, then those of their
+    /// squares. They live on an autodiff device, as parameters do.
+    pub fn restored(step: u64, layers: &[[Synapses; 2]]) -> Self {
+        let means = layers.iter().map(|pair| Means {
+            weight: [0, 1].map(|which| pair[which].weight.val().inner()),
+            bias: [0, 1].map(|which| pair[which].bias.val().inner()),
         });
         Self { step, means: means.collect() }
     }
@@ -123,10 +123,13 @@ fn move_against<const D: usize>(
     gradients: &mut Gradients,
     step: AdamStep,
 ) {
-    let value = parameter.val();
-    let Some(gradient) = value.grad_remove(gradients) else { return };
-    let [mean, square] = std::mem::replace(means, [(); 2].map(|()| Tensor::empty([0; D], &gradient.device())));
+    let Some(gradient) = parameter.val().grad_remove(gradients) else { return };
+    // What is moved is held by nobody else, so that it is moved where it lies.
+    let nothing = || Tensor::empty([0; D], &gradient.device());
+    let placeholder = Param::initialized(parameter.id, Tensor::from_inner(nothing()));
+    let (id, value, mapper) = std::mem::replace(parameter, placeholder).consume();
+    let [mean, square] = std::mem::replace(means, [nothing(), nothing()]);
     let [moved, mean, square] = kernels::adam([value.inner(), mean, square], gradient, step);
     *means = [mean, square];
-    *parameter = parameter.clone().map(|_| Tensor::from_inner(moved).require_grad());
+    *parameter = Param::from_mapped_value(id, Tensor::from_inner(moved).require_grad(), mapper);
 }

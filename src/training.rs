@@ -5,6 +5,7 @@ use crate::digits::order::EpochOrder;
 use crate::digits::{Digits, Images};
 use crate::evaluation::{encode, evaluate};
 use crate::event::{EpochDone, Event, Flow, Listener, Score, StepDone};
+use crate::kernels;
 use crate::loss;
 use crate::network::{Input, Network, numbers};
 use crate::optimizer::{Adam, learning_rate};
@@ -102,10 +103,12 @@ impl Run {
         if labels.is_empty() {
             return Advance::Stopped;
         }
-        let changed = self.augmented(&pixels, &samples);
-        let pixels = changed.as_ref().map_or(pixels, |images| images.iter().map(Vec::as_slice).collect());
-        let input = encode(&self.spec, &pixels, &samples, Pass::Training(self.position.epoch));
-        let (loss, score) = self.step(input, &labels);
+        let (loss, score) = kernels::together(|| {
+            let changed = self.augmented(&pixels, &samples);
+            let pixels = changed.as_ref().map_or(pixels, |images| images.iter().map(Vec::as_slice).collect());
+            let input = encode(&self.spec, &pixels, &samples, Pass::Training(self.position.epoch));
+            self.step(input, &labels)
+        });
         let done = StepDone {
             step: self.adam.step(),
             epoch: self.position.epoch,
@@ -143,7 +146,7 @@ impl Run {
     /// before the update.
     fn step(&mut self, input: Input, labels: &[u8]) -> (f32, Score) {
         let logits = self.network.forward(input);
-        let loss = loss::cross_entropy(logits.clone(), labels);
+        let loss = kernels::cross_entropy(logits.clone(), labels);
         let score = loss::score(&numbers(logits.inner()), labels);
         let value = numbers(loss.clone().inner())[0];
         if value.is_finite() {

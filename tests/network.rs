@@ -4,6 +4,7 @@ use spiking_playground::digits::Digits;
 use spiking_playground::evaluation::{evaluate, trace};
 use spiking_playground::event::{Event, Flow};
 use spiking_playground::kernels;
+use spiking_playground::layer::Synapses;
 use spiking_playground::network::Network;
 use spiking_playground::random::{Generator, Stream};
 use spiking_playground::spec::{Encoding, Readout, Spec};
@@ -167,9 +168,7 @@ fn divergence_stops_before_the_weights_are_touched() {
     let data = stripes(64, 3);
     let spec = Spec { learning_rate: 1.0, ..small() };
     let mut run = run(&spec, 64);
-    let image = vec![f32::MAX; 24 * 3];
-    run.network.synapses_mut()[1].weight =
-        burn::module::Param::from_data(burn::tensor::TensorData::new(image, [24, 3]), &kernels::cpu().autodiff());
+    *run.network.synapses_mut()[1] = Synapses::new(&[f32::MAX; 24 * 3], vec![0.0; 3], &kernels::cpu().autodiff());
     let before = run.network.parameters();
     let mut diverged = false;
     let advance = run.advance(&data, None, &mut |event: &Event| {

@@ -1,6 +1,7 @@
 //! The program as people run it: its results, its exit codes and what it says when something is wrong.
 
 use crate::models::data_dir;
+use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -152,22 +153,47 @@ fn an_interrupted_run_is_saved_and_goes_on() {
     assert!(model(&stopped) == model(&whole), "the interruption left a trace");
 }
 
-/// Each number is written by one thread, in a fixed order: how many there are changes nothing.
+/// What 200 steps come to, on any machine, with any instructions and any number of threads: tests/page/run.mjs asks the same of the engine
+/// in the browser. Each number is written by one thread, in a fixed order, by operations that round alike everywhere.
 #[test]
-fn any_number_of_threads_gives_the_same_weights() {
+fn the_same_spec_gives_the_same_weights_everywhere() {
+    let expected: serde_json::Value = serde_json::from_str(include_str!("reproducible.json")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let data = data_dir();
-    let weights = |threads: &str| {
-        let place = folder.path().join(threads);
-        let output = Command::new(env!("CARGO_BIN_EXE_spiking"))
-            .args(["train", "--epochs", "1", "--hidden", "20,12", "--data-dir"])
-            .args([&data, Path::new("--output"), &place])
-            .env("RAYON_NUM_THREADS", threads)
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", text(&output.stderr));
-        std::fs::read(place.join("model.safetensors")).unwrap()
-    };
-    let one = weights("1");
-    assert!(one == weights("2") && one == weights("5"));
+    for case in expected.as_array().unwrap() {
+        // An epoch of 200 steps.
+        let flags = case["flags"].as_str().unwrap();
+        let sum = |threads: &str, lanes: &str| {
+            let place = folder.path().join(threads);
+            let output = Command::new(env!("CARGO_BIN_EXE_spiking"))
+                .args([
+                    "train",
+                    "--epochs",
+                    "1",
+                    "--schedule",
+                    "constant",
+                    "--force",
+                    "--batch-size",
+                    "300",
+                    "--data-dir",
+                ])
+                .args([&data, Path::new("--output"), &place])
+                .args(flags.split_whitespace())
+                .env("RAYON_NUM_THREADS", threads)
+                .env("SPIKING_LANES", lanes)
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{}", text(&output.stderr));
+            let file = std::fs::read(place.join("model.safetensors")).unwrap();
+            // What follows the header, whose length stands first.
+            let header = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+            Sha256::digest(&file[8 + header..]).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        };
+        let ways = [("1", "widest"), ("2", "avx2"), ("5", "plain")];
+        // The default network goes every way, the others one.
+        let ways = if flags.is_empty() { &ways[..] } else { &ways[1..2] };
+        for (threads, lanes) in ways {
+            assert_eq!(sum(threads, lanes), case["sha256"], "{flags}, {threads} threads, {lanes}");
+        }
+    }
 }

@@ -2,9 +2,9 @@
 //! way. The folder is tests/fixtures, or the one that SPIKING_FIXTURES names; every JSON file in it is read.
 
 use serde_json::Value;
-use spiking_playground::kernels::{self, SpikeTensor, reference};
+use spiking_playground::kernels::{self, SpikeTensor, blocks, reference};
 use spiking_playground::layer::Integrators;
-use spiking_playground::loss;
+
 use spiking_playground::spec::{Neuron, Reset, Surrogate};
 use spiking_playground::spikes::SpikeTrain;
 
@@ -153,27 +153,25 @@ fn by_kernel(neuron: &Neuron, currents: &[f32], upstream: &[f32], width: usize) 
     let time_steps = currents.len() / width;
     let mut train = SpikeTrain::silent(1, time_steps, time_steps);
     (0..time_steps).for_each(|t| train.fire(0, t, t));
-    let weight =
-        Tensor::<2>::from_data(TensorData::new(currents.to_vec(), [time_steps, width]), &device).require_grad();
-    let (spikes, potentials) = kernels::spiking_layer(
-        SpikeTensor::new(train, &device),
-        weight.clone(),
-        Tensor::zeros([width], &device),
-        neuron,
-    );
+    let blocks = blocks::pack(currents, width);
+    let shape = [blocks::count(width), time_steps, blocks::width(width)];
+    let weight = Tensor::<3>::from_data(TensorData::new(blocks, shape), &device).require_grad();
+    let bias = || Tensor::zeros([width], &device);
+    let layer = || kernels::spiking_layer(SpikeTensor::new(train.clone(), &device), weight.clone(), bias(), neuron);
     // The upstream gradient is brought in one time step at a time, as a count that weighs only that time step.
     let loss = (0..time_steps).map(|t| {
         let coefficients: Vec<f32> = (0..time_steps).map(|other| f32::from(u8::from(other == t))).collect();
         let upstream =
             Tensor::<2>::from_data(TensorData::new(upstream[t * width..(t + 1) * width].to_vec(), [1, width]), &device);
-        (kernels::weighted_spike_count(spikes.clone(), &coefficients) * upstream).sum()
+        (kernels::weighted_spike_count(layer(), &coefficients) * upstream).sum()
     });
     let gradients = loss.reduce(|a, b| a + b).unwrap().backward();
+    let input = SpikeTensor::new(train.clone(), &Device::flex());
     Ours {
         who: "kernel",
-        spikes: spikes.into_train().to_dense(),
-        potentials: read(potentials.inner()),
-        gradient: read(weight.grad(&gradients).unwrap()),
+        spikes: layer().train().to_dense(),
+        potentials: read(kernels::membrane_potentials(input, weight.clone().inner(), bias().inner(), neuron)),
+        gradient: blocks::unpack(&read(weight.grad(&gradients).unwrap()), width),
     }
 }
 
@@ -202,9 +200,10 @@ fn check_network(case: &Value) {
     let field = |name: &str| (numbers(&case[name]), shape(&case[name]));
     let (input, dims) = field("input_spikes"); // [B, T, N]
     let [batch, time_steps, senders] = [dims[0], dims[1], dims[2]];
-    let tensor = |name: &str| {
-        let (values, dims) = field(name);
-        Tensor::<2>::from_data(TensorData::new(values, [dims[0], *dims.get(1).unwrap_or(&1)]), &device).require_grad()
+    let packed = |name: &str| {
+        let (values, dims) = field(name); // [in, out]
+        let shape = [blocks::count(dims[1]), dims[0], blocks::width(dims[1])];
+        Tensor::<3>::from_data(TensorData::new(blocks::pack(&values, dims[1]), shape), &device).require_grad()
     };
     let vector = |name: &str| {
         let (values, dims) = field(name);
@@ -212,23 +211,23 @@ fn check_network(case: &Value) {
     };
     let beta = number(case, "beta").unwrap();
     let neuron = Neuron { beta, reset: Reset::Subtract, surrogate: Surrogate::FastSigmoid(10.0), ..Neuron::default() };
-    let (w1, b1, w2, b2) = (tensor("w1"), vector("b1"), tensor("w2"), vector("b2"));
+    let (w1, b1, w2, b2) = (packed("w1"), vector("b1"), packed("w2"), vector("b2"));
     let train = SpikeTrain::from_dense(batch, senders, time_steps, &input);
-    let (hidden, _) = kernels::spiking_layer(SpikeTensor::new(train, &device), w1.clone(), b1.clone(), &neuron);
-    assert_eq!(hidden.clone().into_train().to_dense(), field("hidden_spikes").0, "hidden spikes");
+    let hidden = kernels::spiking_layer(SpikeTensor::new(train, &device), w1.clone(), b1.clone(), &neuron);
+    assert_eq!(hidden.train().to_dense(), field("hidden_spikes").0, "hidden spikes");
     let coefficients = Integrators::coefficients(case["beta_out"].as_f64().unwrap(), time_steps);
     let total: f32 = coefficients.iter().sum();
     let counts = kernels::weighted_spike_count(hidden, &coefficients);
-    let logits = counts.matmul(w2.clone()) + b2.clone().mul_scalar(total).unsqueeze();
+    let logits = kernels::affine(counts, w2.clone(), b2.clone(), total);
     assert_close("logits", &read(logits.clone().inner()), &field("logits").0, MEMBRANE);
     let labels: Vec<u8> = field("labels").0.iter().map(|label| *label as u8).collect();
-    let loss = loss::cross_entropy(logits, &labels);
+    let loss = kernels::cross_entropy(logits, &labels);
     assert_close("loss", &read(loss.clone().inner()), &[number(case, "loss").unwrap()], MEMBRANE);
     let gradients = loss.backward();
-    for (name, ours) in
-        [("grad_w1", read(w1.grad(&gradients).unwrap())), ("grad_w2", read(w2.grad(&gradients).unwrap()))]
-    {
-        assert_close(name, &ours, &field(name).0, GRADIENT);
+    for (name, weight) in [("grad_w1", &w1), ("grad_w2", &w2)] {
+        let (judge, dims) = field(name);
+        let ours = blocks::unpack(&read(weight.grad(&gradients).unwrap()), dims[1]);
+        assert_close(name, &ours, &judge, GRADIENT);
     }
     for (name, ours) in
         [("grad_b1", read(b1.grad(&gradients).unwrap())), ("grad_b2", read(b2.grad(&gradients).unwrap()))]

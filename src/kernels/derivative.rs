@@ -5,15 +5,14 @@ use crate::spec::Neuron;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
-use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend};
 
 /// What the layer's backward pass needs of its forward pass.
 #[derive(Clone, Debug)]
-struct LayerState<B: Backend> {
-    bits: IntTensor<B>,
+struct LayerState<B: Derivatives> {
+    record: B::Record,
     weight: FloatTensor<B>,
-    potentials: FloatTensor<B>,
     neuron: Neuron,
 }
 
@@ -25,10 +24,10 @@ impl<B: Derivatives> Backward<B, 3> for LayerBackward {
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [input, weight, bias] = ops.parents;
-        let LayerState { bits, weight: weights, potentials, neuron } = ops.state;
-        // What stands under the carrier's node is the gradient of the spikes, [B, T, H].
+        let LayerState { record, weight: weights, neuron } = ops.state;
+        // What stands under the carrier's node is the gradient of the spikes.
         let gradient = grads.consume::<B>(&ops.node);
-        let result = B::spiking_layer_gradients(bits, weights, potentials, gradient, neuron, input.is_some());
+        let result = B::spiking_layer_gradients(record, weights, gradient, neuron, input.is_some());
         if let Some(node) = weight {
             grads.register::<B>(node.id, result.weight);
         }
@@ -41,25 +40,18 @@ impl<B: Derivatives> Backward<B, 3> for LayerBackward {
     }
 }
 
-/// What the backward pass of driven neurons needs of its forward pass.
-#[derive(Clone, Debug)]
-struct DrivenState<B: Backend> {
-    potentials: FloatTensor<B>,
-    neuron: Neuron,
-}
-
 #[derive(Debug)]
 struct DrivenBackward;
 
 impl<B: Derivatives> Backward<B, 1> for DrivenBackward {
-    type State = DrivenState<B>;
+    type State = (B::Record, Neuron);
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [currents] = ops.parents;
         let gradient = grads.consume::<B>(&ops.node);
         if let Some(node) = currents {
-            let DrivenState { potentials, neuron } = ops.state;
-            grads.register::<B>(node.id, B::driven_neurons_gradient(potentials, gradient, neuron));
+            let (record, neuron) = ops.state;
+            grads.register::<B>(node.id, B::driven_neurons_gradient(record, gradient, neuron));
         }
     }
 }
@@ -79,6 +71,49 @@ impl<B: Derivatives> Backward<B, 1> for CountBackward {
     }
 }
 
+/// What an affine map's backward pass needs: input, weight, and how often the bias counts.
+#[derive(Clone, Debug)]
+struct AffineState<B: Backend> {
+    input: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    times: f32,
+}
+
+#[derive(Debug)]
+struct AffineBackward;
+
+impl<B: Derivatives> Backward<B, 3> for AffineBackward {
+    type State = AffineState<B>;
+
+    fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let gradient = grads.consume::<B>(&ops.node);
+        let AffineState { input, weight, times } = ops.state;
+        let wanted = [0, 1, 2].map(|parent| ops.parents[parent].is_some());
+        let result = B::affine_gradients(input, weight, gradient, times, wanted);
+        for (node, gradient) in ops.parents.into_iter().zip([result.input, result.weight, result.bias]) {
+            if let (Some(node), Some(gradient)) = (node, gradient) {
+                grads.register::<B>(node.id, gradient);
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct CrossEntropyBackward;
+
+impl<B: Derivatives> Backward<B, 1> for CrossEntropyBackward {
+    type State = (FloatTensor<B>, Vec<u8>);
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [parent] = ops.parents;
+        let gradient = grads.consume::<B>(&ops.node);
+        if let Some(node) = parent {
+            let (logits, labels) = ops.state;
+            grads.register::<B>(node.id, B::cross_entropy_gradient(logits, &labels, gradient));
+        }
+    }
+}
+
 impl<B: Derivatives, C: CheckpointStrategy> SpikingOperations for Autodiff<B, C> {
     fn spiking_layer(
         input: Spikes<Self>,
@@ -88,30 +123,37 @@ impl<B: Derivatives, C: CheckpointStrategy> SpikingOperations for Autodiff<B, C>
         time_steps: usize,
     ) -> Fired<Self> {
         let nodes = [input.carrier.node(), weight.node(), bias.node()];
-        let inner = Spikes { bits: input.bits.clone(), carrier: input.carrier.into_primitive() };
-        let weight = weight.into_primitive();
-        let fired = B::spiking_layer(inner, weight.clone(), bias.into_primitive(), neuron, time_steps);
-        let carrier = match LayerBackward.prepare::<C>(nodes).compute_bound().stateful() {
+        let inner = Spikes { bits: input.bits, carrier: input.carrier.into_primitive() };
+        let (weight, bias) = (weight.into_primitive(), bias.into_primitive());
+        let of = |fired: Fired<B>| (fired.bits, fired.carrier);
+        let (bits, carrier) = match LayerBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
-                let state = LayerState::<B> { bits: input.bits, weight, potentials: fired.potentials.clone(), neuron };
-                prep.finish(state, fired.carrier)
+                let (fired, record) = B::recorded_spiking_layer(inner, weight.clone(), bias, neuron, time_steps);
+                let (bits, carrier) = of(fired);
+                (bits, prep.finish(LayerState::<B> { record, weight, neuron }, carrier))
             }
-            OpsKind::UnTracked(prep) => prep.finish(fired.carrier),
+            OpsKind::UnTracked(prep) => {
+                let (bits, carrier) = of(B::spiking_layer(inner, weight, bias, neuron, time_steps));
+                (bits, prep.finish(carrier))
+            }
         };
-        Fired { bits: fired.bits, potentials: Self::constant(fired.potentials), carrier }
+        Fired { bits, carrier }
     }
 
     fn driven_neurons(currents: FloatTensor<Self>, neuron: Neuron, time_steps: usize) -> Fired<Self> {
         let nodes = [currents.node()];
-        let fired = B::driven_neurons(currents.into_primitive(), neuron, time_steps);
-        let carrier = match DrivenBackward.prepare::<C>(nodes).compute_bound().stateful() {
+        let currents = currents.into_primitive();
+        let (bits, carrier) = match DrivenBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
-                let state = DrivenState::<B> { potentials: fired.potentials.clone(), neuron };
-                prep.finish(state, fired.carrier)
+                let (fired, record) = B::recorded_driven_neurons(currents, neuron, time_steps);
+                (fired.bits, prep.finish((record, neuron), fired.carrier))
             }
-            OpsKind::UnTracked(prep) => prep.finish(fired.carrier),
+            OpsKind::UnTracked(prep) => {
+                let fired = B::driven_neurons(currents, neuron, time_steps);
+                (fired.bits, prep.finish(fired.carrier))
+            }
         };
-        Fired { bits: fired.bits, potentials: Self::constant(fired.potentials), carrier }
+        Fired { bits, carrier }
     }
 
     fn weighted_spike_count(input: Spikes<Self>, coefficients: Vec<f32>) -> FloatTensor<Self> {
@@ -123,15 +165,29 @@ impl<B: Derivatives, C: CheckpointStrategy> SpikingOperations for Autodiff<B, C>
             OpsKind::UnTracked(prep) => prep.finish(counts),
         }
     }
-}
 
-/// Tensors that take no part in the graph.
-trait Constant<B: Backend>: Backend {
-    fn constant(tensor: FloatTensor<B>) -> FloatTensor<Self>;
-}
+    fn affine(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        times: f32,
+    ) -> FloatTensor<Self> {
+        let nodes = [input.node(), weight.node(), bias.node()];
+        let (input, weight, bias) = (input.into_primitive(), weight.into_primitive(), bias.into_primitive());
+        let output = B::affine(input.clone(), weight.clone(), bias, times);
+        match AffineBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(AffineState::<B> { input, weight, times }, output),
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        }
+    }
 
-impl<B: Backend, C: CheckpointStrategy> Constant<B> for Autodiff<B, C> {
-    fn constant(tensor: FloatTensor<B>) -> FloatTensor<Self> {
-        <Self as burn::backend::AutodiffBackend>::from_inner(tensor)
+    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>) -> FloatTensor<Self> {
+        let nodes = [logits.node()];
+        let logits = logits.into_primitive();
+        let loss = B::cross_entropy(logits.clone(), labels.clone());
+        match CrossEntropyBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((logits, labels), loss),
+            OpsKind::UnTracked(prep) => prep.finish(loss),
+        }
     }
 }

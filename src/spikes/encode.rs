@@ -32,13 +32,14 @@ impl Pass {
 }
 
 /// The key of one sample's random numbers: (seed, pass, sample).
-fn key(seed: u64, pass: Pass, sample: u64) -> (u32, u32) {
+pub(crate) fn key(seed: u64, pass: Pass, sample: u64) -> (u32, u32) {
     let key = mix64(mix64(mix64(seed) ^ pass.number()) ^ sample);
     (key as u32, (key >> 32) as u32)
 }
 
 /// 32 random bits for a counter: a 32-bit finaliser (C. Wellons's `lowbias32`, which has an avalanche bias of 0.17)
 /// with the key added before and mixed in between. 32-bit, so that a shader computes the same.
+#[inline(always)]
 const fn hash(counter: u32, key: (u32, u32)) -> u32 {
     let mut x = counter.wrapping_mul(0x9e37_79b9).wrapping_add(key.0);
     x ^= x >> 16;
@@ -49,15 +50,15 @@ const fn hash(counter: u32, key: (u32, u32)) -> u32 {
 }
 
 /// Word number `word` (time steps 32·word to 32·word + 31) of a pixel's spikes.
-const fn bernoulli_word(pixel: u8, position: u32, word: u32, key: (u32, u32)) -> u32 {
-    let (mut spikes, mut bit) = (0, 0);
-    while bit < 8 {
+#[inline(always)]
+pub(crate) fn bernoulli_word(pixel: u32, position: u32, word: u32, key: (u32, u32)) -> u32 {
+    (0..8).fold(0, |spikes, bit| {
         // The word stands above the position, so that a spike does not depend on T.
         let random = hash((word << 19) | (position << 3) | bit, key);
-        spikes = if pixel >> bit & 1 == 1 { spikes | random } else { spikes & random };
-        bit += 1;
-    }
-    spikes
+        let one = (pixel >> bit & 1).wrapping_neg();
+        // spikes OR random where the bit is 1, spikes AND random where it is 0: without a branch, for vectors.
+        (spikes & random) | (one & (spikes | random))
+    })
 }
 
 /// Rate coding (Bernoulli, probability pixel/256 at each time step) of B images of N pixels.
@@ -85,11 +86,16 @@ pub fn rate(images: &[&[u8]], samples: &[u64], seed: u64, pass: Pass, time_steps
         for (p, pixel) in image.iter().enumerate().filter(|(_, pixel)| **pixel > 0) {
             for w in 0..each {
                 words[(b * pixels + p) * each + w] =
-                    bernoulli_word(*pixel, p as u32, w as u32, key) & valid_bits(time_steps, w);
+                    bernoulli_word(u32::from(*pixel), p as u32, w as u32, key) & valid_bits(time_steps, w);
             }
         }
     }
     SpikeTrain { batch: images.len(), neurons: pixels, time_steps, words }
+}
+
+/// When a pixel that is not black fires, in latency coding.
+pub(crate) fn latency_of(pixel: u8, time_steps: usize) -> usize {
+    (2 * usize::from(255 - pixel) * (time_steps - 1) + 255) / 510
 }
 
 /// Latency coding of B images of N pixels: one spike at t = round((1 - pixel/255)·(T - 1)), halves up; none for a black
@@ -111,7 +117,7 @@ pub fn latency(images: &[&[u8]], time_steps: usize) -> SpikeTrain {
     for (b, image) in images.iter().enumerate() {
         assert_eq!(image.len(), pixels, "all images of a batch have one size");
         for (p, pixel) in image.iter().enumerate().filter(|(_, pixel)| **pixel > 0) {
-            train.fire(b, p, (2 * usize::from(255 - pixel) * (time_steps - 1) + 255) / 510);
+            train.fire(b, p, latency_of(*pixel, time_steps));
         }
     }
     train

@@ -90,6 +90,11 @@ impl SpikeTrain {
         Ok(Self { batch, neurons, time_steps, words })
     }
 
+    /// The same, of words that are known to be right.
+    pub(crate) const fn from_valid_words(batch: usize, neurons: usize, time_steps: usize, words: Vec<u32>) -> Self {
+        Self { batch, neurons, time_steps, words }
+    }
+
     /// The spike train of 0/1 values in time-major order, [B, T, N]: everything above ½ is a spike.
     pub fn from_dense(batch: usize, neurons: usize, time_steps: usize, dense: &[f32]) -> Self {
         let mut train = Self::silent(batch, neurons, time_steps);

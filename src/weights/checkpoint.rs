@@ -112,11 +112,11 @@ pub fn run_from_bytes(bytes: &[u8], device: &Device) -> Result<Run, WeightsError
         };
         let (weight, bias) = (find(&pair[0])?, find(&pair[1])?);
         let inputs = weight.shape.get(1).copied().unwrap_or(0);
-        Ok::<_, WeightsError>(Synapses::new(transposed(&weight.values, inputs), bias.values.clone(), device))
+        Ok::<_, WeightsError>(Synapses::new(&transposed(&weight.values, inputs), bias.values.clone(), device))
     };
     let pairs = names.chunks_exact(2).map(|pair| Ok([layer("mean", pair)?, layer("square", pair)?]));
     let means = pairs.collect::<Result<Vec<_>, WeightsError>>()?;
-    let adam = Adam::restored(step, means, &device.clone().inner());
+    let adam = Adam::restored(step, &means);
     Ok(Run::at(spec, network, adam, position, images))
 }
 

@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { trained } from "./engine.mjs";
 import { browse, draw, serve } from "./site.mjs";
 
 const [dist = "dist", only = ""] = process.argv.slice(2);
@@ -96,6 +97,14 @@ const tests = {
       return data.filter((value, i) => i % 4 === 3 && value > 0).length;
     });
     assert.ok(marks > 100, "the input stave shows spikes");
+    return page;
+  },
+
+  async "trains to the same weights as the native program, to the bit"() {
+    const page = await open();
+    await ready(page);
+    const cases = JSON.parse(readFileSync(new URL("../reproducible.json", import.meta.url)));
+    for (const { spec, sha256 } of cases) assert.equal(await page.evaluate(trained, { spec, steps: 200 }), sha256, JSON.stringify(spec));
     return page;
   },
 

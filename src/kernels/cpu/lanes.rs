@@ -2,36 +2,72 @@
 
 /// Compiles functions for several instruction sets and lets each call take the widest. Their bodies are ordinary code,
 /// whose loops the compiler turns into vectors; without fused multiply-add, so that all of them give the same bits.
+/// Arrays of a block's width that live in a loop stay in registers.
 macro_rules! widest {
-    ($(#[$meta:meta])* $visibility:vis fn $name:ident($($argument:ident: $type:ty),* $(,)?) $body:block) => {
+    ($(#[$meta:meta])* $visibility:vis fn $name:ident $(<const $size:ident: usize>)? ($($argument:ident: $type:ty),* $(,)?) $body:block) => {
         $(#[$meta])*
+        // Kernels stay functions of their own: inlined into each other they would fight for registers.
+        #[inline(never)]
         #[allow(unsafe_code, clippy::too_many_arguments)]
-        $visibility fn $name($($argument: $type),*) {
+        $visibility fn $name$(<const $size: usize>)?($($argument: $type),*) {
             #[inline(always)]
-            fn plain($($argument: $type),*) $body
+            fn plain$(<const $size: usize>)?($($argument: $type),*) $body
 
             #[cfg(target_arch = "x86_64")]
             {
-                #[target_feature(enable = "avx512f")]
-                fn avx512($($argument: $type),*) {
-                    plain($($argument),*);
+                #[target_feature(enable = "avx512f,bmi1,bmi2,lzcnt,popcnt")]
+                fn avx512$(<const $size: usize>)?($($argument: $type),*) {
+                    plain$(::<$size>)?($($argument),*);
                 }
-                #[target_feature(enable = "avx2")]
-                fn avx2($($argument: $type),*) {
-                    plain($($argument),*);
+                #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+                fn avx2$(<const $size: usize>)?($($argument: $type),*) {
+                    plain$(::<$size>)?($($argument),*);
                 }
-                if std::arch::is_x86_feature_detected!("avx512f") {
-                    // SAFETY: the machine has just said that it has these instructions.
-                    return unsafe { avx512($($argument),*) };
-                }
-                if std::arch::is_x86_feature_detected!("avx2") {
+                match $crate::kernels::cpu::lanes::level() {
+                    // SAFETY: the machine has said that it has these instructions.
+                    $crate::kernels::cpu::lanes::Level::Avx512 => return unsafe { avx512$(::<$size>)?($($argument),*) },
                     // SAFETY: as above.
-                    return unsafe { avx2($($argument),*) };
+                    $crate::kernels::cpu::lanes::Level::Avx2 => return unsafe { avx2$(::<$size>)?($($argument),*) },
+                    $crate::kernels::cpu::lanes::Level::Plain => {}
                 }
             }
-            plain($($argument),*)
+            plain$(::<$size>)?($($argument),*)
         }
     };
 }
 
 pub(super) use widest;
+
+/// Instruction sets of which kernels have a version.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+pub(super) enum Level {
+    /// What every machine has.
+    Plain,
+    /// Vectors of 8 numbers.
+    Avx2,
+    /// Vectors of 16 numbers.
+    Avx512,
+}
+
+/// The widest that this machine has, or what the variable `SPIKING_LANES` allows (`plain`, `avx2`): the results are the
+/// same, which is how a test knows it.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn level() -> Level {
+    use std::arch::is_x86_feature_detected as has;
+    use std::sync::OnceLock;
+    static LEVEL: OnceLock<Level> = OnceLock::new();
+    *LEVEL.get_or_init(|| {
+        let allowed = match std::env::var("SPIKING_LANES").as_deref() {
+            Ok("plain") => Level::Plain,
+            Ok("avx2") => Level::Avx2,
+            _ => Level::Avx512,
+        };
+        let bits = has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt");
+        match (bits && has!("avx2"), has!("avx512f")) {
+            (true, true) if allowed >= Level::Avx512 => Level::Avx512,
+            (true, _) if allowed >= Level::Avx2 => Level::Avx2,
+            _ => Level::Plain,
+        }
+    })
+}

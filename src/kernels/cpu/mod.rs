@@ -4,25 +4,31 @@
 //! currents of the time steps at which it does; one that fires in more than half of them enters as "always, except",
 //! which MNIST's black and white pixels make four times cheaper. A silent neuron costs one test.
 
+mod adam;
+mod counts;
+mod dense;
+pub(super) mod encode;
+mod events;
 mod lanes;
 mod layer;
-mod threads;
+mod loss;
+mod spiking;
+mod storage;
+pub(super) mod threads;
 
-use super::{AdamStep, Adapted, Derivatives, Fired, LayerGradients, OptimizerOperations, Spikes, SpikingOperations};
+use super::{
+    AdamStep, Adapted, AffineGradients, Derivatives, Fired, LayerGradients, Spikes, SpikingOperations,
+    UntrackedOperations,
+};
 use crate::spec::Neuron;
-use crate::spikes::{STEPS_PER_WORD, bits, words_for};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
+use spiking::{Layer, Record, Upstream};
 use std::iter::zip;
-
-/// Samples that a thread takes at once.
-const SAMPLES: usize = 8;
-/// Rows of a weight gradient that a thread takes at once.
-const ROWS: usize = 64;
-/// Numbers that a thread adapts at once.
-const NUMBERS: usize = 1 << 14;
+use std::sync::Arc;
+use storage::{Aligned, aligned, dense as whole, numbers, numbers_mut, reclaim, reclaim_words};
 
 fn floats<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
@@ -30,6 +36,40 @@ fn floats<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
 
 fn dims<const D: usize>(tensor: &FlexTensor) -> [usize; D] {
     tensor.shape().dims()
+}
+
+/// What a layer gives, from its spikes [B, H, words].
+fn fired(words: Vec<u32>, batch: usize, width: usize) -> Fired<Flex> {
+    let each = words.len() / (batch * width).max(1);
+    Fired { bits: FlexTensor::from_data(TensorData::new(words, [batch, width, each])), carrier: floats(vec![0.0], [1]) }
+}
+
+/// Runs a layer: `run` gets the words of its input, the batch's size and the layer.
+fn with_layer<R>(
+    bits: IntTensor<Flex>,
+    weight: FloatTensor<Flex>,
+    bias: FloatTensor<Flex>,
+    (neuron, time_steps): (&Neuron, usize),
+    run: impl FnOnce(&[u32], usize, Layer<'_>) -> R,
+) -> R {
+    let [batch, _, _] = dims(&bits);
+    let (bits, weight, bias) = (whole(bits), aligned(weight), whole(bias));
+    let layer = Layer { weight: numbers(&weight), bias: numbers(&bias), neuron, time_steps };
+    let result = run(bits.as_slice().unwrap_or_default(), batch, layer);
+    reclaim_words(bits);
+    result
+}
+
+/// The gradient of spikes, in either of its forms.
+fn upstream(gradient: &FlexTensor, time_steps: usize) -> Upstream<'_> {
+    let values = numbers(gradient);
+    match gradient.shape().num_dims() {
+        1 => {
+            let (coefficients, factors) = values.split_at(time_steps);
+            Upstream::Factors(coefficients, factors)
+        }
+        _ => Upstream::Dense(values),
+    }
 }
 
 impl SpikingOperations for Flex {
@@ -40,165 +80,190 @@ impl SpikingOperations for Flex {
         neuron: Neuron,
         time_steps: usize,
     ) -> Fired<Self> {
-        let [batch, senders, each] = dims(&input.bits);
-        let [_, width] = dims(&weight);
-        let (spikes, weight, bias) = (input.bits.to_contiguous(), weight.to_contiguous(), bias.to_contiguous());
-        let mut potentials = vec![0.0; batch * time_steps * width];
-        let mut fired = vec![0_u32; batch * width * each];
-        let (run, row, in_row) = (time_steps * width, width * each, senders * each);
-        let pieces = zip(
-            potentials.chunks_mut(SAMPLES * run),
-            zip(fired.chunks_mut(SAMPLES * row), spikes.storage::<u32>().chunks(SAMPLES * in_row)),
-        );
-        threads::each(pieces.collect(), |(potentials, (fired, words))| {
-            let mut always = vec![0.0; width];
-            let samples =
-                zip(potentials.chunks_exact_mut(run), zip(fired.chunks_exact_mut(row), words.chunks_exact(in_row)));
-            for (potentials, (fired, words)) in samples {
-                layer::currents(potentials, &mut always, words, weight.storage(), bias.storage(), time_steps);
-                layer::neurons(potentials, fired, &neuron, width);
-            }
-        });
-        Fired {
-            bits: FlexTensor::from_data(TensorData::new(fired, [batch, width, each])),
-            potentials: floats(potentials, [batch, time_steps, width]),
-            carrier: floats(vec![0.0], [1]),
-        }
+        let [width] = dims(&bias);
+        let run = |words: &[u32], batch, layer: Layer<'_>| fired(spiking::forward(words, batch, layer), batch, width);
+        with_layer(input.bits, weight, bias, (&neuron, time_steps), run)
     }
 
     fn driven_neurons(currents: FloatTensor<Self>, neuron: Neuron, time_steps: usize) -> Fired<Self> {
-        let [batch, width] = dims(&currents);
-        let each = words_for(time_steps);
-        let currents = currents.to_contiguous();
-        let mut potentials = Vec::with_capacity(batch * time_steps * width);
-        let mut fired = vec![0_u32; batch * width * each];
-        for current in currents.storage::<f32>().chunks_exact(width) {
-            (0..time_steps).for_each(|_| potentials.extend_from_slice(current));
-        }
-        zip(potentials.chunks_exact_mut(time_steps * width), fired.chunks_exact_mut(width * each))
-            .for_each(|(potentials, fired)| layer::neurons(potentials, fired, &neuron, width));
-        Fired {
-            bits: FlexTensor::from_data(TensorData::new(fired, [batch, width, each])),
-            potentials: floats(potentials, [batch, time_steps, width]),
-            carrier: floats(vec![0.0], [1]),
-        }
+        Self::recorded_driven_neurons(currents, neuron, time_steps).0
     }
 
     fn weighted_spike_count(input: Spikes<Self>, coefficients: Vec<f32>) -> FloatTensor<Self> {
-        let [batch, neurons, each] = dims(&input.bits);
-        let bits_of = |words: &[u32]| {
-            let times = words.iter().enumerate().flat_map(|(w, word)| bits(*word).map(move |t| w * STEPS_PER_WORD + t));
-            times.map(|t| coefficients[t]).sum::<f32>()
-        };
-        let counts = input.bits.to_contiguous().storage::<u32>().chunks_exact(each).map(bits_of).collect();
+        let [batch, neurons, _] = dims(&input.bits);
+        let bits = whole(input.bits);
+        let counts = counts::weighted(bits.as_slice().unwrap_or_default(), &coefficients);
+        reclaim_words(bits);
         floats(counts, [batch, neurons])
+    }
+
+    fn affine(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        times: f32,
+    ) -> FloatTensor<Self> {
+        let ([batch, _], [targets]) = (dims(&input), dims(&bias));
+        let (input, weight, bias) = (whole(input), aligned(weight), whole(bias));
+        let output = dense::affine(numbers(&input), numbers(&weight), numbers(&bias), times);
+        floats(output, [batch, targets])
+    }
+
+    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>) -> FloatTensor<Self> {
+        floats(vec![loss::cross_entropy(numbers(&whole(logits)), &labels)], [1])
     }
 }
 
 impl Derivatives for Flex {
-    fn spiking_layer_gradients(
-        bits: IntTensor<Self>,
+    type Record = Arc<Record>;
+
+    fn recorded_spiking_layer(
+        input: Spikes<Self>,
         weight: FloatTensor<Self>,
-        potentials: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        neuron: Neuron,
+        time_steps: usize,
+    ) -> (Fired<Self>, Self::Record) {
+        let [width] = dims(&bias);
+        let run = |words: &[u32], batch, layer: Layer<'_>| {
+            let (words, record) = spiking::recorded(words, batch, layer);
+            (fired(words, batch, width), Arc::new(record))
+        };
+        with_layer(input.bits, weight, bias, (&neuron, time_steps), run)
+    }
+
+    fn spiking_layer_gradients(
+        record: Self::Record,
+        weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         neuron: Neuron,
         with_input: bool,
     ) -> LayerGradients<Self> {
-        let [batch, senders, each] = dims(&bits);
-        let [_, time_steps, width] = dims(&potentials);
-        let (bits, weight, potentials) = (bits.to_contiguous(), weight.to_contiguous(), potentials.to_contiguous());
-        let gradient = gradient.to_contiguous();
-        let (run, in_run) = (time_steps * width, time_steps * senders);
-        let mut by_current = vec![0.0; batch * run];
-        let mut sums = vec![0.0; batch * width];
-        let mut by_input = vec![0.0; if with_input { batch * in_run } else { 0 }];
-        let mut inputs = by_input.chunks_mut(SAMPLES * in_run);
-        let pieces = zip(
-            zip(by_current.chunks_mut(SAMPLES * run), sums.chunks_mut(SAMPLES * width)),
-            zip(potentials.storage::<f32>().chunks(SAMPLES * run), gradient.storage::<f32>().chunks(SAMPLES * run)),
-        );
-        let pieces = pieces.map(|(results, given)| (results, given, inputs.next().unwrap_or_default()));
-        threads::each(pieces.collect(), |((by_current, sums), (potentials, gradient), by_input)| {
-            let mut inputs = by_input.chunks_exact_mut(in_run);
-            let samples = zip(
-                zip(by_current.chunks_exact_mut(run), sums.chunks_exact_mut(width)),
-                zip(potentials.chunks_exact(run), gradient.chunks_exact(run)),
-            );
-            for ((by_current, sum), (potentials, gradient)) in samples {
-                layer::derivative(by_current, potentials, gradient, &neuron, width);
-                layer::sum_over_time(sum, by_current);
-                if let Some(by_input) = inputs.next() {
-                    layer::input_gradient(by_input, by_current, weight.storage(), width);
-                }
-            }
-        });
-        let mut by_bias = vec![0.0; width];
-        sums.chunks_exact(width).for_each(|sum| zip(&mut by_bias, sum).for_each(|(bias, sum)| *bias += sum));
-        // Each row is summed by one thread, in the order of the samples.
-        let mut by_weight = vec![0.0; senders * width];
-        let words = bits.storage::<u32>();
-        let pieces = by_weight.chunks_mut(ROWS * width).enumerate();
-        threads::each(pieces.collect(), |(piece, rows)| {
-            let first = piece * ROWS * each;
-            let last = first + rows.len() / width * each;
-            let samples =
-                zip(words.chunks_exact(senders * each), zip(by_current.chunks_exact(run), sums.chunks_exact(width)));
-            for (words, (by_current, sum)) in samples {
-                layer::weight_gradient(rows, by_current, sum, &words[first..last], time_steps);
-            }
+        let [blocks, senders, width] = dims(&weight);
+        let [batch, time_steps, targets] = record.shape();
+        let gradient = whole(gradient);
+        let result = spiking::backward(&record, &neuron, upstream(&gradient, time_steps), with_input);
+        reclaim(gradient);
+        let input = result.currents.map(|currents| {
+            let weight = whole(weight);
+            let sizes = [batch, time_steps, senders, targets];
+            let by_spikes = dense::spike_gradient(&currents, numbers(&weight), sizes);
+            storage::put_back(currents);
+            floats(by_spikes, [batch, time_steps, senders])
         });
         LayerGradients {
-            weight: floats(by_weight, [senders, width]),
-            bias: floats(by_bias, [width]),
-            input: with_input.then(|| floats(by_input, [batch, time_steps, senders])),
+            weight: result.weight.into_tensor([blocks, senders, width]),
+            bias: floats(result.bias, [targets]),
+            input,
         }
     }
 
-    fn driven_neurons_gradient(
-        potentials: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
+    fn recorded_driven_neurons(
+        currents: FloatTensor<Self>,
         neuron: Neuron,
-    ) -> FloatTensor<Self> {
-        let [batch, time_steps, width] = dims(&potentials);
-        let (potentials, gradient) = (potentials.to_contiguous(), gradient.to_contiguous());
-        let mut result = vec![0.0; batch * width];
-        let mut by_current = vec![0.0; time_steps * width];
-        let samples = zip(
-            potentials.storage::<f32>().chunks_exact(time_steps * width),
-            gradient.storage::<f32>().chunks_exact(time_steps * width),
-        );
-        for (result, (potentials, gradient)) in zip(result.chunks_exact_mut(width), samples) {
-            layer::derivative(&mut by_current, potentials, gradient, &neuron, width);
-            layer::sum_over_time(result, &by_current);
-        }
-        floats(result, [batch, width])
+        time_steps: usize,
+    ) -> (Fired<Self>, Self::Record) {
+        let [batch, width] = dims(&currents);
+        let (words, record) = spiking::driven(numbers(&whole(currents)), width, &neuron, time_steps);
+        (fired(words, batch, width), Arc::new(record))
+    }
+
+    fn driven_neurons_gradient(record: Self::Record, gradient: FloatTensor<Self>, neuron: Neuron) -> FloatTensor<Self> {
+        let [batch, time_steps, targets] = record.shape();
+        let gradient = whole(gradient);
+        let result = spiking::driven_backward(&record, &neuron, upstream(&gradient, time_steps));
+        reclaim(gradient);
+        floats(result, [batch, targets])
     }
 
     fn spread_over_time(gradient: FloatTensor<Self>, coefficients: &[f32]) -> FloatTensor<Self> {
-        let [batch, neurons] = dims(&gradient);
-        let gradient = gradient.to_contiguous();
-        let rows = gradient.storage::<f32>().chunks_exact(neurons);
-        let spread = rows.flat_map(|row| coefficients.iter().flat_map(move |c| row.iter().map(move |g| c * g)));
-        floats(spread.collect(), [batch, coefficients.len(), neurons])
+        let gradient = whole(gradient);
+        let length = coefficients.len() + numbers(&gradient).len();
+        let mut factors = storage::floats(length);
+        factors[..coefficients.len()].copy_from_slice(coefficients);
+        factors[coefficients.len()..].copy_from_slice(numbers(&gradient));
+        floats(factors, [length])
+    }
+
+    fn affine_gradients(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        times: f32,
+        wanted: [bool; 3],
+    ) -> AffineGradients<Self> {
+        let ([batch, targets], [blocks, senders, width]) = (dims(&gradient), dims(&weight));
+        let (input, weight, gradient) = (whole(input), whole(weight), whole(gradient));
+        let by_output = numbers(&gradient);
+        let by_weight = || {
+            let mut result = Aligned::with_length(blocks * senders * width);
+            result.as_mut_slice().fill(0.0);
+            dense::affine_weight_gradient(result.as_mut_slice(), numbers(&input), by_output, targets);
+            result.into_tensor([blocks, senders, width])
+        };
+        let by_bias = || {
+            let mut sums = vec![0.0; targets];
+            by_output.chunks_exact(targets).for_each(|row| zip(&mut sums, row).for_each(|(sum, g)| *sum += g));
+            sums.iter_mut().for_each(|sum| *sum *= times);
+            floats(sums, [targets])
+        };
+        let by_input = || {
+            let result = dense::affine_input_gradient(by_output, numbers(&weight), senders, targets);
+            floats(result, [batch, senders])
+        };
+        AffineGradients {
+            input: wanted[0].then(by_input),
+            weight: wanted[1].then(by_weight),
+            bias: wanted[2].then(by_bias),
+        }
+    }
+
+    fn cross_entropy_gradient(
+        logits: FloatTensor<Self>,
+        labels: &[u8],
+        gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let [batch, classes] = dims(&logits);
+        let upstream = numbers(&whole(gradient)).first().copied().unwrap_or_default();
+        floats(loss::gradient(numbers(&whole(logits)), labels, upstream), [batch, classes])
     }
 }
 
-impl OptimizerOperations for Flex {
+impl UntrackedOperations for Flex {
+    fn membrane_potentials(
+        input: Spikes<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        neuron: Neuron,
+        time_steps: usize,
+    ) -> FloatTensor<Self> {
+        let [width] = dims(&bias);
+        let run = |words: &[u32], batch, layer: Layer<'_>| {
+            floats(spiking::recorded(words, batch, layer).1.potentials(), [batch, time_steps, width])
+        };
+        with_layer(input.bits, weight, bias, (&neuron, time_steps), run)
+    }
+
+    fn well_placed(tensor: FloatTensor<Self>) -> FloatTensor<Self> {
+        aligned(tensor)
+    }
+
     fn adam(
-        mut parameter: FloatTensor<Self>,
-        mut mean: FloatTensor<Self>,
-        mut square: FloatTensor<Self>,
+        parameter: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        square: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         step: AdamStep,
     ) -> Adapted<Self> {
-        let gradient = gradient.to_contiguous();
-        let pieces = zip(
-            zip(parameter.storage_mut::<f32>().chunks_mut(NUMBERS), gradient.storage::<f32>().chunks(NUMBERS)),
-            zip(mean.storage_mut::<f32>().chunks_mut(NUMBERS), square.storage_mut::<f32>().chunks_mut(NUMBERS)),
+        let [mut parameter, mut mean, mut square, gradient] = [parameter, mean, square, gradient].map(aligned);
+        adam::adapt(
+            numbers_mut(&mut parameter),
+            numbers_mut(&mut mean),
+            numbers_mut(&mut square),
+            numbers(&gradient),
+            step,
         );
-        threads::each(pieces.collect(), |((parameter, gradient), (mean, square))| {
-            layer::adam(parameter, mean, square, gradient, step);
-        });
+        reclaim(gradient);
         Adapted { parameter, mean, square }
     }
 }

@@ -1,11 +1,35 @@
 //! Work that is done side by side, on as many threads as there are cores; in WebAssembly one after the other. Which
 //! thread does what has no influence on the result: every number is written by one piece of work, in a fixed order.
 
+/// How many threads there are.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) fn count() -> usize {
+    rayon::current_num_threads()
+}
+
+/// How many threads there are.
+#[cfg(target_arch = "wasm32")]
+pub(super) const fn count() -> usize {
+    1
+}
+
+/// Does work of many pieces on one of the threads, which then need not be called for each of them.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn together<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| work())
+}
+
+/// Does work of many pieces.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn together<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
 /// Does all pieces of work.
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) fn each<T: Send>(pieces: Vec<T>, work: impl Fn(T) + Sync + Send) {
     use rayon::prelude::*;
-    pieces.into_par_iter().for_each(work);
+    pieces.into_par_iter().with_max_len(1).for_each(work);
 }
 
 /// Does all pieces of work.

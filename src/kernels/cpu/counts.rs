@@ -1,0 +1,41 @@
+//! Weighted counts of spikes.
+
+use super::lanes::widest;
+use super::threads;
+use crate::spikes::{STEPS_PER_WORD, words_for};
+use std::iter::zip;
+
+widest! {
+    /// Σ_t c[t]·s[t] for each neuron, in the order of time: `counts` [N] from their words, [N, words].
+    fn count(counts: &mut [f32], words: &[u32], coefficients: &[f32]) {
+        let each = words_for(coefficients.len());
+        for (w, coefficients) in coefficients.chunks(STEPS_PER_WORD).enumerate() {
+            for (counts, words) in zip(counts.chunks_mut(16), words.chunks(16 * each)) {
+                let mut mask = [0; 16];
+                zip(&mut mask, words.iter().skip(w).step_by(each)).for_each(|(mask, word)| *mask = *word);
+                let mut sums = [0.0_f32; 16];
+                zip(&mut sums, &*counts).for_each(|(sum, count)| *sum = *count);
+                for (t, c) in coefficients.iter().enumerate() {
+                    // All bits where the neuron fires, none where it does not: c or zero.
+                    let add = |(sum, mask): (&mut f32, &u32)| {
+                        *sum += f32::from_bits((mask >> t & 1).wrapping_neg() & c.to_bits());
+                    };
+                    zip(&mut sums, &mask).for_each(add);
+                }
+                zip(counts, &sums).for_each(|(count, sum)| *count = *sum);
+            }
+        }
+    }
+}
+
+/// Neurons that a thread takes at once.
+const NEURONS: usize = 4096;
+
+/// The weighted counts [B·N] of spikes [B·N, words].
+pub(super) fn weighted(words: &[u32], coefficients: &[f32]) -> Vec<f32> {
+    let each = words_for(coefficients.len()).max(1);
+    let mut counts = vec![0.0; words.len() / each];
+    let pieces = zip(counts.chunks_mut(NEURONS), words.chunks(NEURONS * each));
+    threads::each(pieces.collect(), |(counts, words)| count(counts, words, coefficients));
+    counts
+}
