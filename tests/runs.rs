@@ -2,9 +2,10 @@
 
 use crate::network::stripes;
 use crate::program::{names, refused, spiking, text};
+use sha2::{Digest, Sha256};
 use spiking_playground::digits::idx::{write_images, write_labels};
 use spiking_playground::kernels;
-use spiking_playground::weights::checkpoint::run_from_bytes;
+use spiking_playground::weights::checkpoint::{note_from_bytes, run_from_bytes};
 use std::path::{Path, PathBuf};
 
 /// A folder with idx files of 6 × 6 stripes in three classes, `--dataset folder`.
@@ -60,6 +61,22 @@ fn a_run_starts_from_given_weights() {
     let (first, second) = (text(&first.stdout), text(&second.stdout));
     assert!(second.starts_with("Epoch 1/1"), "{second}");
     assert!(loss(&second) < loss(&first), "{second} after {first}");
+    // Where they came from stands in both files, and a resumed run keeps it.
+    let sha256: String =
+        Sha256::digest(std::fs::read(model).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let says =
+        |file: &str, name: &str| note_from_bytes(&std::fs::read(at("second").join(file)).unwrap(), name).unwrap();
+    let told = |file: &str| {
+        assert_eq!(says(file, "weights_file").as_deref(), Some("model.safetensors"), "{file}");
+        assert_eq!(says(file, "weights_sha256").as_ref(), Some(&sha256), "{file}");
+    };
+    ["model.safetensors", "checkpoint.safetensors"].map(told);
+    let places = ["train", "--resume", "--data-dir", data.to_str().unwrap(), "--output"];
+    let resumed = spiking(&[&places[..], &[at("second").to_str().unwrap(), "--epochs", "2"]].concat());
+    assert!(resumed.status.success(), "{}", text(&resumed.stderr));
+    ["model.safetensors", "checkpoint.safetensors"].map(told);
+    let own = std::fs::read(at("first").join("checkpoint.safetensors")).unwrap();
+    assert_eq!(note_from_bytes(&own, "weights_file").unwrap(), None);
 
     let (data_dir, third) = (data.to_str().unwrap(), at("third"));
     let places = ["train", "--dataset", "folder", "--data-dir", data_dir, "--output", third.to_str().unwrap()];

@@ -10,6 +10,8 @@ pub mod files;
 #[cfg(feature = "engine")]
 mod interrupt;
 #[cfg(feature = "engine")]
+mod origin;
+#[cfg(feature = "engine")]
 mod output;
 pub mod photo;
 #[cfg(feature = "engine")]
