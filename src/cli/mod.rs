@@ -5,6 +5,8 @@ pub mod arguments;
 pub mod data;
 #[cfg(feature = "engine")]
 mod evaluate;
+#[cfg(feature = "engine")]
+mod export;
 mod fetch;
 pub mod files;
 #[cfg(feature = "engine")]
@@ -14,6 +16,8 @@ mod origin;
 #[cfg(feature = "engine")]
 mod output;
 pub mod photo;
+#[cfg(feature = "engine")]
+mod picture;
 #[cfg(feature = "engine")]
 mod predict;
 #[cfg(feature = "engine")]

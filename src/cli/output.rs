@@ -1,8 +1,15 @@
-//! The folder of a run: `model.safetensors`, `checkpoint.safetensors`, `metrics.csv`.
+//! The folder of a run: `model.safetensors`, `checkpoint.safetensors`, `metrics.csv`, and its pictures `curves.svg` and
+//! `digit.svg`.
 
 use super::files::{self, write_whole};
 use super::origin::Origin;
+use super::picture::curves::{self, Epoch};
+use super::picture::digit::{self, Shown};
 use super::report::EpochReport;
+use crate::digits::Digits;
+use crate::evaluation::trace;
+use crate::spec::Spec;
+use crate::spikes::encode::Pass;
 use crate::training::Run;
 use crate::weights::checkpoint::{self, Notes};
 use anyhow::{Context, bail};
@@ -12,6 +19,8 @@ use std::path::{Path, PathBuf};
 const MODEL: &str = "model.safetensors";
 const CHECKPOINT: &str = "checkpoint.safetensors";
 const METRICS: &str = "metrics.csv";
+const CURVES: &str = "curves.svg";
+const DIGIT: &str = "digit.svg";
 
 /// A run's folder, and its metrics so far.
 #[derive(Debug)]
@@ -30,7 +39,7 @@ impl Output {
         let folder = folder.unwrap_or_else(|| {
             PathBuf::from("outputs").join(jiff::ZonedDateTime::now().strftime("%Y-%m-%d-%H%M%S").to_string())
         });
-        for name in [MODEL, CHECKPOINT, METRICS] {
+        for name in [MODEL, CHECKPOINT, METRICS, CURVES, DIGIT] {
             let path = folder.join(name);
             if path.exists() && !replace {
                 bail!(
@@ -79,6 +88,8 @@ impl Output {
         // The checkpoint goes last: whatever is cut off before it is done again by a resumed run.
         write_whole(&self.folder.join(MODEL), &self.model(run, report)?)?;
         write_whole(&self.folder.join(METRICS), csv.as_bytes())?;
+        let epochs: Vec<Epoch> = self.metrics.iter().filter_map(|line| EpochReport::read(line)).collect();
+        write_whole(&self.folder.join(CURVES), curves::picture(&epochs).as_bytes())?;
         self.save_checkpoint(run)
     }
 
@@ -88,6 +99,21 @@ impl Output {
     /// As [`Output::save`].
     pub fn save_checkpoint(&self, run: &Run) -> anyhow::Result<()> {
         write_whole(&self.folder.join(CHECKPOINT), &checkpoint::run_to_bytes(run, self.notes())?)
+    }
+
+    /// Draws how the run's network reads the first of the test images, where there is one.
+    ///
+    /// # Errors
+    /// As [`Output::save`].
+    pub fn save_digit(&self, run: &Run, test: &Digits) -> anyhow::Result<()> {
+        if test.is_empty() {
+            return Ok(());
+        }
+        let trace = trace(&run.network, &run.spec, test.image(0), Pass::Evaluation, 0);
+        let Spec { neuron, encoding, .. } = &run.spec;
+        let label = Some(test.label(0));
+        let shown = Shown { trace: &trace, neuron, encoding: *encoding, name: "Test image 0", label };
+        write_whole(&self.folder.join(DIGIT), digit::picture(&shown).as_bytes())
     }
 
     /// What the headers of the run's files say of its start.

@@ -54,10 +54,12 @@ pub fn run(arguments: Train) -> anyhow::Result<()> {
             }
             None => {
                 output.save_checkpoint(&run)?;
+                output.save_digit(&run, &data.test)?;
                 return Err(interrupted(&run, &output).into());
             }
         }
     }
+    output.save_digit(&run, &data.test)?;
     tell(format!("Saved in {}", output.folder().display()));
     Ok(())
 }
