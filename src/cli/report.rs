@@ -27,9 +27,9 @@ impl EpochReport {
     /// One line of `metrics.csv`.
     pub fn csv(&self) -> String {
         let EpochDone { epoch, loss, score, test } = self.done;
-        let test = test.map_or(String::new(), |score| format!("{:.4}", score.accuracy()));
+        let test = test.map_or(String::new(), |score| format!("{:.6}", score.accuracy()));
         let (seconds, rate) = (self.time.as_secs_f64(), self.images_per_second());
-        format!("{},{loss:.6},{:.4},{test},{seconds:.2},{rate:.0}", epoch + 1, score.accuracy())
+        format!("{},{loss:.6},{:.6},{test},{seconds:.2},{rate:.0}", epoch + 1, score.accuracy())
     }
 
     /// What a line of `metrics.csv` says of its epoch; none where it is no such line.

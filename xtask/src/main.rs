@@ -21,6 +21,7 @@ cargo xtask COMMAND
   build [ARGS]   build the page into dist/, plain files for any host; ARGS go to `trunk build` (--public-url /spikes/)
   test           format, lints, tests, the page and its tests in a browser: what continuous integration runs;
                  with --peers PyTorch too, which it installs into a folder of its own
+  peers          only what --peers adds
   setup          only bring the tools that the others need
 
 Each brings what it needs and is not there: WebAssembly for the compiler, Trunk, wasm-bindgen, a few npm packages, the
@@ -47,8 +48,9 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "build" => page::build(rest),
         "hook" => hook::run(),
         "test" if rest == ["--peers"] => check::test(true),
-        "test" | "setup" if !rest.is_empty() => Err(format!("`{command}` does not take {}", rest.join(" "))),
+        "test" | "peers" | "setup" if !rest.is_empty() => Err(format!("`{command}` does not take {}", rest.join(" "))),
         "test" => check::test(false),
+        "peers" => peers::alone(),
         "setup" => tools::setup(),
         "help" | "-h" | "--help" => {
             print!("{HELP}");

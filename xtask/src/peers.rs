@@ -1,7 +1,7 @@
 //! `cargo xtask test --peers`: other simulators compute the same, from the same files.
 
 use crate::run::{Result, Steps, at, run, says};
-use crate::tools::{Tools, cache};
+use crate::tools::{STEPS, Tools, cache};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,13 @@ const REQUIREMENTS: &str = "tests/peers/requirements.txt";
 const SCRIPT: &str = "tests/peers/pytorch.py";
 /// A Python that has the packages already.
 const PYTHON: &str = "SPIKING_PYTHON";
+
+/// Brings the tools and runs nothing but this check.
+pub fn alone() -> Result<()> {
+    let mut steps = Steps::new(STEPS + 1);
+    let tools = Tools::bring(&mut steps)?;
+    check(&tools, &mut steps)
+}
 
 /// Runs the script that holds PyTorch against the program.
 pub fn check(tools: &Tools, steps: &mut Steps) -> Result<()> {
