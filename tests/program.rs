@@ -43,7 +43,11 @@ fn one_epoch_on_real_digits() {
     let accuracy =
         |line: &str| -> f64 { line.split("test ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap() };
     assert!(line.starts_with("Epoch 1/1") && accuracy(&line) > 93.0, "{line}");
-    assert_eq!(names(&output), ["checkpoint.safetensors", "metrics.csv", "model.safetensors"]);
+    let files = ["checkpoint.safetensors", "curves.svg", "digit.svg", "metrics.csv", "model.safetensors"];
+    assert_eq!(names(&output), files);
+    let picture = |name: &str| std::fs::read_to_string(output.join(name)).unwrap();
+    assert!(picture("digit.svg").contains("Test image 0, labelled 7"));
+    assert!(picture("curves.svg").contains("After epoch 1: "));
     let metrics = std::fs::read_to_string(output.join("metrics.csv")).unwrap();
     assert!(metrics.starts_with("epoch,loss,") && metrics.lines().count() == 2, "{metrics}");
 
@@ -60,6 +64,8 @@ fn one_epoch_on_real_digits() {
     assert!(second.status.success(), "{}", text(&second.stderr));
     assert!(text(&second.stdout).starts_with("Epoch 2/2"), "{}", text(&second.stdout));
     assert_eq!(std::fs::read_to_string(output.join("metrics.csv")).unwrap().lines().count(), 3);
+    let dots = picture("curves.svg").matches("<circle").count();
+    assert_eq!(dots, 6, "two epochs of three curves, the first from before");
 }
 
 #[test]
@@ -144,7 +150,7 @@ fn an_interrupted_run_is_saved_and_goes_on() {
     std::io::Read::read_to_string(&mut said, &mut rest).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
     assert!(rest.contains("--resume") && rest.contains(&stopped), "{rest}");
-    assert_eq!(names(Path::new(&stopped)), ["checkpoint.safetensors"]);
+    assert_eq!(names(Path::new(&stopped)), ["checkpoint.safetensors", "digit.svg"]);
     let resumed = spiking(&["train", "--data-dir", data.to_str().unwrap(), "--output", &stopped, "--resume"]);
     assert!(resumed.status.success(), "{}", text(&resumed.stderr));
     let arguments = arguments(&whole);

@@ -5,6 +5,7 @@ mod check;
 mod debian;
 mod hook;
 mod page;
+mod peers;
 mod run;
 mod sizes;
 mod tools;
@@ -18,7 +19,9 @@ cargo xtask COMMAND
 
   serve [ARGS]   build the page and serve it here, anew when a file changes; ARGS go to `trunk serve` (--port 9000, --open)
   build [ARGS]   build the page into dist/, plain files for any host; ARGS go to `trunk build` (--public-url /spikes/)
-  test           format, lints, tests, the page and its tests in a browser: what continuous integration runs
+  test           format, lints, tests, the page and its tests in a browser: what continuous integration runs;
+                 with --peers PyTorch too, which it installs into a folder of its own
+  peers          only what --peers adds
   setup          only bring the tools that the others need
 
 Each brings what it needs and is not there: WebAssembly for the compiler, Trunk, wasm-bindgen, a few npm packages, the
@@ -44,8 +47,10 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "serve" => page::serve(rest),
         "build" => page::build(rest),
         "hook" => hook::run(),
-        "test" | "setup" if !rest.is_empty() => Err(format!("`{command}` takes no arguments: {}", rest.join(" "))),
-        "test" => check::test(),
+        "test" if rest == ["--peers"] => check::test(true),
+        "test" | "peers" | "setup" if !rest.is_empty() => Err(format!("`{command}` does not take {}", rest.join(" "))),
+        "test" => check::test(false),
+        "peers" => peers::alone(),
         "setup" => tools::setup(),
         "help" | "-h" | "--help" => {
             print!("{HELP}");
