@@ -47,6 +47,7 @@ pub mod pad;
 pub mod result;
 pub mod samples;
 pub mod score;
+pub mod sets;
 
 // The engine, the network, and the whole.
 pub mod app;
@@ -56,6 +57,7 @@ pub mod data;
 pub mod fetching;
 pub mod frame;
 pub mod link;
+pub mod opening;
 pub mod picture;
 pub mod training;
 pub mod watch;

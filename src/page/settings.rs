@@ -1,7 +1,7 @@
 //! From the words and knobs of the page's sentences to a [`Spec`], and back. Some of them set a part of a field: the
 //! number of layers, the steepness of a surrogate.
 
-use super::address::Address;
+use super::address::{Address, Start};
 use crate::spec::{Neuron, Spec, SpecError, Surrogate};
 
 /// The text of one control of the page.
@@ -9,7 +9,8 @@ pub fn text(address: &Address, name: &str) -> String {
     let spec = &address.spec;
     match name {
         "speed" => address.speed.to_string(),
-        "from" => if address.from_shipped { "shipped" } else { "random" }.to_owned(),
+        "from" => address.from.word().to_owned(),
+        "model" => address.model().to_owned(),
         "layers" => spec.hidden.len().to_string(),
         "hidden" if spec.hidden.windows(2).all(|pair| pair[0] == pair[1]) => {
             spec.hidden.first().map(usize::to_string).unwrap_or_default()
@@ -37,7 +38,16 @@ pub fn set(address: &mut Address, name: &str, value: &str) -> Result<(), SpecErr
             Ok(())
         }
         "from" => {
-            address.from_shipped = value == "shipped";
+            address.from = Start::from_word(value).ok_or_else(|| bad("random, shipped or file"))?;
+            Ok(())
+        }
+        "model" => {
+            address.set_model(value);
+            Ok(())
+        }
+        "dataset" => {
+            address.spec.set(name, value)?;
+            address.model.clear();
             Ok(())
         }
         "layers" => {
@@ -100,6 +110,11 @@ pub fn with_training(network: &Spec, training: &Spec) -> Spec {
     }
 }
 
+/// Whether the network is the one of the defaults, on whatever images.
+pub fn is_plain(spec: &Spec) -> bool {
+    same_network(spec, &Spec { dataset: spec.dataset, ..Spec::on_page() })
+}
+
 /// Whether two specs mean the same network: the same neurons and readout, shown for as long.
 pub fn same_network(a: &Spec, b: &Spec) -> bool {
     with_training(a, b) == *b
@@ -112,7 +127,9 @@ mod tests {
     #[test]
     fn every_control_takes_its_own_text() {
         let mut address = Address::default();
-        for name in ["speed", "from", "layers", "hidden", "surrogate", "beta", "reset", "readout", "seed"] {
+        for name in
+            ["speed", "from", "dataset", "model", "layers", "hidden", "surrogate", "beta", "reset", "readout", "seed"]
+        {
             let before = address.clone();
             let text = text(&address, name);
             set(&mut address, name, &text).unwrap();
