@@ -237,7 +237,7 @@ impl App {
 
     fn set(&mut self, name: &str, text: &str) {
         // What is typed and means nothing leaves the value as it was; that it stands there unchanged says so.
-        if settings::set(&mut self.address, name, text).is_ok() {
+        if settings::set(&mut self.address, name, text).is_some() {
             self.set_changed(name);
         }
         self.controls.show(&self.address);

@@ -2,7 +2,7 @@
 //! number of layers, the steepness of a surrogate.
 
 use super::address::{Address, Start};
-use crate::spec::{Neuron, Spec, SpecError, Surrogate};
+use crate::spec::{Neuron, Spec, Surrogate};
 
 /// The text of one control of the page.
 pub fn text(address: &Address, name: &str) -> String {
@@ -21,51 +21,34 @@ pub fn text(address: &Address, name: &str) -> String {
     }
 }
 
-/// Sets what one control of the page says.
-///
-/// # Errors
-/// When the text means no value of it; the address is then as it was.
-pub fn set(address: &mut Address, name: &str, value: &str) -> Result<(), SpecError> {
-    let bad = |expected: &str| SpecError::BadValue {
-        name: name.to_owned(),
-        value: value.to_owned(),
-        expected: expected.to_owned(),
-    };
-    match name {
+/// Sets what one control of the page says; nothing where the text means no value of it, and the address is then as it
+/// was.
+pub fn set(address: &mut Address, name: &str, value: &str) -> Option<()> {
+    let spec = &mut address.spec;
+    let (field, text) = match name {
         "speed" => {
-            let speed = value.parse().ok().filter(|speed: &f32| (1.0..=25.0).contains(speed));
-            address.speed = speed.ok_or_else(|| bad("a number between 1 and 25"))?;
-            Ok(())
+            address.speed = value.parse().ok().filter(|speed: &f32| (1.0..=25.0).contains(speed))?;
+            return Some(());
         }
         "from" => {
-            address.from = Start::from_word(value).ok_or_else(|| bad("random, shipped or file"))?;
-            Ok(())
+            address.from = Start::from_word(value)?;
+            return Some(());
         }
         "model" => {
             address.set_model(value);
-            Ok(())
+            return Some(());
         }
         "dataset" => {
-            address.spec.set(name, value)?;
+            spec.set(name, value).ok()?;
             address.model.clear();
-            Ok(())
+            return Some(());
         }
-        "layers" => {
-            let layers: usize = value.parse().map_err(|_| bad("a number"))?;
-            let sizes = sizes_of(&address.spec, layers);
-            address.spec.set("hidden", &sizes)
-        }
-        "hidden" if !value.contains(',') => {
-            let sizes = vec![value; address.spec.hidden.len()].join(",");
-            address.spec.set("hidden", &sizes)
-        }
-        "surrogate" => address.spec.set("surrogate", value),
-        "slope" => {
-            let surrogate = format!("{}:{value}", shape(address.spec.neuron.surrogate));
-            address.spec.set("surrogate", &surrogate)
-        }
-        other => address.spec.set(other, value.trim()),
-    }
+        "layers" => ("hidden", sizes_of(spec, value.parse().ok()?)),
+        "hidden" if !value.contains(',') => ("hidden", vec![value; spec.hidden.len()].join(",")),
+        "slope" => ("surrogate", format!("{}:{value}", shape(spec.neuron.surrogate))),
+        other => (other, value.trim().to_owned()),
+    };
+    spec.set(field, &text).ok()
 }
 
 /// The sizes of so many layers: those there are, then more like the last.
