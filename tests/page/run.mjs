@@ -198,7 +198,8 @@ const tests = {
     await until("a note", async () => /started anew, from the weights/.test(await note()));
     await button(page, "Pause").waitFor();
     const accuracy = await until("a test of what was saved", () => number(page, "Test accuracy"));
-    assert.ok(accuracy >= 80, `it goes on at ${accuracy} %, not from the start`);
+    // A slow machine has not learnt much in the second after which the first snapshot is taken; random weights give 10 %.
+    assert.ok(accuracy >= 60, `it goes on at ${accuracy} %, not from the start`);
     await button(page, "Pause").click();
     const before = await wholeTest(page);
     await crash(page);
@@ -350,7 +351,7 @@ const tests = {
   },
 
   async "opens another network that ships: its settings, its accuracy, its link"() {
-    const page = await open();
+    const page = await open("#digit=7");
     await ready(page);
     const knob = (name) => page.getByRole("spinbutton", { name, exact: true }).first().getAttribute("aria-valuenow");
     const before = [await knob("Hidden neurons"), await knob("Time steps")];
@@ -361,10 +362,10 @@ const tests = {
     const accuracy = await wholeTest(page);
     assert.ok(Number.parseFloat(accuracy) > 90, accuracy);
     await park(page);
-    await reads(page, 3);
-    for (const hash of [new URL(page.url()).hash, "#model=mnist-small"]) {
+    await reads(page, 7);
+    for (const hash of [new URL(page.url()).hash, "#model=mnist-small&digit=7"]) {
       const other = await open(hash);
-      await reads(other, 3);
+      await reads(other, 7);
       const knob = (name) => other.getByRole("spinbutton", { name, exact: true }).first().getAttribute("aria-valuenow");
       assert.deepEqual([await knob("Hidden neurons"), await knob("Time steps")], small, hash);
       assert.equal(await other.locator("#notes").textContent(), "");
@@ -468,7 +469,7 @@ const tests = {
   },
 
   async "a link says that weights came from a file, and the page that it cannot carry it"() {
-    const page = await open();
+    const page = await open("#digit=7");
     await ready(page);
     const buffer = readFileSync(`${dist}/models/mnist-small.safetensors`);
     await page.getByLabel("Open weights").setInputFiles({ name: "n.safetensors", mimeType: "", buffer });
@@ -481,7 +482,7 @@ const tests = {
     await until("random weights", async () => (await from.inputValue()) === "random");
     await from.selectOption("file");
     await park(page);
-    await reads(page, 3);
+    await reads(page, 7);
     await until("the link again", () => /from=file/.test(page.url()));
     await page.reload();
     await until("a note", async () => /file.*cannot carry/.test(await page.locator("#notes").textContent()));
