@@ -12,16 +12,20 @@ const browser = await browse();
 
 const MINUTE = 60_000;
 
+/** What went wrong on the page that was opened last: it may say why a test fails. */
+let faults = [];
+
 /** A page that fails its test at a console error, an exception or a request to somewhere else. */
 async function open(hash = "", { expected = [], ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, ...options });
   const page = await context.newPage();
-  const faults = [];
-  const fault = (text) => expected.some((part) => text.includes(part)) || faults.push(text);
+  faults = [];
+  const own = faults;
+  const fault = (text) => expected.some((part) => text.includes(part)) || own.push(text);
   page.on("console", (message) => message.type() === "error" && fault(`console: ${message.text()} ${message.location().url}`));
   page.on("pageerror", (error) => fault(`exception: ${error}`));
   page.on("request", (request) => new URL(request.url()).origin === new URL(site.url).origin || request.url().startsWith("data:") || request.url().startsWith("blob:") || fault(`request to ${request.url()}`));
-  page.faults = faults;
+  page.faults = own;
   page.setDefaultTimeout(MINUTE);
   if (options.before) await options.before(page);
   await page.goto(site.url + hash);
@@ -543,7 +547,7 @@ for (const [name, test] of Object.entries(tests)) {
     console.log(`ok      ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}`);
   } catch (error) {
     failed += 1;
-    console.log(`FAILED  ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}\n${error.stack}`);
+    console.log(`FAILED  ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}\n${[error.stack, ...faults].join("\n")}`);
   }
 }
 await browser.close();
