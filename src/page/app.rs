@@ -46,6 +46,8 @@ pub struct App {
     pub(super) palette: Palette,
     /// What the link says.
     pub(super) address: Address,
+    /// The link's hash as it was last read or written.
+    pub(super) link_seen: String,
     /// How the animation moves.
     pub(super) clock: Clock,
     /// Whether the reader wants less motion.
@@ -145,6 +147,7 @@ impl App {
             crashes: 0,
             rescued: None,
             paused_by_hiding: false,
+            link_seen: String::new(),
             follows: false,
             model: None,
             own: None,
@@ -312,6 +315,7 @@ impl App {
         }
         hide_parts(&address.hide);
         self.address = address;
+        self.link_seen = hash;
     }
 
     /// Sets what follows from the address alone.

@@ -208,10 +208,16 @@ impl App {
         self.dirty.address_written = now;
         let hash = self.address.to_hash();
         let Ok(window) = window() else { return };
+        // The link was changed from outside, and the page has not heard of it yet: it is not overwritten.
+        if window.location().hash().is_ok_and(|hash| hash != self.link_seen) {
+            return;
+        }
         let path = window.location().pathname().unwrap_or_default() + &window.location().search().unwrap_or_default();
         let url = if hash.is_empty() { path } else { format!("{path}#{hash}") };
         if let Ok(history) = window.history() {
             drop(history.replace_state_with_url(&JsValue::NULL, "", Some(&url)));
         }
+        // As the browser has it, which may have escaped something.
+        self.link_seen = window.location().hash().unwrap_or_default();
     }
 }
