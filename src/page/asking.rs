@@ -34,6 +34,10 @@ pub(super) struct Asking {
     pub file_wanted: bool,
     /// Whether the reader chose a neuron, so that the page no longer does.
     pub neurons_chosen: bool,
+    /// Networks that the engine was asked to become and has not said so.
+    pub begins: u32,
+    /// Whether the accuracy on the test set is wanted as soon as it can be measured.
+    pub test_wanted: bool,
     /// Turns that have not settled yet.
     pub turned: u32,
 }

@@ -120,7 +120,8 @@ impl App {
     fn draw_pad(&mut self) {
         if std::mem::take(&mut self.dirty.pad) {
             let pixels = self.pixels();
-            self.pad.draw(&self.address.pad, pixels.as_deref(), &self.palette);
+            let photo = !self.phrases.names.is_empty();
+            self.pad.draw(&self.address.pad, pixels.as_deref(), photo, &self.palette);
             let lit = pixels.iter().flatten().filter(|pixel| **pixel > 12).count().to_string();
             let said = pixels.as_ref().map(|_| self.phrases.say(Phrase::Lit, &[("n", lit)]));
             let blank = vec![0; crate::digits::drawing::PIXELS];
@@ -200,7 +201,7 @@ impl App {
         let training = self.run.phase == Phase::Training;
         super::document::class(&self.words.train, "on", training);
         self.words.train_word.set(&self.phrases.say(if training { Phrase::Pause } else { Phrase::Train }, &[]));
-        self.controls.enable_training(self.run.phase != Phase::Starting && self.manifest.is_some());
+        self.controls.enable_training(self.run.phase != Phase::Starting && self.may_train());
         let size = self.manifest.as_ref().map(|manifest| {
             let bytes: u64 = manifest.files().map(|file| file.bytes).sum();
             self.phrases.say(Phrase::Size, &[("mb", format!("{:.0}", bytes as f64 / 1e6))])
@@ -219,10 +220,16 @@ impl App {
         self.dirty.address_written = now;
         let hash = self.address.to_hash();
         let Ok(window) = window() else { return };
+        // The link was changed from outside, and the page has not heard of it yet: it is not overwritten.
+        if window.location().hash().is_ok_and(|hash| hash != self.link_seen) {
+            return;
+        }
         let path = window.location().pathname().unwrap_or_default() + &window.location().search().unwrap_or_default();
         let url = if hash.is_empty() { path } else { format!("{path}#{hash}") };
         if let Ok(history) = window.history() {
             drop(history.replace_state_with_url(&JsValue::NULL, "", Some(&url)));
         }
+        // As the browser has it, which may have escaped something.
+        self.link_seen = window.location().hash().unwrap_or_default();
     }
 }

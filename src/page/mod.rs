@@ -51,6 +51,7 @@ pub mod pad;
 pub mod result;
 pub mod samples;
 pub mod score;
+pub mod sets;
 
 // The engine, the network, and the whole.
 pub mod app;
@@ -60,6 +61,7 @@ pub mod data;
 pub mod fetching;
 pub mod frame;
 pub mod link;
+pub mod opening;
 pub mod picture;
 pub mod training;
 pub mod watch;

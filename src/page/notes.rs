@@ -39,4 +39,9 @@ impl Notes {
             note.remove();
         }
     }
+
+    /// All that is over.
+    pub fn withdraw_all(&mut self, phrases: &[Phrase]) {
+        phrases.iter().for_each(|phrase| self.withdraw(*phrase));
+    }
 }

@@ -33,18 +33,28 @@ phrases! {
     NoteFile => "note-file", NoteEngineDead => "note-engine-dead",
     NoteEngineFailed => "note-engine-failed", NoteBuild => "note-build", NoteModel => "note-model",
     NoteData => "note-data", NoteShard => "note-shard", NoteOtherNetwork => "note-other-network",
+    NoteOwnFile => "note-own-file",
 }
 
 /// The words of all phrases.
 #[derive(Clone, Debug, Default)]
 pub struct Phrases {
     words: Vec<(String, String)>,
+    /// What the classes of the data set are called; none where their numbers are their names.
+    pub names: Vec<String>,
+    /// What one picture of it shows.
+    pub one: String,
 }
 
 impl Phrases {
     /// The phrases with these keys and words.
     pub fn new(words: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { words: words.into_iter().collect() }
+        Self { words: words.into_iter().collect(), ..Self::default() }
+    }
+
+    /// What that class is called.
+    pub fn name(&self, class: usize) -> String {
+        self.names.get(class).cloned().unwrap_or_else(|| class.to_string())
     }
 
     /// The phrase with its braces filled; its key where the document lacks it.

@@ -2,8 +2,10 @@
 //!
 //! Trunk gives the files of a worker no hash, and they name each other. So each engine's files move to
 //! `engine/<hash>/`, and index.html learns the path: a cache can keep them for ever. Shards (whose names have hashes)
-//! and models are copied beside the page. The page's program gets shorter: see [`number_imports`].
+//! and models are copied beside the page, and index.html learns which data sets there are. The page's program gets
+//! shorter: see [`number_imports`].
 
+use crate::html::{content, with_content};
 use crate::run::{Result, at};
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,6 +13,26 @@ use std::path::{Path, PathBuf};
 
 /// What an engine's worker starts from.
 const LOADER: &str = "_loader.js";
+
+/// Where `spiking shards` puts the data sets.
+const SHARDS: &str = "www/shards";
+/// Under this name index.html lists the data sets that the page has words for; the page in dist/, those that are there.
+const SETS: &str = "sets";
+
+/// The data sets that the page has words for, the one that it opens with first.
+pub fn sets() -> Result<Vec<String>> {
+    let page = Path::new("www/index.html");
+    let html = fs::read_to_string(page).map_err(at(page))?;
+    let sets = content(&html, SETS).ok_or_else(|| format!("{} has no <meta name=\"{SETS}\">", page.display()))?;
+    Ok(sets.split_whitespace().map(str::to_owned).collect())
+}
+
+/// Those of the page's data sets that were cut into `shards`.
+fn there(html: &str, shards: &Path) -> Result<String> {
+    let sets = content(html, SETS).ok_or_else(|| format!("index.html has no <meta name=\"{SETS}\">"))?;
+    let cut = |set: &&str| shards.join(set).join("manifest.json").is_file();
+    Ok(sets.split_whitespace().filter(cut).collect::<Vec<_>>().join(" "))
+}
 
 /// Finishes the page in the folder that Trunk names.
 pub fn run() -> Result<()> {
@@ -26,9 +48,11 @@ pub fn run() -> Result<()> {
         html = with_content(&html, &meta, &format!("./{path}/{engine}{LOADER}"))
             .ok_or_else(|| format!("index.html has no <meta name=\"{meta}\" content=\"\"> to say where {engine} is"))?;
     }
+    let there = there(&html, Path::new(SHARDS))?;
+    html = with_content(&html, SETS, &there).ok_or_else(|| format!("index.html has no <meta name=\"{SETS}\">"))?;
     fs::write(&page, html).map_err(at(&page))?;
     number_imports(&folder)?;
-    for (from, to) in [("www/shards", "shards"), ("models", "models")] {
+    for (from, to) in [(SHARDS, "shards"), ("models", "models")] {
         copy(Path::new(from), &folder.join(to))?;
     }
     Ok(())
@@ -120,25 +144,6 @@ fn move_into(folder: &Path, files: &[PathBuf]) -> Result<()> {
         .try_for_each(|file| fs::rename(file, folder.join(file.file_name().unwrap_or_default())).map_err(at(file)))
 }
 
-/// The page with another content in `<meta name="…" content="…">`; nothing where there is no such element.
-fn with_content(html: &str, name: &str, content: &str) -> Option<String> {
-    // Trunk's minifier takes the quotes away, and may put the name last.
-    let is_it = |element: &str| {
-        let mut words = element.split_whitespace();
-        words.any(|word| word.strip_prefix("name=").is_some_and(|value| value.trim_matches('"') == name))
-    };
-    let mut metas = html.match_indices("<meta ").filter_map(|(at, _)| Some((at, at + html[at..].find('>')?)));
-    let (start, end) = metas.find(|(at, end)| is_it(&html[*at..*end]))?;
-    const CONTENT: &str = "content=";
-    let from = start + html[start..end].find(CONTENT)? + CONTENT.len();
-    let value = &html[from..end];
-    let length = match value.strip_prefix('"') {
-        Some(quoted) => quoted.find('"')? + 2,
-        None => value.find(char::is_whitespace).unwrap_or(value.len()),
-    };
-    Some(format!("{}\"{content}\"{}", &html[..from], &html[from + length..]))
-}
-
 /// Copies a folder with all that is in it, hidden files left out; one that is not there makes none.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     let Ok(entries) = fs::read_dir(from) else { return Ok(()) };
@@ -174,14 +179,13 @@ mod tests {
     }
 
     #[test]
-    fn the_engines_path_is_written_into_the_page() {
-        let html = "<meta name=\"a\" content=\"x\">\n<meta name=\"engine-cpu\" content=\"./e.js\">\n<p content=\"y\">";
-        let changed = Some(html.replace("./e.js", "engine/1/e.js"));
-        assert_eq!(with_content(html, "engine-cpu", "engine/1/e.js"), changed);
-        assert_eq!(with_content(html, "engine-gpu", ""), None);
-        let minified = "<meta content=x name=a><meta content=./e.js name=engine-cpu><p>";
-        let changed = Some(minified.replace("./e.js", "\"engine/1/e.js\""));
-        assert_eq!(with_content(minified, "engine-cpu", "engine/1/e.js"), changed);
-        assert_eq!(with_content("<meta name=\"engine-cpu\"><p content=\"y\">", "engine-cpu", ""), None);
+    fn the_page_lists_the_sets_that_were_cut() {
+        let shards = std::env::temp_dir().join(format!("spiking-hook-{}", std::process::id()));
+        fs::create_dir_all(shards.join("b")).unwrap();
+        fs::create_dir_all(shards.join("c")).unwrap();
+        fs::write(shards.join("c/manifest.json"), "{}").unwrap();
+        let there = there("<meta name=sets content=\"a b c\">", &shards);
+        fs::remove_dir_all(&shards).unwrap();
+        assert_eq!(there, Ok("c".to_owned()));
     }
 }

@@ -4,6 +4,7 @@
 mod check;
 mod debian;
 mod hook;
+mod html;
 mod page;
 mod peers;
 mod run;
@@ -25,7 +26,7 @@ cargo xtask COMMAND
   setup          only bring the tools that the others need
 
 Each brings what it needs and is not there: WebAssembly for the compiler, Trunk, wasm-bindgen, a few npm packages, the
-data set; `test` a Chromium too. Tools are installed by cargo as usual, system packages as root only.
+data sets; `test` a Chromium too. Tools are installed by cargo as usual, system packages as root only.
 The first time takes some 15 minutes on two cores; what was interrupted goes on where it stopped.
 ";
 
