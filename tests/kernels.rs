@@ -226,7 +226,9 @@ fn affine_maps_and_the_loss_agree_with_plain_operations() {
 fn fast_coding_is_the_plain_one() {
     for (pixels, time_steps) in [(1, 1), (16, 25), (17, 32), (100, 33), (784, 100)] {
         let images: Vec<Vec<u8>> = (0..11)
-            .map(|n: usize| (0..pixels).map(|p| if (p + n) % 3 == 0 { 0 } else { (p * 37 + n) as u8 }).collect())
+            .map(|n: usize| {
+                (0..pixels).map(|p| if (p + n).is_multiple_of(3) { 0 } else { (p * 37 + n) as u8 }).collect()
+            })
             .collect();
         let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         let samples: Vec<u64> = (0..11).map(|n| n * n).collect();
