@@ -87,7 +87,7 @@ impl SpikeTrain {
         if words.iter().enumerate().any(late) {
             return Err(SpikeTrainError::AfterTheEnd(time_steps));
         }
-        Ok(Self { batch, neurons, time_steps, words })
+        Ok(Self::from_valid_words(batch, neurons, time_steps, words))
     }
 
     /// The same, of words that are known to be right.
