@@ -1,5 +1,5 @@
 //! The program behind the message port: it brings requests to a [`Session`] and its reports back, and lets it work in
-//! between, one piece at a time, so that no request waits longer than a training step.
+//! between, one piece at a time, so that no request waits much longer than 20 ms.
 
 use crate::protocol::{BUILD, Report};
 use crate::session::{Outgoing, Session};

@@ -1,10 +1,11 @@
 //! A layer of spiking neurons, and one that only integrates, as burn modules.
 
-use crate::kernels::{self, SpikeTensor, blocks};
+use crate::kernels::{self, Connection, SpikeTensor, blocks};
 use crate::random::{Generator, Stream};
 use crate::spec::Neuron;
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use std::sync::{Mutex, PoisonError};
 
 /// Weights and bias from one layer to the next.
 #[derive(Module, Debug)]
@@ -13,6 +14,19 @@ pub struct Synapses {
     pub weight: Param<Tensor<3>>,
     /// [H].
     pub bias: Param<Tensor<1>>,
+    /// The gradients of both from the samples of a batch that have passed, where it passes in slices.
+    #[module(skip)]
+    sums: GradientSums,
+}
+
+/// Gradients that wait for more to be added. A copy of a network has none.
+#[derive(Debug, Default)]
+struct GradientSums(Mutex<Option<(Tensor<3>, Tensor<1>)>>);
+
+impl Clone for GradientSums {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 impl Synapses {
@@ -26,7 +40,8 @@ impl Synapses {
         let data = TensorData::new(blocks::pack(weight, targets), shape);
         let placed = kernels::well_placed(Tensor::from_data(data, &device.clone().inner()));
         let weight = if device.is_autodiff() { Tensor::from_inner(placed) } else { placed };
-        Self { weight: Param::from_tensor(weight), bias: Param::from_data(TensorData::new(bias, [targets]), device) }
+        let bias = Param::from_data(TensorData::new(bias, [targets]), device);
+        Self { weight: Param::from_tensor(weight), bias, sums: GradientSums::default() }
     }
 
     /// PyTorch's initial values: uniform in ±1/√N, weights and bias, drawn by our own generator in the order of
@@ -43,6 +58,23 @@ impl Synapses {
     pub fn dims(&self) -> [usize; 2] {
         let ([_, senders, _], [targets]) = (self.weight.val().dims(), self.bias.val().dims());
         [senders, targets]
+    }
+
+    /// As the kernels take them. Gradients that wait go with them: what comes back has them in it.
+    fn connection(&self) -> Connection {
+        let sums = self.sums.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Connection { weight: self.weight.val(), bias: self.bias.val(), sums }
+    }
+
+    /// Lets the gradients wait for those of the batch's next samples, which are added to them.
+    pub fn keep(&mut self, gradients: &mut Gradients) {
+        let both = self.weight.val().grad_remove(gradients).zip(self.bias.val().grad_remove(gradients));
+        self.sums = GradientSums(Mutex::new(both));
+    }
+
+    /// Forgets gradients that wait.
+    pub fn forget(&mut self) {
+        self.sums = GradientSums::default();
     }
 
     /// The weights, [N, H]: the row of a neuron that sends.
@@ -84,12 +116,12 @@ pub struct SpikingLayer {
 impl SpikingLayer {
     /// Spikes [B, N] to spikes [B, H].
     pub fn forward(&self, input: SpikeTensor) -> SpikeTensor {
-        kernels::spiking_layer(input, self.synapses.weight.val(), self.synapses.bias.val(), &self.neuron)
+        kernels::spiking_layer(input, self.synapses.connection(), &self.neuron)
     }
 
     /// Constant currents [B, N], for T time steps, to spikes [B, H]: the layer's weights and bias meet them once.
     pub fn driven(&self, input: Tensor<2>, time_steps: usize) -> SpikeTensor {
-        let currents = kernels::affine(input, self.synapses.weight.val(), self.synapses.bias.val(), 1.0);
+        let currents = kernels::affine(input, self.synapses.connection(), 1.0);
         kernels::driven_neurons(currents, &self.neuron, time_steps)
     }
 }
@@ -127,6 +159,6 @@ impl Integrators {
         let coefficients = Self::coefficients(self.beta, input.time_steps());
         let total: f32 = coefficients.iter().sum();
         let counts = kernels::weighted_spike_count(input, &coefficients);
-        kernels::affine(counts, self.synapses.weight.val(), self.synapses.bias.val(), total)
+        kernels::affine(counts, self.synapses.connection(), total)
     }
 }

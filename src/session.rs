@@ -1,7 +1,8 @@
 //! What the engine makes of the page's requests, without the port through which they come: training, tests and traces
-//! in turn, no piece of work longer than one training step.
+//! in turn, no piece of work much longer than 20 ms.
 
 mod meter;
+mod pace;
 mod testing;
 
 use crate::digits::Shards;
@@ -17,6 +18,7 @@ use crate::training::{Advance, Run};
 use crate::weights::checkpoint::{self, Notes};
 use burn::tensor::Device;
 use meter::Meter;
+use pace::Pace;
 use std::collections::HashSet;
 use testing::Testing;
 
@@ -59,6 +61,10 @@ pub struct Session {
     testing: Option<Testing>,
     last_test: f64,
     meter: Meter,
+    /// Of training and of testing.
+    paces: [Pace; 2],
+    /// Milliseconds that the slices of the batch in hand took.
+    slices: f64,
     out: Vec<Outgoing>,
 }
 
@@ -80,6 +86,8 @@ impl Session {
             testing: None,
             last_test: f64::NEG_INFINITY,
             meter: Meter::default(),
+            paces: [Pace::default(); 2],
+            slices: 0.0,
             out: Vec::new(),
         }
     }
@@ -111,13 +119,18 @@ impl Session {
         std::mem::take(&mut self.out)
     }
 
-    /// Goes on with what there is to do: one training step or one slice of a test.
+    /// Goes on with what there is to do: some images of a training step or of a test, for about 20 ms.
     pub fn work(&mut self) -> Vec<Outgoing> {
+        let now = (self.clock)();
         if let Some(testing) = &mut self.testing
             && let Some(run) = &self.run
             && testing.missing(&self.data.test).is_none()
         {
-            if testing.advance(run, &self.data.test) {
+            let images = testing.score.images;
+            let done = testing.advance(run, &self.data.test, self.paces[1].images());
+            let images = testing.score.images - images;
+            self.paces[1].took(images, (self.clock)() - now);
+            if let Some(testing) = self.testing.as_ref().filter(|_| done) {
                 let (score, step) = (testing.score, run.adam.step());
                 self.testing = None;
                 self.report(Report::Tested { score, step });
@@ -144,7 +157,7 @@ impl Session {
     fn begin(&mut self, spec: Spec, network: Network) {
         self.run = Some(Run::new(spec.clone(), network, self.images()));
         (self.mode, self.testing, self.last_test) = (Mode::Idle, None, f64::NEG_INFINITY);
-        self.meter = Meter::default();
+        (self.meter, self.paces, self.slices) = (Meter::default(), [Pace::default(); 2], 0.0);
         self.report(Report::Started(spec));
     }
 
@@ -275,13 +288,24 @@ impl Session {
             events.push(event.clone());
             Flow::Go
         };
-        let advance = run.advance(&self.data.train, None, &mut listener);
+        let images = self.paces[0].images().min(run.pending());
+        let advance = run.advance_by(images, &self.data.train, None, &mut listener);
         let time = (self.clock)() - now;
+        if let Advance::Waiting(shard) = advance {
+            return self.need(Split::Train, shard);
+        }
+        self.paces[0].took(images, time);
+        self.slices += time;
+        let time = self.slices;
         events.into_iter().for_each(|event| self.tell(event, time));
-        match advance {
-            Advance::Waiting(shard) => self.need(Split::Train, shard),
-            Advance::Stepped if self.mode == Mode::Training => self.ask_ahead(),
-            Advance::Stepped | Advance::Stopped => self.pause(),
+        if advance == Advance::Partly {
+            return;
+        }
+        self.slices = 0.0;
+        if advance == Advance::Stepped && self.mode == Mode::Training {
+            self.ask_ahead();
+        } else {
+            self.pause();
         }
     }
 

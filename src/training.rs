@@ -6,6 +6,7 @@ use crate::digits::{Digits, Images};
 use crate::evaluation::{encode, evaluate};
 use crate::event::{EpochDone, Event, Flow, Listener, Score, StepDone};
 use crate::kernels;
+use crate::layer::Synapses;
 use crate::loss;
 use crate::network::{Input, Network, numbers};
 use crate::optimizer::{Adam, learning_rate};
@@ -31,6 +32,8 @@ pub struct Position {
 pub enum Advance {
     /// A step was taken, and the listener wants more.
     Stepped,
+    /// A part of a step was taken: the weights wait for the rest of the batch.
+    Partly,
     /// A step was taken or refused, and the listener wants no more.
     Stopped,
     /// This shard is due and not there: nothing was done.
@@ -49,6 +52,16 @@ pub struct Run {
     /// How far it has come.
     pub position: Position,
     order: EpochOrder,
+    part: Part,
+}
+
+/// What has passed of a batch that passes in slices; its gradients wait in the network.
+#[derive(Clone, Copy, Debug, Default)]
+struct Part {
+    images: usize,
+    /// Sum of the images' losses, divided by the size of the batch.
+    loss: f32,
+    score: Score,
 }
 
 impl Run {
@@ -61,7 +74,7 @@ impl Run {
     /// A run in the middle.
     pub fn at(spec: Spec, network: Network, adam: Adam, position: Position, images: usize) -> Self {
         let order = EpochOrder::new(spec.seed, position.epoch, images);
-        Self { spec, network, adam, position, order }
+        Self { spec, network, adam, position, order, part: Part::default() }
     }
 
     /// Images in an epoch.
@@ -79,6 +92,11 @@ impl Run {
         self.position.epoch >= self.spec.epochs
     }
 
+    /// Images of the batch in hand that have not passed yet.
+    pub fn pending(&self) -> usize {
+        self.order.batch(self.position.images, self.spec.batch_size).len() - self.part.images
+    }
+
     /// The shards in the order in which this epoch needs them.
     pub fn due_shards(&self) -> &[usize] {
         self.order.shards()
@@ -86,15 +104,29 @@ impl Run {
 
     /// The shard of the next image.
     pub fn due_shard(&self) -> Option<usize> {
-        self.order.batch(self.position.images, 1).first().map(|place| place.shard)
+        self.order.batch(self.position.images + self.part.images, 1).first().map(|place| place.shard)
     }
 
     /// Trains the next batch, if its images are there, and tells the listener. At the end of an epoch the network is
     /// measured on `test`.
     pub fn advance(&mut self, images: &impl Images, test: Option<&Digits>, listener: &mut dyn Listener) -> Advance {
+        self.advance_by(usize::MAX, images, test, listener)
+    }
+
+    /// The same for at most so many images of the batch, at least one, so that a caller with other things to do is not
+    /// kept waiting. The weights come out the same to the bit, however a batch is cut: each gradient is summed in the
+    /// order of the images.
+    pub fn advance_by(
+        &mut self,
+        most: usize,
+        images: &impl Images,
+        test: Option<&Digits>,
+        listener: &mut dyn Listener,
+    ) -> Advance {
         let batch = self.order.batch(self.position.images, self.spec.batch_size);
+        let whole = batch.len();
         let (mut pixels, mut labels, mut samples) = (Vec::new(), Vec::new(), Vec::new());
-        for place in batch {
+        for place in batch.iter().skip(self.part.images).take(most.max(1)) {
             let Some((image, label)) = images.at(*place) else { return Advance::Waiting(place.shard) };
             pixels.push(image);
             labels.push(label);
@@ -103,16 +135,27 @@ impl Run {
         if labels.is_empty() {
             return Advance::Stopped;
         }
-        let (loss, score) = kernels::together(|| {
+        let part = kernels::together(|| {
             let changed = self.augmented(&pixels, &samples);
             let pixels = changed.as_ref().map_or(pixels, |images| images.iter().map(Vec::as_slice).collect());
             let input = encode(&self.spec, &pixels, &samples, Pass::Training(self.position.epoch));
-            self.step(input, &labels)
+            self.step(input, &labels, whole)
         });
+        if part.images < whole && part.loss.is_finite() {
+            self.part = part;
+            return Advance::Partly;
+        }
+        self.part = Part::default();
+        self.end_step(part, test, listener)
+    }
+
+    /// Counts a step and tells it.
+    fn end_step(&mut self, part: Part, test: Option<&Digits>, listener: &mut dyn Listener) -> Advance {
+        let Part { images, loss, score } = part;
         let done = StepDone {
             step: self.adam.step(),
             epoch: self.position.epoch,
-            images: self.position.images + labels.len(),
+            images: self.position.images + images,
             images_in_epoch: self.images(),
             loss,
             score,
@@ -122,7 +165,7 @@ impl Run {
             return Advance::Stopped;
         }
         self.position.images = done.images;
-        self.position.loss += f64::from(loss) * labels.len() as f64;
+        self.position.loss += f64::from(loss) * images as f64;
         self.position.correct += score.correct;
         let mut flow = listener.hear(&Event::Step(done));
         if self.position.images == self.images() && self.end_epoch(test, listener) == Flow::Stop {
@@ -142,18 +185,25 @@ impl Run {
         self.spec.augment.then(changed)
     }
 
-    /// One update of the weights; none if the loss is no finite number. Gives the loss and the score
-    /// before the update.
-    fn step(&mut self, input: Input, labels: &[u8]) -> (f32, Score) {
+    /// Takes some images of a batch of `whole` through the network; with the last of them the weights are updated, unless
+    /// the loss is no finite number. Gives what has passed of the batch by now, as it was before the update.
+    fn step(&mut self, input: Input, labels: &[u8], whole: usize) -> Part {
         let logits = self.network.forward(input);
-        let loss = kernels::cross_entropy(logits.clone(), labels);
-        let score = loss::score(&numbers(logits.inner()), labels);
-        let value = numbers(loss.clone().inner())[0];
-        if value.is_finite() {
+        let loss = kernels::cross_entropy(logits.clone(), labels, whole);
+        let mut part = self.part;
+        part.images += labels.len();
+        part.score += loss::score(&numbers(logits.inner()), labels);
+        part.loss += numbers(loss.clone().inner())[0];
+        if !part.loss.is_finite() {
+            self.network.synapses_mut().into_iter().for_each(Synapses::forget);
+        } else if part.images < whole {
+            let mut gradients = loss.backward();
+            self.network.synapses_mut().into_iter().for_each(|synapses| synapses.keep(&mut gradients));
+        } else {
             let rate = learning_rate(&self.spec, self.adam.step(), self.steps());
             self.adam.update(&mut self.network, &mut loss.backward(), rate);
         }
-        (value, score)
+        part
     }
 
     fn end_epoch(&mut self, test: Option<&Digits>, listener: &mut dyn Listener) -> Flow {

@@ -3,7 +3,7 @@
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use spiking_playground::kernels::blocks::{self, unpack};
-use spiking_playground::kernels::{self, SpikeTensor, reference};
+use spiking_playground::kernels::{self, Connection, SpikeTensor, reference};
 use spiking_playground::layer::Integrators;
 use spiking_playground::random::{Generator, Stream};
 use spiking_playground::spec::{Neuron, Reset, Surrogate};
@@ -104,10 +104,10 @@ fn check((batch, senders, first, second, time_steps, share): Shape, neuron: &Neu
     let train = SpikeTrain::from_dense(batch, senders, time_steps, &dense);
     let input = || SpikeTensor::new(train.clone(), &device);
     let plain = |train: &SpikeTrain| SpikeTensor::new(train.clone(), &Device::flex());
-    let spikes = kernels::spiking_layer(input(), w1.clone(), b1.clone(), neuron);
+    let spikes = kernels::spiking_layer(input(), Connection::new(w1.clone(), b1.clone()), neuron);
     let first_train = spikes.train();
     let u1 = kernels::membrane_potentials(plain(&train), w1.clone().inner(), b1.clone().inner(), neuron);
-    let last = kernels::spiking_layer(spikes, w2.clone(), b2.clone(), neuron);
+    let last = kernels::spiking_layer(spikes, Connection::new(w2.clone(), b2.clone()), neuron);
     let last_train = last.train();
     let u2 = kernels::membrane_potentials(plain(&first_train), w2.clone().inner(), b2.clone().inner(), neuron);
     let ours = kernels::weighted_spike_count(last, &coefficients);
@@ -149,7 +149,7 @@ fn counted_readout_is_the_stepped_one() {
         let total: f32 = coefficients.iter().sum();
         let train = SpikeTrain::from_dense(2, 6, time_steps, &dense);
         let counts = kernels::weighted_spike_count(SpikeTensor::new(train, &device), &coefficients);
-        let ours = kernels::affine(counts, packed(&weights, 3, &device), bias.clone(), total);
+        let ours = kernels::affine(counts, Connection::new(packed(&weights, 3, &device), bias.clone()), total);
         let weight = Tensor::<2>::from_data(TensorData::new(weights, [6, 3]), &device);
         let input = Tensor::<3>::from_data(TensorData::new(dense, [2, time_steps, 6]), &device);
         let stepped = reference::integrators(input, weight, bias, 0.9).mean_dim(1).reshape([2, 3]);
@@ -200,8 +200,8 @@ fn affine_maps_and_the_loss_agree_with_plain_operations() {
         };
         let bias = || Tensor::<1>::from_floats(b.as_slice(), &device).require_grad();
         let (x1, w1, b1) = (matrix(&x, batch), packed(&w, targets, &device).require_grad(), bias());
-        let ours = kernels::affine(x1.clone(), w1.clone(), b1.clone(), 3.5);
-        let loss = kernels::cross_entropy(ours.clone(), &labels);
+        let ours = kernels::affine(x1.clone(), Connection::new(w1.clone(), b1.clone()), 3.5);
+        let loss = kernels::cross_entropy(ours.clone(), &labels, batch);
         let gradients = loss.clone().mul_scalar(2.0).backward();
         let (x2, w2, b2) = (matrix(&x, batch), matrix(&w, senders), bias());
         let judge = x2.clone().matmul(w2.clone()) + b2.clone().mul_scalar(3.5).unsqueeze();

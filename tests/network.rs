@@ -219,3 +219,30 @@ fn damaged_traces_are_refused() {
     let longer: Vec<u8> = bytes.iter().copied().chain([0; 4]).collect();
     assert!(spiking_playground::trace::Trace::from_bytes(&longer).is_err());
 }
+
+/// However a batch is cut into slices, the weights come out the same, to the bit.
+#[test]
+fn slices_of_a_batch_change_nothing() {
+    let data = stripes(100, 4);
+    for (encoding, readout) in [(Encoding::Rate, Readout::Membrane), (Encoding::Current, Readout::SpikeCount)] {
+        let spec = Spec { encoding, readout, hidden: vec![20, 70], batch_size: 32, ..small() };
+        let trained = |most: usize| {
+            let mut run = run(&spec, data.len());
+            let (mut steps, mut parts) = (0, 0);
+            while steps < 5 {
+                match run.advance_by(most, &data, None, &mut |_: &Event| Flow::Go) {
+                    Advance::Partly => parts += 1,
+                    other => {
+                        assert_eq!(other, Advance::Stepped);
+                        steps += 1;
+                    }
+                }
+            }
+            (parts, run.network.parameters())
+        };
+        let (_, whole) = trained(usize::MAX);
+        for (most, parts) in [(1, 31 * 3 + 3 + 31), (7, 4 * 4), (32, 0)] {
+            assert_eq!(trained(most), (parts, whole.clone()), "slices of {most}, {encoding:?}, {readout:?}");
+        }
+    }
+}

@@ -135,7 +135,7 @@ fn nothing_is_skipped_while_a_shard_is_missing() {
     assert!(!page.session.is_busy(), "it waits");
     assert_eq!(page.steps(), 0);
     page.take(asked);
-    page.work(20);
+    page.work(60);
     assert!(page.steps() >= 4);
 }
 

@@ -2,7 +2,7 @@
 //! way. The folder is tests/fixtures, or the one that SPIKING_FIXTURES names; every JSON file in it is read.
 
 use serde_json::Value;
-use spiking_playground::kernels::{self, SpikeTensor, blocks, reference};
+use spiking_playground::kernels::{self, Connection, SpikeTensor, blocks, reference};
 use spiking_playground::layer::Integrators;
 
 use spiking_playground::spec::{Neuron, Reset, Surrogate};
@@ -157,7 +157,8 @@ fn by_kernel(neuron: &Neuron, currents: &[f32], upstream: &[f32], width: usize) 
     let shape = [blocks::count(width), time_steps, blocks::width(width)];
     let weight = Tensor::<3>::from_data(TensorData::new(blocks, shape), &device).require_grad();
     let bias = || Tensor::zeros([width], &device);
-    let layer = || kernels::spiking_layer(SpikeTensor::new(train.clone(), &device), weight.clone(), bias(), neuron);
+    let connection = || Connection::new(weight.clone(), bias());
+    let layer = || kernels::spiking_layer(SpikeTensor::new(train.clone(), &device), connection(), neuron);
     // The upstream gradient is brought in one time step at a time, as a count that weighs only that time step.
     let loss = (0..time_steps).map(|t| {
         let coefficients: Vec<f32> = (0..time_steps).map(|other| f32::from(u8::from(other == t))).collect();
@@ -213,15 +214,16 @@ fn check_network(case: &Value) {
     let neuron = Neuron { beta, reset: Reset::Subtract, surrogate: Surrogate::FastSigmoid(10.0), ..Neuron::default() };
     let (w1, b1, w2, b2) = (packed("w1"), vector("b1"), packed("w2"), vector("b2"));
     let train = SpikeTrain::from_dense(batch, senders, time_steps, &input);
-    let hidden = kernels::spiking_layer(SpikeTensor::new(train, &device), w1.clone(), b1.clone(), &neuron);
+    let hidden =
+        kernels::spiking_layer(SpikeTensor::new(train, &device), Connection::new(w1.clone(), b1.clone()), &neuron);
     assert_eq!(hidden.train().to_dense(), field("hidden_spikes").0, "hidden spikes");
     let coefficients = Integrators::coefficients(case["beta_out"].as_f64().unwrap(), time_steps);
     let total: f32 = coefficients.iter().sum();
     let counts = kernels::weighted_spike_count(hidden, &coefficients);
-    let logits = kernels::affine(counts, w2.clone(), b2.clone(), total);
+    let logits = kernels::affine(counts, Connection::new(w2.clone(), b2.clone()), total);
     assert_close("logits", &read(logits.clone().inner()), &field("logits").0, MEMBRANE);
     let labels: Vec<u8> = field("labels").0.iter().map(|label| *label as u8).collect();
-    let loss = kernels::cross_entropy(logits, &labels);
+    let loss = kernels::cross_entropy(logits, &labels, batch);
     assert_close("loss", &read(loss.clone().inner()), &[number(case, "loss").unwrap()], MEMBRANE);
     let gradients = loss.backward();
     for (name, weight) in [("grad_w1", &w1), ("grad_w2", &w2)] {

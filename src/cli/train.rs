@@ -145,7 +145,7 @@ fn epoch(run: &mut Run, data: &data::DataSet) -> anyhow::Result<Option<EpochRepo
     };
     let shard = loop {
         match run.advance(&data.train, Some(&data.test), &mut listener) {
-            Advance::Stepped => {}
+            Advance::Stepped | Advance::Partly => {}
             Advance::Stopped => break None,
             Advance::Waiting(shard) => break Some(shard),
         }

@@ -1,6 +1,6 @@
 //! The derivatives of the spiking operations: the backwards kernels, tied into burn's autodiff.
 
-use super::{Derivatives, Fired, Spikes, SpikingOperations};
+use super::{Derivatives, Fired, Spikes, SpikingOperations, Sums};
 use crate::spec::Neuron;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
@@ -13,6 +13,7 @@ use burn::backend::{Autodiff, Backend};
 struct LayerState<B: Derivatives> {
     record: B::Record,
     weight: FloatTensor<B>,
+    sums: Sums<B>,
     neuron: Neuron,
 }
 
@@ -24,10 +25,10 @@ impl<B: Derivatives> Backward<B, 3> for LayerBackward {
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [input, weight, bias] = ops.parents;
-        let LayerState { record, weight: weights, neuron } = ops.state;
+        let LayerState { record, weight: weights, sums, neuron } = ops.state;
         // What stands under the carrier's node is the gradient of the spikes.
         let gradient = grads.consume::<B>(&ops.node);
-        let result = B::spiking_layer_gradients(record, weights, gradient, neuron, input.is_some());
+        let result = B::spiking_layer_gradients(record, weights, sums, gradient, neuron, input.is_some());
         if let Some(node) = weight {
             grads.register::<B>(node.id, result.weight);
         }
@@ -71,11 +72,12 @@ impl<B: Derivatives> Backward<B, 1> for CountBackward {
     }
 }
 
-/// What an affine map's backward pass needs: input, weight, and how often the bias counts.
+/// What an affine map's backward pass needs: input, weight, earlier gradients, and how often the bias counts.
 #[derive(Clone, Debug)]
 struct AffineState<B: Backend> {
     input: FloatTensor<B>,
     weight: FloatTensor<B>,
+    sums: Sums<B>,
     times: f32,
 }
 
@@ -87,9 +89,9 @@ impl<B: Derivatives> Backward<B, 3> for AffineBackward {
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         let gradient = grads.consume::<B>(&ops.node);
-        let AffineState { input, weight, times } = ops.state;
+        let AffineState { input, weight, sums, times } = ops.state;
         let wanted = [0, 1, 2].map(|parent| ops.parents[parent].is_some());
-        let result = B::affine_gradients(input, weight, gradient, times, wanted);
+        let result = B::affine_gradients(input, weight, sums, gradient, times, wanted);
         for (node, gradient) in ops.parents.into_iter().zip([result.input, result.weight, result.bias]) {
             if let (Some(node), Some(gradient)) = (node, gradient) {
                 grads.register::<B>(node.id, gradient);
@@ -102,14 +104,14 @@ impl<B: Derivatives> Backward<B, 3> for AffineBackward {
 struct CrossEntropyBackward;
 
 impl<B: Derivatives> Backward<B, 1> for CrossEntropyBackward {
-    type State = (FloatTensor<B>, Vec<u8>);
+    type State = (FloatTensor<B>, Vec<u8>, usize);
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [parent] = ops.parents;
         let gradient = grads.consume::<B>(&ops.node);
         if let Some(node) = parent {
-            let (logits, labels) = ops.state;
-            grads.register::<B>(node.id, B::cross_entropy_gradient(logits, &labels, gradient));
+            let (logits, labels, batch) = ops.state;
+            grads.register::<B>(node.id, B::cross_entropy_gradient(logits, &labels, batch, gradient));
         }
     }
 }
@@ -119,9 +121,11 @@ impl<B: Derivatives, C: CheckpointStrategy> SpikingOperations for Autodiff<B, C>
         input: Spikes<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        sums: Sums<Self>,
         neuron: Neuron,
         time_steps: usize,
     ) -> Fired<Self> {
+        let sums = untracked(sums);
         let nodes = [input.carrier.node(), weight.node(), bias.node()];
         let inner = Spikes { bits: input.bits, carrier: input.carrier.into_primitive() };
         let (weight, bias) = (weight.into_primitive(), bias.into_primitive());
@@ -130,10 +134,10 @@ impl<B: Derivatives, C: CheckpointStrategy> SpikingOperations for Autodiff<B, C>
             OpsKind::Tracked(prep) => {
                 let (fired, record) = B::recorded_spiking_layer(inner, weight.clone(), bias, neuron, time_steps);
                 let (bits, carrier) = of(fired);
-                (bits, prep.finish(LayerState::<B> { record, weight, neuron }, carrier))
+                (bits, prep.finish(LayerState::<B> { record, weight, sums, neuron }, carrier))
             }
             OpsKind::UnTracked(prep) => {
-                let (bits, carrier) = of(B::spiking_layer(inner, weight, bias, neuron, time_steps));
+                let (bits, carrier) = of(B::spiking_layer(inner, weight, bias, sums, neuron, time_steps));
                 (bits, prep.finish(carrier))
             }
         };
@@ -170,24 +174,32 @@ impl<B: Derivatives, C: CheckpointStrategy> SpikingOperations for Autodiff<B, C>
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        sums: Sums<Self>,
         times: f32,
     ) -> FloatTensor<Self> {
+        let sums = untracked(sums);
         let nodes = [input.node(), weight.node(), bias.node()];
         let (input, weight, bias) = (input.into_primitive(), weight.into_primitive(), bias.into_primitive());
-        let output = B::affine(input.clone(), weight.clone(), bias, times);
+        let none = || Sums { weight: sums.weight.clone(), bias: sums.bias.clone() };
+        let output = B::affine(input.clone(), weight.clone(), bias, none(), times);
         match AffineBackward.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(AffineState::<B> { input, weight, times }, output),
+            OpsKind::Tracked(prep) => prep.finish(AffineState::<B> { input, weight, sums, times }, output),
             OpsKind::UnTracked(prep) => prep.finish(output),
         }
     }
 
-    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>) -> FloatTensor<Self> {
+    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>, batch: usize) -> FloatTensor<Self> {
         let nodes = [logits.node()];
         let logits = logits.into_primitive();
-        let loss = B::cross_entropy(logits.clone(), labels.clone());
+        let loss = B::cross_entropy(logits.clone(), labels.clone(), batch);
         match CrossEntropyBackward.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish((logits, labels), loss),
+            OpsKind::Tracked(prep) => prep.finish((logits, labels, batch), loss),
             OpsKind::UnTracked(prep) => prep.finish(loss),
         }
     }
+}
+
+/// Gradients are constants.
+fn untracked<B: Backend, C: CheckpointStrategy>(sums: Sums<Autodiff<B, C>>) -> Sums<B> {
+    Sums { weight: sums.weight.into_primitive(), bias: sums.bias.into_primitive() }
 }

@@ -43,6 +43,17 @@ pub struct Fired<B: Backend> {
     pub carrier: FloatTensor<B>,
 }
 
+/// Gradients of a layer's weights and bias that were summed up over earlier samples of a batch, as a backend's tensors;
+/// empty where there are none. New ones are added to them sample by sample, so that the sums do not depend on how a batch
+/// was cut.
+#[derive(Clone, Debug, ExtensionType)]
+pub struct Sums<B: Backend> {
+    /// [K, N, W].
+    pub weight: FloatTensor<B>,
+    /// [H].
+    pub bias: FloatTensor<B>,
+}
+
 /// What Adam's step gives, as a backend's tensors, each of the parameter's shape.
 #[derive(Clone, Debug, ExtensionType)]
 pub struct Adapted<B: Backend> {
@@ -62,6 +73,7 @@ pub trait SpikingOperations: Backend {
         #[extension_type] input: Spikes<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        #[extension_type] sums: Sums<Self>,
         neuron: Neuron,
         time_steps: usize,
     ) -> Fired<Self>;
@@ -77,11 +89,13 @@ pub trait SpikingOperations: Backend {
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        #[extension_type] sums: Sums<Self>,
         times: f32,
     ) -> FloatTensor<Self>;
 
-    /// Mean over the batch of -log softmax(logits)[label], [1], from logits [B, C].
-    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>) -> FloatTensor<Self>;
+    /// The sum of -log softmax(logits)[label], [1], from logits [B, C], divided by the size of the batch, of which these
+    /// may be a part.
+    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>, batch: usize) -> FloatTensor<Self>;
 }
 
 /// The operations outside the graph.
@@ -163,6 +177,7 @@ pub(crate) trait Derivatives: SpikingOperations {
     fn spiking_layer_gradients(
         record: Self::Record,
         weight: FloatTensor<Self>,
+        sums: Sums<Self>,
         gradient: FloatTensor<Self>,
         neuron: Neuron,
         with_input: bool,
@@ -185,6 +200,7 @@ pub(crate) trait Derivatives: SpikingOperations {
     fn affine_gradients(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
+        sums: Sums<Self>,
         gradient: FloatTensor<Self>,
         times: f32,
         wanted: [bool; 3],
@@ -194,6 +210,7 @@ pub(crate) trait Derivatives: SpikingOperations {
     fn cross_entropy_gradient(
         logits: FloatTensor<Self>,
         labels: &[u8],
+        batch: usize,
         gradient: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
 }
@@ -266,11 +283,43 @@ impl SpikeTensor {
     }
 }
 
-/// A layer of spiking neurons: its spikes, [B, H]. Shapes: `input` [B, N], `weight` [K, N, W], `bias` [H].
-pub fn spiking_layer(input: SpikeTensor, weight: Tensor<3>, bias: Tensor<1>, neuron: &Neuron) -> SpikeTensor {
+/// Weights and bias from one layer to the next, with the gradients that they have had from earlier samples of a batch.
+#[derive(Debug)]
+pub struct Connection {
+    /// [K, N, W].
+    pub weight: Tensor<3>,
+    /// [H].
+    pub bias: Tensor<1>,
+    /// The gradients of both, outside the graph.
+    pub sums: Option<(Tensor<3>, Tensor<1>)>,
+}
+
+impl Connection {
+    /// Without gradients yet. Shapes: `weight` [K, N, W], `bias` [H].
+    pub const fn new(weight: Tensor<3>, bias: Tensor<1>) -> Self {
+        Self { weight, bias, sums: None }
+    }
+
+    fn into_dispatch(self) -> (FloatTensor<Dispatch>, FloatTensor<Dispatch>, Sums<Dispatch>) {
+        let device = self.weight.device();
+        let (weight, bias) = self.sums.unwrap_or_else(|| {
+            let plain = device.clone().inner();
+            (Tensor::empty([0; 3], &plain), Tensor::empty([0], &plain))
+        });
+        let (weight, bias) = match device.is_autodiff() {
+            true => (Tensor::from_inner(weight), Tensor::from_inner(bias)),
+            false => (weight, bias),
+        };
+        let sums = Sums { weight: weight.into_dispatch(), bias: bias.into_dispatch() };
+        (self.weight.into_dispatch(), self.bias.into_dispatch(), sums)
+    }
+}
+
+/// A layer of spiking neurons: its spikes, [B, H], from those of its input, [B, N].
+pub fn spiking_layer(input: SpikeTensor, connection: Connection, neuron: &Neuron) -> SpikeTensor {
     let time_steps = input.time_steps;
-    let (input, weight, bias) = (input.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
-    SpikeTensor::of(Dispatch::spiking_layer(input, weight, bias, *neuron, time_steps), time_steps)
+    let (input, (weight, bias, sums)) = (input.into_dispatch(), connection.into_dispatch());
+    SpikeTensor::of(Dispatch::spiking_layer(input, weight, bias, sums, *neuron, time_steps), time_steps)
 }
 
 /// The membrane potentials before the reset of a layer of spiking neurons, [B, T, H]. None of the tensors takes part in a
@@ -296,20 +345,21 @@ pub fn weighted_spike_count(input: SpikeTensor, coefficients: &[f32]) -> Tensor<
 }
 
 /// input [B, N] × weight [K, N, W] + times·bias [H], as [B, H].
-pub fn affine(input: Tensor<2>, weight: Tensor<3>, bias: Tensor<1>, times: f32) -> Tensor<2> {
-    let (input, weight, bias) = (input.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
-    Tensor::from_dispatch(Dispatch::affine(input, weight, bias, times))
+pub fn affine(input: Tensor<2>, connection: Connection, times: f32) -> Tensor<2> {
+    let (input, (weight, bias, sums)) = (input.into_dispatch(), connection.into_dispatch());
+    Tensor::from_dispatch(Dispatch::affine(input, weight, bias, sums, times))
 }
 
-/// Mean over the batch of -log softmax(logits)[label], [1]. `logits` is [B, C].
+/// The sum of -log softmax(logits)[label], [1], divided by the size of the batch, of which these may be a part. `logits`
+/// is [B, C].
 ///
 /// # Panics
 /// When there are not B labels, or one is not below C.
-pub fn cross_entropy(logits: Tensor<2>, labels: &[u8]) -> Tensor<1> {
-    let [batch, classes] = logits.dims();
-    assert_eq!(batch, labels.len(), "a label for each row");
+pub fn cross_entropy(logits: Tensor<2>, labels: &[u8], batch: usize) -> Tensor<1> {
+    let [rows, classes] = logits.dims();
+    assert_eq!(rows, labels.len(), "a label for each row");
     assert!(labels.iter().all(|label| usize::from(*label) < classes), "labels are below the number of classes");
-    Tensor::from_dispatch(Dispatch::cross_entropy(logits.into_dispatch(), labels.to_vec()))
+    Tensor::from_dispatch(Dispatch::cross_entropy(logits.into_dispatch(), labels.to_vec(), batch))
 }
 
 /// The same numbers, where the kernels reach them fastest. The tensor takes no part in a graph.

@@ -6,9 +6,6 @@ use crate::evaluation::evaluate;
 use crate::event::Score;
 use crate::training::Run;
 
-/// Images between two looks at the port.
-const SLICE: usize = 100;
-
 /// A test under way.
 #[derive(Clone, Debug)]
 pub(super) struct Testing {
@@ -35,11 +32,11 @@ impl Testing {
         (self.next < self.images && test.get(shard).is_none()).then_some(shard)
     }
 
-    /// Reads one slice; true when it was the last.
-    pub(super) fn advance(&mut self, run: &Run, test: &Shards) -> bool {
+    /// Reads the next few images; true when they were the last.
+    pub(super) fn advance(&mut self, run: &Run, test: &Shards, images: usize) -> bool {
         let (shard, start) = (self.next / SHARD_SIZE, self.next % SHARD_SIZE);
         if let Some(digits) = test.get(shard) {
-            let end = digits.len().min(start + SLICE).min(start + self.images.saturating_sub(self.next));
+            let end = digits.len().min(start + images).min(start + self.images.saturating_sub(self.next));
             if end > start {
                 self.score += evaluate(&run.network, &run.spec, digits, start..end, shard * SHARD_SIZE);
                 self.next += end - start;

@@ -11,16 +11,15 @@ fn softmax(row: &[f32]) -> (Vec<f32>, f32) {
     (parts, libm::logf(sum) + largest)
 }
 
-/// Mean over the rows of -log softmax(logits)[label]. `logits` is [B, C].
-pub(super) fn cross_entropy(logits: &[f32], labels: &[u8]) -> f32 {
+/// The sum over the rows of -log softmax(logits)[label], divided by the size of the batch. `logits` is [B, C].
+pub(super) fn cross_entropy(logits: &[f32], labels: &[u8], batch: usize) -> f32 {
     let rows = zip(logits.chunks_exact(logits.len() / labels.len().max(1)), labels);
     let sum: f32 = rows.map(|(row, label)| softmax(row).1 - row[usize::from(*label)]).sum();
-    sum / labels.len() as f32
+    sum / batch as f32
 }
 
-/// The gradient of the logits, [B, C], from that of the mean.
-pub(super) fn gradient(logits: &[f32], labels: &[u8], upstream: f32) -> Vec<f32> {
-    let share = upstream / labels.len() as f32;
+/// The gradient of the logits, [B, C]; `share` is what each row counts.
+pub(super) fn gradient(logits: &[f32], labels: &[u8], share: f32) -> Vec<f32> {
     let rows = zip(logits.chunks_exact(logits.len() / labels.len().max(1)), labels);
     let row = |(row, label): (&[f32], &u8)| {
         let mut parts = softmax(row).0;

@@ -17,7 +17,7 @@ mod storage;
 pub(super) mod threads;
 
 use super::{
-    AdamStep, Adapted, AffineGradients, Derivatives, Fired, LayerGradients, Spikes, SpikingOperations,
+    AdamStep, Adapted, AffineGradients, Derivatives, Fired, LayerGradients, Spikes, SpikingOperations, Sums,
     UntrackedOperations,
 };
 use crate::spec::Neuron;
@@ -60,6 +60,20 @@ fn with_layer<R>(
     result
 }
 
+/// The sums of gradients that new ones are added to: those that there are, or zeros.
+fn started(sums: Sums<Flex>, weight: &FlexTensor, targets: usize) -> Sums<Flex> {
+    if sums.bias.shape().num_elements() > 0 {
+        return Sums { weight: aligned(sums.weight), bias: whole(sums.bias) };
+    }
+    let zeros = |length| {
+        let mut zeros = Aligned::with_length(length);
+        threads::each(zeros.as_mut_slice().chunks_mut(1 << 15).collect(), |part| part.fill(0.0));
+        zeros
+    };
+    let shape: [usize; 3] = dims(weight);
+    Sums { weight: zeros(shape.iter().product()).into_tensor(shape), bias: zeros(targets).into_tensor([targets]) }
+}
+
 /// The gradient of spikes, in either of its forms.
 fn upstream(gradient: &FlexTensor, time_steps: usize) -> Upstream<'_> {
     let values = numbers(gradient);
@@ -77,6 +91,7 @@ impl SpikingOperations for Flex {
         input: Spikes<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        _: Sums<Self>,
         neuron: Neuron,
         time_steps: usize,
     ) -> Fired<Self> {
@@ -101,6 +116,7 @@ impl SpikingOperations for Flex {
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        _: Sums<Self>,
         times: f32,
     ) -> FloatTensor<Self> {
         let ([batch, _], [targets]) = (dims(&input), dims(&bias));
@@ -109,8 +125,8 @@ impl SpikingOperations for Flex {
         floats(output, [batch, targets])
     }
 
-    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>) -> FloatTensor<Self> {
-        floats(vec![loss::cross_entropy(numbers(&whole(logits)), &labels)], [1])
+    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>, batch: usize) -> FloatTensor<Self> {
+        floats(vec![loss::cross_entropy(numbers(&whole(logits)), &labels, batch)], [1])
     }
 }
 
@@ -135,27 +151,26 @@ impl Derivatives for Flex {
     fn spiking_layer_gradients(
         record: Self::Record,
         weight: FloatTensor<Self>,
+        sums: Sums<Self>,
         gradient: FloatTensor<Self>,
         neuron: Neuron,
         with_input: bool,
     ) -> LayerGradients<Self> {
-        let [blocks, senders, width] = dims(&weight);
+        let [_, senders, _] = dims(&weight);
         let [batch, time_steps, targets] = record.shape();
         let gradient = whole(gradient);
-        let result = spiking::backward(&record, &neuron, upstream(&gradient, time_steps), with_input);
+        let mut sums = started(sums, &weight, targets);
+        let results = (numbers_mut(&mut sums.weight), numbers_mut(&mut sums.bias));
+        let currents = spiking::backward(&record, &neuron, upstream(&gradient, time_steps), results, with_input);
         reclaim(gradient);
-        let input = result.currents.map(|currents| {
+        let input = currents.map(|currents| {
             let weight = whole(weight);
             let sizes = [batch, time_steps, senders, targets];
             let by_spikes = dense::spike_gradient(&currents, numbers(&weight), sizes);
             storage::put_back(currents);
             floats(by_spikes, [batch, time_steps, senders])
         });
-        LayerGradients {
-            weight: result.weight.into_tensor([blocks, senders, width]),
-            bias: floats(result.bias, [targets]),
-            input,
-        }
+        LayerGradients { weight: sums.weight, bias: sums.bias, input }
     }
 
     fn recorded_driven_neurons(
@@ -188,44 +203,38 @@ impl Derivatives for Flex {
     fn affine_gradients(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
+        sums: Sums<Self>,
         gradient: FloatTensor<Self>,
         times: f32,
         wanted: [bool; 3],
     ) -> AffineGradients<Self> {
-        let ([batch, targets], [blocks, senders, width]) = (dims(&gradient), dims(&weight));
+        let ([batch, targets], [_, senders, _]) = (dims(&gradient), dims(&weight));
         let (input, weight, gradient) = (whole(input), whole(weight), whole(gradient));
         let by_output = numbers(&gradient);
-        let by_weight = || {
-            let mut result = Aligned::with_length(blocks * senders * width);
-            result.as_mut_slice().fill(0.0);
-            dense::affine_weight_gradient(result.as_mut_slice(), numbers(&input), by_output, targets);
-            result.into_tensor([blocks, senders, width])
-        };
-        let by_bias = || {
-            let mut sums = vec![0.0; targets];
-            by_output.chunks_exact(targets).for_each(|row| zip(&mut sums, row).for_each(|(sum, g)| *sum += g));
-            sums.iter_mut().for_each(|sum| *sum *= times);
-            floats(sums, [targets])
-        };
+        let mut sums = started(sums, &weight, targets);
+        if wanted[1] {
+            dense::affine_weight_gradient(numbers_mut(&mut sums.weight), numbers(&input), by_output, targets);
+        }
+        for row in by_output.chunks_exact(targets) {
+            zip(numbers_mut(&mut sums.bias), row).for_each(|(sum, g)| *sum += times * g);
+        }
         let by_input = || {
             let result = dense::affine_input_gradient(by_output, numbers(&weight), senders, targets);
             floats(result, [batch, senders])
         };
-        AffineGradients {
-            input: wanted[0].then(by_input),
-            weight: wanted[1].then(by_weight),
-            bias: wanted[2].then(by_bias),
-        }
+        let input = wanted[0].then(by_input);
+        AffineGradients { input, weight: wanted[1].then_some(sums.weight), bias: wanted[2].then_some(sums.bias) }
     }
 
     fn cross_entropy_gradient(
         logits: FloatTensor<Self>,
         labels: &[u8],
+        batch: usize,
         gradient: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        let [batch, classes] = dims(&logits);
+        let [rows, classes] = dims(&logits);
         let upstream = numbers(&whole(gradient)).first().copied().unwrap_or_default();
-        floats(loss::gradient(numbers(&whole(logits)), labels, upstream), [batch, classes])
+        floats(loss::gradient(numbers(&whole(logits)), labels, upstream / batch as f32), [rows, classes])
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::events::{self, Events};
 use super::layer;
-use super::storage::{self, Aligned, Shelf};
+use super::storage::{self, Shelf};
 use super::threads;
 use crate::kernels::blocks;
 use crate::spec::Neuron;
@@ -159,33 +159,28 @@ impl Upstream<'_> {
     }
 }
 
-/// The gradients of a layer.
-pub(super) struct Gradients {
-    /// [K, N, W].
-    pub(super) weight: Aligned,
-    /// [H].
-    pub(super) bias: Vec<f32>,
-    /// Of the input currents, [K, B, T, W], where asked for.
-    pub(super) currents: Option<Vec<f32>>,
-}
-
-/// From the gradient of the layer's spikes.
-pub(super) fn backward(record: &Record, neuron: &Neuron, upstream: Upstream<'_>, with_currents: bool) -> Gradients {
+/// Adds the gradients of weights [K, N, W] and bias [H] to what is there, from that of the layer's spikes; gives that of
+/// the input currents, [K, B, T, W], where asked for.
+pub(super) fn backward(
+    record: &Record,
+    neuron: &Neuron,
+    upstream: Upstream<'_>,
+    (weight, bias): (&mut [f32], &mut [f32]),
+    with_currents: bool,
+) -> Option<Vec<f32>> {
     let Record { batch, senders, targets, time_steps, .. } = *record;
     let (width, count) = (blocks::width(targets), blocks::count(targets));
     let run = batch * time_steps * width;
-    let mut weight = Aligned::with_length(count * senders * width);
-    let mut bias = vec![0.0; targets];
     let mut currents = with_currents.then(|| storage::floats(count * run));
     let mut kept = currents.as_mut().map(|currents| currents.chunks_mut(run));
-    let pieces = zip(weight.as_mut_slice().chunks_mut((senders * width).max(1)), bias.chunks_mut(width)).enumerate();
+    let pieces = zip(weight.chunks_mut((senders * width).max(1)), bias.chunks_mut(width)).enumerate();
     let pieces = pieces.map(|(block, (weight, bias))| {
         (block, weight, bias, kept.as_mut().and_then(Iterator::next).unwrap_or_default())
     });
     threads::each(pieces.collect(), |(block, weight, bias, currents)| {
         for_width!(width, block_backward(record, neuron, upstream, (block, weight, bias, currents)));
     });
-    Gradients { weight, bias, currents }
+    currents
 }
 
 /// A block, and the gradients of its weights [N, W], bias [W or less] and currents [B, T, W], if these are wanted.
@@ -200,7 +195,6 @@ fn block_backward<const W: usize>(
 ) {
     let Record { buffers, batch, targets, time_steps, .. } = record;
     let (weight, potentials) = (weight.as_chunks_mut::<W>().0, buffers.potentials.as_chunks::<W>().0);
-    weight.fill([0.0; W]);
     let count = targets.div_ceil(W);
     let mut derivative = vec![[0.0; W]; *time_steps];
     let mut kept = currents.as_chunks_mut::<W>().0.chunks_exact_mut(*time_steps);
