@@ -1,6 +1,7 @@
 //! `cargo xtask`: what the README's commands do on a fresh machine. It uses nothing but the standard library, so it is
 //! built in seconds.
 
+mod bench;
 mod check;
 mod debian;
 mod hook;
@@ -19,6 +20,8 @@ cargo xtask COMMAND
   serve [ARGS]   build the page and serve it here, anew when a file changes; ARGS go to `trunk serve` (--port 9000, --open)
   build [ARGS]   build the page into dist/, plain files for any host; ARGS go to `trunk build` (--public-url /spikes/)
   test           format, lints, tests, the page and its tests in a browser: what continuous integration runs
+  bench [ARGS]   how fast we train, beside others, validated first; into BENCHMARKS.md. --rounds N (3), --quick (a try-out,
+                 not written), --grid (how the cost grows), --no-browser, --no-python, --only PART-OF-A-NAME
   setup          only bring the tools that the others need
 
 Each brings what it needs and is not there: WebAssembly for the compiler, Trunk, wasm-bindgen, a few npm packages, the
@@ -46,6 +49,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "hook" => hook::run(),
         "test" | "setup" if !rest.is_empty() => Err(format!("`{command}` takes no arguments: {}", rest.join(" "))),
         "test" => check::test(),
+        "bench" => bench::run(rest),
         "setup" => tools::setup(),
         "help" | "-h" | "--help" => {
             print!("{HELP}");
