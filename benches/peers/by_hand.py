@@ -25,7 +25,7 @@ class Spike(torch.autograd.Function):
     @staticmethod
     def backward(context, gradient):
         (x,) = context.saved_tensors
-        return gradient / (1 + SLOPE * x.abs()) ** 2
+        return gradient / (1 + SLOPE * x.abs()).square()
 
 
 class Network(nn.Module):
@@ -33,20 +33,20 @@ class Network(nn.Module):
         super().__init__()
         self.hidden, self.readout = nn.Linear(PIXELS, HIDDEN), nn.Linear(HIDDEN, CLASSES)
         # What a spike at time step t adds to the mean over time of a leaky integrator's potential.
-        sums = [sum(BETA**k for k in range(TIME_STEPS - t)) / TIME_STEPS for t in range(TIME_STEPS)]
-        self.register_buffer("coefficients", torch.tensor(sums))
+        self.coefficients = [sum(BETA**k for k in range(TIME_STEPS - t)) / TIME_STEPS for t in range(TIME_STEPS)]
 
     def forward(self, pixels):
         spikes = (torch.rand(TIME_STEPS, *pixels.shape) < pixels / 256).float()  # [T, B, N]
         currents = self.hidden(spikes)  # [T, B, H]
         after = torch.zeros_like(currents[0])  # v [B, H]
         counts = torch.zeros_like(after)
-        for t in range(TIME_STEPS):
-            potential = BETA * after + currents[t]
+        # unbind: the derivative of 25 indexings would be 25 tensors of the whole size.
+        for current, coefficient in zip(currents.unbind(0), self.coefficients):
+            potential = BETA * after + current
             fired = Spike.apply(potential - THRESHOLD)
             after = potential * (1 - fired.detach())
-            counts = counts + self.coefficients[t] * fired
-        return counts @ self.readout.weight.T + self.coefficients.sum() * self.readout.bias
+            counts = counts + coefficient * fired
+        return counts @ self.readout.weight.T + sum(self.coefficients) * self.readout.bias
 
 
 if __name__ == "__main__":

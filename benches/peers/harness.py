@@ -52,8 +52,8 @@ def run(network: nn.Module, package: str, reset=lambda: None):
         adam.step()
         return loss.detach()
 
-    print("version", f"{package} {importlib.metadata.version(package)}, torch {torch.__version__}", flush=True)
-    print("threads", torch.get_num_threads(), flush=True)
+    own = "" if package == "torch" else f"{package} {importlib.metadata.version(package)}, "
+    print("version", f"{own}torch {torch.__version__}, {torch.get_num_threads()} threads", flush=True)
     if arguments.steps:
         losses = [step(number).item() for number in range(arguments.steps)]
         last = losses[-max(1, len(losses) // 5) :]

@@ -31,13 +31,13 @@ class Network(nn.Module):
     def forward(self, pixels):
         currents = GAIN * self.hidden(self.encoder(pixels / 256))  # [T, B, H]
         state, spikes = None, []
-        for t in range(TIME_STEPS):
-            fired, state = self.neurons(currents[t], state)
+        for current in currents.unbind(0):
+            fired, state = self.neurons(current, state)
             spikes.append(fired)
         currents = GAIN * self.readout(torch.stack(spikes))  # [T, B, C]
         state, total = None, 0
-        for t in range(TIME_STEPS):
-            membrane, state = self.integrators(currents[t], state)
+        for current in currents.unbind(0):
+            membrane, state = self.integrators(current, state)
             total = total + membrane
         return total / TIME_STEPS
 

@@ -25,14 +25,14 @@ class Network(nn.Module):
         currents = self.hidden(spikegen.rate(pixels / 256, num_steps=TIME_STEPS))  # [T, B, H]
         membrane = torch.zeros_like(currents[0])
         spikes = []
-        for t in range(TIME_STEPS):
-            fired, membrane = self.neurons(currents[t], membrane)
+        for current in currents.unbind(0):
+            fired, membrane = self.neurons(current, membrane)
             spikes.append(fired)
         currents = self.readout(torch.stack(spikes))  # [T, B, C]
         membrane = torch.zeros_like(currents[0])
         total = 0
-        for t in range(TIME_STEPS):
-            _, membrane = self.integrators(currents[t], membrane)
+        for current in currents.unbind(0):
+            _, membrane = self.integrators(current, membrane)
             total = total + membrane
         return total / TIME_STEPS
 

@@ -2,12 +2,12 @@
 
 use super::process::Limit;
 use super::setup::Setup;
-use super::{Options, machine, process, report};
+use super::{Options, process, report};
 use crate::run::{Result, Steps};
 use std::process::Command;
 
 /// Runs the grid and each kernel; writes both tables.
-pub fn run(options: &Options, setup: &Setup, arguments: &[String], steps: &mut Steps) -> Result<()> {
+pub fn run(options: &Options, setup: &Setup, circumstances: &str, steps: &mut Steps) -> Result<()> {
     steps.next();
     steps.say("The grid and the kernels: some three minutes");
     let seconds = if options.quick { "0.2" } else { "4" };
@@ -22,17 +22,12 @@ pub fn run(options: &Options, setup: &Setup, arguments: &[String], steps: &mut S
     if !options.writes() {
         return Ok(());
     }
-    let command = ["cargo xtask bench"].into_iter().chain(arguments.iter().map(String::as_str));
     let body = format!(
-        "{}; {}; {}; `{}`.\n\n\
+        "{circumstances}.\n\n\
          A whole training step, from encoding to Adam, on noise in which every input neuron fires at the share of the \
          time steps given,\n784-H-10, all cores. One quantity is varied at a time. A synaptic operation is an input spike \
          that meets a hidden neuron.\n\n{grid}\n\
          Each kernel on a batch of MNIST, 784-256-10, T = 25, batch 64, all cores (median of a call):\n\n```text\n{kernels}```",
-        machine::name(),
-        machine::today(),
-        machine::commit(),
-        command.collect::<Vec<_>>().join(" "),
     );
     report::write("grid", "## How the cost grows", &body)?;
     eprintln!("Written into {}", report::FILE);

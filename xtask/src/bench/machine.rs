@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Processor and cores, as the system says.
-pub fn name() -> String {
+fn name() -> String {
     let cores = cores();
     let plural = if cores == 1 { "" } else { "s" };
     let linux = || {
@@ -17,27 +17,23 @@ pub fn name() -> String {
     let mac = || says(Command::new("sysctl").args(["-n", "machdep.cpu.brand_string"]));
     let windows = || std::env::var("PROCESSOR_IDENTIFIER").ok();
     let model = linux().or_else(mac).or_else(windows).unwrap_or_else(|| "unknown processor".to_owned());
-    format!("{model}, {cores} core{plural} for this, {}", std::env::consts::OS)
+    format!("{model}, {cores} core{plural}, {}", std::env::consts::OS)
 }
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Says so when the machine does something else already.
-pub fn warn_if_busy() {
-    let Some(load) = fs::read_to_string("/proc/loadavg").ok().and_then(|text| text.split(' ').next()?.parse().ok())
-    else {
-        return;
-    };
-    let load: f64 = load;
-    if load > 0.5 * cores() as f64 {
-        eprintln!("The machine is busy (load {load}): figures will be low and uneven.");
-    }
+/// Says so, and gives words for the report, when the machine does something else already.
+pub fn busy() -> Option<String> {
+    let text = fs::read_to_string("/proc/loadavg").ok()?;
+    let load = text.split(' ').next()?.parse::<f64>().ok().filter(|load| *load > 0.5 * cores() as f64)?;
+    eprintln!("The machine is busy (load {load}): figures will be low and uneven.");
+    Some(format!("busy with something else (load {load} at the start)"))
 }
 
 /// Today in UTC, as 2026-01-31.
-pub fn today() -> String {
+fn today() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     date(seconds / 86_400)
 }
@@ -61,8 +57,16 @@ fn date(mut days: u64) -> String {
     format!("{year}-{month:02}-{:02}", days + 1)
 }
 
+/// What stands above each table: where, when, of what and by which command.
+pub fn circumstances(arguments: &[String], busy: Option<&str>) -> String {
+    let command = ["cargo xtask bench"].into_iter().chain(arguments.iter().map(String::as_str));
+    let command = format!("`{}`", command.collect::<Vec<_>>().join(" "));
+    let parts = [name(), today(), commit(), command].into_iter().chain(busy.map(str::to_owned));
+    parts.collect::<Vec<_>>().join("; ")
+}
+
 /// The commit, with a mark where files differ from it.
-pub fn commit() -> String {
+fn commit() -> String {
     let commit = says(Command::new("git").args(["rev-parse", "--short", "HEAD"]));
     let clean = says(Command::new("git").args(["status", "--porcelain"])).is_some_and(|said| said.is_empty());
     match commit {

@@ -86,10 +86,10 @@ pub struct Row {
 pub fn run(arguments: &[String]) -> Result<()> {
     let options = Options::parse(arguments)?;
     let mut steps = Steps::new(if options.grid { 2 } else { 3 + if options.browser { STEPS + 2 } else { 0 } });
-    machine::warn_if_busy();
+    let circumstances = machine::circumstances(arguments, machine::busy().as_deref());
     let setup = Setup::bring(&options, &mut steps)?;
     if options.grid {
-        return growth::run(&options, &setup, arguments, &mut steps);
+        return growth::run(&options, &setup, &circumstances, &mut steps);
     }
     steps.next();
     steps.say("Validation: who does not learn is not measured");
@@ -102,7 +102,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let table = report::table(&rows);
     println!("\n{table}");
     if options.writes() {
-        report::write("speed", "## Speed", &report::section(&rows, &table, arguments))?;
+        report::write("speed", "## Speed", &report::section(&rows, &table, &circumstances))?;
         eprintln!("Written into {}", report::FILE);
     }
     match rows.iter().find(|row| row.participant.ours && row.missing.is_some()) {
@@ -126,7 +126,7 @@ fn validate(participant: Participant, setup: &Setup) -> Row {
 }
 
 fn measure(row: &mut Row, setup: &Setup) {
-    match row.participant.measured(setup) {
+    match row.participant.measured(setup, &row.figures) {
         Ok(rate) => {
             eprintln!("  {:<44} {rate:>9.0} images/s", row.participant.name);
             row.rates.push(rate);

@@ -50,6 +50,8 @@ pub struct Figures {
     accuracy: f64,
     /// After how much training.
     after: String,
+    /// For PyTorch: whether it is faster on one thread than on all, as it is where threads have to wait for each other.
+    one_thread: bool,
 }
 
 impl Figures {
@@ -110,7 +112,7 @@ impl Participant {
             word(&said, "version").map_or_else(|| Ok(format!("burn {}", locked("burn")?)), Ok::<_, String>)?;
         if let Kind::Page = self.kind {
             sane("the page", (loss, accuracy), (0.5, 0.85))?;
-            return Ok(Figures { version, loss, accuracy, after: "less than an epoch".to_owned() });
+            return Ok(Figures { version, loss, accuracy, after: "less than an epoch".to_owned(), one_thread: false });
         }
         let mut ours = Command::new(setup.program("plain")?);
         ours.args(["--who", "ours"]);
@@ -119,20 +121,28 @@ impl Participant {
         // Noise of few steps and few test images; other than that, what learns the same network is as good.
         let slack = if self.steps >= 100 { 0.05 } else { 0.25 };
         sane("our network", (loss, accuracy), (1.5 * our_loss + 0.1, our_accuracy - slack))?;
-        Ok(Figures { version, loss, accuracy, after: format!("{} steps", self.steps) })
+        let one_thread = self.peer && self.rate(setup, 3.0, true)? > self.rate(setup, 3.0, false)?;
+        let version = if one_thread { format!("{version}, faster on 1") } else { version };
+        Ok(Figures { version, loss, accuracy, after: format!("{} steps", self.steps), one_thread })
     }
 
     /// Images per second.
-    pub fn measured(&self, setup: &Setup) -> Result<f64> {
+    pub fn measured(&self, setup: &Setup, figures: &Figures) -> Result<f64> {
         if let Kind::Program { threads, epochs } = self.kind {
             let lines = self.epochs(setup, threads, epochs)?;
             let rates = lines.iter().map(|line| before(line, "images/s")).collect::<Result<Vec<f64>>>()?;
             // The first epoch warms up.
             return Ok(median(&rates[1.min(rates.len() - 1)..]));
         }
+        self.rate(setup, self.seconds, figures.one_thread)
+    }
+
+    /// Images per second over so many seconds.
+    fn rate(&self, setup: &Setup, seconds: f64, one_thread: bool) -> Result<f64> {
         let mut command = self.command(setup)?;
-        command.args(["--seconds", &self.seconds.to_string(), "--warm-up", &self.warm_up.to_string()]);
-        let said = output(&mut command, Limit::seconds(600.0 + self.seconds))?;
+        command.args(["--seconds", &seconds.to_string(), "--warm-up", &self.warm_up.to_string()]);
+        command.envs(one_thread.then_some(("OMP_NUM_THREADS", "1")));
+        let said = output(&mut command, Limit::seconds(600.0 + seconds))?;
         let rate = value(&said, "images_per_second")?;
         if rate.is_finite() && rate > 0.0 { Ok(rate) } else { Err(format!("{rate} images per second")) }
     }
@@ -201,7 +211,7 @@ impl Participant {
             after("loss").zip(after("test")).ok_or_else(|| format!("no figures in: {}", lines[0]))?;
         sane("one epoch", (loss, accuracy / 100.0), (0.5, 0.92))?;
         let version = says(self.command(setup)?.arg("--version")).unwrap_or_default();
-        Ok(Figures { version, loss, accuracy: accuracy / 100.0, after: "1 epoch".to_owned() })
+        Ok(Figures { version, loss, accuracy: accuracy / 100.0, after: "1 epoch".to_owned(), one_thread: false })
     }
 }
 

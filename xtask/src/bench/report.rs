@@ -1,6 +1,6 @@
 //! The table, and its place in BENCHMARKS.md.
 
-use super::{Row, machine};
+use super::Row;
 use crate::run::{Result, at};
 use std::fs;
 use std::path::Path;
@@ -80,19 +80,15 @@ pub fn table(rows: &[Row]) -> String {
 }
 
 /// The whole section: where, when, what, and the table.
-pub fn section(rows: &[Row], table: &str, arguments: &[String]) -> String {
-    let command = ["cargo xtask bench"].into_iter().chain(arguments.iter().map(String::as_str));
+pub fn section(rows: &[Row], table: &str, circumstances: &str) -> String {
     format!(
-        "{}; {}; {}; `{}`.\n\n\
+        "{circumstances}.\n\n\
          Images per second of training: 784-256-10 with bias, leaky integrate-and-fire neurons (β = 0.9, θ = 1, reset to \
          zero), T = 25, batch 64,\nAdam at 1e-3, fast sigmoid of slope 10, mean membrane potential as the readout, rate \
-         coding within the time. MNIST. The median of\n{} rounds, in which all were measured in turn. Whoever does not \
+         coding within the time. MNIST. The median of\n{} rounds, in which all were measured in turn. PyTorch runs on all threads or on one, \
+         whichever is faster. Whoever does not \
          learn as we do is not measured: loss (over the last fifth) and\naccuracy are those after the steps named. What \
          differs in a library stands at the top of its file in `benches/`.\n\n{table}",
-        machine::name(),
-        machine::today(),
-        machine::commit(),
-        command.collect::<Vec<_>>().join(" "),
         rows.iter().map(|row| row.rates.len()).max().unwrap_or(0),
     )
 }
