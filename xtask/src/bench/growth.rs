@@ -24,8 +24,8 @@ pub fn run(options: &Options, setup: &Setup, circumstances: &str, steps: &mut St
     }
     let body = format!(
         "{circumstances}.\n\n\
-         A whole training step, from encoding to Adam, on noise in which every input neuron fires at the share of the \
-         time steps given,\n784-H-10, all cores. One quantity is varied at a time. A synaptic operation is an input spike \
+         A whole training step, from encoding to Adam, on noise in which every input neuron fires at the share of the\n\
+         time steps given, 784-H-10, all cores. One quantity is varied at a time. A synaptic operation is an input spike\n\
          that meets a hidden neuron.\n\n{grid}\n\
          Each kernel on a batch of MNIST, 784-256-10, T = 25, batch 64, all cores (median of a call):\n\n```text\n{kernels}```",
     );

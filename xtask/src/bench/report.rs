@@ -83,12 +83,12 @@ pub fn table(rows: &[Row]) -> String {
 pub fn section(rows: &[Row], table: &str, circumstances: &str) -> String {
     format!(
         "{circumstances}.\n\n\
-         Images per second of training: 784-256-10 with bias, leaky integrate-and-fire neurons (β = 0.9, θ = 1, reset to \
-         zero), T = 25, batch 64,\nAdam at 1e-3, fast sigmoid of slope 10, mean membrane potential as the readout, rate \
-         coding within the time. MNIST. The median of\n{} rounds, in which all were measured in turn. PyTorch runs on all threads or on one, \
-         whichever is faster. Whoever does not \
-         learn as we do is not measured: loss (over the last fifth) and\naccuracy are those after the steps named. What \
-         differs in a library stands at the top of its file in `benches/`.\n\n{table}",
+         Images per second of training: 784-256-10 with bias, leaky integrate-and-fire neurons (β = 0.9, θ = 1, reset to\n\
+         zero), T = 25, batch 64, Adam at 1e-3, fast sigmoid of slope 10, mean membrane potential as the readout, rate\n\
+         coding within the time. MNIST. The median of {} rounds, in which all were measured in turn. PyTorch runs on all\n\
+         threads or on one, whichever is faster. Whoever does not learn as we do is not measured: loss (over the last\n\
+         fifth of the steps) and accuracy are those after the steps named. What differs in a library stands at the top of\n\
+         its file in `benches/`.\n\n{table}",
         rows.iter().map(|row| row.rates.len()).max().unwrap_or(0),
     )
 }
