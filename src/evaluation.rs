@@ -9,7 +9,7 @@ use crate::network::{Input, Network, Output, numbers};
 use crate::neuron::State;
 use crate::spec::{Encoding, Neuron, Spec};
 use crate::spikes::SpikeTrain;
-use crate::spikes::encode::{self, Pass};
+use crate::spikes::encode::Pass;
 use crate::trace::{LayerTrace, Trace};
 use burn::module::Module;
 use std::ops::Range;
@@ -22,7 +22,7 @@ pub fn encode(spec: &Spec, images: &[&[u8]], samples: &[u64], pass: Pass) -> Inp
     let time_steps = spec.time_steps;
     match spec.encoding {
         Encoding::Rate => Input::Spikes(kernels::rate(images, samples, spec.seed, pass, time_steps)),
-        Encoding::Latency => Input::Spikes(encode::latency(images, time_steps)),
+        Encoding::Latency => Input::Spikes(kernels::latency(images, time_steps)),
         Encoding::Current => {
             let values = images.iter().flat_map(|image| image.iter().map(|pixel| f32::from(*pixel) / 255.0)).collect();
             Input::Currents { values, time_steps }
@@ -157,11 +157,24 @@ fn trace_layer(sides: Sides, time_steps: usize, cell: Cell<'_>) -> LayerTrace {
     LayerTrace { spikes, potentials, excitation, inhibition }
 }
 
-/// The weights by which the input reaches these neurons of the first hidden layer, [neurons, N]. Unknown neurons are
-/// left out.
-pub fn fields(network: &Network, neurons: &[usize]) -> Vec<f32> {
-    let Some(layer) = network.hidden.first() else { return Vec::new() };
-    let ([_, width], weight) = (layer.synapses.dims(), layer.synapses.rows());
+/// The weights by which a layer's senders reach these neurons of it, [neurons, N]; the layer after the hidden ones is
+/// the output. Unknown neurons are left out.
+pub fn fields(network: &Network, layer: usize, neurons: &[usize]) -> Vec<f32> {
+    let Some(synapses) = synapses(network, layer) else { return Vec::new() };
+    let ([_, width], weight) = (synapses.dims(), synapses.rows());
     let known = neurons.iter().filter(|neuron| **neuron < width);
     known.flat_map(|neuron| weight.iter().skip(*neuron).step_by(width).copied()).collect()
+}
+
+/// How many neurons a layer has, by the same numbers; none where there is no such layer.
+pub fn width(network: &Network, layer: usize) -> usize {
+    synapses(network, layer).map_or(0, |synapses| synapses.dims()[1])
+}
+
+fn synapses(network: &Network, layer: usize) -> Option<&Synapses> {
+    let output = match &network.output {
+        Output::Membrane(layer) => &layer.synapses,
+        Output::SpikeCount(layer) => &layer.synapses,
+    };
+    network.hidden.iter().map(|layer| &layer.synapses).chain([output]).nth(layer)
 }

@@ -6,6 +6,8 @@
 //!
 //! A *step* is an update of the weights; time is `t` of `T` *time steps*.
 
+/// Numbers from texts.
+pub mod decimal;
 /// What a run is: data, coding, network, training, seed; as URL hash, flags, file header and message.
 pub mod spec;
 /// Random numbers as a pure function of where they are needed.

@@ -57,8 +57,9 @@ pub enum Request {
     /// Measure the accuracy on the first so many images of the test set. Answer: `Tested`, after `Need` where shards
     /// are missing.
     Test(usize),
-    /// The weights by which the input reaches these neurons of the first hidden layer. Answer: `Fields`.
-    Fields(Vec<usize>),
+    /// The weights by which these neurons of a layer are reached; layers are counted from 0, the first hidden one, and
+    /// the last is the output. Answer: `Fields`, without the neurons that there are not.
+    Fields(usize, Vec<usize>),
     /// Give the weights. Answer: `Weights`.
     Weights,
 }
@@ -129,8 +130,8 @@ pub enum Report {
         /// Why.
         reason: String,
     },
-    /// Arrays: the weights as f32, little-endian, [neurons, N].
-    Fields(Vec<usize>),
+    /// These neurons of that layer. Arrays: the weights as f32, little-endian, [neurons, N].
+    Fields(usize, Vec<usize>),
     /// Arrays: the safetensors file.
     Weights,
     /// A request had no effect, for this reason.

@@ -105,7 +105,7 @@ impl Session {
             Request::Pause => self.pause(),
             Request::Trace { id, picture } => self.trace(id, picture, bytes.first()),
             Request::Test(images) => self.test(images),
-            Request::Fields(neurons) => self.fields(neurons),
+            Request::Fields(layer, neurons) => self.fields(layer, neurons),
             Request::Weights => self.weights(),
         }
         std::mem::take(&mut self.out)
@@ -352,13 +352,13 @@ impl Session {
         self.testing = Some(Testing::whole(images));
     }
 
-    fn fields(&mut self, neurons: Vec<usize>) {
+    fn fields(&mut self, layer: usize, neurons: Vec<usize>) {
         let Some(run) = &self.run else { return };
-        let [_, width] = run.network.hidden[0].synapses.dims();
+        let width = evaluation::width(&run.network, layer);
         let neurons: Vec<usize> = neurons.into_iter().filter(|neuron| *neuron < width).collect();
-        let fields = evaluation::fields(&run.network, &neurons);
+        let fields = evaluation::fields(&run.network, layer, &neurons);
         let bytes = fields.into_iter().flat_map(f32::to_le_bytes).collect();
-        self.out.push((Report::Fields(neurons), vec![bytes]));
+        self.out.push((Report::Fields(layer, neurons), vec![bytes]));
     }
 
     fn weights(&mut self) {

@@ -12,6 +12,7 @@
 //! assert!(spec.set("beta", "1.5").unwrap_err().to_string().contains("between 0 and 1"));
 //! ```
 
+use crate::decimal;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -272,7 +273,7 @@ impl Field {
     }
 }
 
-fn number<T: FromStr>(text: &str) -> Option<T> {
+fn whole<T: FromStr>(text: &str) -> Option<T> {
     text.trim().parse().ok()
 }
 
@@ -344,17 +345,17 @@ impl Surrogate {
 }
 
 fn within(text: &str, low: f64, high: f64) -> Option<f64> {
-    number::<f64>(text).filter(|value| (low..=high).contains(value))
+    decimal::parse(text.trim()).filter(|value| (low..=high).contains(value))
 }
 
 macro_rules! field {
     ($name:literal, $help:literal, whole $low:literal..=$high:literal, $($path:ident).+) => {
         Field { name: $name, help: $help, values: Values::Whole($low, $high), get: |spec| spec.$($path).+.to_string(),
-            set: |spec, text| { spec.$($path).+ = number::<u64>(text).filter(|value| ($low..=$high).contains(value))?.try_into().ok()?; Some(()) } }
+            set: |spec, text| { spec.$($path).+ = whole::<u64>(text).filter(|value| ($low..=$high).contains(value))?.try_into().ok()?; Some(()) } }
     };
     ($name:literal, $help:literal, real $low:literal..=$high:literal, $($path:ident).+) => {
         Field { name: $name, help: $help, values: Values::Real($low, $high), get: |spec| spec.$($path).+.to_string(),
-            set: |spec, text| { within(text, $low, $high)?; spec.$($path).+ = number(text)?; Some(()) } }
+            set: |spec, text| { spec.$($path).+ = within(text, $low, $high)? as _; Some(()) } }
     };
     ($name:literal, $help:literal, words $words:expr, $from:expr, $($path:ident).+) => {
         Field { name: $name, help: $help, values: Values::Words($words), get: |spec| spec.$($path).+.word().to_owned(),
@@ -400,7 +401,7 @@ pub const FIELDS: &[Field] = &[
         values: Values::Other("one to four whole numbers between 1 and 4096, separated by commas"),
         get: |spec| spec.hidden.iter().map(usize::to_string).collect::<Vec<_>>().join(","),
         set: |spec, text| {
-            let sizes = text.split(',').map(number).collect::<Option<Vec<usize>>>()?;
+            let sizes = text.split(',').map(whole).collect::<Option<Vec<usize>>>()?;
             let right =
                 (1..=MOST_LAYERS).contains(&sizes.len()) && sizes.iter().all(|n| (1..=MOST_NEURONS).contains(n));
             right.then(|| spec.hidden = sizes)

@@ -89,22 +89,21 @@ impl Trace {
         self.leaders().last().copied().flatten()
     }
 
-    /// The time step, from 0, from which the leader never changed again.
+    /// The time step, from 0, from which the leader never changed again and had more than half of the probability, by
+    /// softmax of the evidence so far; none where it has not even at the end.
     pub fn known_since(&self) -> Option<usize> {
-        let leaders = self.leaders();
+        let (leaders, evidence, classes) = (self.leaders(), self.evidence(), self.classes());
         let answer = leaders.last().copied().flatten()?;
-        let other = leaders.iter().rposition(|leader| *leader != Some(answer));
-        Some(other.map_or(0, |t| t + 1))
+        let share = |t: usize| softmax(&evidence[t * classes..(t + 1) * classes])[answer];
+        let sure = |t: &usize| leaders[*t] == Some(answer) && share(*t) > 0.5;
+        (0..leaders.len()).rev().take_while(sure).last()
     }
 
     /// The share of probability that softmax of the logits gives each class.
     pub fn probabilities(&self) -> Vec<f32> {
         let (classes, evidence) = (self.classes(), self.evidence());
         let logits = &evidence[evidence.len().saturating_sub(classes)..];
-        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let shares: Vec<f32> = logits.iter().map(|logit| (logit - largest).exp()).collect();
-        let sum: f32 = shares.iter().sum();
-        shares.into_iter().map(|share| share / sum).collect()
+        softmax(logits)
     }
 
     /// Synaptic operations up to and including each time step, [T]: each spike adds one weight for every neuron of the
@@ -183,4 +182,12 @@ impl Trace {
         let readout = if head[2] == 1 { Readout::SpikeCount } else { Readout::Membrane };
         Ok(Self { image, time_steps, input, hidden: read, output, readout })
     }
+}
+
+/// exp(x) over the sum of all exp(x).
+fn softmax(values: &[f32]) -> Vec<f32> {
+    let largest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let shares: Vec<f32> = values.iter().map(|value| (value - largest).exp()).collect();
+    let sum: f32 = shares.iter().sum();
+    shares.into_iter().map(|share| share / sum).collect()
 }

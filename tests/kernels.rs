@@ -8,7 +8,7 @@ use spiking_playground::layer::Integrators;
 use spiking_playground::random::{Generator, Stream};
 use spiking_playground::spec::{Neuron, Reset, Surrogate};
 use spiking_playground::spikes::SpikeTrain;
-use spiking_playground::spikes::encode::{Pass, rate};
+use spiking_playground::spikes::encode::{Pass, latency, rate};
 
 /// Largest error over largest magnitude: sums of up to some hundred f32 products in another order.
 const TOLERANCE: f32 = 1e-4;
@@ -221,16 +221,19 @@ fn affine_maps_and_the_loss_agree_with_plain_operations() {
     }
 }
 
-/// Rate coding at speed draws the same spikes as the plain one.
+/// Coding at speed gives the same spikes as the plain one.
 #[test]
-fn fast_rate_coding_is_the_plain_one() {
+fn fast_coding_is_the_plain_one() {
     for (pixels, time_steps) in [(1, 1), (16, 25), (17, 32), (100, 33), (784, 100)] {
         let images: Vec<Vec<u8>> = (0..11)
-            .map(|n: usize| (0..pixels).map(|p| if (p + n) % 3 == 0 { 0 } else { (p * 37 + n) as u8 }).collect())
+            .map(|n: usize| {
+                (0..pixels).map(|p| if (p + n).is_multiple_of(3) { 0 } else { (p * 37 + n) as u8 }).collect()
+            })
             .collect();
         let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         let samples: Vec<u64> = (0..11).map(|n| n * n).collect();
         let pass = Pass::Training(3);
         assert_eq!(kernels::rate(&images, &samples, 9, pass, time_steps), rate(&images, &samples, 9, pass, time_steps));
+        assert_eq!(kernels::latency(&images, time_steps), latency(&images, time_steps));
     }
 }

@@ -1,5 +1,6 @@
 //! The rules of the house (see ARCHITECTURE.md), read off the sources.
 
+use spiking_playground::weights::checkpoint::spec_from_bytes;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -137,6 +138,46 @@ fn only_two_files_post_messages() {
 fn only_canvas_paints() {
     let none: Vec<String> = Vec::new();
     assert_eq!(offenders(&["page/canvas.rs"], &["CanvasRenderingContext2d"]), none);
+}
+
+/// What stands between each `start` of a text and the `end` after it.
+fn between<'a>(text: &'a str, start: &str, end: &str) -> Vec<&'a str> {
+    text.split(start).skip(1).map(|rest| rest.split(end).next().unwrap()).collect()
+}
+
+/// The `<option>`s of the page's control that sets `name`: (value, the rest of their attributes).
+fn options(page: &str, name: &str) -> Vec<(String, String)> {
+    let select = between(page, &format!("data-set=\"{name}\">"), "</select>");
+    assert_eq!(select.len(), 1, "index.html has one control for {name}");
+    let option = |option: &str| {
+        let (value, rest) = option.split_once('"').unwrap();
+        (value.to_owned(), rest.split('>').next().unwrap().to_owned())
+    };
+    between(select[0], "<option value=\"", "</option>").into_iter().map(option).collect()
+}
+
+#[test]
+fn the_page_offers_the_networks_that_ship() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("www/index.html")).unwrap();
+    let set = |(name, rest): (String, String)| (name, between(&rest, "data-of=\"", "\"")[0].to_owned());
+    let mut offered: Vec<(String, String)> = options(&page, "model").into_iter().map(set).collect();
+    offered.sort();
+    let files = std::fs::read_dir(root.join("models")).unwrap().map(|entry| entry.unwrap().path());
+    let files = files.filter(|file| file.extension().is_some_and(|end| end == "safetensors"));
+    let shipped = files.map(|file| {
+        let spec = spec_from_bytes(&std::fs::read(&file).unwrap()).unwrap();
+        (file.file_stem().unwrap().to_str().unwrap().to_owned(), spec.dataset.word().to_owned())
+    });
+    let mut shipped: Vec<_> = shipped.collect();
+    shipped.sort();
+    assert_eq!(offered, shipped, "(file, data set): what index.html offers, and what models/ holds");
+    let sets: Vec<String> = options(&page, "dataset").into_iter().map(|(name, _)| name).collect();
+    let listed = between(&page, "<meta name=\"sets\" content=\"", "\"")[0];
+    assert_eq!(sets, listed.split_whitespace().collect::<Vec<_>>());
+    for set in sets {
+        assert!(offered.contains(&(set.clone(), set.clone())), "{set} is opened with a network of its name");
+    }
 }
 
 #[test]

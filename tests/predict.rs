@@ -111,6 +111,12 @@ fn pictures_are_answered_one_by_one() {
     assert_eq!(some.status.code(), Some(1), "{errors}");
     assert!(answers.contains("two.png: 2") && answers.lines().count() == 1, "{answers}");
     assert!(["bad.png", "gone.png", "empty.png", "3 of 4"].iter().all(|part| errors.contains(part)), "{errors}");
+    let drawn = spiking(&["predict", model, &place("seven.png"), "--svg", &place("seven.svg")]);
+    assert!(drawn.status.success(), "{}", text(&drawn.stderr));
+    let svg = std::fs::read_to_string(place("seven.svg")).unwrap();
+    assert!(svg.starts_with("<svg") && svg.contains("seven.png is read as 7, since time step"), "{svg}");
+    let (code, message) = refused(&["predict", model, &place("seven.png"), &place("two.png"), "--svg", "no.svg"]);
+    assert!(code == 1 && message.contains("--svg"), "{code}: {message}");
     let (code, message) = refused(&["predict", model]);
     assert!(code == 2 && message.contains("<IMAGE>"), "{code}: {message}");
 }

@@ -1,6 +1,7 @@
 //! The program as people run it: its results, its exit codes and what it says when something is wrong.
 
 use crate::models::data_dir;
+use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -42,7 +43,11 @@ fn one_epoch_on_real_digits() {
     let accuracy =
         |line: &str| -> f64 { line.split("test ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap() };
     assert!(line.starts_with("Epoch 1/1") && accuracy(&line) > 93.0, "{line}");
-    assert_eq!(names(&output), ["checkpoint.safetensors", "metrics.csv", "model.safetensors"]);
+    let files = ["checkpoint.safetensors", "curves.svg", "digit.svg", "metrics.csv", "model.safetensors"];
+    assert_eq!(names(&output), files);
+    let picture = |name: &str| std::fs::read_to_string(output.join(name)).unwrap();
+    assert!(picture("digit.svg").contains("Test image 0, labelled 7"));
+    assert!(picture("curves.svg").contains("After epoch 1: "));
     let metrics = std::fs::read_to_string(output.join("metrics.csv")).unwrap();
     assert!(metrics.starts_with("epoch,loss,") && metrics.lines().count() == 2, "{metrics}");
 
@@ -59,6 +64,8 @@ fn one_epoch_on_real_digits() {
     assert!(second.status.success(), "{}", text(&second.stderr));
     assert!(text(&second.stdout).starts_with("Epoch 2/2"), "{}", text(&second.stdout));
     assert_eq!(std::fs::read_to_string(output.join("metrics.csv")).unwrap().lines().count(), 3);
+    let dots = picture("curves.svg").matches("<circle").count();
+    assert_eq!(dots, 6, "two epochs of three curves, the first from before");
 }
 
 #[test]
@@ -143,7 +150,7 @@ fn an_interrupted_run_is_saved_and_goes_on() {
     std::io::Read::read_to_string(&mut said, &mut rest).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
     assert!(rest.contains("--resume") && rest.contains(&stopped), "{rest}");
-    assert_eq!(names(Path::new(&stopped)), ["checkpoint.safetensors"]);
+    assert_eq!(names(Path::new(&stopped)), ["checkpoint.safetensors", "digit.svg"]);
     let resumed = spiking(&["train", "--data-dir", data.to_str().unwrap(), "--output", &stopped, "--resume"]);
     assert!(resumed.status.success(), "{}", text(&resumed.stderr));
     let arguments = arguments(&whole);
@@ -152,22 +159,47 @@ fn an_interrupted_run_is_saved_and_goes_on() {
     assert!(model(&stopped) == model(&whole), "the interruption left a trace");
 }
 
-/// Each number is written by one thread, in a fixed order: how many there are changes nothing.
+/// What 200 steps come to, on any machine, with any instructions and any number of threads: tests/page/run.mjs asks the same of the engine
+/// in the browser. Each number is written by one thread, in a fixed order, by operations that round alike everywhere.
 #[test]
-fn any_number_of_threads_gives_the_same_weights() {
+fn the_same_spec_gives_the_same_weights_everywhere() {
+    let expected: serde_json::Value = serde_json::from_str(include_str!("reproducible.json")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let data = data_dir();
-    let weights = |threads: &str| {
-        let place = folder.path().join(threads);
-        let output = Command::new(env!("CARGO_BIN_EXE_spiking"))
-            .args(["train", "--epochs", "1", "--hidden", "20,12", "--data-dir"])
-            .args([&data, Path::new("--output"), &place])
-            .env("RAYON_NUM_THREADS", threads)
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", text(&output.stderr));
-        std::fs::read(place.join("model.safetensors")).unwrap()
-    };
-    let one = weights("1");
-    assert!(one == weights("2") && one == weights("5"));
+    for case in expected.as_array().unwrap() {
+        // An epoch of 200 steps.
+        let flags = case["flags"].as_str().unwrap();
+        let sum = |threads: &str, lanes: &str| {
+            let place = folder.path().join(threads);
+            let output = Command::new(env!("CARGO_BIN_EXE_spiking"))
+                .args([
+                    "train",
+                    "--epochs",
+                    "1",
+                    "--schedule",
+                    "constant",
+                    "--force",
+                    "--batch-size",
+                    "300",
+                    "--data-dir",
+                ])
+                .args([&data, Path::new("--output"), &place])
+                .args(flags.split_whitespace())
+                .env("RAYON_NUM_THREADS", threads)
+                .env("SPIKING_LANES", lanes)
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{}", text(&output.stderr));
+            let file = std::fs::read(place.join("model.safetensors")).unwrap();
+            // What follows the header, whose length stands first.
+            let header = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+            Sha256::digest(&file[8 + header..]).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        };
+        let ways = [("1", "widest"), ("2", "avx2"), ("5", "plain")];
+        // The default network goes every way, the others one.
+        let ways = if flags.is_empty() { &ways[..] } else { &ways[1..2] };
+        for (threads, lanes) in ways {
+            assert_eq!(sum(threads, lanes), case["sha256"], "{flags}, {threads} threads, {lanes}");
+        }
+    }
 }

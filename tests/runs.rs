@@ -2,9 +2,10 @@
 
 use crate::network::stripes;
 use crate::program::{names, refused, spiking, text};
+use sha2::{Digest, Sha256};
 use spiking_playground::digits::idx::{write_images, write_labels};
 use spiking_playground::kernels;
-use spiking_playground::weights::checkpoint::run_from_bytes;
+use spiking_playground::weights::checkpoint::{note_from_bytes, run_from_bytes};
 use std::path::{Path, PathBuf};
 
 /// A folder with idx files of 6 × 6 stripes in three classes, `--dataset folder`.
@@ -60,6 +61,22 @@ fn a_run_starts_from_given_weights() {
     let (first, second) = (text(&first.stdout), text(&second.stdout));
     assert!(second.starts_with("Epoch 1/1"), "{second}");
     assert!(loss(&second) < loss(&first), "{second} after {first}");
+    // Where they came from stands in both files, and a resumed run keeps it.
+    let sha256: String =
+        Sha256::digest(std::fs::read(model).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let says =
+        |file: &str, name: &str| note_from_bytes(&std::fs::read(at("second").join(file)).unwrap(), name).unwrap();
+    let told = |file: &str| {
+        assert_eq!(says(file, "weights_file").as_deref(), Some("model.safetensors"), "{file}");
+        assert_eq!(says(file, "weights_sha256").as_ref(), Some(&sha256), "{file}");
+    };
+    ["model.safetensors", "checkpoint.safetensors"].into_iter().for_each(told);
+    let places = ["train", "--resume", "--data-dir", data.to_str().unwrap(), "--output"];
+    let resumed = spiking(&[&places[..], &[at("second").to_str().unwrap(), "--epochs", "2"]].concat());
+    assert!(resumed.status.success(), "{}", text(&resumed.stderr));
+    ["model.safetensors", "checkpoint.safetensors"].into_iter().for_each(told);
+    let own = std::fs::read(at("first").join("checkpoint.safetensors")).unwrap();
+    assert_eq!(note_from_bytes(&own, "weights_file").unwrap(), None);
 
     let (data_dir, third) = (data.to_str().unwrap(), at("third"));
     let places = ["train", "--dataset", "folder", "--data-dir", data_dir, "--output", third.to_str().unwrap()];
@@ -125,6 +142,36 @@ fn models_and_data_that_do_not_fit_are_refused() {
     // `predict` brings pictures to 28 × 28, which this network does not take.
     let (code, message) = refused(&["predict", model.to_str().unwrap(), "any.png"]);
     assert!(code == 1 && message.contains("36 pixels"), "{code}: {message}");
+}
+
+/// A file of another program: tensors with PyTorch's names, and no word on the network.
+#[test]
+fn a_file_without_a_spec_needs_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, model) = trained(folder.path());
+    let (data, model) = (data.to_str().unwrap(), std::fs::read(&model).unwrap());
+    let tensors = safetensors::SafeTensors::deserialize(&model).unwrap();
+    let bare = folder.path().join("bare.safetensors");
+    std::fs::write(&bare, safetensors::serialize(tensors.iter(), None).unwrap()).unwrap();
+    let bare = bare.to_str().unwrap();
+    let (code, message) = refused(&["evaluate", bare, "--data-dir", data]);
+    assert!(code == 1 && message.contains("--hidden") && message.contains("bare.safetensors"), "{code}: {message}");
+    let (code, message) = refused(&["evaluate", bare, "--data-dir", data, "--dataset", "folder", "--hidden", "17"]);
+    assert!(code == 1 && message.contains("layers.0.weight"), "{code}: {message}");
+    let export = folder.path().join("export.json");
+    let flags = ["--dataset", "folder", "--hidden", "16", "--time-steps", "8"];
+    let places = ["evaluate", bare, "--data-dir", data, "--export", export.to_str().unwrap()];
+    let measured = spiking(&[&places[..], &flags[..]].concat());
+    assert!(measured.status.success(), "{}", text(&measured.stderr));
+    let exported: serde_json::Value = serde_json::from_slice(&std::fs::read(&export).unwrap()).unwrap();
+    let images = exported["images"].as_array().unwrap();
+    assert_eq!(exported["spec"]["time-steps"], 8);
+    let length = |value: &serde_json::Value| value.as_array().map_or(0, Vec::len);
+    for image in images {
+        assert_eq!([&image["input"], &image["spikes"], &image["logits"]].map(length), [8, 1, 3], "{image}");
+        assert!(image["input"][0].as_array().unwrap().iter().all(|neuron| neuron.as_u64().unwrap() < 36));
+    }
+    assert_eq!(images.len(), 16);
 }
 
 /// A disk that is full when the checkpoint is written: the shell's limit on the size of a file stands for it.

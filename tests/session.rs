@@ -212,9 +212,33 @@ fn weights_go_out_and_come_back() {
     assert_eq!(other.session.run().unwrap().network.parameters(), trained);
     let wider = other.ask(Request::Continue(Spec { hidden: vec![25], ..small() }));
     assert!(matches!(&wider[..], [Report::Failed(reason)] if reason.contains("another network")), "{wider:?}");
-    other.ask(Request::Fields(vec![3, 99, 5]));
-    let (report, bytes) = other.heard.pop().unwrap();
-    assert_eq!((report, bytes[0].len()), (Report::Fields(vec![3, 5]), 2 * 36 * 4));
+}
+
+#[test]
+fn the_weights_into_any_layer_are_told() {
+    let mut page = started(500);
+    let spec = Spec { hidden: vec![24, 7], ..small() };
+    page.ask(Request::Start(spec));
+    let mut fields = |layer, neurons: &[usize]| {
+        page.ask(Request::Fields(layer, neurons.to_vec()));
+        let (report, bytes) = page.heard.pop().unwrap();
+        let floats = bytes[0].chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]]));
+        (report, floats.collect::<Vec<f32>>())
+    };
+    let told = [fields(0, &[3, 99, 5]), fields(1, &[6]), fields(2, &[0, 1, 7]), fields(3, &[0])];
+    let network = &page.session.run().unwrap().network;
+    let parameters = network.parameters();
+    let row = |name: &str, neuron: usize| {
+        let weights = parameters.iter().find(|parameter| parameter.name == name).unwrap();
+        weights.values.chunks(weights.shape[1]).nth(neuron).unwrap().to_vec()
+    };
+    let first = [row("layers.0.weight", 3), row("layers.0.weight", 5)].concat();
+    assert_eq!(told[0], (Report::Fields(0, vec![3, 5]), first));
+    assert_eq!(told[1], (Report::Fields(1, vec![6]), row("layers.1.weight", 6)));
+    let known: Vec<usize> = [0, 1, 7].into_iter().filter(|class| *class < network.classes()).collect();
+    let last = known.iter().flat_map(|class| row("readout.weight", *class)).collect();
+    assert_eq!(told[2], (Report::Fields(2, known), last));
+    assert_eq!(told[3], (Report::Fields(3, vec![]), vec![]));
 }
 
 #[test]

@@ -6,6 +6,12 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::PathBuf;
 
+/// Settings that make no difference to a network that is trained.
+const TRAINING: [&str; 7] =
+    ["augment", "reset-gradient", "surrogate", "epochs", "batch-size", "learning-rate", "schedule"];
+const FLAGS_OF_A_NETWORK: &str = "The flags count more than what stands in the file. A file of another program, which says \
+     nothing of its network, needs those that differ from the defaults of `spiking train`.";
+
 /// What `spiking train` was asked for.
 #[derive(Debug)]
 pub struct Train {
@@ -25,22 +31,35 @@ pub struct Train {
     pub force: bool,
 }
 
+/// A network in a file.
+#[derive(Debug)]
+pub struct Model {
+    /// The file.
+    pub file: PathBuf,
+    /// Settings that stood on the command line, with their texts: they count more than those in the file.
+    pub given: Vec<(&'static str, String)>,
+}
+
 /// What `spiking evaluate` was asked for.
 #[derive(Debug)]
 pub struct Evaluate {
     /// The weights.
-    pub model: PathBuf,
+    pub model: Model,
     /// Where the data set is.
     pub data_dir: PathBuf,
+    /// A file for spikes and class scores of the first test images.
+    pub export: Option<PathBuf>,
 }
 
 /// What `spiking predict` was asked for.
 #[derive(Debug)]
 pub struct Predict {
     /// The weights.
-    pub model: PathBuf,
+    pub model: Model,
     /// The pictures.
     pub images: Vec<PathBuf>,
+    /// A file for a drawing of the picture's way through the network.
+    pub svg: Option<PathBuf>,
 }
 
 /// What `spiking shards` was asked for.
@@ -124,8 +143,23 @@ fn model() -> Arg {
         .help("A model.safetensors or checkpoint.safetensors")
 }
 
+/// What the flags of a network say where its file does not.
+fn network_flags() -> impl Iterator<Item = Arg> {
+    FIELDS.iter().filter(|field| !TRAINING.contains(&field.name)).map(bare_flag)
+}
+
 fn evaluate_command() -> Command {
-    Command::new("evaluate").about("Measures a trained network on the test set").arg(model()).arg(data_dir())
+    let export =
+        Arg::new("export").long("export").value_name("FILE").value_parser(value_parser!(PathBuf)).help(
+            "Write spikes and class scores of the first test images into this file, as JSON, for other simulators",
+        );
+    Command::new("evaluate")
+        .about("Measures a trained network on the test set")
+        .after_help(FLAGS_OF_A_NETWORK)
+        .arg(model())
+        .arg(data_dir())
+        .arg(export)
+        .args(network_flags())
 }
 
 fn predict_command() -> Command {
@@ -135,11 +169,20 @@ fn predict_command() -> Command {
         .num_args(1..)
         .value_parser(value_parser!(PathBuf))
         .help("PNG or JPEG files of one digit each, of any size, dark on light or light on dark");
+    let svg = Arg::new("svg")
+        .long("svg")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .help("Draw the picture's spikes and voltages into this file; for one picture");
     Command::new("predict")
         .about("Says which digit is on a picture, how surely, and since when it was known")
-        .after_help("Example: spiking predict models/mnist.safetensors photo.jpg drawing.png")
+        .after_help(format!(
+            "Example: spiking predict models/mnist.safetensors photo.jpg drawing.png\n\n{FLAGS_OF_A_NETWORK}"
+        ))
         .arg(model())
         .arg(images)
+        .arg(svg)
+        .args(network_flags())
 }
 
 fn shards_command() -> Command {
@@ -156,14 +199,18 @@ fn shards_command() -> Command {
         .arg(output)
 }
 
-/// The flag of a spec's field: its text is checked as it is typed, so that a wrong one is a usage error.
+/// The flag of a spec's field, which has the default's value where it is not typed.
 fn flag(field: &'static Field) -> Arg {
+    bare_flag(field).default_value(field.text(&Spec::default()))
+}
+
+/// The flag of a spec's field: its text is checked as it is typed, so that a wrong one is a usage error.
+fn bare_flag(field: &'static Field) -> Arg {
     let check = |text: &str| Spec::default().set(field.name, text).map(|()| text.to_owned()).map_err(|e| e.to_string());
     let arg = Arg::new(field.name).long(field.name).value_name("VALUE");
     let arg =
         if field.values == SWITCH { arg.num_args(0..=1).require_equals(true).default_missing_value("on") } else { arg };
-    arg.default_value(field.text(&Spec::default()))
-        .value_parser(check)
+    arg.value_parser(check)
         .allow_hyphen_values(true)
         .help_heading(heading(field.name))
         .help(format!("{}: {}", field.help, field.values))
@@ -193,10 +240,9 @@ pub fn train(matches: &ArgMatches) -> anyhow::Result<Train> {
         );
     }
     let names: Vec<&'static str> = FIELDS.iter().map(|field| field.name).collect();
-    let typed = |name: &&str| matches.value_source(name) == Some(ValueSource::CommandLine);
     Ok(Train {
         spec: spec_of(matches, &names),
-        given: names.into_iter().filter(|name| typed(name)).collect(),
+        given: names.into_iter().filter(|name| is_typed(matches, name)).collect(),
         data_dir: path(matches, "data-dir").unwrap_or_default(),
         weights: path(matches, "weights"),
         output: path(matches, "output"),
@@ -205,19 +251,33 @@ pub fn train(matches: &ArgMatches) -> anyhow::Result<Train> {
     })
 }
 
+fn is_typed(matches: &ArgMatches, name: &str) -> bool {
+    matches.value_source(name) == Some(ValueSource::CommandLine)
+}
+
+/// The file of a network, and what was typed of its settings.
+fn model_of(matches: &ArgMatches) -> Model {
+    let names = FIELDS.iter().map(|field| field.name).filter(|name| !TRAINING.contains(name));
+    let typed = names.filter(|name| is_typed(matches, name));
+    let given = typed.filter_map(|name| Some((name, matches.get_one::<String>(name)?.clone()))).collect();
+    Model { file: path(matches, "model").unwrap_or_default(), given }
+}
+
 /// What the arguments of `spiking evaluate` mean.
 pub fn evaluate(matches: &ArgMatches) -> Evaluate {
     Evaluate {
-        model: path(matches, "model").unwrap_or_default(),
+        model: model_of(matches),
         data_dir: path(matches, "data-dir").unwrap_or_default(),
+        export: path(matches, "export"),
     }
 }
 
 /// What the arguments of `spiking predict` mean.
 pub fn predict(matches: &ArgMatches) -> Predict {
     Predict {
-        model: path(matches, "model").unwrap_or_default(),
+        model: model_of(matches),
         images: matches.get_many("images").into_iter().flatten().cloned().collect(),
+        svg: path(matches, "svg"),
     }
 }
 

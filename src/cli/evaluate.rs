@@ -1,14 +1,14 @@
 //! `spiking evaluate`.
 
-use super::arguments::Evaluate;
-use super::{data, files, say};
+use super::arguments::{Evaluate, Model};
+use super::{data, export, files, say};
 use crate::digits::Digits;
 use crate::evaluation::evaluate;
 use crate::kernels;
 use crate::network::Network;
 use crate::spec::Spec;
-use crate::weights::checkpoint::model_from_bytes;
-use anyhow::{Context, ensure};
+use crate::weights::checkpoint::{WeightsError, network_from_bytes, spec_from_bytes};
+use anyhow::{Context, bail, ensure};
 use std::path::Path;
 
 /// Measures a trained network on the test set.
@@ -18,17 +18,36 @@ use std::path::Path;
 pub fn run(arguments: Evaluate) -> anyhow::Result<()> {
     let (spec, network) = open(&arguments.model)?;
     let test = data::load(&arguments.data_dir, spec.dataset)?.test;
-    check_fit(&network, &test, &arguments.model)?;
+    check_fit(&network, &test, &arguments.model.file)?;
+    if let Some(file) = &arguments.export {
+        files::write_whole(file, export::json(&spec, &network, &test)?.as_bytes())?;
+    }
     let score = evaluate(&network, &spec, &test, 0..test.len(), 0);
     say(format!("Test accuracy {:.2} % ({} of {} images)", 100.0 * score.accuracy(), score.correct, score.images))
 }
 
-/// The spec and the network in a file.
+/// The network in a file and its spec: what was typed counts more than what the header says, and is all there is where
+/// it says nothing.
 ///
 /// # Errors
-/// Names the file when it is not there or holds none.
-pub fn open(model: &Path) -> anyhow::Result<(Spec, Network)> {
-    model_from_bytes(&files::read(model)?, &kernels::cpu()).with_context(|| format!("cannot open {}", model.display()))
+/// Names the file when it is not there or holds no such network.
+pub fn open(model: &Model) -> anyhow::Result<(Spec, Network)> {
+    let bytes = files::read(&model.file)?;
+    let cannot = || format!("cannot open {}", model.file.display());
+    let mut spec = match spec_from_bytes(&bytes) {
+        Ok(spec) => spec,
+        Err(WeightsError::NoEntry(_)) if !model.given.is_empty() => Spec::default(),
+        Err(WeightsError::NoEntry(_)) => bail!(
+            "{}: its header has no spec, so flags must say which network it is, for example --hidden 256 --time-steps 25",
+            cannot()
+        ),
+        Err(error) => return Err(error).with_context(cannot),
+    };
+    for (name, text) in &model.given {
+        spec.set(name, text)?;
+    }
+    let network = network_from_bytes(&spec, &bytes, &kernels::cpu()).with_context(cannot)?;
+    Ok((spec, network))
 }
 
 /// Whether the network in `file` takes these images and has an output neuron for each of their classes.

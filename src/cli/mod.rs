@@ -5,13 +5,19 @@ pub mod arguments;
 pub mod data;
 #[cfg(feature = "engine")]
 mod evaluate;
+#[cfg(feature = "engine")]
+mod export;
 mod fetch;
 pub mod files;
 #[cfg(feature = "engine")]
 mod interrupt;
 #[cfg(feature = "engine")]
+mod origin;
+#[cfg(feature = "engine")]
 mod output;
 pub mod photo;
+#[cfg(feature = "engine")]
+mod picture;
 #[cfg(feature = "engine")]
 mod predict;
 #[cfg(feature = "engine")]

@@ -2,12 +2,14 @@
 
 use super::arguments::Predict;
 use super::evaluate::open;
+use super::picture::digit::{self, Shown};
 use super::{files, photo, say, tell};
 use crate::digits::drawing::{PIXELS, SIDE, picture};
 use crate::evaluation::trace;
 use crate::network::Network;
 use crate::spec::Spec;
 use crate::spikes::encode::Pass;
+use crate::trace::Trace;
 use anyhow::{Context, bail, ensure};
 use std::path::Path;
 
@@ -20,12 +22,17 @@ pub fn run(arguments: &Predict) -> anyhow::Result<()> {
     ensure!(
         network.pixels() == PIXELS,
         "{} reads images of {} pixels; pictures are brought to {SIDE} × {SIDE}",
-        arguments.model.display(),
+        arguments.model.file.display(),
         network.pixels()
+    );
+    ensure!(
+        arguments.svg.is_none() || arguments.images.len() == 1,
+        "--svg draws one picture, and there are {}",
+        arguments.images.len()
     );
     let mut failed = 0;
     for image in &arguments.images {
-        match answer(&spec, &network, image) {
+        match read(&spec, &network, image, arguments.svg.as_deref()) {
             Ok(line) => say(format!("{}: {line}", image.display()))?,
             Err(error) => {
                 tell(format!("error: {error:#}"));
@@ -39,16 +46,27 @@ pub fn run(arguments: &Predict) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The class, its probability, and the time step, counted from 1, since which it leads.
-fn answer(spec: &Spec, network: &Network, path: &Path) -> anyhow::Result<String> {
+/// Answers for one picture, and draws its way through the network into the file `svg`.
+fn read(spec: &Spec, network: &Network, path: &Path, svg: Option<&Path>) -> anyhow::Result<String> {
     let photo = photo::decode(&files::read(path)?).with_context(|| format!("cannot open {}", path.display()))?;
     let ink = photo.ink().with_context(|| format!("there is nothing on {}", path.display()))?;
     let trace = trace(network, spec, &picture(photo.width, photo.height, &ink), Pass::Drawing, 0);
+    if let Some(file) = svg {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let Spec { neuron, encoding, .. } = spec;
+        let shown = Shown { trace: &trace, neuron, encoding: *encoding, name: &name, label: None };
+        files::write_whole(file, digit::picture(&shown).as_bytes())?;
+    }
+    Ok(answer(&trace))
+}
+
+/// The class, its probability, and the time step, counted from 1, since which it leads.
+fn answer(trace: &Trace) -> String {
     let Some(class) = trace.answer() else {
-        return Ok("no answer: all classes have the same evidence".to_owned());
+        return "no answer: all classes have the same evidence".to_owned();
     };
     let percent = 100.0 * trace.probabilities()[class];
-    let since =
-        trace.known_since().map_or(String::new(), |t| format!(", since time step {} of {}", t + 1, spec.time_steps));
-    Ok(format!("{class}, probability {percent:.1} %{since}"))
+    let steps = trace.time_steps;
+    let since = trace.known_since().map_or(String::new(), |t| format!(", since time step {} of {steps}", t + 1));
+    format!("{class}, probability {percent:.1} %{since}")
 }

@@ -1,5 +1,6 @@
 //! What a run prints: a bar while an epoch goes on, a line when it is over.
 
+use super::picture::curves::Epoch;
 use crate::event::{EpochDone, StepDone};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
@@ -26,9 +27,17 @@ impl EpochReport {
     /// One line of `metrics.csv`.
     pub fn csv(&self) -> String {
         let EpochDone { epoch, loss, score, test } = self.done;
-        let test = test.map_or(String::new(), |score| format!("{:.4}", score.accuracy()));
+        let test = test.map_or(String::new(), |score| format!("{:.6}", score.accuracy()));
         let (seconds, rate) = (self.time.as_secs_f64(), self.images_per_second());
-        format!("{},{loss:.6},{:.4},{test},{seconds:.2},{rate:.0}", epoch + 1, score.accuracy())
+        format!("{},{loss:.6},{:.6},{test},{seconds:.2},{rate:.0}", epoch + 1, score.accuracy())
+    }
+
+    /// What a line of `metrics.csv` says of its epoch; none where it is no such line.
+    pub fn read(line: &str) -> Option<Epoch> {
+        let mut columns = line.split(',');
+        let epoch = columns.next()?.parse().ok()?;
+        let mut number = || columns.next()?.parse().ok();
+        Some(Epoch { epoch, loss: number()?, training: number()?, test: number() })
     }
 
     /// One line for people.
@@ -88,5 +97,22 @@ impl Progress {
     /// Takes the bar away.
     pub fn clear(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Score;
+
+    #[test]
+    fn a_line_is_read_as_it_was_written() {
+        for test in [None, Some(Score { correct: 1, images: 4 })] {
+            let done = EpochDone { epoch: 4, loss: 0.5, score: Score { correct: 1, images: 2 }, test };
+            let report = EpochReport { done, epochs: 9, time: Duration::from_secs(1) };
+            let test = test.map(Score::accuracy);
+            assert_eq!(EpochReport::read(&report.csv()), Some(Epoch { epoch: 5, loss: 0.5, training: 0.5, test }));
+        }
+        assert_eq!(EpochReport::read(EpochReport::CSV_HEADER), None);
     }
 }

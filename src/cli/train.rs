@@ -3,6 +3,7 @@
 use super::arguments::Train;
 use super::evaluate::check_fit;
 use super::interrupt::Interrupted;
+use super::origin::Origin;
 use super::output::Output;
 use super::report::{EpochReport, Progress};
 use super::{data, files, interrupt, say, tell};
@@ -32,9 +33,9 @@ pub fn run(arguments: Train) -> anyhow::Result<()> {
     let (mut output, mut run) = match resumed {
         Some(found) => found,
         None => {
-            let network = start(&arguments, &data, &device)?;
+            let (network, origin) = start(&arguments, &data, &device)?;
             let run = Run::new(arguments.spec.clone(), network, data.train.len());
-            (Output::new(arguments.output.clone(), arguments.force)?, run)
+            (Output::new(arguments.output.clone(), arguments.force, origin)?, run)
         }
     };
     if run.images() != data.train.len() {
@@ -53,10 +54,12 @@ pub fn run(arguments: Train) -> anyhow::Result<()> {
             }
             None => {
                 output.save_checkpoint(&run)?;
+                output.save_digit(&run, &data.test)?;
                 return Err(interrupted(&run, &output).into());
             }
         }
     }
+    output.save_digit(&run, &data.test)?;
     tell(format!("Saved in {}", output.folder().display()));
     Ok(())
 }
@@ -78,11 +81,11 @@ fn resume(arguments: &Train, device: &Device) -> anyhow::Result<(Output, Run)> {
     Ok((output, run))
 }
 
-/// The network at the start of a run.
-fn start(arguments: &Train, data: &data::DataSet, device: &Device) -> anyhow::Result<Network> {
+/// The network at the start of a run, and the file that it came from.
+fn start(arguments: &Train, data: &data::DataSet, device: &Device) -> anyhow::Result<(Network, Option<Origin>)> {
     let (spec, train) = (&arguments.spec, &data.train);
     let Some(file) = &arguments.weights else {
-        return Ok(Network::new(spec, train.pixels(), train.classes(), device));
+        return Ok((Network::new(spec, train.pixels(), train.classes(), device), None));
     };
     let bytes = files::read(file)?;
     let network = checkpoint::network_from_bytes(spec, &bytes, device).with_context(|| {
@@ -91,7 +94,7 @@ fn start(arguments: &Train, data: &data::DataSet, device: &Device) -> anyhow::Re
         format!("cannot start from {}{hint}", file.display())
     })?;
     check_fit(&network, train, file)?;
-    Ok(network)
+    Ok((network, Some(Origin::new(file, &bytes))))
 }
 
 /// The settings that are not the defaults, as one would type them.

@@ -209,7 +209,15 @@ pub fn cpu() -> Device {
 /// # Panics
 /// When the images differ in size, or there are not as many samples as images.
 pub fn rate(images: &[&[u8]], samples: &[u64], seed: u64, pass: Pass, time_steps: usize) -> SpikeTrain {
-    cpu::bernoulli::rate(images, samples, seed, pass, time_steps)
+    cpu::encode::rate(images, samples, seed, pass, time_steps)
+}
+
+/// A batch of images as latency coding has them on the CPU: [`crate::spikes::encode::latency`], on all cores.
+///
+/// # Panics
+/// When the images differ in size, or T is 0.
+pub fn latency(images: &[&[u8]], time_steps: usize) -> SpikeTrain {
+    cpu::encode::latency(images, time_steps)
 }
 
 /// A batch of spike trains on a device.

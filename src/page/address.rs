@@ -2,6 +2,7 @@
 //! shown, and what is left out of the page. A link restores it all.
 
 use super::strokes::{Stroke, from_text, to_text};
+use crate::decimal;
 use crate::spec::Spec;
 
 /// The animation's speed where the link says nothing, in time steps a second.
@@ -24,6 +25,32 @@ impl Default for Pad {
     }
 }
 
+/// What training starts from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// Weights drawn from the seed.
+    #[default]
+    Random,
+    /// The network that ships with the page.
+    Shipped,
+    /// A file that the reader opened. A link can say so, but not carry it.
+    File,
+}
+
+impl Start {
+    const WORDS: [(&str, Self); 3] = [("random", Self::Random), ("shipped", Self::Shipped), ("file", Self::File)];
+
+    /// Its name in links and controls.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, start)| *start == self).map_or("", |(word, _)| word)
+    }
+
+    /// The one with that name.
+    pub fn from_word(text: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(word, _)| *word == text).map(|(_, start)| *start)
+    }
+}
+
 /// What the link says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Address {
@@ -33,8 +60,10 @@ pub struct Address {
     pub pad: Pad,
     /// Time steps a second.
     pub speed: f32,
-    /// Whether training starts from the shipped network.
-    pub from_shipped: bool,
+    /// What training starts from.
+    pub from: Start,
+    /// Which of the networks that ship is opened; empty for the one that is called like the data set.
+    pub model: String,
     /// Whether training goes on while the tab is hidden.
     pub background: bool,
     /// At which time step the animation stands; it runs where the link says nothing.
@@ -49,7 +78,8 @@ impl Default for Address {
             spec: Spec::on_page(),
             pad: Pad::default(),
             speed: SPEED,
-            from_shipped: false,
+            from: Start::Random,
+            model: String::new(),
             background: false,
             stopped_at: None,
             hide: Vec::new(),
@@ -78,18 +108,30 @@ impl Address {
                 None => errors.push(format!("there is no setting called `{name}`")),
             }
         }
+        address.set_model(&address.model.clone());
         (address, errors)
+    }
+
+    /// The name of the network that is opened, which is that of its file.
+    pub fn model(&self) -> &str {
+        if self.model.is_empty() { self.spec.dataset.word() } else { &self.model }
+    }
+
+    /// Opens the network with that name.
+    pub fn set_model(&mut self, name: &str) {
+        self.model = if name == self.spec.dataset.word() { String::new() } else { name.to_owned() };
     }
 
     /// Takes one pair; whether it meant something, none where the name is unknown.
     fn take(&mut self, name: &str, value: &str) -> Option<bool> {
-        let within = |low: f32, high: f32| value.parse().ok().filter(|v: &f32| (low..=high).contains(v));
+        let within = |low: f32, high: f32| decimal::parse(value).map(|v| v as f32).filter(|v| (low..=high).contains(v));
         Some(match name {
             "digit" => value.parse().ok().filter(|d| *d < 10).map(|d| self.pad = Pad::Digit(d)).is_some(),
             "draw" => from_text(value).map(|strokes| self.pad = Pad::Drawing(strokes)).is_some(),
             "speed" => within(1.0, 25.0).map(|speed| self.speed = speed).is_some(),
             "t" => within(1.0, 256.0).map(|t| self.stopped_at = Some(t)).is_some(),
-            "from" => ["shipped", "random"].contains(&value).then(|| self.from_shipped = value == "shipped").is_some(),
+            "from" => Start::from_word(value).map(|from| self.from = from).is_some(),
+            "model" => is_name(value).then(|| self.model = value.to_owned()).is_some(),
             "background" => ["run", "pause"].contains(&value).then(|| self.background = value == "run").is_some(),
             "hide" => {
                 self.hide = value.replace("%2C", ",").split(',').map(str::to_owned).filter(|p| !p.is_empty()).collect();
@@ -111,7 +153,8 @@ impl Address {
         let said = [
             (self.speed != SPEED).then(|| format!("speed={}", self.speed)),
             self.stopped_at.map(|t| format!("t={t}")),
-            self.from_shipped.then(|| "from=shipped".to_owned()),
+            (!self.model.is_empty()).then(|| format!("model={}", self.model)),
+            (self.from != Start::Random).then(|| format!("from={}", self.from.word())),
             self.background.then(|| "background=run".to_owned()),
             (!self.hide.is_empty()).then(|| format!("hide={}", self.hide.join(","))),
         ];
@@ -121,16 +164,65 @@ impl Address {
     }
 }
 
+/// Whether the text can be the name of a file beside the page.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::FIELDS;
+    use proptest::prelude::*;
+
+    /// A pair of a link: any name, or one that means something, with a value that may.
+    fn pair() -> impl Strategy<Value = (String, String)> {
+        let own = ["digit", "draw", "speed", "t", "from", "model", "background", "hide"];
+        let known: Vec<&str> = FIELDS.iter().map(|field| field.name).chain(own).collect();
+        let name = prop_oneof![2 => prop::sample::select(known).prop_map(str::to_owned), 1 => "[^&=]{0,8}"];
+        let value = prop_oneof![
+            "\\PC{0,12}",
+            "[-+0-9eE.,:%]{0,12}",
+            "[a-z-]{0,14}",
+            "[A-Za-z0-9_.-]{0,40}",
+            // Longer than a drawing may be.
+            "[A-Za-z0-9_]{1300}",
+            prop::sample::select(vec!["nan", "inf", "1e999", "-0", "fashion-mnist", "folder", "shipped", "4096,4096"])
+                .prop_map(str::to_owned),
+        ];
+        (name, value.prop_map(|value| value.replace('&', "")))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_a_link_says_the_page_can_be_that_and_says_it_again(pairs in prop::collection::vec(pair(), 0..6)) {
+            let hash = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
+            let (address, errors) = Address::from_hash(&hash);
+            prop_assert!(address.spec.check().is_ok());
+            let unknown = pairs.iter().filter(|(name, _)| Address::from_hash(&format!("{name}=")).1.iter()
+                .any(|error| error.starts_with("there is no setting"))).count();
+            prop_assert!(errors.len() >= unknown, "{unknown} names mean nothing, and only {errors:?} is said");
+            let (again, errors) = Address::from_hash(&address.to_hash());
+            prop_assert_eq!(errors, Vec::<String>::new());
+            // A drawing loses what is finer than a link tells.
+            prop_assert_eq!(Address { pad: address.pad.clone(), ..again }, address);
+        }
+
+        #[test]
+        fn no_link_is_too_strange(hash in "\\PC{0,200}") {
+            prop_assert!(Address::from_hash(&hash).0.spec.check().is_ok());
+        }
+    }
 
     #[test]
     fn what_is_written_is_read_back() {
         let mut address = Address {
             pad: Pad::Drawing(vec![vec![[0.0, 0.0], [1.0, 0.0]]]),
             speed: 10.0,
-            from_shipped: true,
+            from: Start::File,
+            model: "mnist-small".to_owned(),
             background: true,
             stopped_at: Some(7.5),
             hide: vec!["article".to_owned(), "samples".to_owned()],
@@ -144,6 +236,14 @@ mod tests {
     fn an_empty_hash_is_the_default() {
         assert_eq!(Address::from_hash(""), (Address::default(), Vec::new()));
         assert_eq!(Address::default().to_hash(), "");
+    }
+
+    #[test]
+    fn the_network_called_like_the_data_set_needs_no_name() {
+        let (address, errors) = Address::from_hash("model=fashion-mnist&dataset=fashion-mnist");
+        assert_eq!((address.model(), errors.len()), ("fashion-mnist", 0));
+        assert_eq!(address.to_hash(), "dataset=fashion-mnist");
+        assert_eq!(Address::from_hash("model=../x").1, ["`../x` is not a value for `model`"]);
     }
 
     #[test]

@@ -1,16 +1,17 @@
 //! The app: it hears everything that happens and decides what follows. What concerns the engine is in
 //! [`super::conversation`] and the modules beside it, what is drawn in [`super::frame`].
 
-use super::address::{Address, Pad};
+use super::address::{Address, Pad, Start};
 use super::article::ArticleView;
 use super::asking::Asking;
 use super::canvas::Palette;
 use super::clock::Clock;
+use super::connections::Connections;
 use super::controls::Controls;
 use super::conversation::Opening;
 use super::curves::History;
-use super::document::{self, Missing, Text, find, meta, window};
-use super::fetching::{self, Copy};
+use super::document::{self, Missing, Text, find, window};
+use super::fetching::Copy;
 use super::frame::Dirty;
 use super::input::{Due, Input, Post, Press, Scrub};
 use super::keys;
@@ -26,10 +27,13 @@ use super::result::ResultView;
 use super::run::{Phase, Run};
 use super::samples::Samples;
 use super::score::Score;
-use super::settings;
+use super::sets::Sets;
+use super::settings::{self, is_plain};
 use super::supply::Supply;
+use super::synapses::Synapses;
 use super::watch;
 use super::weights;
+use crate::decimal;
 use crate::digits::Digits;
 use crate::digits::shard::Manifest;
 use wasm_bindgen::JsCast;
@@ -45,6 +49,8 @@ pub struct App {
     pub(super) palette: Palette,
     /// What the link says.
     pub(super) address: Address,
+    /// The link's hash as it was last read or written.
+    pub(super) link_seen: String,
     /// How the animation moves.
     pub(super) clock: Clock,
     /// Whether the reader wants less motion.
@@ -60,13 +66,19 @@ pub struct App {
     /// What the lost engine was, for the new one to become.
     pub(super) rescued: Option<Run>,
     pub(super) paused_by_hiding: bool,
+    /// Whether the settings become those of the trained network that is being opened.
+    pub(super) follows: bool,
     /// What was fetched.
     pub(super) model: Option<Result<Vec<u8>, String>>,
-    /// The reader's file, until the engine has understood it.
+    /// The reader's file.
+    pub(super) own: Option<Result<Vec<u8>, String>>,
+    /// The same, until the engine has understood it.
     pub(super) offered: Vec<u8>,
     pub(super) manifest: Option<Manifest>,
     pub(super) digits: Option<Digits>,
     pub(super) supply: Supply,
+    /// The weights, as far as they were told.
+    pub(super) synapses: Synapses,
     /// What was learnt.
     pub(super) history: History,
     pub(super) vitals: Vitals,
@@ -81,9 +93,11 @@ pub struct App {
     pub(super) result: ResultView,
     pub(super) learning: LearningView,
     pub(super) mosaic: Mosaic,
+    pub(super) connections: Connections,
     pub(super) article: ArticleView,
     pub(super) controls: Controls,
     pub(super) notes: Notes,
+    pub(super) sets: Sets,
     pub(super) words: Words,
 }
 
@@ -103,12 +117,15 @@ pub(super) struct Words {
 pub fn open() -> Result<(), Missing> {
     let post = Post::default();
     let mut app = App::new(post.clone())?;
-    fetching::model(meta("model")?, post.clone());
-    fetching::data(meta("shards")?, post.clone(), Copy::Kept);
+    app.read_address();
+    app.follows = is_plain(&app.address.spec);
+    app.sets.show(app.address.spec.dataset, &mut app.phrases);
+    app.fetch_model(Copy::Kept);
+    app.fetch_data(Copy::Kept);
     keys::listen_everywhere(&post)?;
     weights::listen_to_files(&post)?;
     watch::watch_sizes(&post);
-    watch::watch_mosaic(&post)?;
+    watch::watch_weights(&post)?;
     watch::fold_where_narrow()?;
     app.start_engine();
     app.show_address();
@@ -123,12 +140,7 @@ impl App {
         let phrases = read_phrases()?;
         let still =
             window()?.match_media("(prefers-reduced-motion: reduce)").ok().flatten().is_some_and(|m| m.matches());
-        let mut notes = Notes::new()?;
-        let (address, errors) = Address::from_hash(&window()?.location().hash().unwrap_or_default());
-        if !errors.is_empty() {
-            notes.say(&phrases, Phrase::NoteSetting, &[("error", errors.join("; "))]);
-        }
-        hide_parts(&address.hide);
+        let address = Address::default();
         Ok(Self {
             palette: Palette::default(),
             clock: Clock::new(address.spec.time_steps, address.speed, still),
@@ -141,11 +153,15 @@ impl App {
             crashes: 0,
             rescued: None,
             paused_by_hiding: false,
+            link_seen: String::new(),
+            follows: false,
             model: None,
+            own: None,
             offered: Vec::new(),
             manifest: None,
             digits: None,
             supply: Supply::default(),
+            synapses: Synapses::default(),
             history: History::default(),
             vitals: Vitals::default(),
             dirty: Dirty::default(),
@@ -157,6 +173,7 @@ impl App {
             result: ResultView::new()?,
             learning: LearningView::new()?,
             mosaic: Mosaic::new()?,
+            connections: Connections::new(&post)?,
             article: ArticleView::new(&post)?,
             controls: Controls::new(&post)?,
             words: Words {
@@ -166,7 +183,8 @@ impl App {
                 size: [Text::find("size")?, Text::find("size-low")?],
                 play: find("play")?,
             },
-            notes,
+            notes: Notes::new()?,
+            sets: Sets::new()?,
             address,
             phrases,
             post,
@@ -177,29 +195,35 @@ impl App {
         match input {
             Input::Report(report, bytes) => self.hear_report(report, bytes),
             Input::EngineLost(reason) => self.lost_engine(&reason),
-            Input::Model(model) => self.take_model(model),
+            Input::Model(name, model) => self.take_model(&name, model),
             Input::File(file) => self.open_file(file),
-            Input::Manifest(manifest) => self.take_manifest(manifest),
-            Input::Samples(digits) => self.take_samples(digits),
-            Input::Shard(split, shard, files) => self.take_shard(split, shard, files),
+            Input::Manifest(dataset, manifest) => self.take_manifest(dataset, manifest),
+            Input::Samples(dataset, digits) => self.take_samples(dataset, digits),
+            Input::Shard(dataset, split, shard, files) => self.take_shard(dataset, split, shard, files),
             Input::Press(press) => self.press(press),
             Input::Set(name, text) => self.set(&name, &text),
             Input::Turn(name, by) => self.turn(name, by),
             Input::Pen(pen) => self.pen(pen),
             Input::Digit(digit) => self.choose_digit(digit),
             Input::Neuron(neuron) => self.choose_neuron(neuron),
+            Input::Light(slot) => self.light(slot),
+            Input::Pin(slot) => self.pin(slot),
             Input::Scrub(scrub) => self.scrub(scrub),
             Input::Play(play) => {
                 self.article.play(play);
                 self.dirty.article = true;
             }
             Input::Due(Due::Shard(split, shard)) => self.fetch_shard(split, shard, Copy::Fresh),
-            Input::Due(Due::Data) => self.fetch_data(),
+            Input::Due(Due::Data) => self.fetch_data(Copy::Fresh),
             Input::Due(Due::Settings) => self.settle(),
             Input::Frame(now) => return self.frame(now),
             Input::Address => self.take_address(),
             Input::Hidden(hidden) => self.hide(hidden),
-            Input::Seen => self.ask_for_weights(),
+            Input::Seen => {
+                self.connections.look();
+                self.ask_for_weights();
+                self.connect();
+            }
             Input::Look => self.dirty.look = true,
         }
         self.ask_for_frame();
@@ -230,16 +254,15 @@ impl App {
 
     fn set(&mut self, name: &str, text: &str) {
         // What is typed and means nothing leaves the value as it was; that it stands there unchanged says so.
-        if settings::set(&mut self.address, name, text).is_ok() {
+        if settings::set(&mut self.address, name, text).is_some() {
             self.set_changed(name);
         }
         self.controls.show(&self.address);
     }
 
     fn turn(&mut self, name: &str, by: i32) {
-        let value = settings::text(&self.address, name).split(',').next().and_then(|text| text.parse().ok());
+        let value = settings::text(&self.address, name).split(',').next().and_then(decimal::parse);
         if let (Some(knob), Some(value)) = (knob(name), value) {
-            let value: f64 = value;
             self.set(name, &knob.turn(value, by).to_string());
         }
     }
@@ -249,8 +272,12 @@ impl App {
         self.dirty.address = true;
         self.dirty.neuron = true;
         self.dirty.article = true;
-        if name == "from" {
-            return self.choose_origin();
+        self.notes.withdraw(Phrase::NoteOwnFile);
+        match name {
+            "from" => return self.choose_origin(),
+            "dataset" => return self.choose_set(),
+            "model" => return self.choose_model(),
+            _ => {}
         }
         if name != "speed" {
             let post = self.post.clone();
@@ -259,12 +286,13 @@ impl App {
         }
     }
 
-    fn choose_neuron(&mut self, neuron: usize) {
+    pub(super) fn choose_neuron(&mut self, neuron: usize) {
         self.score.faces.choose(neuron);
         self.asking.neurons_chosen = true;
         self.dirty.trace = true;
         self.dirty.weights = true;
         self.ask_for_weights();
+        self.connect();
     }
 
     fn scrub(&mut self, scrub: Scrub) {
@@ -286,23 +314,26 @@ impl App {
         self.dirty.time = true;
     }
 
-    fn take_address(&mut self) {
-        let (address, errors) = Address::from_hash(
-            &window().and_then(|w| w.location().hash().map_err(|_| Missing("hash".into()))).unwrap_or_default(),
-        );
-        self.notes.withdraw(Phrase::NoteSetting);
+    /// Takes what the link says, and notes what of it has no meaning here.
+    pub(super) fn read_address(&mut self) {
+        let hash = window().ok().and_then(|window| window.location().hash().ok()).unwrap_or_default();
+        let (mut address, mut errors) = Address::from_hash(&hash);
+        errors.extend(self.sets.correct(&mut address));
+        self.notes.withdraw_all(&[Phrase::NoteSetting, Phrase::NoteOwnFile]);
         if !errors.is_empty() {
             self.notes.say(&self.phrases, Phrase::NoteSetting, &[("error", errors.join("; "))]);
         }
+        if address.from == Start::File && !matches!(self.own, Some(Ok(_))) {
+            self.own = Some(Err(String::new()));
+            self.notes.say(&self.phrases, Phrase::NoteOwnFile, &[]);
+        }
+        hide_parts(&address.hide);
         self.address = address;
-        hide_parts(&self.address.hide);
-        self.show_address();
-        self.settle();
-        self.picture_changed();
+        self.link_seen = hash;
     }
 
     /// Sets what follows from the address alone.
-    fn show_address(&mut self) {
+    pub(super) fn show_address(&mut self) {
         self.controls.show(&self.address);
         self.clock.speed = self.address.speed;
         if let Some(t) = self.address.stopped_at {

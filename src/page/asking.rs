@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::conversation::{Opening, now};
+use super::graph::Layout;
 use super::run::Phase;
 use crate::protocol::{Picture, Request};
 
@@ -23,8 +24,8 @@ pub(super) struct Asking {
     pub trace_id: u32,
     /// When.
     pub trace_at: f64,
-    /// Whether weights to show were asked for and have not come.
-    pub weights_under_way: bool,
+    /// How many answers with weights to show have not come.
+    pub weights_awaited: u32,
     /// When.
     pub weights_at: f64,
     /// When training was asked for.
@@ -33,6 +34,10 @@ pub(super) struct Asking {
     pub file_wanted: bool,
     /// Whether the reader chose a neuron, so that the page no longer does.
     pub neurons_chosen: bool,
+    /// Networks that the engine was asked to become and has not said so.
+    pub begins: u32,
+    /// Whether the accuracy on the test set is wanted as soon as it can be measured.
+    pub test_wanted: bool,
     /// Turns that have not settled yet.
     pub turned: u32,
 }
@@ -78,11 +83,33 @@ impl App {
 
     /// Asks for the weights of the neurons that are shown.
     pub(super) fn ask_for_weights(&mut self) {
-        if self.opening != Opening::Done || self.asking.weights_under_way {
+        if self.opening != Opening::Done || self.asking.weights_awaited > 0 {
             return;
         }
-        (self.asking.weights_under_way, self.asking.weights_at) = (true, now());
-        let wanted = self.mosaic.wanted(&self.score.faces.chosen);
-        self.ask(&Request::Fields(wanted), &[]);
+        self.asking.weights_at = now();
+        let connected = if self.connections.visible { self.connections.layout.clone() } else { Layout::default() };
+        let mut first = self.score.faces.chosen.to_vec();
+        first.extend(connected.columns.first().into_iter().flatten());
+        self.ask_for_fields(0, self.mosaic.wanted(&first));
+        let outputs = (!connected.columns.is_empty()).then(|| (0..connected.classes).collect());
+        for (layer, column) in connected.columns.into_iter().chain(outputs).enumerate().skip(1) {
+            self.ask_for_fields(layer, column);
+        }
+    }
+
+    pub(super) fn ask_for_fields(&mut self, layer: usize, neurons: Vec<usize>) {
+        self.asking.weights_awaited += 1;
+        self.ask(&Request::Fields(layer, neurons), &[]);
+    }
+
+    pub(super) fn take_fields(&mut self, layer: usize, neurons: &[usize], bytes: Option<&Vec<u8>>) {
+        self.asking.weights_awaited = self.asking.weights_awaited.saturating_sub(1);
+        if let Some(bytes) = bytes {
+            self.synapses.take(layer, neurons, bytes);
+        }
+        self.dirty.weights |= layer == 0;
+        if self.asking.weights_awaited == 0 {
+            self.connect();
+        }
     }
 }

@@ -1,9 +1,8 @@
 //! The only file that paints. It turns marks into pixels: 0–1 coordinates into the canvas's size, meanings into colours.
 
 use super::document::{Missing, create, find};
-use super::marks::{Extent, Ink, Mark, Point, Scene, Shade};
+use super::marks::{Extent, Ink, Mark, Point, Scene, Shade, along};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
@@ -61,8 +60,8 @@ pub struct Canvas {
     size: Cell<(f64, f64, f64)>,
     /// The look for which it was measured.
     look: Cell<u32>,
-    /// A canvas as small as a picture of cells, from which they are scaled up.
-    cells: RefCell<BTreeMap<(u32, u32), (HtmlCanvasElement, CanvasRenderingContext2d)>>,
+    /// A canvas as small as the last picture of cells, from which they are scaled up.
+    cells: RefCell<Option<(HtmlCanvasElement, CanvasRenderingContext2d)>>,
 }
 
 impl Canvas {
@@ -94,6 +93,12 @@ impl Canvas {
         let (width, height) = (f64::from(self.element.client_width()), f64::from(self.element.client_height()));
         self.resize(width, height, ratio);
         width > 0.0 && height > 0.0
+    }
+
+    /// Width over height.
+    pub fn aspect(&self) -> f32 {
+        let (width, height, _) = self.size.get();
+        (width / height.max(1.0)) as f32
     }
 
     fn resize(&self, width: f64, height: f64, ratio: f64) {
@@ -169,6 +174,7 @@ impl Brush<'_> {
         let context = &self.canvas.context;
         match mark {
             Mark::Line { points, ink, width, dash } => self.line(points, *ink, *width, *dash),
+            Mark::Curve { ends, part, ink, width, alpha } => self.curve(*ends, *part, *ink, *width, *alpha),
             Mark::Area { points, ink, alpha } => {
                 self.path(points);
                 self.fill_with(*ink, *alpha);
@@ -220,6 +226,17 @@ impl Brush<'_> {
         context.stroke();
     }
 
+    fn curve(&self, ends: [Point; 2], [from, to]: [f32; 2], ink: Ink, width: f32, alpha: f32) {
+        let pieces = (24.0 * (to - from)).ceil().max(2.0);
+        let at = |piece: u32| along(ends, from + (to - from) * piece as f32 / pieces);
+        let context = &self.canvas.context;
+        context.set_global_alpha(f64::from(alpha));
+        context.set_stroke_style_str(self.palette.name(ink));
+        context.set_line_width(f64::from(width));
+        self.path(&(0..=pieces as u32).map(at).collect::<Vec<_>>());
+        context.stroke();
+    }
+
     fn dot(&mut self, x: f64, y: f64, radius: f64, fill: Shade, rim: Option<Ink>) {
         let context = &self.canvas.context;
         context.begin_path();
@@ -254,16 +271,15 @@ impl Brush<'_> {
             return Ok(());
         }
         let mut kept = self.canvas.cells.borrow_mut();
-        let (small, small_context) = match kept.entry((columns, rows)) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                let element: HtmlCanvasElement = create("canvas").map_err(|error| error.to_string())?;
-                element.set_width(columns);
-                element.set_height(rows);
-                let context = context(&element).map_err(|error| error.to_string())?;
-                entry.insert((element, context))
-            }
-        };
+        let fits = |(small, _): &(HtmlCanvasElement, _)| (small.width(), small.height()) == (columns, rows);
+        if !kept.as_ref().is_some_and(fits) {
+            let element: HtmlCanvasElement = create("canvas").map_err(|error| error.to_string())?;
+            element.set_width(columns);
+            element.set_height(rows);
+            let context = context(&element).map_err(|error| error.to_string())?;
+            *kept = Some((element, context));
+        }
+        let Some((small, small_context)) = kept.as_ref() else { return Ok(()) };
         let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(bytes), columns, rows)?;
         small_context.put_image_data(&image, 0.0, 0.0)?;
         let (width, height, _) = self.canvas.size.get();

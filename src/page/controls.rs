@@ -6,6 +6,7 @@ use super::document::{Missing, all, class, find, listen, listen_actively, style}
 use super::input::{Input, Post, Press};
 use super::knob::{Knob, knob};
 use super::settings;
+use crate::decimal;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -68,9 +69,10 @@ impl Controls {
     pub fn show(&self, address: &Address) {
         for (element, knob) in &self.knobs {
             let text = settings::text(address, knob.name);
-            let value: f64 = text.parse().unwrap_or(knob.low);
+            let value = decimal::parse(&text);
             // A text that is no number (several sizes) stands as it is.
-            let shown = text.parse().map_or(text.clone(), |value: f64| knob.text(value));
+            let shown = value.map_or(text, |value| knob.text(value));
+            let value = value.unwrap_or(knob.low);
             element.set_text_content(Some(&shown));
             style(element, "--f", &format!("{:.1}%", knob.share(value) * 100.0));
             let attributes = [("aria-valuenow", &value), ("aria-valuemin", &knob.low), ("aria-valuemax", &knob.high)];

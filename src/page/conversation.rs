@@ -9,8 +9,7 @@ use super::learning::Vitals;
 use super::link::Link;
 use super::phrases::Phrase;
 use super::reading::{Reading, telling_neurons};
-use super::run::{Origin, Phase, Run};
-use super::settings::{same_network, with_training};
+use super::run::{Phase, Run};
 use crate::event::Score;
 use crate::protocol::{BUILD, Report, Request};
 use crate::spec::{Encoding, Spec};
@@ -74,6 +73,8 @@ impl App {
     }
 
     pub(super) fn ask(&mut self, request: &Request, bytes: &[&[u8]]) {
+        let begins = matches!(request, Request::Open | Request::Start(_) | Request::Continue(_));
+        self.asking.begins += u32::from(begins);
         let asked = self.link.as_ref().map_or(Ok(()), |link| link.ask(request, bytes));
         if let Err(error) = asked {
             self.notes.say(&self.phrases, Phrase::NoteEngineFailed, &[("error", error)]);
@@ -87,49 +88,6 @@ impl App {
                 other => self.ask(&other, &[]),
             }
         }
-    }
-
-    pub(super) fn ask_to_open(&mut self) {
-        if let Some(Ok(model)) = self.model.take() {
-            self.ask(&Request::Open, &[&model]);
-            self.model = Some(Ok(model));
-        }
-    }
-
-    // ---- the first network ----
-
-    pub(super) fn take_model(&mut self, model: Result<Vec<u8>, String>) {
-        if let Err(error) = &model {
-            self.notes.say(&self.phrases, Phrase::NoteModel, &[("error", error.clone())]);
-        }
-        self.model = Some(model);
-        self.open_network();
-    }
-
-    /// Opens the shipped network once both it and the engine are there.
-    fn open_network(&mut self) {
-        if self.opening != Opening::Waiting || self.run.phase == Phase::Starting {
-            return;
-        }
-        if let Some(was) = self.rescued.take() {
-            return self.restore(was);
-        }
-        match &self.model {
-            None => {}
-            Some(Ok(_)) => {
-                self.opening = Opening::Asked;
-                self.ask_to_open();
-            }
-            Some(Err(_)) => self.start_random(),
-        }
-    }
-
-    /// The network of the settings, with random weights.
-    pub(super) fn start_random(&mut self) {
-        self.opening = Opening::Done;
-        let spec = self.address.spec.clone();
-        self.run.started(spec.clone(), Origin::Random);
-        self.ask(&Request::Start(spec), &[]);
     }
 
     // ---- reports ----
@@ -172,13 +130,7 @@ impl App {
                 self.asking.trace_under_way &= id != self.asking.trace_id;
                 self.engine_failed(reason);
             }
-            Report::Fields(neurons) => {
-                self.asking.weights_under_way = false;
-                if let Some(bytes) = bytes.first() {
-                    self.mosaic.take(&neurons, bytes);
-                    self.dirty.weights = true;
-                }
-            }
+            Report::Fields(layer, neurons) => self.take_fields(layer, &neurons, bytes.first()),
             Report::Weights => self.take_weights(bytes),
             Report::Failed(reason) => self.request_failed(reason),
         }
@@ -199,22 +151,15 @@ impl App {
     }
 
     fn started(&mut self, spec: Spec) {
+        self.asking.begins = self.asking.begins.saturating_sub(1);
+        // It was asked to become something else since.
+        if self.asking.begins > 0 {
+            return;
+        }
         if self.opening == Opening::Asked {
-            if !same_network(&spec, &self.address.spec) {
-                let say = if self.address.from_shipped { None } else { Some(Phrase::NoteOtherNetwork) };
-                match say {
-                    Some(phrase) => {
-                        self.notes.say(&self.phrases, phrase, &[]);
-                        return self.start_random();
-                    }
-                    // The trained network was asked for, so the settings become its own.
-                    None => self.address.spec = with_training(&spec, &self.address.spec),
-                }
-                self.controls.show(&self.address);
-                self.dirty.address = true;
+            if !self.opened(&spec) {
+                return;
             }
-            self.opening = Opening::Done;
-            self.run.started(spec.clone(), Origin::Shipped);
         } else if self.opening == Opening::File {
             self.file_opened(&spec);
         }
@@ -222,7 +167,8 @@ impl App {
         self.vitals = Vitals::default();
         self.clock.set_time_steps(spec.time_steps);
         self.asking.neurons_chosen = false;
-        self.mosaic.weights.clear();
+        self.synapses.clear();
+        self.connections.layout.columns.clear();
         let first = spec.hidden.first().copied().unwrap_or(0);
         drop(self.mosaic.set_neurons(first, &self.phrases, &self.post));
         self.dirty.everything();
@@ -277,8 +223,8 @@ impl App {
             if self.run.phase != Phase::Training || before.iter().any(|neuron| *neuron >= first.neurons()) {
                 self.score.faces.chosen = telling_neurons(first, trace.time_steps);
             }
-            let known = |neuron: &usize| self.mosaic.weights.contains_key(neuron);
-            if !self.score.faces.chosen.iter().all(known) || self.mosaic.weights.is_empty() {
+            let known = |neuron: &usize| self.synapses.into_neuron(0, *neuron).is_some();
+            if !self.score.faces.chosen.iter().all(known) {
                 self.ask_for_weights();
             }
             self.dirty.weights = true;
@@ -292,13 +238,16 @@ impl App {
         }
         self.reading = Some(reading);
         self.dirty.trace = true;
+        self.connect();
     }
 
     fn request_failed(&mut self, reason: String) {
+        self.asking.begins = self.asking.begins.saturating_sub(1);
         if self.opening == Opening::Asked {
             self.notes.say(&self.phrases, Phrase::NoteModel, &[("error", reason.clone())]);
-            self.model = Some(Err(reason));
-            self.start_random();
+            *self.file() = Some(Err(reason));
+            self.opening = Opening::Waiting;
+            self.open_network();
         } else if self.opening == Opening::File {
             self.opening = Opening::Done;
             self.open_file(Err(reason));
@@ -308,7 +257,7 @@ impl App {
     }
 
     pub(super) fn engine_failed(&mut self, reason: String) {
-        self.asking.weights_under_way = false;
+        self.asking.weights_awaited = 0;
         self.notes.say(&self.phrases, Phrase::NoteEngineFailed, &[("error", reason)]);
     }
 }

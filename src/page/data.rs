@@ -1,9 +1,10 @@
-//! What the page fetches for the engine: the list of the training data, the ten test digits, and the shards that the
+//! What the page fetches for the engine: the list of the training data, the ten test pictures, and the shards that the
 //! engine needs.
 
 use super::address::Pad;
 use super::app::App;
-use super::document::{after, meta};
+use super::conversation::Opening;
+use super::document::after;
 use super::fetching::{self, Copy};
 use super::input::{Due, Input};
 use super::phrases::Phrase;
@@ -12,12 +13,26 @@ use super::strokes::three;
 use crate::digits::Digits;
 use crate::digits::shard::{Manifest, Split};
 use crate::protocol::Request;
+use crate::spec::Dataset;
 
 /// The list of the training data is asked for again after so many milliseconds.
 const DATA_AGAIN: i32 = 10_000;
 
 impl App {
-    pub(super) fn take_samples(&mut self, digits: Result<Digits, String>) {
+    /// Other images than before: nothing of the old ones is shown or waited for any more.
+    pub(super) fn change_data(&mut self) {
+        (self.manifest, self.digits, self.reading) = (None, None, None);
+        self.supply = Default::default();
+        self.notes.withdraw_all(&[Phrase::NoteData, Phrase::NoteShard]);
+        self.sets.show(self.address.spec.dataset, &mut self.phrases);
+        (self.dirty.trace, self.dirty.bar, self.dirty.pad) = (true, true, true);
+        self.fetch_data(Copy::Kept);
+    }
+
+    pub(super) fn take_samples(&mut self, dataset: Dataset, digits: Result<Digits, String>) {
+        if dataset != self.address.spec.dataset {
+            return;
+        }
         match digits {
             Ok(digits) => {
                 if self.samples.fill(&digits, &self.phrases, &self.post).is_ok() {
@@ -25,14 +40,25 @@ impl App {
                     self.picture_changed();
                 }
             }
-            Err(error) => {
-                self.notes.say(&self.phrases, Phrase::NoteData, &[("error", error)]);
-                self.show_something();
-            }
+            Err(error) => self.no_data(error),
         }
     }
 
-    pub(super) fn take_manifest(&mut self, manifest: Result<Manifest, String>) {
+    /// Says that the data is not here, and asks again later.
+    fn no_data(&mut self, error: String) {
+        self.notes.say(&self.phrases, Phrase::NoteData, &[("error", error)]);
+        let post = self.post.clone();
+        after(DATA_AGAIN, move || post.tell(Input::Due(Due::Data)));
+        if self.digits.is_none() {
+            self.samples.clear();
+        }
+        self.show_something();
+    }
+
+    pub(super) fn take_manifest(&mut self, dataset: Dataset, manifest: Result<Manifest, String>) {
+        if dataset != self.address.spec.dataset {
+            return;
+        }
         match manifest {
             Ok(manifest) => {
                 self.notes.withdraw(Phrase::NoteData);
@@ -40,40 +66,45 @@ impl App {
                     self.ask(&Request::Data(manifest.clone()), &[]);
                 }
                 self.manifest = Some(manifest);
+                if self.opening == Opening::Done && std::mem::take(&mut self.asking.test_wanted) {
+                    self.test_all();
+                }
             }
-            Err(error) => {
-                self.notes.say(&self.phrases, Phrase::NoteData, &[("error", error)]);
-                let post = self.post.clone();
-                after(DATA_AGAIN, move || post.tell(Input::Due(Due::Data)));
-                self.show_something();
-            }
+            Err(error) => self.no_data(error),
         }
         self.dirty.bar = true;
     }
 
-    /// Without test digits there is something to be seen all the same.
+    /// Without test digits there is something to be seen all the same; a photo cannot be made up.
     pub(super) fn show_something(&mut self) {
-        if self.digits.is_none() && matches!(self.address.pad, Pad::Digit(_)) {
+        if self.phrases.names.is_empty() && self.digits.is_none() && matches!(self.address.pad, Pad::Digit(_)) {
             self.address.pad = Pad::Drawing(three());
             self.picture_changed();
             self.dirty.address = false;
         }
     }
 
-    pub(super) fn fetch_data(&self) {
-        if let Ok(folder) = meta("shards") {
-            fetching::data(folder, self.post.clone(), Copy::Fresh);
-        }
+    pub(super) fn fetch_data(&self, copy: Copy) {
+        fetching::data(self.address.spec.dataset, self.post.clone(), copy);
     }
 
     pub(super) fn fetch_shard(&mut self, split: Split, shard: usize, copy: Copy) {
         let entry = self.manifest.as_ref().and_then(|manifest| manifest.shards(split).get(shard)).cloned();
-        if let (Some(entry), Ok(folder)) = (entry, meta("shards")) {
-            fetching::shard(folder, entry, split, shard, self.post.clone(), copy);
+        if let Some(entry) = entry {
+            fetching::shard(self.address.spec.dataset, entry, split, shard, self.post.clone(), copy);
         }
     }
 
-    pub(super) fn take_shard(&mut self, split: Split, shard: usize, files: Result<[Vec<u8>; 2], String>) {
+    pub(super) fn take_shard(
+        &mut self,
+        dataset: Dataset,
+        split: Split,
+        shard: usize,
+        files: Result<[Vec<u8>; 2], String>,
+    ) {
+        if dataset != self.address.spec.dataset {
+            return;
+        }
         match files {
             Ok([images, labels]) => self.ask(&Request::Shard(split, shard), &[&images, &labels]),
             Err(error) => self.shard_failed(split, shard, error),

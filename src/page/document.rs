@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, Element, EventTarget, HtmlElement, Window};
+use web_sys::{Document, Element, EventTarget, HtmlElement, Node, Window};
 
 /// The document lacks something that the program needs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +32,13 @@ pub fn document() -> Result<Document, Missing> {
 /// Where there is none of that kind.
 pub fn find<T: JsCast>(id: &str) -> Result<T, Missing> {
     let element = document()?.get_element_by_id(id);
-    element.and_then(|element| element.dyn_into().ok()).ok_or_else(|| Missing(format!("element `{id}`")))
+    element.and_then(|element| element.dyn_into().ok()).ok_or_else(|| no_element(id))
+}
+
+// Apart from its callers, which are made anew for each kind of element.
+#[inline(never)]
+fn no_element(name: &str) -> Missing {
+    Missing(format!("element `{name}`"))
 }
 
 /// The first element below `root` that the selector names.
@@ -41,15 +47,17 @@ pub fn find<T: JsCast>(id: &str) -> Result<T, Missing> {
 /// Where there is none of that kind.
 pub fn within<T: JsCast>(root: &Element, selector: &str) -> Result<T, Missing> {
     let element = root.query_selector(selector).ok().flatten();
-    element.and_then(|element| element.dyn_into().ok()).ok_or_else(|| Missing(format!("element `{selector}`")))
+    element.and_then(|element| element.dyn_into().ok()).ok_or_else(|| no_element(selector))
 }
 
 /// All elements that the selector names.
 pub fn all<T: JsCast>(selector: &str) -> Vec<T> {
+    nodes(selector).into_iter().filter_map(|node| node.dyn_into().ok()).collect()
+}
+
+fn nodes(selector: &str) -> Vec<Node> {
     let list = document().ok().and_then(|document| document.query_selector_all(selector).ok());
-    let nodes = list.map_or(0..0, |list| 0..list.length()).collect::<Vec<_>>();
-    let list = document().ok().and_then(|document| document.query_selector_all(selector).ok());
-    nodes.into_iter().filter_map(|i| list.as_ref()?.item(i)?.dyn_into().ok()).collect()
+    list.map_or_else(Vec::new, |list| (0..list.length()).filter_map(|i| list.item(i)).collect())
 }
 
 /// The content of a `<meta>` element.
@@ -64,6 +72,13 @@ pub fn meta(name: &str) -> Result<String, Missing> {
     element.get_attribute("content").ok_or_else(|| Missing(format!("content of meta `{name}`")))
 }
 
+/// Whether an element can be seen, or could after a little scrolling down.
+pub fn is_near(element: &Element) -> bool {
+    let area = element.get_bounding_client_rect();
+    let height = window().ok().and_then(|window| window.inner_height().ok()?.as_f64()).unwrap_or(0.0);
+    area.top() < height + 400.0 && area.bottom() > 0.0
+}
+
 /// A new element.
 ///
 /// # Errors
@@ -75,20 +90,21 @@ pub fn create<T: JsCast>(tag: &str) -> Result<T, Missing> {
 
 /// Calls `hear` at each such event, as long as the page lives.
 pub fn listen<E: JsCast + 'static>(target: &EventTarget, event: &str, mut hear: impl FnMut(E) + 'static) {
-    let closure = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| hear(event.unchecked_into()));
-    // A listener that cannot be added leaves its control dead; there is nobody to tell but the console.
-    if let Err(error) = target.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref()) {
-        web_sys::console::error_1(&error);
-    }
-    closure.forget();
+    attach(target, event, Closure::new(move |event: JsValue| hear(event.unchecked_into())), true);
 }
 
 /// As [`listen`], for events whose default is to be prevented: the browser must not think it may go ahead at once.
 pub fn listen_actively<E: JsCast + 'static>(target: &EventTarget, event: &str, mut hear: impl FnMut(E) + 'static) {
-    let closure = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| hear(event.unchecked_into()));
+    attach(target, event, Closure::new(move |event: JsValue| hear(event.unchecked_into())), false);
+}
+
+fn attach(target: &EventTarget, event: &str, closure: Closure<dyn FnMut(JsValue)>, passive: bool) {
     let options = web_sys::AddEventListenerOptions::new();
-    options.set_passive(false);
+    if !passive {
+        options.set_passive(false);
+    }
     let callback = closure.as_ref().unchecked_ref();
+    // A listener that cannot be added leaves its control dead; there is nobody to tell but the console.
     if let Err(error) =
         target.add_event_listener_with_callback_and_add_event_listener_options(event, callback, &options)
     {

@@ -4,10 +4,10 @@ use super::canvas::{Canvas, Palette};
 use super::document::{Missing, Text, all, within};
 use super::field;
 use super::phrases::{Phrase, Phrases};
+use super::synapses::Synapses;
 use super::voltage::ROWS;
 use crate::digits::drawing::SIDE;
 use crate::trace::LayerTrace;
-use std::collections::BTreeMap;
 use web_sys::Element;
 
 /// Names, counts and faces of the three.
@@ -42,18 +42,14 @@ impl Faces {
     pub fn name(&self, layer: &LayerTrace, phrases: &Phrases) {
         for (neuron, (name, count, _)) in self.chosen.iter().zip(&self.rows) {
             name.set(&phrases.say(Phrase::Neuron, &[("n", neuron.to_string())]));
-            count.set(&match layer.spikes.count_of(0, *neuron) {
-                0 => phrases.say(Phrase::Silent, &[]),
-                1 => phrases.say(Phrase::OneSpike, &[]),
-                n => phrases.say(Phrase::Spikes, &[("n", n.to_string())]),
-            });
+            count.set(&phrases.spikes(layer.spikes.count_of(0, *neuron)));
         }
     }
 
     /// Draws their weights, as far as they are known.
-    pub fn draw(&self, weights: &BTreeMap<usize, Vec<f32>>, palette: &Palette) {
+    pub fn draw(&self, synapses: &Synapses, palette: &Palette) {
         for (neuron, (_, _, canvas)) in self.chosen.iter().zip(&self.rows) {
-            if let Some(weights) = weights.get(neuron).filter(|_| canvas.fit(palette)) {
+            if let Some(weights) = synapses.into_neuron(0, *neuron).filter(|_| canvas.fit(palette)) {
                 canvas.paint(&[field::weights(weights, SIDE)], palette);
             }
         }

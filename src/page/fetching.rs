@@ -4,6 +4,7 @@ use super::document::window;
 use super::input::{Input, Post};
 use crate::digits::Digits;
 use crate::digits::shard::{Manifest, ShardEntry, Split, open_samples};
+use crate::spec::Dataset;
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -38,25 +39,34 @@ async fn bytes(path: &str, copy: Copy) -> Result<Vec<u8>, String> {
     Ok(Uint8Array::new(&buffer).to_vec())
 }
 
-async fn pair(folder: &str, entry: &ShardEntry, copy: Copy) -> Result<[Vec<u8>; 2], String> {
+async fn pair(dataset: Dataset, entry: &ShardEntry, copy: Copy) -> Result<[Vec<u8>; 2], String> {
+    let folder = folder(dataset);
     let images = bytes(&format!("{folder}{}", entry.images.file), copy).await?;
     let labels = bytes(&format!("{folder}{}", entry.labels.file), copy).await?;
     Ok([images, labels])
 }
 
-/// Fetches the shipped network.
-pub fn model(path: String, post: Post) {
-    spawn_local(async move { post.tell(Input::Model(bytes(&path, Copy::Kept).await)) });
+/// Fetches the shipped network of that name.
+pub fn model(name: String, post: Post, copy: Copy) {
+    spawn_local(async move {
+        let model = bytes(&format!("models/{name}.safetensors"), copy).await;
+        post.tell(Input::Model(name, model));
+    });
 }
 
-/// Fetches the list of the training data, then the ten test digits.
-pub fn data(folder: String, post: Post, copy: Copy) {
+/// The folder of a data set, beside the page.
+fn folder(dataset: Dataset) -> String {
+    format!("shards/{}/", dataset.word())
+}
+
+/// Fetches the list of the training data, then the ten test pictures.
+pub fn data(dataset: Dataset, post: Post, copy: Copy) {
     spawn_local(async move {
-        let list = bytes(&format!("{folder}manifest.json"), copy).await.and_then(|bytes| manifest(&bytes));
+        let list = bytes(&format!("{}manifest.json", folder(dataset)), copy).await.and_then(|bytes| manifest(&bytes));
         let manifest = list.as_ref().ok().cloned();
-        post.tell(Input::Manifest(list));
+        post.tell(Input::Manifest(dataset, list));
         if let Some(manifest) = manifest {
-            post.tell(Input::Samples(samples(&folder, &manifest).await));
+            post.tell(Input::Samples(dataset, samples(dataset, &manifest, copy).await));
         }
     });
 }
@@ -70,15 +80,15 @@ fn manifest(bytes: &[u8]) -> Result<Manifest, String> {
     Ok(manifest)
 }
 
-async fn samples(folder: &str, manifest: &Manifest) -> Result<Digits, String> {
-    let [images, labels] = pair(folder, &manifest.samples, Copy::Kept).await?;
+async fn samples(dataset: Dataset, manifest: &Manifest, copy: Copy) -> Result<Digits, String> {
+    let [images, labels] = pair(dataset, &manifest.samples, copy).await?;
     open_samples(manifest, &images, &labels).map_err(|error| error.to_string())
 }
 
 /// Fetches the two files of a shard.
-pub fn shard(folder: String, entry: ShardEntry, split: Split, index: usize, post: Post, copy: Copy) {
+pub fn shard(dataset: Dataset, entry: ShardEntry, split: Split, index: usize, post: Post, copy: Copy) {
     spawn_local(async move {
-        let files = pair(&folder, &entry, copy).await;
-        post.tell(Input::Shard(split, index, files));
+        let files = pair(dataset, &entry, copy).await;
+        post.tell(Input::Shard(dataset, split, index, files));
     });
 }

@@ -9,7 +9,7 @@ use crate::trace::LayerTrace;
 const MOST_DOTS: usize = 1024;
 
 /// How brightly each neuron glows at the moment `now`.
-fn brightness(spikes: &SpikeTrain, now: f32) -> Vec<f32> {
+pub fn brightness(spikes: &SpikeTrain, now: f32) -> Vec<f32> {
     let mut bright = vec![0f32; spikes.neurons()];
     for (t, glow) in glowing(now, spikes.time_steps()) {
         for (neuron, bright) in bright.iter_mut().enumerate() {

@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::canvas::Palette;
+use super::connections::Look;
 use super::document::window;
 use super::input::Input;
 use super::phrases::Phrase;
@@ -101,13 +102,15 @@ impl App {
             (self.dirty.pad, self.dirty.trace, self.dirty.curves) = (true, true, true);
             (self.dirty.neuron, self.dirty.article, self.dirty.weights) = (true, true, true);
             (self.dirty.address, self.dirty.bar, self.dirty.look) = (address.0, address.1, false);
+            self.connections.look();
+            self.connect();
         }
         self.draw_pad();
         self.draw_network(now);
         self.draw_learning(now);
         if self.dirty.weights {
-            self.score.faces.draw(&self.mosaic.weights, &self.palette);
-            self.dirty.weights = !self.mosaic.draw(&self.score.faces.chosen, &self.palette);
+            self.score.faces.draw(&self.synapses, &self.palette);
+            self.dirty.weights = !self.mosaic.draw(&self.score.faces.chosen, &self.synapses, &self.palette);
         }
         self.write_address(now);
         self.ask_when_due(now);
@@ -117,7 +120,8 @@ impl App {
     fn draw_pad(&mut self) {
         if std::mem::take(&mut self.dirty.pad) {
             let pixels = self.pixels();
-            self.pad.draw(&self.address.pad, pixels.as_deref(), &self.palette);
+            let photo = !self.phrases.names.is_empty();
+            self.pad.draw(&self.address.pad, pixels.as_deref(), photo, &self.palette);
             let lit = pixels.iter().flatten().filter(|pixel| **pixel > 12).count().to_string();
             let said = pixels.as_ref().map(|_| self.phrases.say(Phrase::Lit, &[("n", lit)]));
             let blank = vec![0; crate::digits::drawing::PIXELS];
@@ -144,6 +148,7 @@ impl App {
             if prepare {
                 self.score.clear(&self.palette);
                 self.result.clear();
+                self.connections.clear(&self.palette);
             }
             return;
         };
@@ -159,6 +164,14 @@ impl App {
             let now = self.clock.now;
             self.score.show(reading, &neuron, now, &self.phrases, &self.palette);
             self.result.show(reading, now, self.run.trained, &self.phrases);
+            let look = Look {
+                now,
+                chosen: &self.score.faces.chosen,
+                threshold: neuron.threshold,
+                phrases: &self.phrases,
+                palette: &self.palette,
+            };
+            self.connections.show(reading, &self.synapses, &look);
             let word = if self.clock.playing { Phrase::Stop } else { Phrase::Play };
             drop(self.words.play.set_attribute("aria-label", &self.phrases.say(word, &[])));
             super::document::class(&self.words.play, "on", self.clock.playing);
@@ -188,7 +201,7 @@ impl App {
         let training = self.run.phase == Phase::Training;
         super::document::class(&self.words.train, "on", training);
         self.words.train_word.set(&self.phrases.say(if training { Phrase::Pause } else { Phrase::Train }, &[]));
-        self.controls.enable_training(self.run.phase != Phase::Starting && self.manifest.is_some());
+        self.controls.enable_training(self.run.phase != Phase::Starting && self.may_train());
         let size = self.manifest.as_ref().map(|manifest| {
             let bytes: u64 = manifest.files().map(|file| file.bytes).sum();
             self.phrases.say(Phrase::Size, &[("mb", format!("{:.0}", bytes as f64 / 1e6))])
@@ -207,10 +220,16 @@ impl App {
         self.dirty.address_written = now;
         let hash = self.address.to_hash();
         let Ok(window) = window() else { return };
+        // The link was changed from outside, and the page has not heard of it yet: it is not overwritten.
+        if window.location().hash().is_ok_and(|hash| hash != self.link_seen) {
+            return;
+        }
         let path = window.location().pathname().unwrap_or_default() + &window.location().search().unwrap_or_default();
         let url = if hash.is_empty() { path } else { format!("{path}#{hash}") };
         if let Ok(history) = window.history() {
             drop(history.replace_state_with_url(&JsValue::NULL, "", Some(&url)));
         }
+        // As the browser has it, which may have escaped something.
+        self.link_seen = window.location().hash().unwrap_or_default();
     }
 }

@@ -4,6 +4,7 @@
 use crate::digits::Digits;
 use crate::digits::shard::{Manifest, Split};
 use crate::protocol::Report;
+use crate::spec::Dataset;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -80,16 +81,16 @@ pub enum Input {
     Report(Report, Vec<Vec<u8>>),
     /// The engine crashed, for this reason.
     EngineLost(String),
-    /// The shipped network was fetched, or not.
-    Model(Result<Vec<u8>, String>),
+    /// The shipped network of that name was fetched, or not.
+    Model(String, Result<Vec<u8>, String>),
     /// The reader chose a file of weights, and it could be read, or not.
     File(Result<Vec<u8>, String>),
-    /// The list of the training data was fetched, or not.
-    Manifest(Result<Manifest, String>),
-    /// The ten test digits were fetched, or not.
-    Samples(Result<Digits, String>),
-    /// A shard's two files were fetched, or not.
-    Shard(Split, usize, Result<[Vec<u8>; 2], String>),
+    /// The list of that set's data was fetched, or not.
+    Manifest(Dataset, Result<Manifest, String>),
+    /// The ten test pictures of that set were fetched, or not.
+    Samples(Dataset, Result<Digits, String>),
+    /// The two files of a shard of that set were fetched, or not.
+    Shard(Dataset, Split, usize, Result<[Vec<u8>; 2], String>),
     /// A button was pressed.
     Press(Press),
     /// A control of the page was set to a text.
@@ -98,10 +99,14 @@ pub enum Input {
     Turn(&'static str, i32),
     /// The pen did something.
     Pen(Pen),
-    /// A test digit was chosen.
+    /// A test picture was chosen.
     Digit(usize),
     /// A hidden neuron was chosen.
     Neuron(usize),
+    /// The pointer or the focus is on this button over a neuron, or on none.
+    Light(Option<usize>),
+    /// The neuron under this button was chosen.
+    Pin(usize),
     /// Time was moved.
     Scrub(Scrub),
     /// The article's neuron was played with.
@@ -114,7 +119,7 @@ pub enum Input {
     Address,
     /// The tab was hidden or shown.
     Hidden(bool),
-    /// The neurons' weights are about to be seen, or were.
+    /// Neurons or connections are about to be seen, or were.
     Seen,
     /// Sizes or colours are different.
     Look,

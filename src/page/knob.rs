@@ -1,6 +1,8 @@
 //! Values that are turned: how far one notch goes, and how they are written. What is allowed at all says
 //! [`crate::spec::FIELDS`]; a knob turns within the part that makes sense on the page, and whatever is allowed can be typed.
 
+use crate::decimal;
+
 /// Where the notches of a knob are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Notches {
@@ -69,7 +71,7 @@ impl Knob {
             Notches::Even(notch) => {
                 let turned = ((value / notch).round() + f64::from(by)) * notch;
                 // Through text and back, so that 0.93 is 0.93 and not 0.9300000000000001.
-                let turned = format!("{turned:.*}", self.decimals.max(2)).parse().unwrap_or(turned);
+                let turned = decimal::parse(&format!("{turned:.*}", self.decimals.max(2))).unwrap_or(turned);
                 turned.clamp(self.low, self.high)
             }
             Notches::At(notches) => {
@@ -98,7 +100,7 @@ impl Knob {
     pub fn text(&self, value: f64) -> String {
         let fixed = format!("{value:.*}", self.decimals);
         // What was typed more finely than the notches is shown as it is.
-        if fixed.parse() == Ok(value) { fixed } else { value.to_string() }
+        if decimal::parse(&fixed) == Some(value) { fixed } else { value.to_string() }
     }
 }
 

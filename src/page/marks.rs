@@ -100,6 +100,19 @@ pub enum Mark {
         /// Dash and gap in CSS pixels; drawn through where there are none.
         dash: Option<(f32, f32)>,
     },
+    /// A connection: it leaves its start and reaches its end levelly.
+    Curve {
+        /// Start and end.
+        ends: [Point; 2],
+        /// From where to where on its way it is drawn, as shares of it.
+        part: [f32; 2],
+        /// Its colour.
+        ink: Ink,
+        /// Its width in CSS pixels.
+        width: f32,
+        /// How opaque it is.
+        alpha: f32,
+    },
     /// A filled outline.
     Area {
         /// Its corners.
@@ -166,6 +179,14 @@ pub fn level(y: f32, ink: Ink) -> Mark {
 /// One colour as a shade.
 pub const fn plain(ink: Ink) -> Shade {
     Shade { from: ink, to: ink, amount: 0.0 }
+}
+
+/// The place on a [`Mark::Curve`] after a share of its way.
+pub fn along([from, to]: [Point; 2], share: f32) -> Point {
+    let s = share.clamp(0.0, 1.0);
+    let x = 1.5 * s * (1.0 - s) + s * s * s;
+    let y = s * s * (3.0 - 2.0 * s);
+    (from.0 + (to.0 - from.0) * x, from.1 + (to.1 - from.1) * y)
 }
 
 /// A picture over time in two states: what the cursor has passed is shown as `past`, the rest as `future`.

@@ -16,14 +16,17 @@ pub mod phrases;
 pub mod reading;
 pub mod run;
 pub mod supply;
+pub mod synapses;
 
 // Pure views.
 pub mod axis;
 pub mod bucket;
 pub mod curves;
 pub mod field;
+pub mod graph;
 pub mod marks;
 pub mod outputs;
+pub mod pulses;
 pub mod race;
 pub mod raster;
 pub mod rates;
@@ -35,6 +38,7 @@ pub mod voltage;
 // The document.
 pub mod article;
 pub mod canvas;
+pub mod connections;
 pub mod controls;
 pub mod document;
 pub mod faces;
@@ -47,6 +51,7 @@ pub mod pad;
 pub mod result;
 pub mod samples;
 pub mod score;
+pub mod sets;
 
 // The engine, the network, and the whole.
 pub mod app;
@@ -56,6 +61,7 @@ pub mod data;
 pub mod fetching;
 pub mod frame;
 pub mod link;
+pub mod opening;
 pub mod picture;
 pub mod training;
 pub mod watch;

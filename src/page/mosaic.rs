@@ -1,14 +1,14 @@
 //! The hidden neurons' weights, the first of them as pictures, and how often they fire.
 
 use super::canvas::{Canvas, Palette};
-use super::document::{Missing, Text, create, find, listen, place, window};
+use super::document::{Missing, Text, create, find, is_near, listen, place};
 use super::field;
 use super::input::{Input, Post};
 use super::phrases::{Phrase, Phrases};
 use super::rates::Rates;
+use super::synapses::Synapses;
 use super::verdict::percent;
 use crate::digits::drawing::SIDE;
-use std::collections::BTreeMap;
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlElement};
 
@@ -29,8 +29,6 @@ pub struct Mosaic {
     buttons: Vec<(HtmlElement, Canvas)>,
     /// The picture that is drawn next.
     next: usize,
-    /// The weights by which the input reaches a neuron, as far as the engine has told.
-    pub weights: BTreeMap<usize, Vec<f32>>,
 }
 
 impl Mosaic {
@@ -48,7 +46,6 @@ impl Mosaic {
             names: [(find("m-never")?, (0.0, 0.95)), (find("m-share")?, (0.5, 0.95)), (find("m-always")?, (1.0, 0.95))],
             buttons: Vec::new(),
             next: 0,
-            weights: BTreeMap::new(),
         })
     }
 
@@ -79,7 +76,7 @@ impl Mosaic {
 
     /// The neurons whose weights are to be asked for: the chosen ones, and the others if they can be seen.
     pub fn wanted(&self, chosen: &[usize]) -> Vec<usize> {
-        let mut wanted = if self.is_visible() { (0..self.buttons.len()).collect() } else { Vec::new() };
+        let mut wanted = if is_near(&self.container) { (0..self.buttons.len()).collect() } else { Vec::new() };
         for neuron in chosen {
             if !wanted.contains(neuron) {
                 wanted.push(*neuron);
@@ -88,33 +85,14 @@ impl Mosaic {
         wanted
     }
 
-    fn is_visible(&self) -> bool {
-        let area = self.container.get_bounding_client_rect();
-        let height = window().ok().and_then(|window| window.inner_height().ok()?.as_f64()).unwrap_or(0.0);
-        // A little below the window counts, so that it is there when it is scrolled to.
-        area.top() < height + 400.0 && area.bottom() > 0.0
-    }
-
-    /// The engine told the weights of these neurons: f32, little-endian, [neurons, N].
-    pub fn take(&mut self, neurons: &[usize], bytes: &[u8]) {
-        let each = bytes.len() / neurons.len().max(1);
-        if each == 0 {
-            return;
-        }
-        for (neuron, bytes) in neurons.iter().zip(bytes.chunks_exact(each)) {
-            let weights = bytes.chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]]));
-            self.weights.insert(*neuron, weights.collect());
-        }
-    }
-
     /// Draws the next few of the pictures whose weights are known, and marks the chosen ones; whether that was all. All
     /// at once would keep the page from answering for too long.
-    pub fn draw(&mut self, chosen: &[usize], palette: &Palette) -> bool {
+    pub fn draw(&mut self, chosen: &[usize], synapses: &Synapses, palette: &Palette) -> bool {
         let end = (self.next + AT_ONCE).min(self.buttons.len());
         for (neuron, (button, canvas)) in self.buttons.iter().enumerate().take(end).skip(self.next) {
             let pressed = chosen.contains(&neuron);
             drop(button.set_attribute("aria-pressed", if pressed { "true" } else { "false" }));
-            if let Some(weights) = self.weights.get(&neuron).filter(|_| canvas.fit(palette)) {
+            if let Some(weights) = synapses.into_neuron(0, neuron).filter(|_| canvas.fit(palette)) {
                 canvas.paint(&[field::weights(weights, SIDE)], palette);
             }
         }

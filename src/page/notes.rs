@@ -2,13 +2,12 @@
 
 use super::document::{Missing, create, find};
 use super::phrases::{Phrase, Phrases};
-use std::collections::BTreeMap;
 use web_sys::HtmlElement;
 
 /// The messages shown now.
 pub struct Notes {
     container: HtmlElement,
-    shown: BTreeMap<Phrase, HtmlElement>,
+    shown: Vec<(Phrase, HtmlElement)>,
 }
 
 impl Notes {
@@ -17,22 +16,32 @@ impl Notes {
     /// # Errors
     /// Where the document has no place for them.
     pub fn new() -> Result<Self, Missing> {
-        Ok(Self { container: find("notes")?, shown: BTreeMap::new() })
+        Ok(Self { container: find("notes")?, shown: Vec::new() })
     }
 
     /// Says this, in place of what was said with the same phrase.
     pub fn say(&mut self, phrases: &Phrases, phrase: Phrase, values: &[(&str, String)]) {
-        let there = self.shown.remove(&phrase);
+        let there = self.take(phrase);
         let Ok(note) = there.map_or_else(|| create::<HtmlElement>("p"), Ok) else { return };
         note.set_text_content(Some(&phrases.say(phrase, values)));
         drop(self.container.append_child(&note));
-        self.shown.insert(phrase, note);
+        self.shown.push((phrase, note));
+    }
+
+    fn take(&mut self, phrase: Phrase) -> Option<HtmlElement> {
+        let there = self.shown.iter().position(|(shown, _)| *shown == phrase)?;
+        Some(self.shown.swap_remove(there).1)
     }
 
     /// That is over.
     pub fn withdraw(&mut self, phrase: Phrase) {
-        if let Some(note) = self.shown.remove(&phrase) {
+        if let Some(note) = self.take(phrase) {
             note.remove();
         }
+    }
+
+    /// All that is over.
+    pub fn withdraw_all(&mut self, phrases: &[Phrase]) {
+        phrases.iter().for_each(|phrase| self.withdraw(*phrase));
     }
 }

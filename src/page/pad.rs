@@ -6,7 +6,7 @@ use super::document::{Missing, Text, class, find, listen, listen_actively};
 use super::field;
 use super::input::{Input, Pen, Post};
 use super::marks::{Ink, Mark, Shade, line, px};
-use super::smooth::penned;
+use super::smooth::enlarge;
 use super::strokes::Stroke;
 use crate::digits::drawing::SIDE;
 use std::cell::RefCell;
@@ -55,13 +55,13 @@ impl PadView {
         })
     }
 
-    /// Draws what is on the pad: strokes as they are, a test digit as if a pen had drawn it.
-    pub fn draw(&self, pad: &address::Pad, image: Option<&[u8]>, palette: &Palette) {
+    /// Draws what is on the pad: strokes as they are, a test digit as if a pen had drawn it, a photo in its greys.
+    pub fn draw(&self, pad: &address::Pad, image: Option<&[u8]>, photo: bool, palette: &Palette) {
         if !self.canvas.fit(palette) {
             return;
         }
         let mut marks = match pad {
-            address::Pad::Digit(_) => image.map(digit).into_iter().collect(),
+            address::Pad::Digit(_) => image.map(|image| enlarged(image, photo)).into_iter().collect(),
             address::Pad::Drawing(strokes) => self.strokes(strokes),
         };
         let keys = self.keys.borrow();
@@ -97,8 +97,8 @@ impl PadView {
     }
 }
 
-fn digit(image: &[u8]) -> Mark {
-    let (fine, columns) = penned(image, SIDE);
+fn enlarged(image: &[u8], photo: bool) -> Mark {
+    let (fine, columns) = enlarge(image, SIDE, !photo);
     let shade = |amount| Shade { from: Ink::Wash, to: Ink::Ink, amount };
     Mark::Cells { columns, shades: fine.into_iter().map(shade).collect() }
 }

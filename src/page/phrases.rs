@@ -25,7 +25,7 @@ phrases! {
     NothingMembrane => "nothing-membrane", NothingSpikes => "nothing-spikes", UnsureMembrane => "unsure-membrane",
     Really => "really", Untrained => "untrained", Spoken => "spoken", Lit => "lit", Now => "now", Layer => "layer",
     Neuron => "neuron", ChooseNeuron => "choose-neuron", TestDigit => "test-digit", OneSpike => "one-spike",
-    Spikes => "spikes", Silent => "silent", Mosaic => "mosaic", SilentCount => "silent-count", Health => "health",
+    Spikes => "spikes", Silent => "silent", NeuronSpikes => "neuron-spikes", SpeaksFor => "speaks-for", SpeaksAgainst => "speaks-against", Mosaic => "mosaic", SilentCount => "silent-count", Health => "health",
     HealthRest => "health-rest", Early => "early", ArticleKnown => "a-known", ArticleCost => "a-cost",
     OneCount => "one-count", OneCountOnce => "one-count-once", OneCountNever => "one-count-never", Size => "size",
     Waiting => "waiting", Train => "train", Pause => "pause", Play => "play", Stop => "stop", Loading => "loading",
@@ -33,18 +33,28 @@ phrases! {
     NoteFile => "note-file", NoteEngineDead => "note-engine-dead",
     NoteEngineFailed => "note-engine-failed", NoteBuild => "note-build", NoteModel => "note-model",
     NoteData => "note-data", NoteShard => "note-shard", NoteOtherNetwork => "note-other-network",
+    NoteOwnFile => "note-own-file",
 }
 
 /// The words of all phrases.
 #[derive(Clone, Debug, Default)]
 pub struct Phrases {
     words: Vec<(String, String)>,
+    /// What the classes of the data set are called; none where their numbers are their names.
+    pub names: Vec<String>,
+    /// What one picture of it shows.
+    pub one: String,
 }
 
 impl Phrases {
     /// The phrases with these keys and words.
     pub fn new(words: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { words: words.into_iter().collect() }
+        Self { words: words.into_iter().collect(), ..Self::default() }
+    }
+
+    /// What that class is called.
+    pub fn name(&self, class: usize) -> String {
+        self.names.get(class).cloned().unwrap_or_else(|| class.to_string())
     }
 
     /// The phrase with its braces filled; its key where the document lacks it.
@@ -52,6 +62,15 @@ impl Phrases {
         let found = self.words.iter().find(|(key, _)| key == phrase.key());
         let words = found.map_or(phrase.key(), |(_, words)| words);
         values.iter().fold(words.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    }
+
+    /// So many spikes, in words.
+    pub fn spikes(&self, count: u32) -> String {
+        match count {
+            0 => self.say(Phrase::Silent, &[]),
+            1 => self.say(Phrase::OneSpike, &[]),
+            n => self.say(Phrase::Spikes, &[("n", n.to_string())]),
+        }
     }
 }
 

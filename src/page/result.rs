@@ -92,7 +92,7 @@ impl ResultView {
 
     /// Shows the moment `now`.
     pub fn show(&self, reading: &Reading, now: f32, trained: bool, phrases: &Phrases) {
-        let verdict = verdict(reading, now, trained);
+        let verdict = verdict(reading, now, trained, phrases);
         let say = |(phrase, values): &Said| phrases.say(*phrase, values);
         for (text, outer) in [(&self.digit, &self.verdict), (&self.answer, &self.answer.element)] {
             text.set(&verdict.digit);
@@ -128,7 +128,7 @@ impl ResultView {
     /// Says the answer aloud, once: for those who hear the page.
     pub fn speak(&self, reading: &Reading, phrases: &Phrases) {
         let known = reading.known.map_or(0, |t| t + 1).to_string();
-        let said = reading.answer().map(|a| phrases.say(Phrase::Spoken, &[("a", a.to_string()), ("t", known)]));
+        let said = reading.answer().map(|a| phrases.say(Phrase::Spoken, &[("a", phrases.name(a)), ("t", known)]));
         self.spoken.set(said.as_deref().unwrap_or(""));
     }
 }

@@ -8,7 +8,7 @@ use crate::spec::Spec;
 /// Where the engine's weights come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// The file that ships with the page, untouched.
+    /// A file, of the page or the reader, untouched.
     Shipped,
     /// That file, trained further.
     Continued,
@@ -69,10 +69,10 @@ impl Run {
     }
 
     /// What to ask before training with these settings can go on: nothing where the engine holds that run already.
-    pub fn before_training(&mut self, spec: &Spec, from_shipped: bool) -> Vec<Request> {
+    pub fn before_training(&mut self, spec: &Spec, from_file: bool) -> Vec<Request> {
         let origin = self.holds.as_ref().map(|(_, origin)| *origin);
         let same = self.holds.as_ref().is_some_and(|(held, _)| held == spec);
-        match (origin, from_shipped) {
+        match (origin, from_file) {
             (Some(Origin::Random), false) | (Some(Origin::Continued), true) if same => Vec::new(),
             (Some(Origin::Shipped), true) => {
                 self.started(spec.clone(), Origin::Continued);

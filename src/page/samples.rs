@@ -1,4 +1,4 @@
-//! Ten test digits to choose from.
+//! Ten test pictures to choose from.
 
 use super::address::Pad;
 use super::canvas::{Canvas, Palette};
@@ -26,16 +26,24 @@ impl Samples {
         Ok(Self { container: find("samples")?, buttons: Vec::new() })
     }
 
+    /// There are none.
+    pub fn clear(&mut self) {
+        self.container.set_text_content(None);
+        self.buttons.clear();
+    }
+
     /// The digits are here.
     ///
     /// # Errors
     /// Where the document gives no buttons.
     pub fn fill(&mut self, digits: &Digits, phrases: &Phrases, post: &Post) -> Result<(), Missing> {
-        self.container.set_text_content(None);
-        self.buttons.clear();
+        self.clear();
         for index in 0..digits.len() {
             let (button, canvas): (HtmlElement, HtmlElement) = (create("button")?, create("canvas")?);
-            let name = phrases.say(Phrase::TestDigit, &[("n", digits.label(index).to_string())]);
+            let name = phrases.say(
+                Phrase::TestDigit,
+                &[("one", phrases.one.clone()), ("n", phrases.name(digits.label(index).into()))],
+            );
             drop(button.set_attribute("aria-label", &name));
             drop(button.append_child(&canvas));
             drop(self.container.append_child(&button));

@@ -245,19 +245,21 @@ impl Score {
         let mut out = outputs::glow(trace, now);
         out.extend(known_line(reading, now));
         self.out.show(reached, &out, palette);
-        self.show_race(reading, now, palette);
+        self.show_race(reading, now, phrases, palette);
         self.axis.paint(&axis::marks(reading.time_steps(), now, reading.known), palette);
         self.show_cursor(reading, now, x);
     }
 
-    fn show_race(&self, reading: &Reading, now: f32, palette: &Palette) {
+    fn show_race(&self, reading: &Reading, now: f32, phrases: &Phrases, palette: &Palette) {
         let race = race::picture(reading, &self.leads, now);
         let mut marks = race.marks;
         marks.extend(known_line(reading, now));
         self.race.paint(&marks, palette);
         for (word, named) in [(&self.words.first, race.first), (&self.words.second, race.second)] {
-            word.set(&named.map(|(class, _)| class.to_string()).unwrap_or_default());
-            let right = named.is_some_and(|(_, (x, _))| x > 0.96);
+            word.set(&named.map(|(class, _)| phrases.name(class)).unwrap_or_default());
+            // Where there is no room to the right of its line's end: a word needs more than a digit.
+            let most = if phrases.names.is_empty() { 0.96 } else { 0.78 };
+            let right = named.is_some_and(|(_, (x, _))| x > most);
             class(&word.element, "right", right);
             place(
                 &word.element,

@@ -1,15 +1,17 @@
 //! From the words and knobs of the page's sentences to a [`Spec`], and back. Some of them set a part of a field: the
 //! number of layers, the steepness of a surrogate.
 
-use super::address::Address;
-use crate::spec::{Neuron, Spec, SpecError, Surrogate};
+use super::address::{Address, Start};
+use crate::decimal;
+use crate::spec::{Neuron, Spec, Surrogate};
 
 /// The text of one control of the page.
 pub fn text(address: &Address, name: &str) -> String {
     let spec = &address.spec;
     match name {
         "speed" => address.speed.to_string(),
-        "from" => if address.from_shipped { "shipped" } else { "random" }.to_owned(),
+        "from" => address.from.word().to_owned(),
+        "model" => address.model().to_owned(),
         "layers" => spec.hidden.len().to_string(),
         "hidden" if spec.hidden.windows(2).all(|pair| pair[0] == pair[1]) => {
             spec.hidden.first().map(usize::to_string).unwrap_or_default()
@@ -20,42 +22,35 @@ pub fn text(address: &Address, name: &str) -> String {
     }
 }
 
-/// Sets what one control of the page says.
-///
-/// # Errors
-/// When the text means no value of it; the address is then as it was.
-pub fn set(address: &mut Address, name: &str, value: &str) -> Result<(), SpecError> {
-    let bad = |expected: &str| SpecError::BadValue {
-        name: name.to_owned(),
-        value: value.to_owned(),
-        expected: expected.to_owned(),
-    };
-    match name {
+/// Sets what one control of the page says; nothing where the text means no value of it, and the address is then as it
+/// was.
+pub fn set(address: &mut Address, name: &str, value: &str) -> Option<()> {
+    let spec = &mut address.spec;
+    let (field, text) = match name {
         "speed" => {
-            let speed = value.parse().ok().filter(|speed: &f32| (1.0..=25.0).contains(speed));
-            address.speed = speed.ok_or_else(|| bad("a number between 1 and 25"))?;
-            Ok(())
+            let speed = decimal::parse(value).map(|speed| speed as f32).filter(|speed| (1.0..=25.0).contains(speed));
+            address.speed = speed?;
+            return Some(());
         }
         "from" => {
-            address.from_shipped = value == "shipped";
-            Ok(())
+            address.from = Start::from_word(value)?;
+            return Some(());
         }
-        "layers" => {
-            let layers: usize = value.parse().map_err(|_| bad("a number"))?;
-            let sizes = sizes_of(&address.spec, layers);
-            address.spec.set("hidden", &sizes)
+        "model" => {
+            address.set_model(value);
+            return Some(());
         }
-        "hidden" if !value.contains(',') => {
-            let sizes = vec![value; address.spec.hidden.len()].join(",");
-            address.spec.set("hidden", &sizes)
+        "dataset" => {
+            spec.set(name, value).ok()?;
+            address.model.clear();
+            return Some(());
         }
-        "surrogate" => address.spec.set("surrogate", value),
-        "slope" => {
-            let surrogate = format!("{}:{value}", shape(address.spec.neuron.surrogate));
-            address.spec.set("surrogate", &surrogate)
-        }
-        other => address.spec.set(other, value.trim()),
-    }
+        "layers" => ("hidden", sizes_of(spec, value.parse().ok()?)),
+        "hidden" if !value.contains(',') => ("hidden", vec![value; spec.hidden.len()].join(",")),
+        "slope" => ("surrogate", format!("{}:{value}", shape(spec.neuron.surrogate))),
+        other => (other, value.trim().to_owned()),
+    };
+    spec.set(field, &text).ok()
 }
 
 /// The sizes of so many layers: those there are, then more like the last.
@@ -100,6 +95,11 @@ pub fn with_training(network: &Spec, training: &Spec) -> Spec {
     }
 }
 
+/// Whether the network is the one of the defaults, on whatever images.
+pub fn is_plain(spec: &Spec) -> bool {
+    same_network(spec, &Spec { dataset: spec.dataset, ..Spec::on_page() })
+}
+
 /// Whether two specs mean the same network: the same neurons and readout, shown for as long.
 pub fn same_network(a: &Spec, b: &Spec) -> bool {
     with_training(a, b) == *b
@@ -112,7 +112,9 @@ mod tests {
     #[test]
     fn every_control_takes_its_own_text() {
         let mut address = Address::default();
-        for name in ["speed", "from", "layers", "hidden", "surrogate", "beta", "reset", "readout", "seed"] {
+        for name in
+            ["speed", "from", "dataset", "model", "layers", "hidden", "surrogate", "beta", "reset", "readout", "seed"]
+        {
             let before = address.clone();
             let text = text(&address, name);
             set(&mut address, name, &text).unwrap();

@@ -1,10 +1,10 @@
-//! A small grey picture as it may have come from a pen: scaled up smoothly and cut at half grey.
+//! A small grey picture scaled up smoothly; cut at half grey, it is as it may have come from a pen.
 
 /// How many cells of the result one pixel gets, in each direction.
 const FINE: usize = 8;
 
-/// The picture [height × side pixels] scaled up `FINE` times, 0 to 1, and the number of its columns.
-pub fn penned(image: &[u8], side: usize) -> (Vec<f32>, usize) {
+/// The picture [height × side pixels] scaled up `FINE` times, 0 to 1, and the number of its columns; `cut` at half grey.
+pub fn enlarge(image: &[u8], side: usize, cut: bool) -> (Vec<f32>, usize) {
     let columns = side * FINE;
     let pixel = |x: isize, y: isize| {
         let inside = |v: isize| usize::try_from(v).ok().filter(|v| *v < side);
@@ -27,7 +27,7 @@ pub fn penned(image: &[u8], side: usize) -> (Vec<f32>, usize) {
                     value += wy * wx * pixel(x + i as isize - 1, y + j as isize - 1);
                 }
             }
-            fine.push(((value - 0.36) / 0.12).clamp(0.0, 1.0));
+            fine.push(if cut { ((value - 0.36) / 0.12).clamp(0.0, 1.0) } else { value });
         }
     }
     (fine, columns)
@@ -41,7 +41,7 @@ mod tests {
     fn ink_stays_where_it_was() {
         let mut image = [0; 9];
         image[4] = 255;
-        let (fine, columns) = penned(&image, 3);
+        let (fine, columns) = enlarge(&image, 3, true);
         assert_eq!(columns, 24);
         assert!(fine[12 * 24 + 12] > 0.9 && fine[0] == 0.0 && fine[12 * 24 + 1] == 0.0);
     }

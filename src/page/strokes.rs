@@ -43,19 +43,18 @@ pub fn three() -> Vec<Stroke> {
 pub fn to_text(strokes: &[Stroke]) -> String {
     let mut text = String::new();
     for stroke in strokes {
-        if !text.is_empty() {
+        if !text.is_empty() && text.len() < LONGEST {
             text.push('.');
         }
         let mut last: Option<[f32; 2]> = None;
         for (i, point) in stroke.iter().enumerate() {
             let far = last.is_none_or(|last| (last[0] - point[0]).hypot(last[1] - point[1]) >= NEAR);
-            if far || i + 1 == stroke.len() {
+            if (far || i + 1 == stroke.len()) && text.len() + 2 <= LONGEST {
                 text.extend(point.map(|v| char::from(DIGITS[(v.clamp(0.0, 1.0) * 63.0).round() as usize])));
                 last = Some(*point);
             }
         }
     }
-    text.truncate(LONGEST);
     text
 }
 

@@ -1,5 +1,6 @@
 //! Training: what its buttons and the settings ask of the engine.
 
+use super::address::Start;
 use super::app::App;
 use super::conversation::{Opening, now};
 use super::phrases::Phrase;
@@ -7,12 +8,20 @@ use super::run::Phase;
 use crate::protocol::Request;
 
 impl App {
+    /// Whether there is data, and the network from which training is to start; random weights need no waiting.
+    pub(super) fn may_train(&self) -> bool {
+        self.manifest.is_some() && (self.opening == Opening::Done || self.address.from == Start::Random)
+    }
+
     pub(super) fn train(&mut self) {
+        if !self.may_train() {
+            return;
+        }
+        self.opening = Opening::Done;
         self.settle();
         // That the weights were random was worth a word only until training changes it.
-        self.notes.withdraw(Phrase::NoteOtherNetwork);
-        self.notes.withdraw(Phrase::NoteModel);
-        let requests = self.run.before_training(&self.address.spec, self.address.from_shipped);
+        self.notes.withdraw_all(&[Phrase::NoteOtherNetwork, Phrase::NoteModel, Phrase::NoteOwnFile]);
+        let requests = self.run.before_training(&self.address.spec, self.address.from != Start::Random);
         self.ask_all(requests);
         self.go_on_training();
     }
@@ -31,11 +40,12 @@ impl App {
     }
 
     pub(super) fn step(&mut self) {
-        if self.run.phase == Phase::Starting {
+        if self.run.phase == Phase::Starting || !self.may_train() {
             return;
         }
+        self.opening = Opening::Done;
         self.settle();
-        let requests = self.run.before_training(&self.address.spec, self.address.from_shipped);
+        let requests = self.run.before_training(&self.address.spec, self.address.from != Start::Random);
         self.ask_all(requests);
         self.ask(&Request::Step, &[]);
         self.run.phase = Phase::Pausing;
@@ -46,22 +56,10 @@ impl App {
             self.ask(&Request::Pause, &[]);
         }
         self.run.phase = Phase::Still;
-        self.address.from_shipped = false;
+        self.address.from = Start::Random;
         self.controls.show(&self.address);
         self.start_random();
         (self.dirty.bar, self.dirty.address) = (true, true);
-    }
-
-    /// Training is to start from other weights: they are shown at once.
-    pub(super) fn choose_origin(&mut self) {
-        if !self.address.from_shipped {
-            return;
-        }
-        if self.run.phase == Phase::Training {
-            self.pause();
-        }
-        self.opening = Opening::Asked;
-        self.ask_to_open();
     }
 
     /// The turned settings are meant: if they describe another network than the engine's, it becomes that one.
@@ -73,7 +71,9 @@ impl App {
         let training = self.run.phase == Phase::Training;
         let other_run = self.run.holds.as_ref().is_some_and(|(held, _)| *held != self.address.spec);
         if !self.run.shows(&self.address.spec) || (training && other_run) {
-            self.address.from_shipped = false;
+            // None of the networks that ship is meant any more.
+            self.address.from = Start::Random;
+            self.address.model.clear();
             self.controls.show(&self.address);
             self.notes.withdraw(Phrase::NoteOtherNetwork);
             self.start_random();

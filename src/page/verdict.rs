@@ -1,7 +1,7 @@
 //! The result in words: which digit, since when, against whom. No word names the answer before the time step at which it
 //! was known.
 
-use super::phrases::Phrase;
+use super::phrases::{Phrase, Phrases};
 use super::reading::Reading;
 use crate::spec::Readout;
 
@@ -11,7 +11,7 @@ pub type Said = (Phrase, Vec<(&'static str, String)>);
 /// What the result says at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
-    /// The large digit; nothing while no one leads.
+    /// The large digit or word; nothing while no one leads.
     pub digit: String,
     /// Whether it is known by now: filled, not hollow.
     pub sure: bool,
@@ -39,30 +39,31 @@ pub fn percent(share: f32) -> String {
     }
 }
 
-/// The verdict at the moment `now`; `trained` is whether the network has learnt anything.
-pub fn verdict(reading: &Reading, now: f32, trained: bool) -> Verdict {
+/// The verdict at the moment `now`; `trained` is whether the network has learnt anything. The phrases know what the
+/// classes are called.
+pub fn verdict(reading: &Reading, now: f32, trained: bool, phrases: &Phrases) -> Verdict {
     let (t, last) = (reading.at(now), reading.time_steps().saturating_sub(1));
     let Some(leader) = reading.leaders.get(t).copied().flatten() else { return nothing(reading, t >= last) };
     let second = reading.second(t, leader).unwrap_or(leader);
     let unsure = t == last && reading.answer().is_none();
     let sure = !unsure && reading.answer() == Some(leader) && reading.known.is_some_and(|known| t >= known);
-    let (a, b) = (("a", leader.to_string()), ("b", second.to_string()));
+    let (a, b) = (("a", phrases.name(leader)), ("b", phrases.name(second)));
     let headline = match (sure, unsure) {
         (true, _) => (Phrase::Known, vec![("t", (reading.known.unwrap_or(t) + 1).to_string())]),
         (false, true) => (Phrase::Unsure, vec![a, b]),
         (false, false) => (Phrase::Leaning, vec![a]),
     };
     let mut detail = vec![match reading.trace.readout {
-        Readout::Membrane => by_voltage(reading, t, leader, second, sure),
-        Readout::SpikeCount => by_spikes(reading, t, leader, second, sure),
+        Readout::Membrane => by_voltage(reading, t, [leader, second], sure, phrases),
+        Readout::SpikeCount => by_spikes(reading, t, [leader, second], sure, phrases),
     }];
     let wrong = reading.label.filter(|label| (sure || unsure) && usize::from(*label) != leader);
     if !trained && (sure || unsure) {
         detail = vec![(Phrase::Untrained, Vec::new())];
     } else if let Some(label) = wrong {
-        detail.push((Phrase::Really, vec![("label", label.to_string())]));
+        detail.push((Phrase::Really, vec![("label", phrases.name(label.into()))]));
     }
-    Verdict { digit: leader.to_string(), sure, headline, detail }
+    Verdict { digit: phrases.name(leader), sure, headline, detail }
 }
 
 fn nothing(reading: &Reading, over: bool) -> Verdict {
@@ -75,9 +76,9 @@ fn nothing(reading: &Reading, over: bool) -> Verdict {
     Verdict { digit: String::new(), sure: false, headline: said(headline), detail: vec![said(detail)] }
 }
 
-fn by_voltage(reading: &Reading, t: usize, leader: usize, second: usize, sure: bool) -> Said {
+fn by_voltage(reading: &Reading, t: usize, [leader, second]: [usize; 2], sure: bool, phrases: &Phrases) -> Said {
     let p = |class: usize| percent(reading.probability(t, class));
-    let (a, b) = (("a", leader.to_string()), ("b", second.to_string()));
+    let (a, b) = (("a", phrases.name(leader)), ("b", phrases.name(second)));
     let last = reading.time_steps().saturating_sub(1);
     match (sure, t == last) {
         (true, _) if reading.probability(t, second) < 0.001 => (Phrase::KnownAlone, vec![("p", p(leader))]),
@@ -87,11 +88,11 @@ fn by_voltage(reading: &Reading, t: usize, leader: usize, second: usize, sure: b
     }
 }
 
-fn by_spikes(reading: &Reading, t: usize, leader: usize, second: usize, sure: bool) -> Said {
+fn by_spikes(reading: &Reading, t: usize, [leader, second]: [usize; 2], sure: bool, phrases: &Phrases) -> Said {
     let count = |class: usize| reading.evidence_at(t).get(class).copied().unwrap_or(0.0);
     let values = vec![
-        ("a", leader.to_string()),
-        ("b", second.to_string()),
+        ("a", phrases.name(leader)),
+        ("b", phrases.name(second)),
         ("n", count(leader).to_string()),
         ("m", count(second).to_string()),
     ];

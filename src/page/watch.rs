@@ -29,13 +29,14 @@ pub fn fold_where_narrow() -> Result<(), Missing> {
 ///
 /// # Errors
 /// Where the document has no place for them.
-pub fn watch_mosaic(post: &Post) -> Result<(), Missing> {
+pub fn watch_weights(post: &Post) -> Result<(), Missing> {
     let tell = post.clone();
     let seen = Closure::<dyn FnMut()>::new(move || tell.tell(Input::Seen));
     let options = IntersectionObserverInit::new();
     options.set_root_margin("400px");
     if let Ok(observer) = IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &options) {
         observer.observe(&find("mosaic")?);
+        observer.observe(&find("graph")?);
     }
     seen.forget();
     Ok(())

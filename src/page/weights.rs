@@ -1,9 +1,11 @@
 //! Weights that come to the page and go from it: snapshots that outlive a crash of the engine, and files that the reader
 //! saves and opens.
 
+use super::address::{Pad, Start};
 use super::app::App;
 use super::conversation::{ALL_TEST_IMAGES, Opening, now};
 use super::document::{Missing, create, find, listen};
+use super::fetching::Copy;
 use super::input::{Input, Post};
 use super::phrases::Phrase;
 use super::run::{Origin, Phase, Run, Snapshot};
@@ -99,8 +101,7 @@ impl App {
             return;
         }
         let mut values = vec![("error", reason.to_owned())];
-        let said = [Phrase::NoteEngineLost, Phrase::NoteEngineBack];
-        said.into_iter().for_each(|phrase| self.notes.withdraw(phrase));
+        self.notes.withdraw_all(&[Phrase::NoteEngineLost, Phrase::NoteEngineBack]);
         let phrase = match &was.snapshot {
             Some(snapshot) => {
                 values.push(("n", format!("{:.0}", (now() - snapshot.at) / 1000.0)));
@@ -151,26 +152,38 @@ impl App {
         }
     }
 
-    /// The engine has become the network of the reader's file: it takes the place of the one that was shipped, and the
-    /// controls show its settings.
+    /// The engine has become the network of the reader's file: the page shows the images that it knows, and the controls
+    /// its settings.
     pub(super) fn file_opened(&mut self, spec: &Spec) {
-        self.model = Some(Ok(std::mem::take(&mut self.offered)));
-        self.notes.withdraw(Phrase::NoteOtherNetwork);
-        self.notes.withdraw(Phrase::NoteModel);
+        self.own = Some(Ok(std::mem::take(&mut self.offered)));
+        self.notes.withdraw_all(&[Phrase::NoteOtherNetwork, Phrase::NoteModel, Phrase::NoteOwnFile]);
+        let (before, model) = (self.address.spec.dataset, self.address.model().to_owned());
+        let dataset = if self.sets.offers(spec.dataset) { spec.dataset } else { before };
+        let spec = &Spec { dataset, ..spec.clone() };
         // For how long to train is the reader's to say here, not the file's.
         let here = &self.address.spec;
         self.address.spec = Spec { epochs: here.epochs, schedule: here.schedule, ..spec.clone() };
-        self.address.from_shipped = true;
+        self.address.from = Start::File;
+        self.address.model.clear();
+        self.sets.show_own();
         self.controls.show(&self.address);
         self.opening = Opening::Done;
         self.run.started(spec.clone(), Origin::Shipped);
         self.run.phase = Phase::Still;
         (self.dirty.address, self.dirty.bar, self.dirty.neuron, self.dirty.article) = (true, true, true, true);
+        if dataset != before {
+            self.address.pad = Pad::default();
+            self.change_data();
+        }
+        if self.address.model() != model {
+            self.fetch_model(Copy::Kept);
+        }
         self.test_all();
     }
 
-    /// Measures the accuracy on the whole test set, where there is one.
+    /// Measures the accuracy on the whole test set, once it is known what that is.
     pub(super) fn test_all(&mut self) {
+        self.asking.test_wanted = self.manifest.is_none();
         if self.manifest.is_some() {
             self.ask(&Request::Test(ALL_TEST_IMAGES), &[]);
         }

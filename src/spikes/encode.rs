@@ -93,6 +93,11 @@ pub fn rate(images: &[&[u8]], samples: &[u64], seed: u64, pass: Pass, time_steps
     SpikeTrain { batch: images.len(), neurons: pixels, time_steps, words }
 }
 
+/// When a pixel that is not black fires, in latency coding.
+pub(crate) fn latency_of(pixel: u8, time_steps: usize) -> usize {
+    (2 * usize::from(255 - pixel) * (time_steps - 1) + 255) / 510
+}
+
 /// Latency coding of B images of N pixels: one spike at t = round((1 - pixel/255)·(T - 1)), halves up; none for a black
 /// pixel. Shapes: `images` is [B, N], the result [B, N, words].
 ///
@@ -112,7 +117,7 @@ pub fn latency(images: &[&[u8]], time_steps: usize) -> SpikeTrain {
     for (b, image) in images.iter().enumerate() {
         assert_eq!(image.len(), pixels, "all images of a batch have one size");
         for (p, pixel) in image.iter().enumerate().filter(|(_, pixel)| **pixel > 0) {
-            train.fire(b, p, (2 * usize::from(255 - pixel) * (time_steps - 1) + 255) / 510);
+            train.fire(b, p, latency_of(*pixel, time_steps));
         }
     }
     train

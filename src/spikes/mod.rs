@@ -87,7 +87,12 @@ impl SpikeTrain {
         if words.iter().enumerate().any(late) {
             return Err(SpikeTrainError::AfterTheEnd(time_steps));
         }
-        Ok(Self { batch, neurons, time_steps, words })
+        Ok(Self::from_valid_words(batch, neurons, time_steps, words))
+    }
+
+    /// The same, of words that are known to be right.
+    pub(crate) const fn from_valid_words(batch: usize, neurons: usize, time_steps: usize, words: Vec<u32>) -> Self {
+        Self { batch, neurons, time_steps, words }
     }
 
     /// The spike train of 0/1 values in time-major order, [B, T, N]: everything above ½ is a spike.
@@ -135,11 +140,6 @@ impl SpikeTrain {
     /// All words, [B, N, words].
     pub fn words(&self) -> &[u32] {
         &self.words
-    }
-
-    /// All words, [B, N, words], for who sets no bit from T on.
-    pub(crate) fn words_mut(&mut self) -> &mut [u32] {
-        &mut self.words
     }
 
     /// All words, [B, N, words].

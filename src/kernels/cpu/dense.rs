@@ -3,7 +3,7 @@
 
 use super::lanes::widest;
 use super::spiking::for_width;
-use super::threads;
+use super::{storage, threads};
 use crate::kernels::blocks;
 
 /// Rows and columns of a tile whose sums stay in registers.
@@ -72,7 +72,8 @@ pub(super) fn affine(input: &[f32], weight: &[f32], bias: &[f32], times: f32) ->
     let (width, count) = (blocks::width(targets), blocks::count(targets));
     let senders = weight.len() / (count * width).max(1);
     let batch = input.len() / senders.max(1);
-    let mut sums = vec![0.0; count * batch * width];
+    let mut sums = storage::floats(count * batch * width);
+    sums.fill(0.0);
     let pieces = sums.chunks_mut((batch * width).max(1)).zip(weight.chunks((senders * width).max(1)));
     threads::each(pieces.collect(), |(sums, weight)| {
         for_width!(width, multiply(sums, Matrix { numbers: input, down: senders, right: 1 }, weight));
@@ -84,6 +85,7 @@ pub(super) fn affine(input: &[f32], weight: &[f32], bias: &[f32], times: f32) ->
             part.iter_mut().zip(bias.iter().zip(sums)).for_each(|(out, (bias, sum))| *out = sum + times * bias);
         }
     }
+    storage::put_back(sums);
     output
 }
 
@@ -103,7 +105,8 @@ pub(super) fn affine_weight_gradient(result: &mut [f32], input: &[f32], gradient
 /// The weights the other way round: [K, N, W] as blocks of the matrix [H, N].
 fn transposed(weight: &[f32], senders: usize, targets: usize) -> Vec<f32> {
     let (width, back) = (blocks::width(targets), blocks::width(senders));
-    let mut result = vec![0.0; blocks::count(senders) * targets * back];
+    let mut result = storage::floats(blocks::count(senders) * targets * back);
+    result.fill(0.0);
     for h in 0..targets {
         let column = &weight[h / width * senders * width + h % width..];
         for (n, value) in column.iter().step_by(width).take(senders).enumerate() {
@@ -115,7 +118,10 @@ fn transposed(weight: &[f32], senders: usize, targets: usize) -> Vec<f32> {
 
 /// The gradient of the input, [B, N], from that of the output, [B, H].
 pub(super) fn affine_input_gradient(gradient: &[f32], weight: &[f32], senders: usize, targets: usize) -> Vec<f32> {
-    affine(gradient, &transposed(weight, senders, targets), &vec![0.0; senders], 0.0)
+    let transposed = transposed(weight, senders, targets);
+    let result = affine(gradient, &transposed, &vec![0.0; senders], 0.0);
+    storage::put_back(transposed);
+    result
 }
 
 /// The gradient of the spikes that come in, [B, T, N], from that of the currents, [K, B, T, W].
@@ -126,7 +132,7 @@ pub(super) fn spike_gradient(
 ) -> Vec<f32> {
     let (width, back) = (blocks::width(targets), blocks::width(senders));
     let (count, transposed) = (blocks::count(senders), transposed(weight, senders, targets));
-    let mut result = vec![0.0; batch * time_steps * senders];
+    let mut result = storage::floats(batch * time_steps * senders);
     let pieces = result.chunks_mut((time_steps * senders).max(1)).enumerate();
     threads::each(pieces.collect(), |(sample, result)| {
         let mut sums = vec![0.0; time_steps * back];
@@ -143,5 +149,6 @@ pub(super) fn spike_gradient(
             }
         }
     });
+    storage::put_back(transposed);
     result
 }

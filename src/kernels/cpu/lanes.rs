@@ -40,26 +40,34 @@ pub(super) use widest;
 
 /// Instruction sets of which kernels have a version.
 #[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 pub(super) enum Level {
-    /// Vectors of 16 numbers.
-    Avx512,
-    /// Vectors of 8 numbers.
-    Avx2,
     /// What every machine has.
     Plain,
+    /// Vectors of 8 numbers.
+    Avx2,
+    /// Vectors of 16 numbers.
+    Avx512,
 }
 
-/// The widest that this machine has. The standard library remembers what it found.
+/// The widest that this machine has, or what the variable `SPIKING_LANES` allows (`plain`, `avx2`): the results are the
+/// same, which is how a test knows it.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn level() -> Level {
     use std::arch::is_x86_feature_detected as has;
-    if !(has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt")) {
-        Level::Plain
-    } else if has!("avx512f") {
-        Level::Avx512
-    } else if has!("avx2") {
-        Level::Avx2
-    } else {
-        Level::Plain
-    }
+    use std::sync::OnceLock;
+    static LEVEL: OnceLock<Level> = OnceLock::new();
+    *LEVEL.get_or_init(|| {
+        let allowed = match std::env::var("SPIKING_LANES").as_deref() {
+            Ok("plain") => Level::Plain,
+            Ok("avx2") => Level::Avx2,
+            _ => Level::Avx512,
+        };
+        let bits = has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt");
+        match (bits && has!("avx2"), has!("avx512f")) {
+            (true, true) if allowed >= Level::Avx512 => Level::Avx512,
+            (true, _) if allowed >= Level::Avx2 => Level::Avx2,
+            _ => Level::Plain,
+        }
+    })
 }

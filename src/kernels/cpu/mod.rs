@@ -5,9 +5,9 @@
 //! which MNIST's black and white pixels make four times cheaper. A silent neuron costs one test.
 
 mod adam;
-pub(super) mod bernoulli;
 mod counts;
 mod dense;
+pub(super) mod encode;
 mod events;
 mod lanes;
 mod layer;
@@ -28,7 +28,7 @@ use burn_flex::FlexTensor;
 use spiking::{Layer, Record, Upstream};
 use std::iter::zip;
 use std::sync::Arc;
-use storage::{Aligned, aligned, dense as whole, numbers, numbers_mut, reclaim};
+use storage::{Aligned, aligned, dense as whole, numbers, numbers_mut, reclaim, reclaim_words};
 
 fn floats<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
@@ -53,9 +53,11 @@ fn with_layer<R>(
     run: impl FnOnce(&[u32], usize, Layer<'_>) -> R,
 ) -> R {
     let [batch, _, _] = dims(&bits);
-    let (bits, weight, bias) = (bits.to_contiguous(), aligned(weight), whole(bias));
+    let (bits, weight, bias) = (whole(bits), aligned(weight), whole(bias));
     let layer = Layer { weight: numbers(&weight), bias: numbers(&bias), neuron, time_steps };
-    run(bits.storage(), batch, layer)
+    let result = run(bits.as_slice().unwrap_or_default(), batch, layer);
+    reclaim_words(bits);
+    result
 }
 
 /// The gradient of spikes, in either of its forms.
@@ -89,7 +91,10 @@ impl SpikingOperations for Flex {
 
     fn weighted_spike_count(input: Spikes<Self>, coefficients: Vec<f32>) -> FloatTensor<Self> {
         let [batch, neurons, _] = dims(&input.bits);
-        floats(counts::weighted(input.bits.to_contiguous().storage(), &coefficients), [batch, neurons])
+        let bits = whole(input.bits);
+        let counts = counts::weighted(bits.as_slice().unwrap_or_default(), &coefficients);
+        reclaim_words(bits);
+        floats(counts, [batch, neurons])
     }
 
     fn affine(
@@ -138,10 +143,13 @@ impl Derivatives for Flex {
         let [batch, time_steps, targets] = record.shape();
         let gradient = whole(gradient);
         let result = spiking::backward(&record, &neuron, upstream(&gradient, time_steps), with_input);
+        reclaim(gradient);
         let input = result.currents.map(|currents| {
             let weight = whole(weight);
             let sizes = [batch, time_steps, senders, targets];
-            floats(dense::spike_gradient(&currents, numbers(&weight), sizes), [batch, time_steps, senders])
+            let by_spikes = dense::spike_gradient(&currents, numbers(&weight), sizes);
+            storage::put_back(currents);
+            floats(by_spikes, [batch, time_steps, senders])
         });
         LayerGradients {
             weight: result.weight.into_tensor([blocks, senders, width]),
@@ -164,13 +172,16 @@ impl Derivatives for Flex {
         let [batch, time_steps, targets] = record.shape();
         let gradient = whole(gradient);
         let result = spiking::driven_backward(&record, &neuron, upstream(&gradient, time_steps));
+        reclaim(gradient);
         floats(result, [batch, targets])
     }
 
     fn spread_over_time(gradient: FloatTensor<Self>, coefficients: &[f32]) -> FloatTensor<Self> {
         let gradient = whole(gradient);
-        let factors = [coefficients, numbers(&gradient)].concat();
-        let length = factors.len();
+        let length = coefficients.len() + numbers(&gradient).len();
+        let mut factors = storage::floats(length);
+        factors[..coefficients.len()].copy_from_slice(coefficients);
+        factors[coefficients.len()..].copy_from_slice(numbers(&gradient));
         floats(factors, [length])
     }
 

@@ -4,7 +4,7 @@
 
 use super::events::{self, Events};
 use super::layer;
-use super::storage::{Aligned, Shelf};
+use super::storage::{self, Aligned, Shelf};
 use super::threads;
 use crate::kernels::blocks;
 use crate::spec::Neuron;
@@ -85,7 +85,7 @@ fn run(words: &[u32], batch: usize, layer: Layer<'_>, recorded: bool) -> (Vec<u3
     let mut buffers = SHELF.take(size, |buffers| buffers.potentials.capacity());
     buffers.potentials.resize(size, 0.0);
     buffers.events.resize_with(buffers.events.len().max(batch), Events::default);
-    let mut fired = vec![0; batch * targets * each];
+    let mut fired = storage::words(batch * targets * each);
     let pieces = zip(
         zip(
             buffers.potentials.chunks_mut(run * if recorded { group } else { 1 }),
@@ -176,7 +176,7 @@ pub(super) fn backward(record: &Record, neuron: &Neuron, upstream: Upstream<'_>,
     let run = batch * time_steps * width;
     let mut weight = Aligned::with_length(count * senders * width);
     let mut bias = vec![0.0; targets];
-    let mut currents = with_currents.then(|| vec![0.0; count * run]);
+    let mut currents = with_currents.then(|| storage::floats(count * run));
     let mut kept = currents.as_mut().map(|currents| currents.chunks_mut(run));
     let pieces = zip(weight.as_mut_slice().chunks_mut((senders * width).max(1)), bias.chunks_mut(width)).enumerate();
     let pieces = pieces.map(|(block, (weight, bias))| {
@@ -248,7 +248,7 @@ pub(super) fn driven(currents: &[f32], targets: usize, neuron: &Neuron, time_ste
     let size = batch * count * time_steps * width;
     let mut buffers = SHELF.take(size, |buffers| buffers.potentials.capacity());
     buffers.potentials.resize(size, 0.0);
-    let mut fired = vec![0; batch * targets * each];
+    let mut fired = storage::words(batch * targets * each);
     let pieces = zip(
         buffers.potentials.chunks_mut((count * time_steps * width).max(1)),
         zip(fired.chunks_mut((targets * each).max(1)), currents.chunks(targets.max(1))),

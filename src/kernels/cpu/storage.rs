@@ -1,7 +1,7 @@
 //! Tensors whose numbers start at a cache line, and buffers that are used again.
 
 use burn::backend::TensorMetadata;
-use burn::tensor::{Bytes, DType, Shape};
+use burn::tensor::{Bytes, DType, Element, Shape};
 use burn_flex::{FlexTensor, Layout};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,15 +15,25 @@ pub(super) struct Aligned {
     length: usize,
 }
 
-/// Those of gradients that have been used.
-static GRADIENTS: Shelf<Vec<f32>> = Shelf::new();
+/// Those that have been used.
+static FLOATS: Shelf<Vec<f32>> = Shelf::new();
+
+/// So many numbers, whichever.
+pub(super) fn floats(length: usize) -> Vec<f32> {
+    let mut values = FLOATS.take(length, Vec::capacity);
+    values.resize(length, 0.0);
+    values
+}
+
+/// Takes numbers back that are needed no more.
+pub(super) fn put_back(values: Vec<f32>) {
+    FLOATS.put_back(values);
+}
 
 impl Aligned {
     /// So many numbers, whichever.
     pub(super) fn with_length(length: usize) -> Self {
-        let needed = length + LINE / size_of::<f32>();
-        let mut values = GRADIENTS.take(needed, Vec::capacity);
-        values.resize(needed, 0.0);
+        let values = floats(length + LINE / size_of::<f32>());
         // Where that cannot be told (never, on what we build for), the numbers start where they may.
         let start = values.as_ptr().align_offset(LINE).min(LINE / size_of::<f32>());
         Self { values, start, length }
@@ -51,13 +61,34 @@ impl Aligned {
     }
 }
 
+/// Those of spike trains that have been read.
+static WORDS: Shelf<Vec<u32>> = Shelf::new();
+
+/// So many words for a spike train, whichever.
+pub(super) fn words(length: usize) -> Vec<u32> {
+    let mut words = WORDS.take(length, Vec::capacity);
+    words.resize(length, 0);
+    words
+}
+
 /// Takes back the memory of a gradient that is needed no more, if nobody else holds it.
 pub(super) fn reclaim(gradient: FlexTensor) {
-    let bytes = gradient.data_arc();
-    drop(gradient);
-    if let Some(values) = Arc::try_unwrap(bytes).ok().and_then(|bytes| bytes.try_into_vec().ok()) {
-        GRADIENTS.put_back(values);
+    if let Some(values) = memory(gradient) {
+        FLOATS.put_back(values);
     }
+}
+
+/// Takes back the memory of spikes that have been read, if nobody else holds it.
+pub(super) fn reclaim_words(bits: FlexTensor) {
+    if let Some(words) = memory(bits) {
+        WORDS.put_back(words);
+    }
+}
+
+fn memory<E: Element>(tensor: FlexTensor) -> Option<Vec<E>> {
+    let bytes = tensor.data_arc();
+    drop(tensor);
+    Arc::try_unwrap(bytes).ok()?.try_into_vec().ok()
 }
 
 /// The tensor, its numbers one after the other. (burn's own copies one that starts anywhere but at the beginning.)
@@ -92,7 +123,7 @@ pub(super) fn numbers_mut(tensor: &mut FlexTensor) -> &mut [f32] {
 pub(super) struct Shelf<T>(Mutex<Vec<T>>);
 
 /// Buffers that may wait: enough for the layers of the deepest network.
-const KEPT: usize = 8;
+const KEPT: usize = 32;
 
 impl<T: Default> Shelf<T> {
     pub(super) const fn new() -> Self {

@@ -1,0 +1,67 @@
+//! `spiking evaluate --export`: what other simulators need to compute the same.
+
+use crate::digits::Digits;
+use crate::evaluation::{encode, trace};
+use crate::network::{Input, Network, numbers};
+use crate::spec::{Readout, Spec};
+use crate::spikes::SpikeTrain;
+use crate::spikes::encode::Pass;
+use burn::module::Module;
+use serde::Serialize;
+
+/// Images that are exported.
+const IMAGES: usize = 16;
+
+/// The file.
+#[derive(Serialize)]
+struct Export<'a> {
+    spec: &'a Spec,
+    images: Vec<Image>,
+}
+
+/// One image's way through the network. Spikes are the numbers of the neurons that fire, time step by time step.
+#[derive(Serialize)]
+struct Image {
+    label: u8,
+    /// Where pixels enter as spikes.
+    input: Option<Vec<Vec<usize>>>,
+    /// Where they enter as constant currents.
+    currents: Option<Vec<f32>>,
+    /// Layer by layer; the outputs last, where their spikes are counted.
+    spikes: Vec<Vec<Vec<usize>>>,
+    /// The class scores, as training and evaluation compute them.
+    logits: Vec<f32>,
+}
+
+/// Spikes and class scores of the first images of a test set, as JSON.
+///
+/// # Errors
+/// When a class score is no number.
+pub fn json(spec: &Spec, network: &Network, test: &Digits) -> anyhow::Result<String> {
+    let images = (0..test.len().min(IMAGES)).map(|index| image(spec, network, test, index)).collect();
+    Ok(serde_json::to_string(&Export { spec, images })? + "\n")
+}
+
+fn image(spec: &Spec, network: &Network, test: &Digits, index: usize) -> Image {
+    let (pixels, sample) = (test.image(index), index as u64);
+    let coded = encode(spec, &[pixels], &[sample], Pass::Evaluation);
+    let trace = trace(network, spec, pixels, Pass::Evaluation, sample);
+    let counted = (spec.readout == Readout::SpikeCount).then_some(&trace.output);
+    let (input, currents) = match &coded {
+        Input::Spikes(train) => (Some(times(train)), None),
+        Input::Currents { values, .. } => (None, Some(values.clone())),
+    };
+    Image {
+        label: test.label(index),
+        input,
+        currents,
+        spikes: trace.hidden.iter().chain(counted).map(|layer| times(&layer.spikes)).collect(),
+        logits: numbers(network.valid().forward(coded)),
+    }
+}
+
+/// The neurons that fire at each time step.
+fn times(train: &SpikeTrain) -> Vec<Vec<usize>> {
+    let at = |t: usize| (0..train.neurons()).filter(|n| train.fires(0, *n, t)).collect();
+    (0..train.time_steps()).map(at).collect()
+}
