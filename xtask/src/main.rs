@@ -1,6 +1,7 @@
 //! `cargo xtask`: what the README's commands do on a fresh machine. It uses nothing but the standard library, so it is
 //! built in seconds.
 
+mod bench;
 mod check;
 mod debian;
 mod hook;
@@ -23,6 +24,8 @@ cargo xtask COMMAND
   test           format, lints, tests, the page and its tests in a browser: what continuous integration runs;
                  with --peers PyTorch too, which it installs into a folder of its own
   peers          only what --peers adds
+  bench [ARGS]   how fast we train, beside others, validated first; into BENCHMARKS.md. --rounds N (3), --quick (a try-out,
+                 not written), --grid (how the cost grows), --no-browser, --no-python, --only PART-OF-A-NAME
   setup          only bring the tools that the others need
 
 Each brings what it needs and is not there: WebAssembly for the compiler, Trunk, wasm-bindgen, a few npm packages, the
@@ -52,6 +55,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "test" | "peers" | "setup" if !rest.is_empty() => Err(format!("`{command}` does not take {}", rest.join(" "))),
         "test" => check::test(false),
         "peers" => peers::alone(),
+        "bench" => bench::run(rest),
         "setup" => tools::setup(),
         "help" | "-h" | "--help" => {
             print!("{HELP}");

@@ -176,7 +176,7 @@ impl Tools {
 }
 
 /// The version of a package in Cargo.lock.
-fn locked(package: &str) -> Result<String> {
+pub fn locked(package: &str) -> Result<String> {
     let lock = fs::read_to_string("Cargo.lock").map_err(at(Path::new("Cargo.lock")))?;
     version_in(&lock, package).ok_or_else(|| format!("Cargo.lock does not name {package}"))
 }

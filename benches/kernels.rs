@@ -1,0 +1,79 @@
+//! How long each kernel takes, on one batch of MNIST: 784-256-10, T = 25, B = 64.
+//!
+//!     cargo bench --bench kernels                    # all of them, on all cores
+//!     RAYON_NUM_THREADS=1 cargo bench --bench kernels -- --only adam --seconds 2
+
+mod bench;
+
+use bench::clock::{Times, time};
+use bench::{Result, argument, mnist};
+use burn::tensor::{Device, Tensor, TensorData};
+use spiking_playground::kernels::{self, AdamStep, SpikeTensor};
+use spiking_playground::layer::{Integrators, Synapses};
+use spiking_playground::spec::Spec;
+use spiking_playground::spikes::encode::Pass;
+use std::time::Duration;
+
+fn main() -> Result<()> {
+    let (only, total) = (argument("only", ""), Duration::from_secs_f64(argument("seconds", "2").parse()?));
+    let report = |name: &str, work: &mut dyn FnMut()| {
+        if name.contains(&only) {
+            let Times { median, least, most } = time(total, work);
+            println!("{name:<48} {median:>10.1?}   from {least:.1?} to {most:.1?}");
+        }
+    };
+    let spec = Spec::default();
+    let (batch, time_steps, neuron) = (spec.batch_size, spec.time_steps, spec.neuron);
+    let [digits, _] = mnist()?;
+    let images: Vec<&[u8]> = (0..batch).map(|index| digits.image(index)).collect();
+    let samples: Vec<u64> = (0..batch as u64).collect();
+    let encode = || kernels::rate(&images, &samples, 1, Pass::Training(0), time_steps);
+    report("encoding, 64 images", &mut || drop(encode()));
+
+    let (device, tracked) = (kernels::cpu(), kernels::cpu().autodiff());
+    let train = encode();
+    let input = |device: &Device| SpikeTensor::new(train.clone(), device);
+    let (plain, learning) = (Synapses::random(784, 256, 1, 0, &device), Synapses::random(784, 256, 1, 0, &tracked));
+    report("layer 784-256, forward", &mut || {
+        drop(kernels::spiking_layer(input(&device), plain.weight.val(), plain.bias.val(), &neuron));
+    });
+    let coefficients = Integrators::coefficients(f64::from(neuron.beta), time_steps);
+    report("layer 784-256, forward and gradients", &mut || {
+        let spikes = kernels::spiking_layer(input(&tracked), learning.weight.val(), learning.bias.val(), &neuron);
+        drop(kernels::weighted_spike_count(spikes, &coefficients).sum().backward());
+    });
+    let second = Synapses::random(256, 128, 1, 1, &tracked);
+    report("layers 784-256-128, forward and gradients", &mut || {
+        let spikes = kernels::spiking_layer(input(&tracked), learning.weight.val(), learning.bias.val(), &neuron);
+        let spikes = kernels::spiking_layer(spikes, second.weight.val(), second.bias.val(), &neuron);
+        drop(kernels::weighted_spike_count(spikes, &coefficients).sum().backward());
+    });
+
+    let readout = Synapses::random(256, 10, 1, 2, &tracked);
+    let counts = kernels::weighted_spike_count(
+        kernels::spiking_layer(input(&device), plain.weight.val(), plain.bias.val(), &neuron),
+        &coefficients,
+    );
+    let counts = Tensor::<2>::from_inner(counts);
+    report("affine 256-10 and cross entropy, with gradients", &mut || {
+        let logits = kernels::affine(counts.clone(), readout.weight.val(), readout.bias.val(), 1.0);
+        drop(kernels::cross_entropy(logits, &digits.labels[..batch]).backward());
+    });
+
+    let numbers = 784 * 256;
+    let values = |value: f32| {
+        let data = TensorData::new(vec![value; numbers], [4, 784, 64]);
+        kernels::well_placed(Tensor::<3>::from_data(data, &device))
+    };
+    let step = AdamStep { beta_1: 0.9, beta_2: 0.999, rate: 1e-3, epsilon: 1e-8 };
+    let mut state = [values(0.1), values(0.0), values(0.0)];
+    // The gradient's memory is taken by each step, so a new one is made: its copy is part of the time.
+    let gradient = vec![0.01; numbers];
+    report("Adam, 784 x 256, with a copy of the gradient", &mut || {
+        let fresh = Tensor::<3>::from_data(TensorData::new(gradient.clone(), [4, 784, 64]), &device);
+        let nothing = || Tensor::<3>::empty([0; 3], &device);
+        let before = std::mem::replace(&mut state, [nothing(), nothing(), nothing()]);
+        state = kernels::adam(before, fresh, step);
+    });
+    Ok(())
+}

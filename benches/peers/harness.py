@@ -1,0 +1,93 @@
+"""What all PyTorch peers have in common: the data, the training loop, the clock and what is printed.
+
+    python benches/peers/by_hand.py --data data --steps 300           # the loss and the accuracy after 300 steps
+    python benches/peers/by_hand.py --data data --seconds 10          # images per second
+    python benches/peers/by_hand.py --data data --seconds 10 --compile
+
+A peer is a module that takes pixels, bytes [B, 784], to class scores, [B, 10]: rate coding is part of it, so it is part
+of the time. Standard output gets one `name value` a line; `cargo xtask bench` reads it.
+"""
+
+import argparse
+import importlib.metadata
+import pathlib
+import time
+
+import torch
+from torch import nn
+
+PIXELS, HIDDEN, CLASSES = 784, 256, 10
+TIME_STEPS, BATCH, RATE = 25, 64, 1e-3
+BETA, THRESHOLD, SLOPE = 0.9, 1.0, 10.0
+
+
+class Digits:
+    """Images, bytes [n, 784], and labels of one of MNIST's parts, in the order of the file."""
+
+    def __init__(self, folder: pathlib.Path, part: str):
+        read = lambda name, header: torch.frombuffer(bytearray((folder / name).read_bytes()[header:]), dtype=torch.uint8)
+        self.images = read(f"{part}-images-idx3-ubyte", 16).view(-1, PIXELS)
+        self.labels = read(f"{part}-labels-idx1-ubyte", 8).long()
+
+    def batch(self, step: int):
+        """The images and labels of a step, from the front again after the last."""
+        at = step * BATCH % (len(self.labels) - BATCH + 1)
+        return self.images[at : at + BATCH], self.labels[at : at + BATCH]
+
+
+def run(network: nn.Module, package: str, reset=lambda: None):
+    """Trains the network as the command line says. `reset` is called before each batch, for networks with a state."""
+    arguments = parse()
+    train, test = (Digits(arguments.data, part) for part in ("train", "t10k"))
+    forward = torch.compile(network) if arguments.compile else network
+    adam = torch.optim.Adam(network.parameters(), lr=RATE, fused=True)
+    loss_of = nn.CrossEntropyLoss()
+
+    def step(number: int) -> torch.Tensor:
+        images, labels = train.batch(number)
+        reset()
+        loss = loss_of(forward(images), labels)
+        adam.zero_grad(set_to_none=True)
+        loss.backward()
+        adam.step()
+        return loss.detach()
+
+    own = "" if package == "torch" else f"{package} {importlib.metadata.version(package)}, "
+    print("version", f"{own}torch {torch.__version__}, {torch.get_num_threads()} threads", flush=True)
+    if arguments.steps:
+        losses = [step(number).item() for number in range(arguments.steps)]
+        last = losses[-max(1, len(losses) // 5) :]
+        print("loss", sum(last) / len(last), flush=True)
+        print("accuracy", accuracy(network, test, reset, arguments.tests), flush=True)
+    if arguments.seconds:
+        for number in range(arguments.warm_up):
+            step(number)
+        start, steps = time.perf_counter(), 0
+        while (elapsed := time.perf_counter() - start) < arguments.seconds:
+            step(arguments.warm_up + steps)
+            steps += 1
+        print("images_per_second", steps * BATCH / elapsed, flush=True)
+
+
+@torch.no_grad()
+def accuracy(network: nn.Module, test: Digits, reset, images: int) -> float:
+    """The share of the first test images that are read rightly."""
+    right = 0
+    for at in range(0, images, BATCH):
+        here = slice(at, min(at + BATCH, images))
+        reset()
+        right += (network(test.images[here]).argmax(1) == test.labels[here]).sum().item()
+    return right / images
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=pathlib.Path, default=pathlib.Path("data"), help="folder of MNIST's idx files")
+    parser.add_argument("--steps", type=int, default=0, help="train so many steps; print loss and accuracy")
+    parser.add_argument("--tests", type=int, default=1000, help="test images for the accuracy")
+    parser.add_argument("--seconds", type=float, default=0, help="train so long; print images per second")
+    parser.add_argument("--warm-up", type=int, default=20, help="steps before the clock runs")
+    parser.add_argument("--compile", action="store_true", help="under torch.compile")
+    arguments = parser.parse_args()
+    torch.manual_seed(1)
+    return arguments

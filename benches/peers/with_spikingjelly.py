@@ -1,0 +1,44 @@
+"""SpikingJelly in its multi-step mode: LIF neurons, its Poisson encoder, non-spiking LIF neurons as the readout.
+
+Its SoftSign(α) is α/2 times the fast sigmoid's slope at k = α, which Adam evens out. The readout's neurons scale the
+current by 1/τ, so their mean potential is taken τ times. On a CPU its own fused kernels do not run: these are its PyTorch
+operations.
+"""
+
+import torch
+from spikingjelly.activation_based import encoding, functional, layer, neuron, surrogate
+from torch import nn
+
+import harness
+from harness import BETA, CLASSES, HIDDEN, PIXELS, SLOPE, THRESHOLD, TIME_STEPS
+
+TAU = 1 / (1 - BETA)
+
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = encoding.PoissonEncoder(step_mode="m")
+        self.layers = nn.Sequential(
+            layer.Linear(PIXELS, HIDDEN, step_mode="m"),
+            neuron.LIFNode(
+                tau=TAU,
+                decay_input=False,
+                v_threshold=THRESHOLD,
+                v_reset=0.0,
+                surrogate_function=surrogate.SoftSign(alpha=SLOPE),
+                detach_reset=True,
+                step_mode="m",
+            ),
+            layer.Linear(HIDDEN, CLASSES, step_mode="m"),
+            neuron.NonSpikingLIFNode(tau=TAU, decode="mean-mem"),
+        )
+
+    def forward(self, pixels):
+        spikes = self.encoder((pixels / 256).expand(TIME_STEPS, *pixels.shape))  # [T, B, N]
+        return TAU * self.layers(spikes)
+
+
+if __name__ == "__main__":
+    network = Network()
+    harness.run(network, "spikingjelly", reset=lambda: functional.reset_net(network))

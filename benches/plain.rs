@@ -1,0 +1,255 @@
+//! The same training in plain burn operations, for comparison: what the kernels are worth.
+//!
+//!     cargo bench --bench plain -- --steps 300     # loss and accuracy after 300 steps
+//!     cargo bench --bench plain -- --seconds 10    # images per second
+//!     cargo bench --bench plain -- --steps 300 --who ours
+//!
+//! The network is [`reference`], which burn differentiates, and the optimizer is burn's. Before anything else, its loss
+//! and gradients are held against the kernels'. `--who ours` trains through the library instead; `cargo xtask bench`
+//! judges every other participant by that. Standard output gets one `name value` a line.
+
+mod bench;
+
+use bench::{Result, argument, mnist};
+use burn::module::{Module, Param};
+use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use spiking_playground::digits::Digits;
+use spiking_playground::evaluation::evaluate;
+use spiking_playground::event::{Event, Flow};
+use spiking_playground::kernels::{self, SpikeTensor, blocks, reference};
+use spiking_playground::layer::Synapses;
+use spiking_playground::network::{Input, Network};
+use spiking_playground::spec::{Neuron, Schedule, Spec};
+use spiking_playground::spikes::SpikeTrain;
+use spiking_playground::spikes::encode::Pass;
+use spiking_playground::training::{Advance, Run};
+use std::time::{Duration, Instant};
+
+/// Sizes of the network.
+const SIZES: [usize; 3] = [784, 256, 10];
+/// Largest difference of two gradients over the largest magnitude; see tests/kernels.rs.
+const TOLERANCE: f32 = 1e-4;
+
+/// The network in plain operations.
+#[derive(Module, Debug)]
+struct Plain {
+    /// [N, H].
+    hidden: Param<Tensor<2>>,
+    /// [H].
+    hidden_bias: Param<Tensor<1>>,
+    /// [H, C].
+    readout: Param<Tensor<2>>,
+    /// [C].
+    readout_bias: Param<Tensor<1>>,
+}
+
+impl Plain {
+    /// The same weights as those of the library's network.
+    fn of(network: &Network, device: &Device) -> Self {
+        let synapses = network.synapses();
+        let weight = |layer: &Synapses| Param::from_data(TensorData::new(layer.rows(), layer.dims()), device);
+        let bias = |layer: &Synapses| Param::from_data(TensorData::new(layer.biases(), [layer.dims()[1]]), device);
+        Self {
+            hidden: weight(synapses[0]),
+            hidden_bias: bias(synapses[0]),
+            readout: weight(synapses[1]),
+            readout_bias: bias(synapses[1]),
+        }
+    }
+
+    /// Spikes [B, T, N] to the hidden layer's spikes [B, T, H] and class scores [B, C].
+    fn forward(&self, input: Tensor<3>, neuron: &Neuron) -> (Tensor<3>, Tensor<2>) {
+        let [batch, ..] = input.dims();
+        let (spikes, _) = reference::spiking_layer(input, self.hidden.val(), self.hidden_bias.val(), neuron);
+        let readout = (self.readout.val(), self.readout_bias.val());
+        let membrane = reference::integrators(spikes.clone(), readout.0, readout.1, neuron.beta);
+        (spikes, membrane.mean_dim(1).reshape([batch, SIZES[2]]))
+    }
+}
+
+/// Spikes as 0/1 floats, [B, T, N].
+fn dense(train: &SpikeTrain, device: &Device) -> Tensor<3> {
+    let shape = [train.batch(), train.time_steps(), train.neurons()];
+    Tensor::from_data(TensorData::new(train.to_dense(), shape), device)
+}
+
+/// Mean cross entropy, [1].
+fn cross_entropy(logits: Tensor<2>, labels: &[u8]) -> Tensor<1> {
+    let index = labels.iter().map(|label| i32::from(*label)).collect();
+    let index = TensorData::new::<i32, _>(index, [labels.len(), 1]);
+    let index = Tensor::<2, Int>::from_data(index, &logits.device());
+    log_softmax(logits, 1).gather(1, index).mean().neg()
+}
+
+fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+/// The images and labels of a step, in the order of the file, from the front again after the last.
+fn batch(digits: &Digits, step: usize, size: usize) -> (Vec<&[u8]>, &[u8], Vec<u64>) {
+    let at = step * size % (digits.len() - size + 1);
+    let range = at..at + size;
+    let images = range.clone().map(|index| digits.image(index)).collect();
+    (images, &digits.labels[range.clone()], range.map(|index| index as u64).collect())
+}
+
+/// Loss and gradients of the plain network and of the kernels, on the first batch in which no spike differs. (Sums in
+/// another order may put a potential on the other side of the threshold.)
+fn agree(spec: &Spec, digits: &Digits, device: &Device) -> Result<()> {
+    let network = Network::new(spec, SIZES[0], SIZES[2], device);
+    let plain = Plain::of(&network, device);
+    for step in 0..20 {
+        let (images, labels, samples) = batch(digits, step, 16);
+        let train = kernels::rate(&images, &samples, spec.seed, Pass::Training(0), spec.time_steps);
+        let input = dense(&train, device);
+        let (spikes, logits) = plain.forward(input, &spec.neuron);
+        let layer = &network.hidden[0].synapses;
+        let inner = SpikeTensor::new(train.clone(), &kernels::cpu());
+        let (weight, bias) = (layer.weight.val().inner(), layer.bias.val().inner());
+        let ours = kernels::spiking_layer(inner, weight, bias, &spec.neuron).train();
+        if ours.to_dense() != numbers(spikes.inner()) {
+            continue;
+        }
+        let loss = cross_entropy(logits, labels);
+        let our_loss = kernels::cross_entropy(network.forward(Input::Spikes(train)), labels);
+        let pairs = [numbers(our_loss.clone().inner()), numbers(loss.clone().inner())];
+        close("loss", &pairs[0], &pairs[1])?;
+        let (our_gradients, gradients) = (our_loss.backward(), loss.backward());
+        for (name, ours, theirs) in [("hidden", 0, &plain.hidden), ("readout", 1, &plain.readout)] {
+            let ours = network.synapses()[ours].weight.val().grad(&our_gradients).ok_or("no gradient of ours")?;
+            let theirs = theirs.val().grad(&gradients).ok_or("no gradient of burn's")?;
+            let width = theirs.dims()[1];
+            close(name, &blocks::unpack(&numbers(ours), width), &numbers(theirs))?;
+        }
+        return Ok(());
+    }
+    Err("spikes differ in every batch".into())
+}
+
+fn close(what: &str, ours: &[f32], judge: &[f32]) -> Result<()> {
+    let largest = judge.iter().fold(1e-6_f32, |largest, value| largest.max(value.abs()));
+    let worst = ours.iter().zip(judge).fold(0.0_f32, |worst, (a, b)| worst.max((a - b).abs())) / largest;
+    // NaN is no agreement either.
+    if ours.len() == judge.len() && worst <= TOLERANCE {
+        return Ok(());
+    }
+    Err(format!("kernels and plain operations disagree: {what} by {worst} of its largest").into())
+}
+
+/// A participant: trains a step, and measures itself.
+trait Participant {
+    /// Trains the next batch; gives its loss.
+    fn step(&mut self) -> Result<f32>;
+    /// The share of the first test images that are read rightly.
+    fn accuracy(&self, images: usize) -> f64;
+}
+
+/// The plain network in training.
+struct Composed<'a> {
+    spec: Spec,
+    digits: &'a [Digits; 2],
+    device: Device,
+    network: Plain,
+    adam: ModuleOptimizer,
+    steps: usize,
+}
+
+impl Participant for Composed<'_> {
+    fn step(&mut self) -> Result<f32> {
+        let (images, labels, samples) = batch(&self.digits[0], self.steps, self.spec.batch_size);
+        let pass = Pass::Training(self.steps as u32);
+        let train = kernels::rate(&images, &samples, self.spec.seed, pass, self.spec.time_steps);
+        let (_, logits) = self.network.forward(dense(&train, &self.device), &self.spec.neuron);
+        let loss = cross_entropy(logits, labels);
+        let value = numbers(loss.clone().inner())[0];
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
+        self.network = self.adam.step(self.spec.learning_rate, self.network.clone(), gradients);
+        self.steps += 1;
+        Ok(value)
+    }
+
+    fn accuracy(&self, images: usize) -> f64 {
+        let (test, mut right) = (&self.digits[1], 0);
+        for start in (0..images).step_by(100) {
+            let range = start..(start + 100).min(images);
+            let pixels: Vec<&[u8]> = range.clone().map(|index| test.image(index)).collect();
+            let samples: Vec<u64> = range.clone().map(|index| index as u64).collect();
+            let train = kernels::rate(&pixels, &samples, self.spec.seed, Pass::Evaluation, self.spec.time_steps);
+            let (_, logits) = self.network.valid().forward(dense(&train, &kernels::cpu()), &self.spec.neuron);
+            right += spiking_playground::loss::score(&numbers(logits), &test.labels[range]).correct;
+        }
+        right as f64 / images as f64
+    }
+}
+
+/// The library in training, by its own run.
+struct Ours<'a> {
+    run: Run,
+    digits: &'a [Digits; 2],
+}
+
+impl Participant for Ours<'_> {
+    fn step(&mut self) -> Result<f32> {
+        let mut loss = f32::NAN;
+        let mut listener = |event: &Event| {
+            if let Event::Step(done) = event {
+                loss = done.loss;
+            }
+            Flow::Go
+        };
+        match self.run.advance(&self.digits[0], None, &mut listener) {
+            Advance::Stepped => Ok(loss),
+            stopped => Err(format!("the run stands still: {stopped:?}").into()),
+        }
+    }
+
+    fn accuracy(&self, images: usize) -> f64 {
+        evaluate(&self.run.network, &self.run.spec, &self.digits[1], 0..images, 0).accuracy()
+    }
+}
+
+fn participant<'a>(who: &str, spec: Spec, digits: &'a [Digits; 2]) -> Result<Box<dyn Participant + 'a>> {
+    let device = kernels::cpu().autodiff();
+    let network = Network::new(&spec, SIZES[0], SIZES[2], &device);
+    match who {
+        "ours" => Ok(Box::new(Ours { run: Run::new(spec, network, digits[0].len()), digits })),
+        "plain" => {
+            agree(&spec, &digits[0], &device)?;
+            println!("agrees with the kernels");
+            let network = Plain::of(&network, &device);
+            // PyTorch's ε, as everywhere here.
+            let adam = AdamConfig::new().with_epsilon(1e-8).init();
+            Ok(Box::new(Composed { spec, digits, device, network, adam, steps: 0 }))
+        }
+        other => Err(format!("--who {other}: expected plain or ours").into()),
+    }
+}
+
+fn main() -> Result<()> {
+    let digits = mnist()?;
+    let (steps, tests) = (argument("steps", "0").parse::<usize>()?, argument("tests", "1000").parse::<usize>()?);
+    let seconds = Duration::from_secs_f64(argument("seconds", "0").parse()?);
+    let spec = Spec { schedule: Schedule::Constant, epochs: 1000, ..Spec::default() };
+    let batch_size = spec.batch_size;
+    let mut participant = participant(&argument("who", "plain"), spec, &digits)?;
+    if steps > 0 {
+        let losses = (0..steps).map(|_| participant.step()).collect::<Result<Vec<f32>>>()?;
+        let last = &losses[steps - (steps / 5).max(1)..];
+        println!("loss {}", last.iter().sum::<f32>() / last.len() as f32);
+        println!("accuracy {}", participant.accuracy(tests));
+    }
+    if seconds > Duration::ZERO {
+        for _ in 0..20 {
+            participant.step()?;
+        }
+        let (start, mut done) = (Instant::now(), 0);
+        while start.elapsed() < seconds {
+            participant.step()?;
+            done += batch_size;
+        }
+        println!("images_per_second {}", done as f64 / start.elapsed().as_secs_f64());
+    }
+    Ok(())
+}

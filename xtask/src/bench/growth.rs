@@ -1,0 +1,35 @@
+//! `cargo xtask bench --grid`: how the cost of a training step grows.
+
+use super::process::Limit;
+use super::setup::Setup;
+use super::{Options, process, report};
+use crate::run::{Result, Steps};
+use std::process::Command;
+
+/// Runs the grid and each kernel; writes both tables.
+pub fn run(options: &Options, setup: &Setup, circumstances: &str, steps: &mut Steps) -> Result<()> {
+    steps.next();
+    steps.say("The grid and the kernels: some three minutes");
+    let seconds = if options.quick { "0.2" } else { "4" };
+    let bench = |name: &str, seconds: &str| {
+        let program = setup.program(name)?;
+        process::output(Command::new(program).args(["--seconds", seconds]), Limit::seconds(1800.0))
+    };
+    let grid = bench("grid", seconds)?;
+    println!("{grid}");
+    let kernels = bench("kernels", seconds)?;
+    println!("{kernels}");
+    if !options.writes() {
+        return Ok(());
+    }
+    let body = format!(
+        "{circumstances}.\n\n\
+         A whole training step, from encoding to Adam, on noise in which every input neuron fires at the share of the\n\
+         time steps given, 784-H-10, all cores. One quantity is varied at a time. A synaptic operation is an input spike\n\
+         that meets a hidden neuron.\n\n{grid}\n\
+         Each kernel on a batch of MNIST, 784-256-10, T = 25, batch 64, all cores (median of a call):\n\n```text\n{kernels}```",
+    );
+    report::write("grid", "## How the cost grows", &body)?;
+    eprintln!("Written into {}", report::FILE);
+    Ok(())
+}
