@@ -1,4 +1,4 @@
-//! How long each kernel takes, on one batch of MNIST: 784-256-10, T = 25, B = 64.
+//! How long each part of a training step takes, and what share of a whole step that is: 784-256-10, T = 25, B = 64.
 //!
 //!     cargo bench --bench kernels                    # all of them, on all cores
 //!     RAYON_NUM_THREADS=1 cargo bench --bench kernels -- --only adam --seconds 2
@@ -8,23 +8,31 @@ mod bench;
 use bench::clock::{Times, time};
 use bench::{Result, argument, mnist};
 use burn::tensor::{Device, Tensor, TensorData};
+use spiking_playground::event::{Event, Flow};
 use spiking_playground::kernels::{self, AdamStep, SpikeTensor};
 use spiking_playground::layer::{Integrators, Synapses};
+use spiking_playground::network::Network;
 use spiking_playground::spec::Spec;
 use spiking_playground::spikes::encode::Pass;
+use spiking_playground::training::Run;
 use std::time::Duration;
 
 fn main() -> Result<()> {
     let (only, total) = (argument("only", ""), Duration::from_secs_f64(argument("seconds", "2").parse()?));
-    let report = |name: &str, work: &mut dyn FnMut()| {
-        if name.contains(&only) {
-            let Times { median, least, most } = time(total, work);
-            println!("{name:<48} {median:>10.1?}   from {least:.1?} to {most:.1?}");
-        }
-    };
     let spec = Spec::default();
     let (batch, time_steps, neuron) = (spec.batch_size, spec.time_steps, spec.neuron);
     let [digits, _] = mnist()?;
+    let network = Network::new(&spec, 784, 10, &kernels::cpu().autodiff());
+    let mut run = Run::new(spec.clone(), network, digits.len());
+    let whole = time(total, || run.advance(&digits, None, &mut |_: &Event| Flow::Go)).median;
+    println!("{:<48} {whole:>10.1?}", "a whole step");
+    let report = |name: &str, work: &mut dyn FnMut()| {
+        if name.contains(&only) {
+            let Times { median, least, most } = time(total, work);
+            let share = 100.0 * median.as_secs_f64() / whole.as_secs_f64();
+            println!("{name:<48} {median:>10.1?}  {share:>4.0} %   from {least:.1?} to {most:.1?}");
+        }
+    };
     let images: Vec<&[u8]> = (0..batch).map(|index| digits.image(index)).collect();
     let samples: Vec<u64> = (0..batch as u64).collect();
     let encode = || kernels::rate(&images, &samples, 1, Pass::Training(0), time_steps);
@@ -35,29 +43,29 @@ fn main() -> Result<()> {
     let input = |device: &Device| SpikeTensor::new(train.clone(), device);
     let (plain, learning) = (Synapses::random(784, 256, 1, 0, &device), Synapses::random(784, 256, 1, 0, &tracked));
     report("layer 784-256, forward", &mut || {
-        drop(kernels::spiking_layer(input(&device), plain.weight.val(), plain.bias.val(), &neuron));
+        drop(kernels::spiking_layer(input(&device), plain.connection(), &neuron));
     });
     let coefficients = Integrators::coefficients(f64::from(neuron.beta), time_steps);
     report("layer 784-256, forward and gradients", &mut || {
-        let spikes = kernels::spiking_layer(input(&tracked), learning.weight.val(), learning.bias.val(), &neuron);
+        let spikes = kernels::spiking_layer(input(&tracked), learning.connection(), &neuron);
         drop(kernels::weighted_spike_count(spikes, &coefficients).sum().backward());
     });
     let second = Synapses::random(256, 128, 1, 1, &tracked);
     report("layers 784-256-128, forward and gradients", &mut || {
-        let spikes = kernels::spiking_layer(input(&tracked), learning.weight.val(), learning.bias.val(), &neuron);
-        let spikes = kernels::spiking_layer(spikes, second.weight.val(), second.bias.val(), &neuron);
+        let spikes = kernels::spiking_layer(input(&tracked), learning.connection(), &neuron);
+        let spikes = kernels::spiking_layer(spikes, second.connection(), &neuron);
         drop(kernels::weighted_spike_count(spikes, &coefficients).sum().backward());
     });
 
     let readout = Synapses::random(256, 10, 1, 2, &tracked);
     let counts = kernels::weighted_spike_count(
-        kernels::spiking_layer(input(&device), plain.weight.val(), plain.bias.val(), &neuron),
+        kernels::spiking_layer(input(&device), plain.connection(), &neuron),
         &coefficients,
     );
     let counts = Tensor::<2>::from_inner(counts);
     report("affine 256-10 and cross entropy, with gradients", &mut || {
-        let logits = kernels::affine(counts.clone(), readout.weight.val(), readout.bias.val(), 1.0);
-        drop(kernels::cross_entropy(logits, &digits.labels[..batch]).backward());
+        let logits = kernels::affine(counts.clone(), readout.connection(), 1.0);
+        drop(kernels::cross_entropy(logits, &digits.labels[..batch], batch).backward());
     });
 
     let numbers = 784 * 256;

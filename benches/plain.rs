@@ -18,7 +18,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use spiking_playground::digits::Digits;
 use spiking_playground::evaluation::evaluate;
 use spiking_playground::event::{Event, Flow};
-use spiking_playground::kernels::{self, SpikeTensor, blocks, reference};
+use spiking_playground::kernels::{self, Connection, SpikeTensor, blocks, reference};
 use spiking_playground::layer::Synapses;
 use spiking_playground::network::{Input, Network};
 use spiking_playground::spec::{Neuron, Schedule, Spec};
@@ -108,12 +108,12 @@ fn agree(spec: &Spec, digits: &Digits, device: &Device) -> Result<()> {
         let layer = &network.hidden[0].synapses;
         let inner = SpikeTensor::new(train.clone(), &kernels::cpu());
         let (weight, bias) = (layer.weight.val().inner(), layer.bias.val().inner());
-        let ours = kernels::spiking_layer(inner, weight, bias, &spec.neuron).train();
+        let ours = kernels::spiking_layer(inner, Connection::new(weight, bias), &spec.neuron).train();
         if ours.to_dense() != numbers(spikes.inner()) {
             continue;
         }
         let loss = cross_entropy(logits, labels);
-        let our_loss = kernels::cross_entropy(network.forward(Input::Spikes(train)), labels);
+        let our_loss = kernels::cross_entropy(network.forward(Input::Spikes(train)), labels, labels.len());
         let pairs = [numbers(our_loss.clone().inner()), numbers(loss.clone().inner())];
         close("loss", &pairs[0], &pairs[1])?;
         let (our_gradients, gradients) = (our_loss.backward(), loss.backward());

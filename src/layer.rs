@@ -61,7 +61,7 @@ impl Synapses {
     }
 
     /// As the kernels take them. Gradients that wait go with them: what comes back has them in it.
-    fn connection(&self) -> Connection {
+    pub fn connection(&self) -> Connection {
         let sums = self.sums.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         Connection { weight: self.weight.val(), bias: self.bias.val(), sums }
     }
