@@ -20,6 +20,8 @@ struct Sender {
 pub(super) struct Events {
     /// Words of a neuron.
     each: usize,
+    /// How many fire.
+    found: usize,
     /// Those who fire, sorted by kind: loops over equally many events are foreseen by the processor.
     senders: Vec<Sender>,
     /// The events of each of them, [senders, each].
@@ -28,14 +30,20 @@ pub(super) struct Events {
     always: Vec<u32>,
     /// For each time step those who fire, then those who make an exception, each list at its own place.
     lists: Vec<u32>,
-    /// Their lengths, [T, 2].
-    lengths: Vec<[u32; 2]>,
     /// The place for a list of those who fire, and for one of those who make an exception.
     room: [usize; 2],
     /// As they come, before they are sorted: senders and their words.
     unsorted: (Vec<Sender>, Vec<u32>),
-    /// Where the next sender of each kind goes.
+    /// Where the next sender of each kind goes, and the next neuron of each list.
     places: Vec<u32>,
+}
+
+/// Makes room for so many; what was there stays, for it is written over.
+#[inline(always)]
+fn room<T: Clone + Default>(buffer: &mut Vec<T>, length: usize) {
+    if buffer.len() < length {
+        buffer.resize(length, T::default());
+    }
 }
 
 widest! {
@@ -69,11 +77,11 @@ impl Events {
     fn gather<const EACH: usize>(&mut self, words: &[u32], time_steps: usize) {
         let each = self.each::<EACH>();
         let (senders, kept) = &mut self.unsorted;
-        senders.clear();
-        kept.clear();
-        self.places.clear();
-        self.places.resize(2 * time_steps + 3, 0);
-        // Most are silent: they are passed over by several at once.
+        room(senders, words.len() / each + 1);
+        room(kept, words.len() + each);
+        let mut found = 0;
+        // Most are silent: they are passed over by several at once. Among the others one is written down whether or not
+        // it fires, and the next in its place if it does not: a branch could not be foreseen.
         const TOGETHER: usize = 8;
         for (group, chunk) in words.chunks(TOGETHER * each).enumerate() {
             let mut any = 0;
@@ -85,20 +93,22 @@ impl Events {
             }
             for (place, words) in chunk.chunks_exact(each).enumerate() {
                 let mut count = 0;
-                for word in words {
+                for (kept, word) in kept[found * each..].iter_mut().zip(words) {
+                    *kept = *word;
                     count += word.count_ones();
                 }
-                if count == 0 {
-                    continue;
-                }
-                let always = 2 * count as usize > time_steps;
-                let events = if always { time_steps as u32 - count } else { count };
-                let kind = 2 * events + u32::from(always);
-                senders.push(Sender { neuron: (group * TOGETHER + place) as u32, kind });
-                for (w, word) in words.iter().enumerate() {
-                    kept.push(if always { !word & valid_bits(time_steps, w) } else { *word });
-                }
-                self.places[kind as usize + 1] += 1;
+                senders[found] = Sender { neuron: (group * TOGETHER + place) as u32, kind: count };
+                found += usize::from(count > 0);
+            }
+        }
+        self.found = found;
+        for (sender, words) in senders[..found].iter_mut().zip(kept.chunks_exact_mut(each)) {
+            let always = 2 * sender.kind as usize > time_steps;
+            let events = if always { time_steps as u32 - sender.kind } else { sender.kind };
+            sender.kind = 2 * events + u32::from(always);
+            let flip = u32::from(always).wrapping_neg();
+            for (w, word) in words.iter_mut().enumerate() {
+                *word ^= flip & valid_bits(time_steps, w);
             }
         }
     }
@@ -107,12 +117,17 @@ impl Events {
     #[inline(always)]
     fn sort<const EACH: usize>(&mut self, time_steps: usize) {
         let each = self.each::<EACH>();
-        let (unsorted, kept) = &self.unsorted;
+        let (unsorted, kept) = (&self.unsorted.0[..self.found], &self.unsorted.1);
+        self.places.clear();
+        self.places.resize(2 * time_steps + 3, 0);
+        for sender in unsorted {
+            self.places[sender.kind as usize + 1] += 1;
+        }
         for kind in 0..2 * time_steps + 2 {
             self.places[kind + 1] += self.places[kind];
         }
-        self.senders.resize(unsorted.len(), Sender::default());
-        self.words.resize(kept.len(), 0);
+        room(&mut self.senders, self.found);
+        room(&mut self.words, self.found * each);
         for (sender, words) in unsorted.iter().zip(kept.chunks_exact(each)) {
             let place = &mut self.places[sender.kind as usize];
             let at = *place as usize;
@@ -128,28 +143,30 @@ impl Events {
     #[inline(always)]
     fn list<const EACH: usize>(&mut self, time_steps: usize) {
         let each = self.each::<EACH>();
+        let senders = &self.senders[..self.found];
         self.always.clear();
-        for sender in &self.senders {
+        for sender in senders {
             if sender.kind & 1 == 1 {
                 self.always.push(sender.neuron);
             }
         }
-        self.room = [self.senders.len() - self.always.len(), self.always.len()];
+        self.room = [senders.len() - self.always.len(), self.always.len()];
         let [firing, excepted] = self.room;
-        self.lists.resize((firing + excepted) * time_steps, 0);
-        self.lengths.clear();
-        self.lengths.resize(time_steps, [0; 2]);
-        for (sender, words) in self.senders.iter().zip(self.words.chunks_exact(each)) {
+        room(&mut self.lists, senders.len() * time_steps);
+        self.places.clear();
+        for t in 0..time_steps {
+            self.places.extend([(t * firing) as u32, (time_steps * firing + t * excepted) as u32]);
+        }
+        for (sender, words) in senders.iter().zip(self.words.chunks_exact(each)) {
             let sign = (sender.kind & 1) as usize;
-            let (start, room) = if sign == 0 { (0, firing) } else { (firing * time_steps, excepted) };
             for (w, word) in words.iter().enumerate() {
                 let mut word = *word;
                 while word != 0 {
                     let t = w * STEPS_PER_WORD + word.trailing_zeros() as usize;
                     word &= word - 1;
-                    let length = &mut self.lengths[t][sign];
-                    self.lists[start + t * room + *length as usize] = sender.neuron;
-                    *length += 1;
+                    let place = &mut self.places[2 * t + sign];
+                    self.lists[*place as usize] = sender.neuron;
+                    *place += 1;
                 }
             }
         }
@@ -157,11 +174,11 @@ impl Events {
 
     /// Those who fire at t, and those who make an exception.
     #[inline(always)]
-    fn at(&self, t: usize) -> [&[u32]; 2] {
+    fn at(&self, t: usize, time_steps: usize) -> [&[u32]; 2] {
         let [firing, excepted] = self.room;
-        let (start, second) = (t * firing, self.lengths.len() * firing + t * excepted);
-        let [first_length, second_length] = self.lengths[t].map(|length| length as usize);
-        [&self.lists[start..start + first_length], &self.lists[second..second + second_length]]
+        let (first, second) = (t * firing, time_steps * firing + t * excepted);
+        let (first_end, second_end) = (self.places[2 * t] as usize, self.places[2 * t + 1] as usize);
+        [&self.lists[first..first_end], &self.lists[second..second_end]]
     }
 }
 
@@ -185,8 +202,9 @@ widest! {
     ) {
         let mut always = *bias;
         events.always.iter().for_each(|neuron| add(&mut always, &weight[*neuron as usize]));
+        let time_steps = currents.len();
         for (t, current) in currents.iter_mut().enumerate() {
-            let [firing, excepted] = events.at(t);
+            let [firing, excepted] = events.at(t, time_steps);
             let mut sum = always;
             firing.iter().for_each(|neuron| add(&mut sum, &weight[*neuron as usize]));
             excepted.iter().for_each(|neuron| subtract(&mut sum, &weight[*neuron as usize]));
@@ -205,7 +223,7 @@ widest! {
         sum: &[f32; W],
     ) {
         let each = events.each;
-        for (place, sender) in events.senders.iter().enumerate() {
+        for (place, sender) in events.senders[..events.found].iter().enumerate() {
             let row = &mut gradient[sender.neuron as usize];
             let mut total = *row;
             if sender.kind & 1 == 1 {

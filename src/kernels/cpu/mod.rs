@@ -60,18 +60,14 @@ fn with_layer<R>(
     result
 }
 
-/// The sums of gradients that new ones are added to: those that there are, or zeros.
-fn started(sums: Sums<Flex>, weight: &FlexTensor, targets: usize) -> Sums<Flex> {
+/// The sums of gradients that new ones are added to, and whether there are any: if not, the weights' hold whatever.
+fn started(sums: Sums<Flex>, weight: &FlexTensor, targets: usize) -> (Sums<Flex>, bool) {
     if sums.bias.shape().num_elements() > 0 {
-        return Sums { weight: aligned(sums.weight), bias: whole(sums.bias) };
+        return (Sums { weight: aligned(sums.weight), bias: whole(sums.bias) }, true);
     }
-    let zeros = |length| {
-        let mut zeros = Aligned::with_length(length);
-        threads::each(zeros.as_mut_slice().chunks_mut(1 << 15).collect(), |part| part.fill(0.0));
-        zeros
-    };
     let shape: [usize; 3] = dims(weight);
-    Sums { weight: zeros(shape.iter().product()).into_tensor(shape), bias: zeros(targets).into_tensor([targets]) }
+    let weight = Aligned::with_length(shape.iter().product()).into_tensor(shape);
+    (Sums { weight, bias: floats(vec![0.0; targets], [targets]) }, false)
 }
 
 /// The gradient of spikes, in either of its forms.
@@ -159,8 +155,8 @@ impl Derivatives for Flex {
         let [_, senders, _] = dims(&weight);
         let [batch, time_steps, targets] = record.shape();
         let gradient = whole(gradient);
-        let mut sums = started(sums, &weight, targets);
-        let results = (numbers_mut(&mut sums.weight), numbers_mut(&mut sums.bias));
+        let (mut sums, onto) = started(sums, &weight, targets);
+        let results = spiking::Sums { weight: numbers_mut(&mut sums.weight), bias: numbers_mut(&mut sums.bias), onto };
         let currents = spiking::backward(&record, &neuron, upstream(&gradient, time_steps), results, with_input);
         reclaim(gradient);
         let input = currents.map(|currents| {
@@ -211,8 +207,11 @@ impl Derivatives for Flex {
         let ([batch, targets], [_, senders, _]) = (dims(&gradient), dims(&weight));
         let (input, weight, gradient) = (whole(input), whole(weight), whole(gradient));
         let by_output = numbers(&gradient);
-        let mut sums = started(sums, &weight, targets);
+        let (mut sums, onto) = started(sums, &weight, targets);
         if wanted[1] {
+            if !onto {
+                numbers_mut(&mut sums.weight).fill(0.0);
+            }
             dense::affine_weight_gradient(numbers_mut(&mut sums.weight), numbers(&input), by_output, targets);
         }
         for row in by_output.chunks_exact(targets) {

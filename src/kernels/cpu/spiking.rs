@@ -159,13 +159,23 @@ impl Upstream<'_> {
     }
 }
 
-/// Adds the gradients of weights [K, N, W] and bias [H] to what is there, from that of the layer's spikes; gives that of
-/// the input currents, [K, B, T, W], where asked for.
+/// Where a layer's gradients are summed up.
+pub(super) struct Sums<'a> {
+    /// [K, N, W].
+    pub(super) weight: &'a mut [f32],
+    /// [H].
+    pub(super) bias: &'a mut [f32],
+    /// Whether there is something to add to. Otherwise the weights' begin with zeros, which each thread writes itself.
+    pub(super) onto: bool,
+}
+
+/// Adds the gradients of weights and bias to what is there, from that of the layer's spikes; gives that of the input
+/// currents, [K, B, T, W], where asked for.
 pub(super) fn backward(
     record: &Record,
     neuron: &Neuron,
     upstream: Upstream<'_>,
-    (weight, bias): (&mut [f32], &mut [f32]),
+    Sums { weight, bias, onto }: Sums<'_>,
     with_currents: bool,
 ) -> Option<Vec<f32>> {
     let Record { batch, senders, targets, time_steps, .. } = *record;
@@ -178,6 +188,9 @@ pub(super) fn backward(
         (block, weight, bias, kept.as_mut().and_then(Iterator::next).unwrap_or_default())
     });
     threads::each(pieces.collect(), |(block, weight, bias, currents)| {
+        if !onto {
+            weight.fill(0.0);
+        }
         for_width!(width, block_backward(record, neuron, upstream, (block, weight, bias, currents)));
     });
     currents

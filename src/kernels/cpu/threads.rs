@@ -25,11 +25,22 @@ pub(crate) fn together<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// Does all pieces of work.
+/// Does all pieces of work. Each thread takes its share of neighbours, every time the same: what it wrote a moment ago is
+/// still in its cache.
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) fn each<T: Send>(pieces: Vec<T>, work: impl Fn(T) + Sync + Send) {
-    use rayon::prelude::*;
-    pieces.into_par_iter().with_max_len(1).for_each(work);
+    use std::sync::{Mutex, PoisonError};
+    let (threads, all) = (count(), pieces.len());
+    if threads.min(all) <= 1 {
+        return pieces.into_iter().for_each(work);
+    }
+    let mut pieces = pieces.into_iter();
+    let share = |thread| pieces.by_ref().take((thread + 1) * all / threads - thread * all / threads).collect();
+    let shares: Vec<Mutex<Vec<T>>> = (0..threads).map(share).map(Mutex::new).collect();
+    rayon::broadcast(|thread| {
+        let share = std::mem::take(&mut *shares[thread.index()].lock().unwrap_or_else(PoisonError::into_inner));
+        share.into_iter().for_each(&work);
+    });
 }
 
 /// Does all pieces of work.
