@@ -383,7 +383,7 @@ const tests = {
     });
     const page = await open("#dataset=fashion-mnist", { before: async (page) => { page.on("request", (request) => asked.push(request.url())); await before(page); } });
     await ready(page);
-    await reads(page, 3);
+    await reads(page, 2);
     assert.equal(await page.getByRole("combobox", { name: "Images", exact: true }).count(), 0);
     assert.match(await page.locator("#notes").textContent(), /no data set `fashion-mnist` here/);
     assert.ok(!asked.some((url) => /fashion/.test(url)), "nothing that is missing was asked for");
@@ -393,7 +393,7 @@ const tests = {
   async "a link to a data set that nobody knows gives a note and the digits"() {
     const page = await open("#dataset=cats");
     await ready(page);
-    await reads(page, 3);
+    await reads(page, 2);
     assert.match(await page.locator("#notes").textContent(), /cats.*dataset.*fashion-mnist/);
     return page;
   },
@@ -488,7 +488,7 @@ const tests = {
       await from.selectOption("shipped");
       await until("no note", async () => (await note()) === "");
       await park(page);
-      await reads(page, 3);
+      await reads(page, 2);
       assert.deepEqual(page.faults, []);
       await page.context().close();
     }
@@ -497,7 +497,7 @@ const tests = {
   async "weights that are cut off or are no numbers are not opened, and the network stays"() {
     const page = await open();
     await park(page);
-    await reads(page, 3);
+    await reads(page, 2);
     const file = readFileSync(`${dist}/models/mnist.safetensors`);
     const spoilt = Buffer.from(file);
     spoilt.writeFloatLE(Number.NaN, file.length - 4000);
