@@ -45,6 +45,16 @@ fn main() -> Result<()> {
     report("layer 784-256, forward", &mut || {
         drop(kernels::spiking_layer(input(&device), plain.connection(), &neuron));
     });
+    // Where every neuron fires at random in half of the time steps, walking the spikes is at its dearest; a product with
+    // the spikes as floats costs the same whatever they are. It does not pay even there, so there is no switch to it.
+    let noise = vec![128; 784];
+    let noisy = kernels::rate(&vec![noise.as_slice(); batch], &samples, 1, Pass::Training(0), time_steps);
+    report("the same, all neurons fire half of the time", &mut || {
+        drop(kernels::spiking_layer(SpikeTensor::new(noisy.clone(), &device), plain.connection(), &neuron));
+    });
+    let floats = TensorData::new(noisy.to_dense(), [batch * time_steps, 784]);
+    let floats = Tensor::<2>::from_data(floats, &device);
+    report("its currents as a dense product", &mut || drop(kernels::affine(floats.clone(), plain.connection(), 1.0)));
     let coefficients = Integrators::coefficients(f64::from(neuron.beta), time_steps);
     report("layer 784-256, forward and gradients", &mut || {
         let spikes = kernels::spiking_layer(input(&tracked), learning.connection(), &neuron);

@@ -27,7 +27,7 @@ pub mod protocol;
 
 // ---- nothing above this line knows burn; nothing above it reads files, clocks or the network ----
 
-/// What burn lacks, as one backend extension: the spiking layer, the weighted spike count, the optimizer's step.
+/// What burn lacks, as backend extensions: every float of a training step is computed here.
 #[cfg(feature = "engine")]
 pub mod kernels;
 /// A layer of spiking neurons as a burn module.
@@ -36,7 +36,7 @@ pub mod layer;
 /// The network that a spec describes.
 #[cfg(feature = "engine")]
 pub mod network;
-/// Cross entropy and accuracy.
+/// Accuracy.
 #[cfg(feature = "engine")]
 pub mod loss;
 /// Adam and the schedule of its step size.

@@ -6,18 +6,22 @@
 
 A peer is a module that takes pixels, bytes [B, 784], to class scores, [B, 10]: rate coding is part of it, so it is part
 of the time. Standard output gets one `name value` a line; `cargo xtask bench` reads it.
+
+Other sizes come from the environment, for peers that take them: HIDDEN=512,512 TIME_STEPS=100 BATCH=256.
 """
 
 import argparse
 import importlib.metadata
+import os
 import pathlib
 import time
 
 import torch
 from torch import nn
 
-PIXELS, HIDDEN, CLASSES = 784, 256, 10
-TIME_STEPS, BATCH, RATE = 25, 64, 1e-3
+LAYERS = [int(size) for size in os.environ.get("HIDDEN", "256").split(",")]
+PIXELS, HIDDEN, CLASSES = 784, LAYERS[-1], 10
+TIME_STEPS, BATCH, RATE = int(os.environ.get("TIME_STEPS", 25)), int(os.environ.get("BATCH", 64)), 1e-3
 BETA, THRESHOLD, SLOPE = 0.9, 1.0, 10.0
 
 

@@ -10,26 +10,32 @@ from spikingjelly.activation_based import encoding, functional, layer, neuron, s
 from torch import nn
 
 import harness
-from harness import BETA, CLASSES, HIDDEN, PIXELS, SLOPE, THRESHOLD, TIME_STEPS
+from harness import BETA, CLASSES, HIDDEN, LAYERS, PIXELS, SLOPE, THRESHOLD, TIME_STEPS
 
 TAU = 1 / (1 - BETA)
+
+
+def lif() -> neuron.LIFNode:
+    """The hidden layers' neurons."""
+    return neuron.LIFNode(
+        tau=TAU,
+        decay_input=False,
+        v_threshold=THRESHOLD,
+        v_reset=0.0,
+        surrogate_function=surrogate.SoftSign(alpha=SLOPE),
+        detach_reset=True,
+        step_mode="m",
+    )
 
 
 class Network(nn.Module):
     def __init__(self):
         super().__init__()
         self.encoder = encoding.PoissonEncoder(step_mode="m")
+        sizes = [PIXELS, *LAYERS]
+        hidden = [part for pair in zip(sizes, LAYERS) for part in (layer.Linear(*pair, step_mode="m"), lif())]
         self.layers = nn.Sequential(
-            layer.Linear(PIXELS, HIDDEN, step_mode="m"),
-            neuron.LIFNode(
-                tau=TAU,
-                decay_input=False,
-                v_threshold=THRESHOLD,
-                v_reset=0.0,
-                surrogate_function=surrogate.SoftSign(alpha=SLOPE),
-                detach_reset=True,
-                step_mode="m",
-            ),
+            *hidden,
             layer.Linear(HIDDEN, CLASSES, step_mode="m"),
             neuron.NonSpikingLIFNode(tau=TAU, decode="mean-mem"),
         )
