@@ -333,7 +333,7 @@ const tests = {
     const word = () => text(page, "Recognised garment");
     await until("a name", async () => /^[A-Z][a-z]/.test(await word()), 20_000);
     await page.keyboard.press("9");
-    assert.equal(await page.getByRole("button", { name: "Test garment Ankle boot" }).getAttribute("aria-pressed"), "true");
+    await until("the key's picture", async () => (await page.getByRole("button", { name: "Test garment Ankle boot" }).getAttribute("aria-pressed")) === "true");
     await park(page);
     await until("an ankle boot", async () => (await word()) === "Ankle boot", 20_000);
     assert.equal(await page.getByRole("button", { name: /^Test / }).count(), 10);
