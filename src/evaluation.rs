@@ -3,9 +3,9 @@
 use crate::digits::Digits;
 use crate::event::Score;
 use crate::kernels;
-use crate::layer::Synapses;
+use crate::layer::{Synapses, numbers};
 use crate::loss;
-use crate::network::{Input, Network, Output, numbers};
+use crate::network::{Input, Network, Output};
 use crate::neuron::State;
 use crate::spec::{Encoding, Neuron, Spec};
 use crate::spikes::SpikeTrain;

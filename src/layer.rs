@@ -90,7 +90,12 @@ impl Synapses {
 
 /// The numbers of a parameter.
 fn values<const D: usize>(parameter: &Param<Tensor<D>>) -> Vec<f32> {
-    parameter.val().inner().into_data().iter::<f32>().collect()
+    numbers(parameter.val().inner())
+}
+
+/// The numbers of a tensor.
+pub fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
 }
 
 /// A matrix with rows of `width` numbers, with rows and columns exchanged.

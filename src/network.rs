@@ -189,11 +189,6 @@ impl Network {
     }
 }
 
-/// The numbers of a tensor.
-pub fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
-}
-
 /// Weights [in, out] and bias as parameters of a file. Adam's means stand there alike.
 pub fn file_layout(name: &str, weight: &[f32], bias: Vec<f32>) -> [Parameter; 2] {
     let (outputs, inputs) = (bias.len(), weight.len() / bias.len().max(1));

@@ -1,8 +1,8 @@
 //! Adam (Kingma and Ba 2015, arXiv:1412.6980) with PyTorch's constants, and the schedule of its step size.
 
 use crate::kernels::{self, AdamStep, blocks};
-use crate::layer::Synapses;
-use crate::network::{Network, Parameter, file_layout, numbers};
+use crate::layer::{Synapses, numbers};
+use crate::network::{Network, Parameter, file_layout};
 use crate::spec::{Schedule, Spec};
 use burn::module::Param;
 use burn::tensor::{Gradients, Tensor};

@@ -2,7 +2,8 @@
 
 use crate::digits::Digits;
 use crate::evaluation::{encode, trace};
-use crate::network::{Input, Network, numbers};
+use crate::layer::numbers;
+use crate::network::{Input, Network};
 use crate::spec::{Readout, Spec};
 use crate::spikes::SpikeTrain;
 use crate::spikes::encode::Pass;
