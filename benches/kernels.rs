@@ -75,13 +75,13 @@ fn main() -> Result<()> {
     let counts = Tensor::<2>::from_inner(counts);
     report("affine 256-10 and cross entropy, with gradients", &mut || {
         let logits = kernels::affine(counts.clone(), readout.connection(), 1.0);
-        drop(kernels::cross_entropy(logits, &digits.labels[..batch], batch).backward());
+        drop(kernels::cross_entropy(logits, &digits.labels[..batch], batch).0.backward());
     });
 
     let numbers = 784 * 256;
     let values = |value: f32| {
         let data = TensorData::new(vec![value; numbers], [4, 784, 64]);
-        kernels::well_placed(Tensor::<3>::from_data(data, &device))
+        kernels::well_placed((Tensor::<3>::from_data(data, &device), Tensor::<1>::full([256], value, &device)))
     };
     let step = AdamStep { beta_1: 0.9, beta_2: 0.999, rate: 1e-3, epsilon: 1e-8 };
     let mut state = [values(0.1), values(0.0), values(0.0)];
@@ -89,7 +89,8 @@ fn main() -> Result<()> {
     let gradient = vec![0.01; numbers];
     report("Adam, 784 x 256, with a copy of the gradient", &mut || {
         let fresh = Tensor::<3>::from_data(TensorData::new(gradient.clone(), [4, 784, 64]), &device);
-        let nothing = || Tensor::<3>::empty([0; 3], &device);
+        let fresh = (fresh, Tensor::<1>::full([256], 0.01, &device));
+        let nothing = || (Tensor::<3>::empty([0; 3], &device), Tensor::<1>::empty([0], &device));
         let before = std::mem::replace(&mut state, [nothing(), nothing(), nothing()]);
         state = kernels::adam(before, fresh, step);
     });

@@ -113,7 +113,7 @@ fn agree(spec: &Spec, digits: &Digits, device: &Device) -> Result<()> {
             continue;
         }
         let loss = cross_entropy(logits, labels);
-        let our_loss = kernels::cross_entropy(network.forward(Input::Spikes(train)), labels, labels.len());
+        let (our_loss, _) = kernels::cross_entropy(network.forward(Input::Spikes(train)), labels, labels.len());
         let pairs = [numbers(our_loss.clone().inner()), numbers(loss.clone().inner())];
         close("loss", &pairs[0], &pairs[1])?;
         let (our_gradients, gradients) = (our_loss.backward(), loss.backward());
@@ -178,7 +178,7 @@ impl Participant for Composed<'_> {
             let samples: Vec<u64> = range.clone().map(|index| index as u64).collect();
             let train = kernels::rate(&pixels, &samples, self.spec.seed, Pass::Evaluation, self.spec.time_steps);
             let (_, logits) = self.network.valid().forward(dense(&train, &kernels::cpu()), &self.spec.neuron);
-            right += spiking_playground::loss::score(&numbers(logits), &test.labels[range]).correct;
+            right += spiking_playground::event::Score::of(&numbers(logits), &test.labels[range]).correct;
         }
         right as f64 / images as f64
     }

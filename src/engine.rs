@@ -11,6 +11,16 @@ use wasm_bindgen::prelude::{Closure, JsValue};
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent};
 
+/// The same once a device is there.
+pub fn start_with(opening: impl Future<Output = Result<(Device, String), String>> + 'static) {
+    wasm_bindgen_futures::spawn_local(async move {
+        match opening.await {
+            Ok((device, name)) => start(device, &name),
+            Err(error) => web_sys::console::error_1(&error.into()),
+        }
+    });
+}
+
 /// Listens to the worker's port and never comes back. `name` is what the device is called on the page.
 pub fn start(device: Device, name: &str) {
     console_error_panic_hook::set_once();

@@ -4,7 +4,6 @@ use crate::digits::Digits;
 use crate::event::Score;
 use crate::kernels;
 use crate::layer::{Synapses, numbers};
-use crate::loss;
 use crate::network::{Input, Network, Output};
 use crate::neuron::State;
 use crate::spec::{Encoding, Neuron, Spec};
@@ -43,7 +42,7 @@ pub fn evaluate(network: &Network, spec: &Spec, digits: &Digits, range: Range<us
         let samples: Vec<u64> = slice.clone().map(|index| (first + index) as u64).collect();
         let input = encode(spec, &images, &samples, Pass::Evaluation);
         let logits = numbers(network.forward(input));
-        total += loss::score(&logits, &digits.labels[slice]);
+        total += Score::of(&logits, &digits.labels[slice]);
     }
     total
 }

@@ -12,6 +12,22 @@ pub struct Score {
 }
 
 impl Score {
+    /// How many of the labels have the largest logit; of equal ones the first counts. `logits` is [B, classes], row by
+    /// row.
+    ///
+    /// ```
+    /// use spiking_playground::event::Score;
+    /// assert_eq!(Score::of(&[0.0, 1.0, 2.0, 2.0], &[1, 1]), Score { correct: 1, images: 2 });
+    /// ```
+    pub fn of(logits: &[f32], labels: &[u8]) -> Self {
+        let classes = logits.len() / labels.len().max(1);
+        let right = |(row, label): &(&[f32], &u8)| {
+            let best = (1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best });
+            best == usize::from(**label)
+        };
+        Self { correct: logits.chunks_exact(classes.max(1)).zip(labels).filter(right).count(), images: labels.len() }
+    }
+
     /// The share of images read rightly, 0 to 1; 0 where there were none.
     ///
     /// ```

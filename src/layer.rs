@@ -1,10 +1,10 @@
 //! A layer of spiking neurons, and one that only integrates, as burn modules.
 
-use crate::kernels::{self, Connection, SpikeTensor, blocks};
+use crate::kernels::{self, Connection, Parameters, SpikeTensor, blocks};
 use crate::random::{Generator, Stream};
 use crate::spec::Neuron;
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use burn::tensor::{Device, ExecutionError, Gradients, Tensor, TensorData};
 use std::sync::{Mutex, PoisonError};
 
 /// Weights and bias from one layer to the next.
@@ -37,11 +37,27 @@ impl Synapses {
     pub fn new(weight: &[f32], bias: Vec<f32>, device: &Device) -> Self {
         let (targets, senders) = (bias.len(), weight.len() / bias.len().max(1));
         let shape = [blocks::count(targets), senders, blocks::width(targets)];
-        let data = TensorData::new(blocks::pack(weight, targets), shape);
-        let placed = kernels::well_placed(Tensor::from_data(data, &device.clone().inner()));
-        let weight = if device.is_autodiff() { Tensor::from_inner(placed) } else { placed };
-        let bias = Param::from_data(TensorData::new(bias, [targets]), device);
-        Self { weight: Param::from_tensor(weight), bias, sums: GradientSums::default() }
+        Self::of((TensorData::new(blocks::pack(weight, targets), shape), TensorData::new(bias, [targets])), device)
+    }
+
+    /// Weights [K, N, W] and bias [H].
+    fn of((weight, bias): (TensorData, TensorData), device: &Device) -> Self {
+        let plain = device.clone().inner();
+        let placed = (Tensor::from_data(weight, &plain), Tensor::from_data(bias, &plain));
+        let (weight, bias) = kernels::well_placed(placed);
+        let (weight, bias) = match device.is_autodiff() {
+            true => (Tensor::from_inner(weight), Tensor::from_inner(bias)),
+            false => (weight, bias),
+        };
+        Self { weight: Param::from_tensor(weight), bias: Param::from_tensor(bias), sums: GradientSums::default() }
+    }
+
+    /// The same on another device.
+    ///
+    /// # Errors
+    /// When the device they are on cannot be read.
+    pub async fn copied_to(&self, device: &Device) -> Result<Self, ExecutionError> {
+        Ok(Self::of(read((self.weight.val().inner(), self.bias.val().inner())).await?, device))
     }
 
     /// PyTorch's initial values: uniform in ±1/√N, weights and bias, drawn by our own generator in the order of
@@ -86,6 +102,14 @@ impl Synapses {
     pub fn biases(&self) -> Vec<f32> {
         values(&self.bias)
     }
+}
+
+/// The numbers of weights and bias, from a device that may take its time.
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn read((weight, bias): Parameters) -> Result<(TensorData, TensorData), ExecutionError> {
+    Ok((weight.into_data_async().await?, bias.into_data_async().await?))
 }
 
 /// The numbers of a parameter.
@@ -162,8 +186,6 @@ impl Integrators {
     /// Spikes [B, N] to the mean over time of the potentials, [B, C].
     pub fn forward(&self, input: SpikeTensor) -> Tensor<2> {
         let coefficients = Self::coefficients(self.beta, input.time_steps());
-        let total: f32 = coefficients.iter().sum();
-        let counts = kernels::weighted_spike_count(input, &coefficients);
-        kernels::affine(counts, self.synapses.connection(), total)
+        kernels::integrators(input, self.synapses.connection(), &coefficients)
     }
 }

@@ -33,12 +33,12 @@ pub mod kernels;
 /// A layer of spiking neurons as a burn module.
 #[cfg(feature = "engine")]
 pub mod layer;
+/// Whether two devices' kernels agree.
+#[cfg(feature = "engine")]
+pub mod parity;
 /// The network that a spec describes.
 #[cfg(feature = "engine")]
 pub mod network;
-/// Accuracy.
-#[cfg(feature = "engine")]
-pub mod loss;
 /// Adam and the schedule of its step size.
 #[cfg(feature = "engine")]
 pub mod optimizer;

@@ -5,7 +5,7 @@ use crate::layer::{Integrators, SpikingLayer, Synapses, transposed};
 use crate::spec::{Readout, Spec};
 use crate::spikes::SpikeTrain;
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
 /// How the last hidden layer's spikes become class scores.
 #[derive(Module, Debug)]
@@ -34,6 +34,20 @@ pub enum Input {
     Currents {
         /// One for each pixel of each image.
         values: Vec<f32>,
+        /// T.
+        time_steps: usize,
+    },
+}
+
+/// The same on the network's device.
+#[derive(Debug)]
+pub enum Coded {
+    /// Spikes [B, N].
+    Spikes(SpikeTensor),
+    /// Constant currents [B, N], for T time steps.
+    Currents {
+        /// Outside the graph.
+        values: Tensor<2>,
         /// T.
         time_steps: usize,
     },
@@ -152,6 +166,27 @@ impl Network {
         named.flat_map(|(name, synapses)| file_layout(&name, &synapses.rows(), synapses.biases())).collect()
     }
 
+    /// The same network on another device.
+    ///
+    /// # Errors
+    /// When the device it is on cannot be read.
+    pub async fn copied_to(&self, device: &Device) -> Result<Self, ExecutionError> {
+        let copied = async |layer: &SpikingLayer| {
+            Ok(SpikingLayer { synapses: layer.synapses.copied_to(device).await?, neuron: layer.neuron })
+        };
+        let mut hidden = Vec::new();
+        for layer in &self.hidden {
+            hidden.push(copied(layer).await?);
+        }
+        let output = match &self.output {
+            Output::SpikeCount(layer) => Output::SpikeCount(copied(layer).await?),
+            Output::Membrane(layer) => {
+                Output::Membrane(Integrators { synapses: layer.synapses.copied_to(device).await?, beta: layer.beta })
+            }
+        };
+        Ok(Self { hidden, output })
+    }
+
     /// Pixels of an image.
     pub fn pixels(&self) -> usize {
         self.synapses().first().map_or(0, |synapses| synapses.dims()[0])
@@ -169,12 +204,23 @@ impl Network {
 
     /// A batch of B images to class scores, [B, classes].
     pub fn forward(&self, input: Input) -> Tensor<2> {
-        let (device, pixels) = (self.device(), self.pixels());
-        let first = match input {
-            Input::Spikes(train) => self.hidden[0].forward(SpikeTensor::new(train, &device)),
+        let device = self.device();
+        self.forward_coded(match input {
+            Input::Spikes(train) => Coded::Spikes(SpikeTensor::new(train, &device)),
             Input::Currents { values, time_steps } => {
-                let shape = [values.len() / pixels, pixels];
-                self.hidden[0].driven(tensor(values, shape, &device), time_steps)
+                let shape = [values.len() / self.pixels(), self.pixels()];
+                Coded::Currents { values: tensor(values, shape, &device.inner()), time_steps }
+            }
+        })
+    }
+
+    /// The same for images that are on the device.
+    pub fn forward_coded(&self, input: Coded) -> Tensor<2> {
+        let first = match input {
+            Coded::Spikes(spikes) => self.hidden[0].forward(spikes),
+            Coded::Currents { values, time_steps } => {
+                let values = if self.device().is_autodiff() { Tensor::from_inner(values) } else { values };
+                self.hidden[0].driven(values, time_steps)
             }
         };
         let last = self.hidden[1..].iter().fold(first, |spikes, layer| layer.forward(spikes));

@@ -1,11 +1,11 @@
 //! Adam (Kingma and Ba 2015, arXiv:1412.6980) with PyTorch's constants, and the schedule of its step size.
 
-use crate::kernels::{self, AdamStep, blocks};
-use crate::layer::{Synapses, numbers};
+use crate::kernels::{self, AdamStep, Parameters, blocks};
+use crate::layer::{Synapses, numbers, read};
 use crate::network::{Network, Parameter, file_layout};
 use crate::spec::{Schedule, Spec};
 use burn::module::Param;
-use burn::tensor::{Gradients, Tensor};
+use burn::tensor::{Device, ExecutionError, Gradients, Tensor};
 
 const BETA_1: f64 = 0.9;
 const BETA_2: f64 = 0.999;
@@ -29,11 +29,11 @@ pub fn learning_rate(spec: &Spec, step: u64, steps: u64) -> f64 {
     }
 }
 
-/// The running means of one layer's gradients.
+/// The running means of one layer's gradient and of its square.
 #[derive(Clone, Debug)]
 struct Means {
-    weight: [Tensor<3>; 2],
-    bias: [Tensor<1>; 2],
+    mean: Parameters,
+    square: Parameters,
 }
 
 /// Adam's state: the running means of the gradient and of its square, for every parameter.
@@ -48,12 +48,30 @@ impl Adam {
     pub fn new(network: &Network) -> Self {
         let start = |synapses: &Synapses| {
             let device = synapses.weight.val().device().inner();
-            let zeros = |shape: [usize; 3]| Tensor::zeros(shape, &device);
-            let (weight, bias) =
-                (zeros(synapses.weight.val().dims()), Tensor::zeros(synapses.bias.val().dims(), &device));
-            Means { weight: [weight.clone(), weight], bias: [bias.clone(), bias] }
+            let zeros = || {
+                let weight = Tensor::zeros(synapses.weight.val().dims(), &device);
+                kernels::well_placed((weight, Tensor::zeros(synapses.bias.val().dims(), &device)))
+            };
+            Means { mean: zeros(), square: zeros() }
         };
         Self { step: 0, means: network.synapses().into_iter().map(start).collect() }
+    }
+
+    /// The same on another device.
+    ///
+    /// # Errors
+    /// When the device it is on cannot be read.
+    pub async fn copied_to(&self, device: &Device) -> Result<Self, ExecutionError> {
+        let plain = device.clone().inner();
+        let copied = async |numbers: &Parameters| {
+            let (weight, bias) = read(numbers.clone()).await?;
+            Ok(kernels::well_placed((Tensor::from_data(weight, &plain), Tensor::from_data(bias, &plain))))
+        };
+        let mut means = Vec::new();
+        for Means { mean, square } in &self.means {
+            means.push(Means { mean: copied(mean).await?, square: copied(square).await? });
+        }
+        Ok(Self { step: self.step, means })
     }
 
     /// Steps taken.
@@ -72,8 +90,7 @@ impl Adam {
             epsilon: (EPSILON * correction_2) as f32,
         };
         for (synapses, means) in network.synapses_mut().into_iter().zip(&mut self.means) {
-            move_against(&mut synapses.weight, &mut means.weight, gradients, step);
-            move_against(&mut synapses.bias, &mut means.bias, gradients, step);
+            move_against(synapses, means, gradients, step);
         }
     }
 
@@ -83,9 +100,9 @@ impl Adam {
         let layers = self.means.iter().zip(names.chunks_exact(2));
         let layer = |(means, names): (&Means, &[String])| {
             let name = names[0].trim_end_matches(".weight");
-            let [mean, square] = [0, 1].map(|which| {
-                let bias = numbers(means.bias[which].clone());
-                (blocks::unpack(&numbers(means.weight[which].clone()), bias.len()), bias)
+            let [mean, square] = [&means.mean, &means.square].map(|(weight, bias)| {
+                let bias = numbers(bias.clone());
+                (blocks::unpack(&numbers(weight.clone()), bias.len()), bias)
             });
             let mean = file_layout(&format!("adam.mean.{name}"), &mean.0, mean.1);
             mean.into_iter().chain(file_layout(&format!("adam.square.{name}"), &square.0, square.1))
@@ -96,10 +113,8 @@ impl Adam {
     /// The state after `step` steps, from the layers' means: for each layer those of weight and bias, then those of their
     /// squares. They live on an autodiff device, as parameters do.
     pub fn restored(step: u64, layers: &[[Synapses; 2]]) -> Self {
-        let means = layers.iter().map(|pair| Means {
-            weight: [0, 1].map(|which| pair[which].weight.val().inner()),
-            bias: [0, 1].map(|which| pair[which].bias.val().inner()),
-        });
+        let both = |synapses: &Synapses| (synapses.weight.val().inner(), synapses.bias.val().inner());
+        let means = layers.iter().map(|[mean, square]| Means { mean: both(mean), square: both(square) });
         Self { step, means: means.collect() }
     }
 }
@@ -117,19 +132,27 @@ fn power(mut base: f64, mut exponent: u64) -> f64 {
     result
 }
 
-fn move_against<const D: usize>(
-    parameter: &mut Param<Tensor<D>>,
-    means: &mut [Tensor<D>; 2],
-    gradients: &mut Gradients,
-    step: AdamStep,
-) {
-    let Some(gradient) = parameter.val().grad_remove(gradients) else { return };
+fn move_against(synapses: &mut Synapses, means: &mut Means, gradients: &mut Gradients, step: AdamStep) {
+    let gradient = synapses.weight.val().grad_remove(gradients).zip(synapses.bias.val().grad_remove(gradients));
+    let Some(gradient) = gradient else { return };
     // What is moved is held by nobody else, so that it is moved where it lies.
-    let nothing = || Tensor::empty([0; D], &gradient.device());
-    let placeholder = Param::initialized(parameter.id, Tensor::from_inner(nothing()));
+    let device = gradient.1.device();
+    let nothing = || (Tensor::empty([0; 3], &device), Tensor::empty([0], &device));
+    let nothing = || Means { mean: nothing(), square: nothing() };
+    let Means { mean, square } = std::mem::replace(means, nothing());
+    let (weight, back_weight) = taken(&mut synapses.weight);
+    let (bias, back_bias) = taken(&mut synapses.bias);
+    let [(weight, bias), mean, square] = kernels::adam([(weight, bias), mean, square], gradient, step);
+    *means = Means { mean, square };
+    synapses.weight = back_weight(weight);
+    synapses.bias = back_bias(bias);
+}
+
+/// The numbers of a parameter, which is left empty, and how they become that parameter again.
+fn taken<const D: usize>(parameter: &mut Param<Tensor<D>>) -> (Tensor<D>, impl FnOnce(Tensor<D>) -> Param<Tensor<D>>) {
+    let nothing = Tensor::empty([0; D], &parameter.val().device().inner());
+    let placeholder = Param::initialized(parameter.id, Tensor::from_inner(nothing));
     let (id, value, mapper) = std::mem::replace(parameter, placeholder).consume();
-    let [mean, square] = std::mem::replace(means, [nothing(), nothing()]);
-    let [moved, mean, square] = kernels::adam([value.inner(), mean, square], gradient, step);
-    *means = [mean, square];
-    *parameter = Param::from_mapped_value(id, Tensor::from_inner(moved).require_grad(), mapper);
+    let back = move |moved| Param::from_mapped_value(id, Tensor::from_inner(moved).require_grad(), mapper);
+    (value.inner(), back)
 }

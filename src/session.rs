@@ -291,8 +291,10 @@ impl Session {
         let images = self.paces[0].images().min(run.pending());
         let advance = run.advance_by(images, &self.data.train, None, &mut listener);
         let time = (self.clock)() - now;
-        if let Advance::Waiting(shard) = advance {
-            return self.need(Split::Train, shard);
+        match advance {
+            Advance::Waiting(shard) => return self.need(Split::Train, shard),
+            Advance::Lost(reason) => return self.fail(reason),
+            Advance::Stepped | Advance::Partly | Advance::Stopped => {}
         }
         self.paces[0].took(images, time);
         self.slices += time;

@@ -1,5 +1,10 @@
 //! One step; the run that pushes events.
 
+mod card;
+mod moving;
+
+pub use card::{Reading, STEPS_TO_READ};
+
 use crate::digits::augment::augment;
 use crate::digits::order::EpochOrder;
 use crate::digits::{Digits, Images};
@@ -7,11 +12,11 @@ use crate::evaluation::{encode, evaluate};
 use crate::event::{EpochDone, Event, Flow, Listener, Score, StepDone};
 use crate::kernels;
 use crate::layer::{Synapses, numbers};
-use crate::loss;
 use crate::network::{Input, Network};
 use crate::optimizer::{Adam, learning_rate};
 use crate::spec::Spec;
 use crate::spikes::encode::Pass;
+use card::OnCard;
 use serde::{Deserialize, Serialize};
 
 /// How far a run has come.
@@ -28,7 +33,7 @@ pub struct Position {
 }
 
 /// What came of [`Run::advance`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Advance {
     /// A step was taken, and the listener wants more.
     Stepped,
@@ -38,6 +43,8 @@ pub enum Advance {
     Stopped,
     /// This shard is due and not there: nothing was done.
     Waiting(usize),
+    /// The card was lost, for this reason, and with it what was learnt since the run was last saved.
+    Lost(String),
 }
 
 /// A network in training: all that decides how it goes on.
@@ -53,6 +60,7 @@ pub struct Run {
     pub position: Position,
     order: EpochOrder,
     part: Part,
+    card: Option<OnCard>,
 }
 
 /// What has passed of a batch that passes in slices; its gradients wait in the network.
@@ -74,7 +82,8 @@ impl Run {
     /// A run in the middle.
     pub fn at(spec: Spec, network: Network, adam: Adam, position: Position, images: usize) -> Self {
         let order = EpochOrder::new(spec.seed, position.epoch, images);
-        Self { spec, network, adam, position, order, part: Part::default() }
+        let card = kernels::is_card(&network.device()).then(OnCard::default);
+        Self { spec, network, adam, position, order, part: Part::default(), card }
     }
 
     /// Images in an epoch.
@@ -123,6 +132,9 @@ impl Run {
         test: Option<&Digits>,
         listener: &mut dyn Listener,
     ) -> Advance {
+        if self.card.is_some() {
+            return self.advance_on_card(images, test, listener);
+        }
         let batch = self.order.batch(self.position.images, self.spec.batch_size);
         let whole = batch.len();
         let (mut pixels, mut labels, mut samples) = (Vec::new(), Vec::new(), Vec::new());
@@ -189,10 +201,10 @@ impl Run {
     /// the loss is no finite number. Gives what has passed of the batch by now, as it was before the update.
     fn step(&mut self, input: Input, labels: &[u8], whole: usize) -> Part {
         let logits = self.network.forward(input);
-        let loss = kernels::cross_entropy(logits.clone(), labels, whole);
+        let (loss, correct) = kernels::cross_entropy(logits, labels, whole);
         let mut part = self.part;
         part.images += labels.len();
-        part.score += loss::score(&numbers(logits.inner()), labels);
+        part.score += Score { correct: correct.into_scalar::<u32>() as usize, images: labels.len() };
         part.loss += numbers(loss.clone().inner())[0];
         if !part.loss.is_finite() {
             self.network.synapses_mut().into_iter().for_each(Synapses::forget);

@@ -35,7 +35,7 @@ pub fn run() -> ExitCode {
     let matches = arguments::command().get_matches();
     let result = match matches.subcommand() {
         #[cfg(feature = "engine")]
-        Some(("train", matches)) => arguments::train(matches).and_then(train::run),
+        Some(("train", matches)) => train::run(arguments::train(matches)),
         #[cfg(feature = "engine")]
         Some(("evaluate", matches)) => evaluate::run(arguments::evaluate(matches)),
         #[cfg(feature = "engine")]

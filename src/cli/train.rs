@@ -8,13 +8,14 @@ use super::output::Output;
 use super::report::{EpochReport, Progress};
 use super::{data, files, interrupt, say, tell};
 use crate::event::{EpochDone, Event, Flow, StepDone};
-use crate::kernels;
+use crate::kernels::{self, Card};
 use crate::network::Network;
 use crate::spec::{FIELDS, Spec};
 use crate::training::{Advance, Run};
 use crate::weights::checkpoint;
 use anyhow::{Context, anyhow, bail};
 use burn::tensor::Device;
+use pollster::block_on;
 use std::time::Duration;
 
 /// What a resumed run may do otherwise than before.
@@ -25,7 +26,8 @@ const MAY_CHANGE: &[&str] = &["epochs"];
 /// # Errors
 /// When the data or the folder cannot be used, or the loss is no number any more.
 pub fn run(arguments: Train) -> anyhow::Result<()> {
-    let device = kernels::cpu().autodiff();
+    let card = arguments.on_card.then(|| block_on(kernels::card())).transpose()?;
+    let device = card.as_ref().map_or_else(kernels::cpu, |card| card.device.clone()).autodiff();
     // A folder that is refused should be refused before anything is fetched.
     let resumed = arguments.resume.then(|| resume(&arguments, &device)).transpose()?;
     let spec = resumed.as_ref().map_or(&arguments.spec, |(_, run)| &run.spec);
@@ -42,6 +44,11 @@ pub fn run(arguments: Train) -> anyhow::Result<()> {
         bail!("the run was over {} images, and there are {}: give it the same data", run.images(), data.train.len());
     }
     tell(summary(&run, data.train.pixels(), data.train.classes()));
+    if let Some(Card { name, is_software, .. }) = &card {
+        let note =
+            if *is_software { ", a program that computes what a card would: the CPU itself is faster" } else { "" };
+        tell(format!("On {name}{note}"));
+    }
     if run.is_finished() {
         bail!("the run has done its {} epochs: say --epochs N with a larger N to train on", run.spec.epochs);
     }
@@ -143,16 +150,21 @@ fn epoch(run: &mut Run, data: &data::DataSet) -> anyhow::Result<Option<EpochRepo
             Flow::Stop
         }
     };
-    let shard = loop {
+    let error = loop {
         match run.advance(&data.train, Some(&data.test), &mut listener) {
             Advance::Stepped | Advance::Partly => {}
             Advance::Stopped => break None,
-            Advance::Waiting(shard) => break Some(shard),
+            Advance::Waiting(shard) => break Some(anyhow!("images of shard {shard} are not there")),
+            Advance::Lost(reason) => {
+                break Some(anyhow!(
+                    "the graphics card is lost ({reason}); what was saved before is whole: go on with --resume"
+                ));
+            }
         }
     };
     progress.clear();
-    if let Some(shard) = shard {
-        bail!("images of shard {shard} are not there");
+    if let Some(error) = error {
+        return Err(error);
     }
     if let Some(StepDone { step, loss, .. }) = diverged {
         bail!("the loss is {loss} at step {step}: try a smaller --learning-rate; what was saved before is whole");

@@ -62,12 +62,20 @@ impl Digits {
 pub trait Images {
     /// The pixels and the label of an image; none while its shard is not there.
     fn at(&self, place: order::Place) -> Option<(&[u8], u8)>;
+
+    /// The pixels of all images of a shard; none while it is not there.
+    fn shard(&self, shard: usize) -> Option<&[u8]>;
 }
 
 impl Images for Digits {
     fn at(&self, place: order::Place) -> Option<(&[u8], u8)> {
         let sample = place.sample();
         (sample < self.len()).then(|| (self.image(sample), self.label(sample)))
+    }
+
+    fn shard(&self, shard: usize) -> Option<&[u8]> {
+        let size = order::SHARD_SIZE * self.pixels();
+        self.images.chunks(size.max(1)).nth(shard)
     }
 }
 
@@ -100,5 +108,9 @@ impl Images for Shards {
     fn at(&self, place: order::Place) -> Option<(&[u8], u8)> {
         let digits = self.get(place.shard)?;
         (place.image < digits.len()).then(|| (digits.image(place.image), digits.label(place.image)))
+    }
+
+    fn shard(&self, shard: usize) -> Option<&[u8]> {
+        self.get(shard).map(|digits| digits.images.as_slice())
     }
 }

@@ -1,6 +1,6 @@
 //! The derivatives of the spiking operations: the backwards kernels, tied into burn's autodiff.
 
-use super::{Derivatives, Fired, Spikes, SpikingOperations, Sums};
+use super::{Derivatives, Fired, Judgement, Pair, Spikes, SpikingOperations};
 use crate::spec::Neuron;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
@@ -13,7 +13,7 @@ use burn::backend::{Autodiff, Backend};
 struct LayerState<B: Derivatives> {
     record: B::Record,
     weight: FloatTensor<B>,
-    sums: Sums<B>,
+    sums: Pair<B>,
     neuron: Neuron,
 }
 
@@ -77,7 +77,7 @@ impl<B: Derivatives> Backward<B, 1> for CountBackward {
 struct AffineState<B: Backend> {
     input: FloatTensor<B>,
     weight: FloatTensor<B>,
-    sums: Sums<B>,
+    sums: Pair<B>,
     times: f32,
 }
 
@@ -92,6 +92,34 @@ impl<B: Derivatives> Backward<B, 3> for AffineBackward {
         let AffineState { input, weight, sums, times } = ops.state;
         let wanted = [0, 1, 2].map(|parent| ops.parents[parent].is_some());
         let result = B::affine_gradients(input, weight, sums, gradient, times, wanted);
+        for (node, gradient) in ops.parents.into_iter().zip([result.input, result.weight, result.bias]) {
+            if let (Some(node), Some(gradient)) = (node, gradient) {
+                grads.register::<B>(node.id, gradient);
+            }
+        }
+    }
+}
+
+/// What the integrators' backward pass needs: counts, weight, earlier gradients, and what each time step counts.
+#[derive(Clone, Debug)]
+struct IntegratorState<B: Backend> {
+    counts: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    sums: Pair<B>,
+    coefficients: Vec<f32>,
+}
+
+#[derive(Debug)]
+struct IntegratorBackward;
+
+impl<B: Derivatives> Backward<B, 3> for IntegratorBackward {
+    type State = IntegratorState<B>;
+
+    fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let gradient = grads.consume::<B>(&ops.node);
+        let IntegratorState { counts, weight, sums, coefficients } = ops.state;
+        let wanted = [0, 1, 2].map(|parent| ops.parents[parent].is_some());
+        let result = B::integrators_gradients(counts, weight, sums, gradient, &coefficients, wanted);
         for (node, gradient) in ops.parents.into_iter().zip([result.input, result.weight, result.bias]) {
             if let (Some(node), Some(gradient)) = (node, gradient) {
                 grads.register::<B>(node.id, gradient);
@@ -121,7 +149,7 @@ impl<B: Derivatives, C: CheckpointStrategy> SpikingOperations for Autodiff<B, C>
         input: Spikes<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        sums: Sums<Self>,
+        sums: Pair<Self>,
         neuron: Neuron,
         time_steps: usize,
     ) -> Fired<Self> {
@@ -174,13 +202,13 @@ impl<B: Derivatives, C: CheckpointStrategy> SpikingOperations for Autodiff<B, C>
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        sums: Sums<Self>,
+        sums: Pair<Self>,
         times: f32,
     ) -> FloatTensor<Self> {
         let sums = untracked(sums);
         let nodes = [input.node(), weight.node(), bias.node()];
         let (input, weight, bias) = (input.into_primitive(), weight.into_primitive(), bias.into_primitive());
-        let none = || Sums { weight: sums.weight.clone(), bias: sums.bias.clone() };
+        let none = || Pair { weight: sums.weight.clone(), bias: sums.bias.clone() };
         let output = B::affine(input.clone(), weight.clone(), bias, none(), times);
         match AffineBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(AffineState::<B> { input, weight, sums, times }, output),
@@ -188,18 +216,39 @@ impl<B: Derivatives, C: CheckpointStrategy> SpikingOperations for Autodiff<B, C>
         }
     }
 
-    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>, batch: usize) -> FloatTensor<Self> {
+    fn integrators(
+        input: Spikes<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        sums: Pair<Self>,
+        coefficients: Vec<f32>,
+    ) -> FloatTensor<Self> {
+        let sums = untracked(sums);
+        let nodes = [input.carrier.node(), weight.node(), bias.node()];
+        let inner = Spikes { bits: input.bits, carrier: input.carrier.into_primitive() };
+        let (weight, bias) = (weight.into_primitive(), bias.into_primitive());
+        match IntegratorBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let (output, counts) = B::recorded_integrators(inner, weight.clone(), bias, &coefficients);
+                prep.finish(IntegratorState::<B> { counts, weight, sums, coefficients }, output)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::integrators(inner, weight, bias, sums, coefficients)),
+        }
+    }
+
+    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>, batch: usize) -> Judgement<Self> {
         let nodes = [logits.node()];
         let logits = logits.into_primitive();
-        let loss = B::cross_entropy(logits.clone(), labels.clone(), batch);
-        match CrossEntropyBackward.prepare::<C>(nodes).compute_bound().stateful() {
+        let Judgement { loss, correct } = B::cross_entropy(logits.clone(), labels.clone(), batch);
+        let loss = match CrossEntropyBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((logits, labels, batch), loss),
             OpsKind::UnTracked(prep) => prep.finish(loss),
-        }
+        };
+        Judgement { loss, correct }
     }
 }
 
 /// Gradients are constants.
-fn untracked<B: Backend, C: CheckpointStrategy>(sums: Sums<Autodiff<B, C>>) -> Sums<B> {
-    Sums { weight: sums.weight.into_primitive(), bias: sums.bias.into_primitive() }
+fn untracked<B: Backend, C: CheckpointStrategy>(sums: Pair<Autodiff<B, C>>) -> Pair<B> {
+    Pair { weight: sums.weight.into_primitive(), bias: sums.bias.into_primitive() }
 }

@@ -12,18 +12,22 @@
 //! [`reference`] says the same in plain tensor operations, slowly and obviously: it is the judge.
 
 pub mod blocks;
+mod card;
 mod cpu;
 mod derivative;
+#[cfg(feature = "gpu")]
+mod gpu;
 pub mod reference;
 
+pub use card::{Card, OpenError};
 pub(crate) use cpu::threads::together;
 
-use crate::spec::Neuron;
+use crate::spec::{Encoding, Neuron};
 use crate::spikes::SpikeTrain;
-use crate::spikes::encode::Pass;
+use crate::spikes::encode::{self, Pass};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Dispatch, ExtensionType, backend_extension};
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, ExecutionError, Int, Tensor, TensorData};
 
 /// Packed spikes and their carrier, as a backend's tensors.
 #[derive(Clone, Debug, ExtensionType)]
@@ -43,37 +47,50 @@ pub struct Fired<B: Backend> {
     pub carrier: FloatTensor<B>,
 }
 
-/// Gradients of a layer's weights and bias that were summed up over earlier samples of a batch, as a backend's tensors;
-/// empty where there are none. New ones are added to them sample by sample, so that the sums do not depend on how a batch
-/// was cut.
+/// Weights and bias of a layer, or numbers that belong to them, as a backend's tensors.
+///
+/// As *sums* they are the gradients over earlier samples of a batch, empty where there are none. New ones are added to
+/// them sample by sample, so that the sums do not depend on how a batch was cut.
 #[derive(Clone, Debug, ExtensionType)]
-pub struct Sums<B: Backend> {
+pub struct Pair<B: Backend> {
     /// [K, N, W].
     pub weight: FloatTensor<B>,
     /// [H].
     pub bias: FloatTensor<B>,
 }
 
-/// What Adam's step gives, as a backend's tensors, each of the parameter's shape.
+/// What the loss says of a batch, as a backend's tensors.
 #[derive(Clone, Debug, ExtensionType)]
-pub struct Adapted<B: Backend> {
-    /// The parameter.
-    pub parameter: FloatTensor<B>,
-    /// The running mean of its gradient.
-    pub mean: FloatTensor<B>,
-    /// The running mean of its gradient's square.
-    pub square: FloatTensor<B>,
+pub struct Judgement<B: Backend> {
+    /// [1].
+    pub loss: FloatTensor<B>,
+    /// How many samples are read rightly, [1].
+    pub correct: IntTensor<B>,
+}
+
+/// What Adam's step moves, as a backend's tensors.
+#[derive(Clone, Debug, ExtensionType)]
+pub struct Adaptive<B: Backend> {
+    /// The parameters.
+    #[extension_type]
+    pub parameter: Pair<B>,
+    /// The running mean of their gradient.
+    #[extension_type]
+    pub mean: Pair<B>,
+    /// The running mean of their gradient's square.
+    #[extension_type]
+    pub square: Pair<B>,
 }
 
 /// The operations that are tracked by autodiff.
-#[backend_extension(Flex, Autodiff)]
+#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff)]
 pub trait SpikingOperations: Backend {
     /// A layer of spiking neurons: weights [K, N, W], bias [H].
     fn spiking_layer(
         #[extension_type] input: Spikes<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        #[extension_type] sums: Sums<Self>,
+        #[extension_type] sums: Pair<Self>,
         neuron: Neuron,
         time_steps: usize,
     ) -> Fired<Self>;
@@ -89,17 +106,26 @@ pub trait SpikingOperations: Backend {
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        #[extension_type] sums: Sums<Self>,
+        #[extension_type] sums: Pair<Self>,
         times: f32,
     ) -> FloatTensor<Self>;
 
-    /// The sum of -log softmax(logits)[label], [1], from logits [B, C], divided by the size of the batch, of which these
-    /// may be a part.
-    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>, batch: usize) -> FloatTensor<Self>;
+    /// Leaky integrators that read spikes: Σ_t c[t]·s[t] [B, N] × weight [K, N, W] + Σ_t c[t]·bias [H], as [B, H].
+    fn integrators(
+        #[extension_type] input: Spikes<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        #[extension_type] sums: Pair<Self>,
+        coefficients: Vec<f32>,
+    ) -> FloatTensor<Self>;
+
+    /// The sum of -log softmax(logits)[label], from logits [B, C], divided by the size of the batch, of which these may
+    /// be a part.
+    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>, batch: usize) -> Judgement<Self>;
 }
 
 /// The operations outside the graph.
-#[backend_extension(Flex)]
+#[backend_extension(Flex, Cube: cfg(feature = "gpu"))]
 pub trait UntrackedOperations: Backend {
     /// u, the membrane potentials before the reset of a layer of spiking neurons, [B, T, H].
     fn membrane_potentials(
@@ -111,16 +137,30 @@ pub trait UntrackedOperations: Backend {
     ) -> FloatTensor<Self>;
 
     /// The same numbers, where the kernels reach them fastest.
-    fn well_placed(tensor: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn well_placed(#[extension_type] pair: Pair<Self>) -> Pair<Self>;
 
-    /// One step of Adam; see [`crate::optimizer`].
+    /// One step of Adam; see [`crate::optimizer`]. A gradient that is no finite number may move nothing.
     fn adam(
-        parameter: FloatTensor<Self>,
-        mean: FloatTensor<Self>,
-        square: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
+        #[extension_type] adaptive: Adaptive<Self>,
+        #[extension_type] gradient: Pair<Self>,
         step: AdamStep,
-    ) -> Adapted<Self>;
+    ) -> Adaptive<Self>;
+
+    /// Writes bytes, four a number and a multiple of four of them, from byte `first` on.
+    fn written(images: IntTensor<Self>, first: usize, bytes: Vec<u8>) -> IntTensor<Self>;
+
+    /// Spikes [B, N, words] of images that lie on the device, `batch` [B, 3] of them: number, and both halves of the key
+    /// of its random numbers. The coding is by spikes.
+    fn coded_spikes(
+        images: IntTensor<Self>,
+        batch: IntTensor<Self>,
+        coding: Encoding,
+        pixels: usize,
+        time_steps: usize,
+    ) -> IntTensor<Self>;
+
+    /// The same images as constant currents, [B, N].
+    fn coded_currents(images: IntTensor<Self>, batch: IntTensor<Self>, pixels: usize) -> FloatTensor<Self>;
 }
 
 /// What is the same for all numbers of one step of Adam.
@@ -148,7 +188,7 @@ pub(crate) struct LayerGradients<B: Backend> {
 
 /// The gradients of an affine map, as a backend's tensors, where asked for.
 pub(crate) struct AffineGradients<B: Backend> {
-    /// [B, N].
+    /// [B, N], or that of spikes.
     input: Option<FloatTensor<B>>,
     /// [K, N, W].
     weight: Option<FloatTensor<B>>,
@@ -177,7 +217,7 @@ pub(crate) trait Derivatives: SpikingOperations {
     fn spiking_layer_gradients(
         record: Self::Record,
         weight: FloatTensor<Self>,
-        sums: Sums<Self>,
+        sums: Pair<Self>,
         gradient: FloatTensor<Self>,
         neuron: Neuron,
         with_input: bool,
@@ -200,9 +240,27 @@ pub(crate) trait Derivatives: SpikingOperations {
     fn affine_gradients(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        sums: Sums<Self>,
+        sums: Pair<Self>,
         gradient: FloatTensor<Self>,
         times: f32,
+        wanted: [bool; 3],
+    ) -> AffineGradients<Self>;
+
+    /// [`SpikingOperations::integrators`], with the counts that its backward pass needs.
+    fn recorded_integrators(
+        input: Spikes<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        coefficients: &[f32],
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// From `gradient` [B, H] of the integrators' output; `wanted` says which of spikes, weight and bias.
+    fn integrators_gradients(
+        counts: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        sums: Pair<Self>,
+        gradient: FloatTensor<Self>,
+        coefficients: &[f32],
         wanted: [bool; 3],
     ) -> AffineGradients<Self>;
 
@@ -218,6 +276,30 @@ pub(crate) trait Derivatives: SpikingOperations {
 /// The CPU. Everything outside this module learns from its device where it computes.
 pub fn cpu() -> Device {
     Device::flex()
+}
+
+/// Opens the best graphics card there is. Once in a program.
+///
+/// # Errors
+/// When there is none, it refuses or cannot do what the kernels need, or this program was built without them.
+pub async fn card() -> Result<Card, OpenError> {
+    #[cfg(feature = "gpu")]
+    let opened = gpu::open().await;
+    #[cfg(not(feature = "gpu"))]
+    let opened = Err(OpenError::NotBuilt);
+    opened
+}
+
+/// Whether a device is a graphics card: what it computes should stay there, and reading it back takes long.
+pub fn is_card(device: &Device) -> bool {
+    #[cfg(feature = "gpu")]
+    let card = gpu::holds(device);
+    #[cfg(not(feature = "gpu"))]
+    let card = {
+        let _ = device;
+        false
+    };
+    card
 }
 
 /// A batch of images as rate coding has them on the CPU: [`crate::spikes::encode::rate`], on all cores and with the
@@ -256,10 +338,21 @@ impl SpikeTensor {
 
     /// Brings the spike trains back.
     pub fn train(&self) -> SpikeTrain {
+        self.train_of(&self.bits.to_data())
+    }
+
+    /// The same where nobody can wait, as in a browser.
+    ///
+    /// # Errors
+    /// When the device cannot be read.
+    pub async fn train_async(&self) -> Result<SpikeTrain, ExecutionError> {
+        Ok(self.train_of(&self.bits.clone().into_data_async().await?))
+    }
+
+    fn train_of(&self, data: &TensorData) -> SpikeTrain {
         let [batch, neurons, _] = self.bits.dims();
-        let words = self.bits.to_data().iter::<u32>().collect();
         // Kernels write no spike after the last time step.
-        SpikeTrain::from_words(batch, neurons, self.time_steps, words).unwrap_or_default()
+        SpikeTrain::from_words(batch, neurons, self.time_steps, data.iter::<u32>().collect()).unwrap_or_default()
     }
 
     /// [B, N].
@@ -300,7 +393,7 @@ impl Connection {
         Self { weight, bias, sums: None }
     }
 
-    fn into_dispatch(self) -> (FloatTensor<Dispatch>, FloatTensor<Dispatch>, Sums<Dispatch>) {
+    fn into_dispatch(self) -> (FloatTensor<Dispatch>, FloatTensor<Dispatch>, Pair<Dispatch>) {
         let device = self.weight.device();
         let (weight, bias) = self.sums.unwrap_or_else(|| {
             let plain = device.clone().inner();
@@ -310,7 +403,7 @@ impl Connection {
             true => (Tensor::from_inner(weight), Tensor::from_inner(bias)),
             false => (weight, bias),
         };
-        let sums = Sums { weight: weight.into_dispatch(), bias: bias.into_dispatch() };
+        let sums = Pair { weight: weight.into_dispatch(), bias: bias.into_dispatch() };
         (self.weight.into_dispatch(), self.bias.into_dispatch(), sums)
     }
 }
@@ -350,36 +443,115 @@ pub fn affine(input: Tensor<2>, connection: Connection, times: f32) -> Tensor<2>
     Tensor::from_dispatch(Dispatch::affine(input, weight, bias, sums, times))
 }
 
-/// The sum of -log softmax(logits)[label], [1], divided by the size of the batch, of which these may be a part. `logits`
-/// is [B, C].
+/// Leaky integrators that read spikes, [B, N]: the weighted mean over time of their potentials, [B, H].
+///
+/// # Panics
+/// When there are not T coefficients.
+pub fn integrators(input: SpikeTensor, connection: Connection, coefficients: &[f32]) -> Tensor<2> {
+    assert_eq!(coefficients.len(), input.time_steps, "a weight for each time step");
+    let (input, (weight, bias, sums)) = (input.into_dispatch(), connection.into_dispatch());
+    Tensor::from_dispatch(Dispatch::integrators(input, weight, bias, sums, coefficients.to_vec()))
+}
+
+/// The sum of -log softmax(logits)[label], [1], divided by the size of the batch, of which these may be a part, and how
+/// many rows have their label's logit as the largest, [1]. `logits` is [B, C].
 ///
 /// # Panics
 /// When there are not B labels, or one is not below C.
-pub fn cross_entropy(logits: Tensor<2>, labels: &[u8], batch: usize) -> Tensor<1> {
+pub fn cross_entropy(logits: Tensor<2>, labels: &[u8], batch: usize) -> (Tensor<1>, Tensor<1, Int>) {
     let [rows, classes] = logits.dims();
     assert_eq!(rows, labels.len(), "a label for each row");
     assert!(labels.iter().all(|label| usize::from(*label) < classes), "labels are below the number of classes");
-    Tensor::from_dispatch(Dispatch::cross_entropy(logits.into_dispatch(), labels.to_vec(), batch))
+    let judgement = Dispatch::cross_entropy(logits.into_dispatch(), labels.to_vec(), batch);
+    (Tensor::from_dispatch(judgement.loss), Tensor::from_dispatch(judgement.correct))
 }
 
-/// The same numbers, where the kernels reach them fastest. The tensor takes no part in a graph.
-pub fn well_placed<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
-    Tensor::from_dispatch(Dispatch::well_placed(tensor.into_dispatch()))
+/// Weights [K, N, W] and bias [H], or numbers that belong to them.
+pub type Parameters = (Tensor<3>, Tensor<1>);
+
+fn pair((weight, bias): Parameters) -> Pair<Dispatch> {
+    Pair { weight: weight.into_dispatch(), bias: bias.into_dispatch() }
 }
 
-/// One step of Adam on a parameter, the running mean of its gradient and that of its gradient's square. None of the
-/// tensors takes part in a graph.
-pub fn adam<const D: usize>(
-    [parameter, mean, square]: [Tensor<D>; 3],
-    gradient: Tensor<D>,
-    step: AdamStep,
-) -> [Tensor<D>; 3] {
-    let adapted = Dispatch::adam(
-        parameter.into_dispatch(),
-        mean.into_dispatch(),
-        square.into_dispatch(),
-        gradient.into_dispatch(),
-        step,
-    );
-    [adapted.parameter, adapted.mean, adapted.square].map(Tensor::from_dispatch)
+fn parameters(pair: Pair<Dispatch>) -> Parameters {
+    (Tensor::from_dispatch(pair.weight), Tensor::from_dispatch(pair.bias))
+}
+
+/// The same numbers, where the kernels reach them fastest. The tensors take no part in a graph.
+pub fn well_placed(numbers: Parameters) -> Parameters {
+    parameters(Dispatch::well_placed(pair(numbers)))
+}
+
+/// One step of Adam on a layer's parameters, the running means of their gradient and of its square. None of the tensors
+/// takes part in a graph.
+pub fn adam([parameter, mean, square]: [Parameters; 3], gradient: Parameters, step: AdamStep) -> [Parameters; 3] {
+    let adaptive = Adaptive { parameter: pair(parameter), mean: pair(mean), square: pair(square) };
+    let Adaptive { parameter, mean, square } = Dispatch::adam(adaptive, pair(gradient), step);
+    [parameter, mean, square].map(parameters)
+}
+
+/// Images that lie on a device, to be coded there.
+#[derive(Debug)]
+pub struct ImageStore {
+    /// Four pixels a number.
+    words: Tensor<1, Int>,
+    pixels: usize,
+}
+
+/// Pixels in a number of an [`ImageStore`].
+const PIXELS_PER_WORD: usize = 4;
+
+impl ImageStore {
+    /// Room for so many images of so many pixels.
+    pub fn new(images: usize, pixels: usize, device: &Device) -> Self {
+        let words = (images * pixels).div_ceil(PIXELS_PER_WORD).max(1);
+        Self { words: Tensor::empty([words], (&device.clone().inner(), DType::U32)), pixels }
+    }
+
+    /// Takes images in from number `first` on, a multiple of four.
+    ///
+    /// # Panics
+    /// When there is no room for them.
+    pub fn put(&mut self, first: usize, images: &[u8]) {
+        assert_eq!(first % PIXELS_PER_WORD, 0, "images begin with a number of their own");
+        let mut bytes = images.to_vec();
+        bytes.resize(images.len().next_multiple_of(PIXELS_PER_WORD), 0);
+        let end = (first * self.pixels + bytes.len()) / PIXELS_PER_WORD;
+        assert!(end <= self.words.dims()[0], "there is no room for these images");
+        let nothing = Tensor::empty([0], &self.words.device());
+        let words = std::mem::replace(&mut self.words, nothing);
+        self.words = Tensor::from_dispatch(Dispatch::written(words.into_dispatch(), first * self.pixels, bytes));
+    }
+
+    /// The images with these numbers in the store, each with its number in the data set, [`encode::rate`] or
+    /// [`encode::latency`] coded.
+    pub fn spikes(
+        &self,
+        batch: &[(usize, u64)],
+        coding: Encoding,
+        seed: u64,
+        pass: Pass,
+        time_steps: usize,
+    ) -> SpikeTensor {
+        let device = self.words.device();
+        let batch = self.batch(batch, seed, pass);
+        let bits = Dispatch::coded_spikes(self.words.clone().into_dispatch(), batch, coding, self.pixels, time_steps);
+        SpikeTensor { bits: Tensor::from_dispatch(bits), carrier: Tensor::empty([1], &device), time_steps }
+    }
+
+    /// The images with these numbers in the store as constant currents, [B, N].
+    pub fn currents(&self, batch: &[(usize, u64)]) -> Tensor<2> {
+        let batch = self.batch(batch, 0, Pass::Drawing);
+        Tensor::from_dispatch(Dispatch::coded_currents(self.words.clone().into_dispatch(), batch, self.pixels))
+    }
+
+    fn batch(&self, batch: &[(usize, u64)], seed: u64, pass: Pass) -> IntTensor<Dispatch> {
+        let entry = |(image, sample): &(usize, u64)| {
+            let key = encode::key(seed, pass, *sample);
+            [*image as u32, key.0, key.1]
+        };
+        let numbers: Vec<u32> = batch.iter().flat_map(entry).collect();
+        let data = TensorData::new(numbers, [batch.len(), 3]);
+        Tensor::<2, Int>::from_data(data, (&self.words.device(), DType::U32)).into_dispatch()
+    }
 }

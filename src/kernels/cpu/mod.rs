@@ -14,13 +14,15 @@ mod layer;
 mod loss;
 mod spiking;
 mod storage;
+mod stored;
 pub(super) mod threads;
 
 use super::{
-    AdamStep, Adapted, AffineGradients, Derivatives, Fired, LayerGradients, Spikes, SpikingOperations, Sums,
-    UntrackedOperations,
+    AdamStep, Adaptive, AffineGradients, Derivatives, Fired, Judgement, LayerGradients, Pair, Spikes,
+    SpikingOperations, UntrackedOperations,
 };
-use crate::spec::Neuron;
+use crate::event::Score;
+use crate::spec::{Encoding, Neuron};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
@@ -36,6 +38,11 @@ fn floats<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
 
 fn dims<const D: usize>(tensor: &FlexTensor) -> [usize; D] {
     tensor.shape().dims()
+}
+
+/// The words of a packed tensor.
+fn numbers_of(tensor: &FlexTensor) -> &[u32] {
+    tensor.as_slice().unwrap_or_default()
 }
 
 /// What a layer gives, from its spikes [B, H, words].
@@ -55,19 +62,19 @@ fn with_layer<R>(
     let [batch, _, _] = dims(&bits);
     let (bits, weight, bias) = (whole(bits), aligned(weight), whole(bias));
     let layer = Layer { weight: numbers(&weight), bias: numbers(&bias), neuron, time_steps };
-    let result = run(bits.as_slice().unwrap_or_default(), batch, layer);
+    let result = run(numbers_of(&bits), batch, layer);
     reclaim_words(bits);
     result
 }
 
 /// The sums of gradients that new ones are added to, and whether there are any: if not, the weights' hold whatever.
-fn started(sums: Sums<Flex>, weight: &FlexTensor, targets: usize) -> (Sums<Flex>, bool) {
+fn started(sums: Pair<Flex>, weight: &FlexTensor, targets: usize) -> (Pair<Flex>, bool) {
     if sums.bias.shape().num_elements() > 0 {
-        return (Sums { weight: aligned(sums.weight), bias: whole(sums.bias) }, true);
+        return (Pair { weight: aligned(sums.weight), bias: whole(sums.bias) }, true);
     }
     let shape: [usize; 3] = dims(weight);
     let weight = Aligned::with_length(shape.iter().product()).into_tensor(shape);
-    (Sums { weight, bias: floats(vec![0.0; targets], [targets]) }, false)
+    (Pair { weight, bias: floats(vec![0.0; targets], [targets]) }, false)
 }
 
 /// The gradient of spikes, in either of its forms.
@@ -87,7 +94,7 @@ impl SpikingOperations for Flex {
         input: Spikes<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        _: Sums<Self>,
+        _: Pair<Self>,
         neuron: Neuron,
         time_steps: usize,
     ) -> Fired<Self> {
@@ -103,7 +110,7 @@ impl SpikingOperations for Flex {
     fn weighted_spike_count(input: Spikes<Self>, coefficients: Vec<f32>) -> FloatTensor<Self> {
         let [batch, neurons, _] = dims(&input.bits);
         let bits = whole(input.bits);
-        let counts = counts::weighted(bits.as_slice().unwrap_or_default(), &coefficients);
+        let counts = counts::weighted(numbers_of(&bits), &coefficients);
         reclaim_words(bits);
         floats(counts, [batch, neurons])
     }
@@ -112,7 +119,7 @@ impl SpikingOperations for Flex {
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        _: Sums<Self>,
+        _: Pair<Self>,
         times: f32,
     ) -> FloatTensor<Self> {
         let ([batch, _], [targets]) = (dims(&input), dims(&bias));
@@ -121,8 +128,21 @@ impl SpikingOperations for Flex {
         floats(output, [batch, targets])
     }
 
-    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>, batch: usize) -> FloatTensor<Self> {
-        floats(vec![loss::cross_entropy(numbers(&whole(logits)), &labels, batch)], [1])
+    fn integrators(
+        input: Spikes<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        _: Pair<Self>,
+        coefficients: Vec<f32>,
+    ) -> FloatTensor<Self> {
+        Self::recorded_integrators(input, weight, bias, &coefficients).0
+    }
+
+    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>, batch: usize) -> Judgement<Self> {
+        let logits = whole(logits);
+        let correct = Score::of(numbers(&logits), &labels).correct as u32;
+        let loss = floats(vec![loss::cross_entropy(numbers(&logits), &labels, batch)], [1]);
+        Judgement { loss, correct: FlexTensor::from_data(TensorData::new(vec![correct], [1])) }
     }
 }
 
@@ -147,7 +167,7 @@ impl Derivatives for Flex {
     fn spiking_layer_gradients(
         record: Self::Record,
         weight: FloatTensor<Self>,
-        sums: Sums<Self>,
+        sums: Pair<Self>,
         gradient: FloatTensor<Self>,
         neuron: Neuron,
         with_input: bool,
@@ -199,7 +219,7 @@ impl Derivatives for Flex {
     fn affine_gradients(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        sums: Sums<Self>,
+        sums: Pair<Self>,
         gradient: FloatTensor<Self>,
         times: f32,
         wanted: [bool; 3],
@@ -223,6 +243,34 @@ impl Derivatives for Flex {
         };
         let input = wanted[0].then(by_input);
         AffineGradients { input, weight: wanted[1].then_some(sums.weight), bias: wanted[2].then_some(sums.bias) }
+    }
+
+    fn recorded_integrators(
+        input: Spikes<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        coefficients: &[f32],
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let counts = Self::weighted_spike_count(input, coefficients.to_vec());
+        let (counts, weight, bias) = (whole(counts), aligned(weight), whole(bias));
+        let ([batch, _], [targets]) = (dims(&counts), dims(&bias));
+        let times = coefficients.iter().sum();
+        let output = dense::affine(numbers(&counts), numbers(&weight), numbers(&bias), times);
+        (floats(output, [batch, targets]), counts)
+    }
+
+    fn integrators_gradients(
+        counts: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        sums: Pair<Self>,
+        gradient: FloatTensor<Self>,
+        coefficients: &[f32],
+        wanted: [bool; 3],
+    ) -> AffineGradients<Self> {
+        let times = coefficients.iter().sum();
+        let gradients = Self::affine_gradients(counts, weight, sums, gradient, times, wanted);
+        let input = gradients.input.map(|by_counts| Self::spread_over_time(by_counts, coefficients));
+        AffineGradients { input, ..gradients }
     }
 
     fn cross_entropy_gradient(
@@ -252,26 +300,48 @@ impl UntrackedOperations for Flex {
         with_layer(input.bits, weight, bias, (&neuron, time_steps), run)
     }
 
-    fn well_placed(tensor: FloatTensor<Self>) -> FloatTensor<Self> {
-        aligned(tensor)
+    fn well_placed(pair: Pair<Self>) -> Pair<Self> {
+        Pair { weight: aligned(pair.weight), bias: pair.bias }
     }
 
-    fn adam(
-        parameter: FloatTensor<Self>,
-        mean: FloatTensor<Self>,
-        square: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        step: AdamStep,
-    ) -> Adapted<Self> {
-        let [mut parameter, mut mean, mut square, gradient] = [parameter, mean, square, gradient].map(aligned);
-        adam::adapt(
-            numbers_mut(&mut parameter),
-            numbers_mut(&mut mean),
-            numbers_mut(&mut square),
-            numbers(&gradient),
-            step,
-        );
-        reclaim(gradient);
-        Adapted { parameter, mean, square }
+    fn adam(adaptive: Adaptive<Self>, gradient: Pair<Self>, step: AdamStep) -> Adaptive<Self> {
+        let Adaptive { parameter, mean, square } = adaptive;
+        let adapt = |numbers: [FlexTensor; 4]| {
+            let [mut parameter, mut mean, mut square, gradient] = numbers.map(aligned);
+            adam::adapt(
+                numbers_mut(&mut parameter),
+                numbers_mut(&mut mean),
+                numbers_mut(&mut square),
+                self::numbers(&gradient),
+                step,
+            );
+            reclaim(gradient);
+            [parameter, mean, square]
+        };
+        let weight = adapt([parameter.weight, mean.weight, square.weight, gradient.weight]);
+        let bias = adapt([parameter.bias, mean.bias, square.bias, gradient.bias]);
+        let ([p, m, s], [p_bias, m_bias, s_bias]) = (weight, bias);
+        let pair = |weight, bias| Pair { weight, bias };
+        Adaptive { parameter: pair(p, p_bias), mean: pair(m, m_bias), square: pair(s, s_bias) }
+    }
+
+    fn written(images: IntTensor<Self>, first: usize, bytes: Vec<u8>) -> IntTensor<Self> {
+        let mut images = whole(images);
+        stored::write(&mut images, first, &bytes);
+        images
+    }
+
+    fn coded_spikes(
+        images: IntTensor<Self>,
+        batch: IntTensor<Self>,
+        coding: Encoding,
+        pixels: usize,
+        time_steps: usize,
+    ) -> IntTensor<Self> {
+        stored::spikes(&whole(images), &whole(batch), coding, pixels, time_steps)
+    }
+
+    fn coded_currents(images: IntTensor<Self>, batch: IntTensor<Self>, pixels: usize) -> FloatTensor<Self> {
+        stored::currents(&whole(images), &whole(batch), pixels)
     }
 }

@@ -1,0 +1,38 @@
+//! A graphics card to compute on, in builds that have its kernels.
+
+use burn::tensor::Device;
+
+/// A card that is ready.
+#[derive(Clone, Debug)]
+pub struct Card {
+    /// What tensors live on.
+    pub device: Device,
+    /// What it is called.
+    pub name: String,
+    /// Whether it is none: a program that computes what a card would.
+    pub is_software: bool,
+}
+
+/// Why there is no card to compute on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The kernels were left out.
+    #[error("this program was built without kernels for a graphics card: build it with `--features gpu`")]
+    NotBuilt,
+    /// None is there, or none that can be reached.
+    #[error("there is no graphics card that can be reached ({0}): install its driver, or compute on the CPU")]
+    None(String),
+    /// One is there and refuses.
+    #[error("the graphics card cannot be used ({0})")]
+    Refused(String),
+    /// One is there and too small.
+    #[error("the graphics card allows {allowed} {what}, and {needed} are needed")]
+    TooSmall {
+        /// Of what.
+        what: &'static str,
+        /// At most.
+        allowed: u64,
+        /// At least.
+        needed: u64,
+    },
+}

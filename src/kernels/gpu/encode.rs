@@ -1,0 +1,80 @@
+//! Coding on the card, from images that lie there: what [`crate::spikes::encode`] says, bit for bit. A unit is a pixel of
+//! a sample.
+
+use cubecl::prelude::*;
+
+/// The brightness of a pixel; four stand in a word.
+#[cube]
+fn brightness(images: &[u32], pixel: usize) -> u32 {
+    images[pixel / 4] >> (pixel % 4 * 8) as u32 & 255
+}
+
+/// See `hash` in [`crate::spikes::encode`].
+#[cube]
+fn hash(counter: u32, key_0: u32, key_1: u32) -> u32 {
+    let mut x = counter * 0x9e37_79b9u32 + key_0;
+    x ^= x >> 16;
+    x *= 0x7feb_352du32;
+    x ^= (x >> 15) ^ key_1;
+    x *= 0x846c_a68bu32;
+    x ^ (x >> 16)
+}
+
+/// The bits of a word that stand for time steps.
+#[cube]
+fn valid(time_steps: usize, word: usize) -> u32 {
+    let left = time_steps - word * 32;
+    let mut bits = 0xffff_ffffu32;
+    if left < 32 {
+        bits = (1u32 << left as u32) - 1;
+    }
+    bits
+}
+
+/// Rate coding: spikes [B, N, words]. `batch` says of each sample which image it is and the key of its random numbers,
+/// [B, 3].
+#[cube(launch_unchecked)]
+pub(super) fn rate(images: &[u32], batch: &[u32], bits: &mut [u32], count: usize, pixels: usize, time_steps: usize) {
+    if ABSOLUTE_POS < count {
+        let (sample, position) = (ABSOLUTE_POS / pixels, ABSOLUTE_POS % pixels);
+        let pixel = brightness(images, batch[sample * 3] as usize * pixels + position);
+        let words = time_steps.div_ceil(32);
+        for word in 0..words {
+            let mut spikes = 0u32;
+            if pixel > 0 {
+                #[unroll]
+                for bit in 0..8u32 {
+                    let counter = (word as u32) << 19 | (position as u32) << 3 | bit;
+                    let random = hash(counter, batch[sample * 3 + 1], batch[sample * 3 + 2]);
+                    spikes = select(pixel >> bit & 1 == 1, spikes | random, spikes & random);
+                }
+            }
+            bits[ABSOLUTE_POS * words + word] = spikes & valid(time_steps, word);
+        }
+    }
+}
+
+/// Latency coding: spikes [B, N, words].
+#[cube(launch_unchecked)]
+pub(super) fn latency(images: &[u32], batch: &[u32], bits: &mut [u32], count: usize, pixels: usize, time_steps: usize) {
+    if ABSOLUTE_POS < count {
+        let (sample, position) = (ABSOLUTE_POS / pixels, ABSOLUTE_POS % pixels);
+        let pixel = brightness(images, batch[sample * 3] as usize * pixels + position) as usize;
+        let words = time_steps.div_ceil(32);
+        let time = (2 * (255 - pixel) * (time_steps - 1) + 255) / 510;
+        for word in 0..words {
+            let fires = pixel > 0 && time / 32 == word;
+            bits[ABSOLUTE_POS * words + word] = select(fires, 1u32 << (time % 32) as u32, 0u32);
+        }
+    }
+}
+
+/// Constant currents, pixel/255, [B, N].
+#[cube(launch_unchecked)]
+pub(super) fn current(images: &[u32], batch: &[u32], currents: &mut [f32], count: usize, pixels: usize) {
+    if ABSOLUTE_POS < count {
+        let (sample, position) = (ABSOLUTE_POS / pixels, ABSOLUTE_POS % pixels);
+        let pixel = brightness(images, batch[sample * 3] as usize * pixels + position);
+        currents[ABSOLUTE_POS] = f32::cast_from(pixel) / 255.0f32;
+    }
+}
