@@ -1,6 +1,7 @@
 //! The program behind the message port: it brings requests to a [`Session`] and its reports back, and lets it work in
 //! between, one piece at a time, so that no request waits much longer than 20 ms.
 
+use crate::kernels::{self, Card};
 use crate::protocol::{BUILD, Report};
 use crate::session::{Outgoing, Session};
 use crate::wire;
@@ -9,21 +10,27 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::{Closure, JsValue};
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent};
 
-/// The same once a device is there.
-pub fn start_with(opening: impl Future<Output = Result<(Device, String), String>> + 'static) {
-    wasm_bindgen_futures::spawn_local(async move {
-        match opening.await {
-            Ok((device, name)) => start(device, &name),
-            Err(error) => web_sys::console::error_1(&error.into()),
+/// The engine on the CPU. Listens to the worker's port and never comes back.
+pub fn start() {
+    console_error_panic_hook::set_once();
+    listen(kernels::cpu(), "CPU".to_owned(), false);
+}
+
+/// The same on a graphics card, once it is open.
+pub fn start_on_card() {
+    console_error_panic_hook::set_once();
+    spawn_local(async {
+        match kernels::card().await {
+            Ok(Card { device, name, is_software }) => listen(device, name, is_software),
+            Err(error) => post(&js_sys::global().unchecked_into(), vec![(Report::Lost(error.to_string()), Vec::new())]),
         }
     });
 }
 
-/// Listens to the worker's port and never comes back. `name` is what the device is called on the page.
-pub fn start(device: Device, name: &str) {
-    console_error_panic_hook::set_once();
+fn listen(device: Device, name: String, is_software: bool) {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let performance = scope.performance();
     let clock = move || performance.as_ref().map_or(0.0, web_sys::Performance::now);
@@ -33,7 +40,7 @@ pub fn start(device: Device, name: &str) {
     let working = worker.clone();
     worker.rest.on_return(move || {
         let reports = working.session.borrow_mut().work();
-        working.send(reports);
+        working.clone().send(reports);
     });
     let receiving = worker.clone();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
@@ -41,11 +48,22 @@ pub fn start(device: Device, name: &str) {
             Ok((request, bytes)) => receiving.session.borrow_mut().receive(request, bytes),
             Err(error) => vec![(Report::Failed(error.to_string()), Vec::new())],
         };
-        receiving.send(reports);
+        receiving.clone().send(reports);
     });
     scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     on_message.forget();
-    worker.send(vec![(Report::Ready { build: BUILD.to_owned(), device: name.to_owned() }, Vec::new())]);
+    worker.send(vec![(Report::Ready { build: BUILD.to_owned(), device: name, is_software }, Vec::new())]);
+}
+
+fn post(scope: &DedicatedWorkerGlobalScope, reports: Vec<Outgoing>) {
+    for (report, bytes) in reports {
+        let bytes: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
+        let posted = wire::encode(&report, &bytes)
+            .map_err(|error| JsValue::from(error.to_string()))
+            .and_then(|(message, transfer)| scope.post_message_with_transfer(&message, &transfer));
+        // A report that cannot be posted means that the page's end is gone; the panic reaches its error event.
+        posted.unwrap_throw();
+    }
 }
 
 struct Worker {
@@ -55,17 +73,17 @@ struct Worker {
 }
 
 impl Worker {
-    /// Posts the reports, and comes back later if there is work left.
-    fn send(&self, reports: Vec<Outgoing>) {
-        for (report, bytes) in reports {
-            let bytes: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
-            let posted = wire::encode(&report, &bytes)
-                .map_err(|error| JsValue::from(error.to_string()))
-                .and_then(|(message, transfer)| self.scope.post_message_with_transfer(&message, &transfer));
-            // A report that cannot be posted means that the page's end is gone; the panic reaches its error event.
-            posted.unwrap_throw();
-        }
-        if self.session.borrow().is_busy() {
+    /// Posts the reports, and comes back later if there is work left, or when what is to be brought is there.
+    fn send(self: Rc<Self>, reports: Vec<Outgoing>) {
+        post(&self.scope, reports);
+        let errand = self.session.borrow_mut().errand();
+        if let Some(errand) = errand {
+            spawn_local(async move {
+                let brought = errand.run().await;
+                let reports = self.session.borrow_mut().take_in(brought);
+                self.send(reports);
+            });
+        } else if self.session.borrow().is_busy() {
             self.rest.take();
         }
     }

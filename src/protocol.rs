@@ -62,6 +62,17 @@ pub enum Request {
     Fields(usize, Vec<usize>),
     /// Give the weights. Answer: `Weights`.
     Weights,
+    /// Give the run as it is after the last whole step. Answer: `Checkpoint`.
+    Checkpoint,
+    /// The same, and train no further.
+    HandOver,
+    /// Be the run of this checkpoint, and stand still. Arrays: the file. Answer: `Resumed`.
+    Resume,
+    /// Train some batches of the run of this checkpoint and say how fast that went; nothing of it is kept. Arrays: the
+    /// file. Answer: `Tried`, after `Need` where shards are missing.
+    Try,
+    /// Compute some small networks as the CPU does and compare. Answer: `Checked`.
+    SelfCheck,
 }
 
 /// What the engine tells the page.
@@ -72,9 +83,13 @@ pub enum Report {
     Ready {
         /// Its [`BUILD`].
         build: String,
-        /// What it computes on: "CPU", or the name of a GPU.
+        /// What it computes on: "CPU", or the name of a graphics card.
         device: String,
+        /// Whether that card is a program, which the CPU engine outruns.
+        is_software: bool,
     },
+    /// The engine cannot compute, or no longer, for this reason. Nothing comes after it.
+    Lost(String),
     /// The network is this one, untrained steps since its start: 0.
     Started(Spec),
     /// The engine needs this shard to go on.
@@ -134,6 +149,16 @@ pub enum Report {
     Fields(usize, Vec<usize>),
     /// Arrays: the safetensors file.
     Weights,
+    /// The run as it was after so many updates of the weights: asked for, or, by an engine on a card, which nothing can
+    /// be read from while it trains, by itself after every epoch, every ten seconds and before `Paused`. Arrays: the
+    /// file, which opens as weights too.
+    Checkpoint(u64),
+    /// The run is that of the checkpoint, after so many updates of the weights.
+    Resumed(u64),
+    /// So many images a second were trained.
+    Tried(f64),
+    /// So many small networks were computed; where one came out otherwise, what differs.
+    Checked(usize, Option<String>),
     /// A request had no effect, for this reason.
     Failed(String),
 }

@@ -1,6 +1,7 @@
 //! What the engine makes of the page's requests, without the port through which they come: training, tests and traces
 //! in turn, no piece of work much longer than 20 ms.
 
+mod card;
 mod meter;
 mod pace;
 mod testing;
@@ -17,6 +18,8 @@ use crate::spikes::encode::Pass;
 use crate::training::{Advance, Run};
 use crate::weights::checkpoint::{self, Notes};
 use burn::tensor::Device;
+use card::OnCard;
+pub use card::{Brought, Errand};
 use meter::Meter;
 use pace::Pace;
 use std::collections::HashSet;
@@ -38,6 +41,8 @@ enum Mode {
     Idle,
     Training,
     OneStep,
+    /// Some steps whose speed is measured and of which nothing is kept.
+    Trial,
 }
 
 /// The data set as far as it came.
@@ -65,6 +70,7 @@ pub struct Session {
     paces: [Pace; 2],
     /// Milliseconds that the slices of the batch in hand took.
     slices: f64,
+    card: OnCard,
     out: Vec<Outgoing>,
 }
 
@@ -88,12 +94,16 @@ impl Session {
             meter: Meter::default(),
             paces: [Pace::default(); 2],
             slices: 0.0,
+            card: OnCard::default(),
             out: Vec::new(),
         }
     }
 
     /// Whether [`Session::work`] has something to do.
     pub fn is_busy(&self) -> bool {
+        if self.is_out() {
+            return false;
+        }
         let waits = |split, shard| self.data.asked.contains(&(split, shard));
         let test = self.testing.as_ref().is_some_and(|testing| testing.missing(&self.data.test).is_none());
         let due = self.run.as_ref().and_then(|run| run.due_shard()).is_some_and(|due| !waits(Split::Train, due));
@@ -115,6 +125,18 @@ impl Session {
             Request::Test(images) => self.test(images),
             Request::Fields(layer, neurons) => self.fields(layer, neurons),
             Request::Weights => self.weights(),
+            Request::Checkpoint => self.give_run(),
+            Request::HandOver => {
+                (self.mode, self.testing) = (Mode::Idle, None);
+                self.flush_meter();
+                self.give_run();
+            }
+            Request::Resume => {
+                self.resume(bytes.first().map_or(&[], Vec::as_slice));
+                self.testing = Testing::new(QUICK_TEST, &self.data.test);
+            }
+            Request::Try => self.try_out(bytes.first().map_or(&[], Vec::as_slice)),
+            Request::SelfCheck => self.self_check(),
         }
         std::mem::take(&mut self.out)
     }
@@ -135,8 +157,8 @@ impl Session {
                 self.testing = None;
                 self.report(Report::Tested { score, step });
             }
-        } else if self.mode != Mode::Idle {
-            self.train_batch();
+        } else if self.mode != Mode::Idle && !self.is_out() {
+            if self.is_on_card() { self.train_on_card() } else { self.train_batch() }
         }
         std::mem::take(&mut self.out)
     }
@@ -256,10 +278,19 @@ impl Session {
         // Whoever asks again may have lost what was asked for before.
         self.data.asked.clear();
         self.ask_ahead();
-        self.need(Split::Test, 0);
+        if !self.is_on_card() {
+            self.need(Split::Test, 0);
+        }
+    }
+
+    fn is_on_card(&self) -> bool {
+        self.run.as_ref().is_some_and(Run::is_on_card)
     }
 
     fn pause(&mut self) {
+        if self.is_on_card() {
+            return self.pause_on_card();
+        }
         self.mode = Mode::Idle;
         self.flush_meter();
         self.report(Report::Paused);

@@ -4,6 +4,7 @@ mod card;
 mod moving;
 
 pub use card::{Reading, STEPS_TO_READ};
+pub use moving::AtRest;
 
 use crate::digits::augment::augment;
 use crate::digits::order::EpochOrder;

@@ -1,5 +1,5 @@
 //! The engine on the CPU, in a worker.
 
 fn main() {
-    spiking_playground::engine::start(spiking_playground::kernels::cpu(), "CPU");
+    spiking_playground::engine::start();
 }

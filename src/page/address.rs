@@ -51,6 +51,32 @@ impl Start {
     }
 }
 
+/// What computes, as the reader wishes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// The card where it is faster.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The card, even where it is slower.
+    Gpu,
+}
+
+impl Engine {
+    const WORDS: [(&str, Self); 3] = [("auto", Self::Auto), ("cpu", Self::Cpu), ("gpu", Self::Gpu)];
+
+    /// Its name in links and controls.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, engine)| *engine == self).map_or("", |(word, _)| word)
+    }
+
+    /// The one with that name.
+    pub fn from_word(text: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(word, _)| *word == text).map(|(_, engine)| *engine)
+    }
+}
+
 /// What the link says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Address {
@@ -64,6 +90,8 @@ pub struct Address {
     pub from: Start,
     /// Which of the networks that ship is opened; empty for the one that is called like the data set.
     pub model: String,
+    /// What computes.
+    pub engine: Engine,
     /// Whether training goes on while the tab is hidden.
     pub background: bool,
     /// At which time step the animation stands; it runs where the link says nothing.
@@ -80,6 +108,7 @@ impl Default for Address {
             speed: SPEED,
             from: Start::Random,
             model: String::new(),
+            engine: Engine::Auto,
             background: false,
             stopped_at: None,
             hide: Vec::new(),
@@ -131,6 +160,7 @@ impl Address {
             "speed" => within(1.0, 25.0).map(|speed| self.speed = speed).is_some(),
             "t" => within(1.0, 256.0).map(|t| self.stopped_at = Some(t)).is_some(),
             "from" => Start::from_word(value).map(|from| self.from = from).is_some(),
+            "engine" => Engine::from_word(value).map(|engine| self.engine = engine).is_some(),
             "model" => is_name(value).then(|| self.model = value.to_owned()).is_some(),
             "background" => ["run", "pause"].contains(&value).then(|| self.background = value == "run").is_some(),
             "hide" => {
@@ -155,6 +185,7 @@ impl Address {
             self.stopped_at.map(|t| format!("t={t}")),
             (!self.model.is_empty()).then(|| format!("model={}", self.model)),
             (self.from != Start::Random).then(|| format!("from={}", self.from.word())),
+            (self.engine != Engine::Auto).then(|| format!("engine={}", self.engine.word())),
             self.background.then(|| "background=run".to_owned()),
             (!self.hide.is_empty()).then(|| format!("hide={}", self.hide.join(","))),
         ];
@@ -177,7 +208,7 @@ mod tests {
 
     /// A pair of a link: any name, or one that means something, with a value that may.
     fn pair() -> impl Strategy<Value = (String, String)> {
-        let own = ["digit", "draw", "speed", "t", "from", "model", "background", "hide"];
+        let own = ["digit", "draw", "speed", "t", "from", "model", "engine", "background", "hide"];
         let known: Vec<&str> = FIELDS.iter().map(|field| field.name).chain(own).collect();
         let name = prop_oneof![2 => prop::sample::select(known).prop_map(str::to_owned), 1 => "[^&=]{0,8}"];
         let value = prop_oneof![
@@ -223,6 +254,7 @@ mod tests {
             speed: 10.0,
             from: Start::File,
             model: "mnist-small".to_owned(),
+            engine: Engine::Gpu,
             background: true,
             stopped_at: Some(7.5),
             hide: vec!["article".to_owned(), "samples".to_owned()],

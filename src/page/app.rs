@@ -1,10 +1,11 @@
 //! The app: it hears everything that happens and decides what follows. What concerns the engine is in
 //! [`super::conversation`] and the modules beside it, what is drawn in [`super::frame`].
 
-use super::address::{Address, Pad, Start};
+use super::address::{Address, Engine, Pad, Start};
 use super::article::ArticleView;
 use super::asking::Asking;
 use super::canvas::Palette;
+use super::card::Card;
 use super::clock::Clock;
 use super::connections::Connections;
 use super::controls::Controls;
@@ -17,7 +18,7 @@ use super::input::{Due, Input, Post, Press, Scrub};
 use super::keys;
 use super::knob::knob;
 use super::learning::{LearningView, Vitals};
-use super::link::Link;
+use super::link::{Link, Who};
 use super::mosaic::Mosaic;
 use super::notes::Notes;
 use super::pad::PadView;
@@ -59,6 +60,8 @@ pub struct App {
     pub(super) reading: Option<Reading>,
     /// The engine, and what is known of it.
     pub(super) link: Option<Link>,
+    pub(super) cpu_name: String,
+    pub(super) card: Card,
     pub(super) run: Run,
     pub(super) opening: Opening,
     pub(super) asking: Asking,
@@ -104,6 +107,7 @@ pub struct App {
 /// Words of the document that change with what the engine does.
 pub(super) struct Words {
     pub engine: Text,
+    pub engine_note: Text,
     pub train: HtmlElement,
     pub train_word: Text,
     pub size: [Text; 2],
@@ -128,6 +132,9 @@ pub fn open() -> Result<(), Missing> {
     watch::watch_weights(&post)?;
     watch::fold_where_narrow()?;
     app.start_engine();
+    if app.address.engine == Engine::Gpu {
+        app.call_card();
+    }
     app.show_address();
     app.dirty.everything();
     app.ask_for_frame();
@@ -147,6 +154,8 @@ impl App {
             still,
             reading: None,
             link: None,
+            cpu_name: String::new(),
+            card: Card::default(),
             run: Run::default(),
             opening: Opening::Waiting,
             asking: Asking::default(),
@@ -178,6 +187,7 @@ impl App {
             controls: Controls::new(&post)?,
             words: Words {
                 engine: Text::find("engine")?,
+                engine_note: Text::find("engine-note")?,
                 train: find("train")?,
                 train_word: Text::find("train-word")?,
                 size: [Text::find("size")?, Text::find("size-low")?],
@@ -193,13 +203,15 @@ impl App {
 
     fn hear(&mut self, input: Input) {
         match input {
-            Input::Report(report, bytes) => self.hear_report(report, bytes),
-            Input::EngineLost(reason) => self.lost_engine(&reason),
+            Input::Report(Who::Cpu, report, bytes) => self.hear_report(report, bytes),
+            Input::Report(Who::Card, report, bytes) => self.hear_card(report, bytes),
+            Input::EngineLost(Who::Cpu, reason) => self.lost_engine(&reason),
+            Input::EngineLost(Who::Card, reason) => self.lost_card(&reason),
             Input::Model(name, model) => self.take_model(&name, model),
             Input::File(file) => self.open_file(file),
             Input::Manifest(dataset, manifest) => self.take_manifest(dataset, manifest),
             Input::Samples(dataset, digits) => self.take_samples(dataset, digits),
-            Input::Shard(dataset, split, shard, files) => self.take_shard(dataset, split, shard, files),
+            Input::Shard(who, dataset, split, shard, files) => self.take_shard(who, dataset, split, shard, files),
             Input::Press(press) => self.press(press),
             Input::Set(name, text) => self.set(&name, &text),
             Input::Turn(name, by) => self.turn(name, by),
@@ -213,7 +225,7 @@ impl App {
                 self.article.play(play);
                 self.dirty.article = true;
             }
-            Input::Due(Due::Shard(split, shard)) => self.fetch_shard(split, shard, Copy::Fresh),
+            Input::Due(Due::Shard(who, split, shard)) => self.fetch_shard(who, split, shard, Copy::Fresh),
             Input::Due(Due::Data) => self.fetch_data(Copy::Fresh),
             Input::Due(Due::Settings) => self.settle(),
             Input::Frame(now) => return self.frame(now),
@@ -277,6 +289,7 @@ impl App {
             "from" => return self.choose_origin(),
             "dataset" => return self.choose_set(),
             "model" => return self.choose_model(),
+            "engine" => return self.choose_engine(),
             _ => {}
         }
         if name != "speed" {

@@ -77,6 +77,7 @@ impl App {
                 self.ask_for_weights();
             }
             self.keep_weights_when_due();
+            self.consider_card();
         }
         self.send_trace();
     }

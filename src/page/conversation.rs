@@ -6,7 +6,7 @@ use super::curves::History;
 use super::document::{meta, window};
 use super::fetching::Copy;
 use super::learning::Vitals;
-use super::link::Link;
+use super::link::{Link, Who};
 use super::phrases::Phrase;
 use super::reading::{Reading, telling_neurons};
 use super::run::{Phase, Run};
@@ -49,7 +49,7 @@ impl App {
         self.words.engine.set(&self.phrases.say(Phrase::Loading, &[]));
         let started = meta("engine-cpu")
             .map_err(|error| error.to_string())
-            .and_then(|path| Link::start(&path, &self.post).map_err(|error| format!("{error:?}")));
+            .and_then(|path| Link::start(Who::Cpu, &path, &self.post).map_err(|error| format!("{error:?}")));
         match started {
             Ok(link) => self.link = Some(link),
             Err(error) => self.notes.say(&self.phrases, Phrase::NoteEngineDead, &[("error", error)]),
@@ -75,6 +75,9 @@ impl App {
     pub(super) fn ask(&mut self, request: &Request, bytes: &[&[u8]]) {
         let begins = matches!(request, Request::Open | Request::Start(_) | Request::Continue(_));
         self.asking.begins += u32::from(begins);
+        if begins {
+            self.stand_down();
+        }
         let asked = self.link.as_ref().map_or(Ok(()), |link| link.ask(request, bytes));
         if let Err(error) = asked {
             self.notes.say(&self.phrases, Phrase::NoteEngineFailed, &[("error", error)]);
@@ -94,11 +97,11 @@ impl App {
 
     pub(super) fn hear_report(&mut self, report: Report, bytes: Vec<Vec<u8>>) {
         match report {
-            Report::Ready { build, device } => self.engine_ready(&build, &device),
+            Report::Ready { build, device, is_software: _ } => self.engine_ready(&build, device),
             Report::Started(spec) => self.started(spec),
             Report::Need(split, shard) => {
                 self.supply.needed(split, shard);
-                self.fetch_shard(split, shard, Copy::Kept);
+                self.fetch_shard(Who::Cpu, split, shard, Copy::Kept);
                 self.dirty.bar = true;
             }
             Report::ShardTaken(split, shard) => {
@@ -108,7 +111,7 @@ impl App {
                 }
                 self.dirty.bar = true;
             }
-            Report::ShardRefused { split, shard, reason } => self.shard_failed(split, shard, reason),
+            Report::ShardRefused { split, shard, reason } => self.shard_failed(Who::Cpu, split, shard, reason),
             Report::Step { done, loss, score, images_per_second } => {
                 self.run.trained = true;
                 self.history.step(&done, loss, score);
@@ -132,16 +135,22 @@ impl App {
             }
             Report::Fields(layer, neurons) => self.take_fields(layer, &neurons, bytes.first()),
             Report::Weights => self.take_weights(bytes),
+            Report::Checkpoint(_) => bytes.into_iter().next().map_or((), |file| self.take_checkpoint(file)),
+            Report::Resumed(_) => self.resumed(),
+            Report::Lost(reason) => self.lost_engine(&reason),
+            // Only the card is asked for these.
+            Report::Tried(_) | Report::Checked(..) => {}
             Report::Failed(reason) => self.request_failed(reason),
         }
     }
 
-    fn engine_ready(&mut self, build: &str, device: &str) {
+    fn engine_ready(&mut self, build: &str, device: String) {
         if build != BUILD {
             let values = [("page", BUILD.to_owned()), ("engine", build.to_owned())];
             self.notes.say(&self.phrases, Phrase::NoteBuild, &values);
         }
-        self.words.engine.set(device);
+        self.cpu_name = device;
+        self.say_engine();
         self.run.phase = Phase::Still;
         if let Some(manifest) = self.manifest.clone() {
             self.ask(&Request::Data(manifest), &[]);
@@ -175,7 +184,7 @@ impl App {
         self.ask_for_trace();
     }
 
-    fn paused(&mut self) {
+    pub(super) fn paused(&mut self) {
         // A pause that was asked for before training went on again says nothing about now.
         if self.run.phase == Phase::Training {
             return;
@@ -188,6 +197,14 @@ impl App {
         self.keep_weights();
         if !self.paused_by_hiding {
             self.test_all();
+        }
+    }
+
+    /// The engine has the card's newest weights.
+    fn resumed(&mut self) {
+        if self.run.phase != Phase::Training {
+            self.ask_for_trace();
+            self.ask_for_weights();
         }
     }
 

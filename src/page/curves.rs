@@ -20,6 +20,9 @@ struct Curve {
 
 impl Curve {
     fn push(&mut self, at: f64, value: f64) {
+        // A run that was lost goes on from where it was saved: what came after is learnt again.
+        let kept = self.points.partition_point(|(before, _)| *before < at);
+        self.points.truncate(kept);
         self.points.push((at, value));
         if self.points.len() > MOST_POINTS {
             let pair = |pair: &[(f64, f64)]| {

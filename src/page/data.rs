@@ -7,6 +7,7 @@ use super::conversation::Opening;
 use super::document::after;
 use super::fetching::{self, Copy};
 use super::input::{Due, Input};
+use super::link::Who;
 use super::phrases::Phrase;
 use super::run::Phase;
 use super::strokes::three;
@@ -66,6 +67,7 @@ impl App {
                     self.ask(&Request::Data(manifest.clone()), &[]);
                 }
                 self.manifest = Some(manifest);
+                self.tell_card_of_data();
                 if self.opening == Opening::Done && std::mem::take(&mut self.asking.test_wanted) {
                     self.test_all();
                 }
@@ -88,15 +90,16 @@ impl App {
         fetching::data(self.address.spec.dataset, self.post.clone(), copy);
     }
 
-    pub(super) fn fetch_shard(&mut self, split: Split, shard: usize, copy: Copy) {
+    pub(super) fn fetch_shard(&mut self, who: Who, split: Split, shard: usize, copy: Copy) {
         let entry = self.manifest.as_ref().and_then(|manifest| manifest.shards(split).get(shard)).cloned();
         if let Some(entry) = entry {
-            fetching::shard(self.address.spec.dataset, entry, split, shard, self.post.clone(), copy);
+            fetching::shard(who, self.address.spec.dataset, entry, (split, shard), self.post.clone(), copy);
         }
     }
 
     pub(super) fn take_shard(
         &mut self,
+        who: Who,
         dataset: Dataset,
         split: Split,
         shard: usize,
@@ -106,17 +109,19 @@ impl App {
             return;
         }
         match files {
+            Ok([images, labels]) if who == Who::Card => self.give_card(split, shard, [&images, &labels]),
             Ok([images, labels]) => self.ask(&Request::Shard(split, shard), &[&images, &labels]),
-            Err(error) => self.shard_failed(split, shard, error),
+            Err(error) => self.shard_failed(who, split, shard, error),
         }
     }
 
-    pub(super) fn shard_failed(&mut self, split: Split, shard: usize, error: String) {
-        let again = self.supply.failed(split, shard);
+    pub(super) fn shard_failed(&mut self, who: Who, split: Split, shard: usize, error: String) {
+        let supply = if who == Who::Card { self.card_supply() } else { &mut self.supply };
+        let again = supply.failed(split, shard);
         if again.tell {
             self.notes.say(&self.phrases, Phrase::NoteShard, &[("error", error)]);
         }
         let post = self.post.clone();
-        after(again.milliseconds, move || post.tell(Input::Due(Due::Shard(split, shard))));
+        after(again.milliseconds, move || post.tell(Input::Due(Due::Shard(who, split, shard))));
     }
 }

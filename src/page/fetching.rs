@@ -2,6 +2,7 @@
 
 use super::document::window;
 use super::input::{Input, Post};
+use super::link::Who;
 use crate::digits::Digits;
 use crate::digits::shard::{Manifest, ShardEntry, Split, open_samples};
 use crate::spec::Dataset;
@@ -86,9 +87,9 @@ async fn samples(dataset: Dataset, manifest: &Manifest, copy: Copy) -> Result<Di
 }
 
 /// Fetches the two files of a shard.
-pub fn shard(dataset: Dataset, entry: ShardEntry, split: Split, index: usize, post: Post, copy: Copy) {
+pub fn shard(who: Who, dataset: Dataset, entry: ShardEntry, (split, index): (Split, usize), post: Post, copy: Copy) {
     spawn_local(async move {
         let files = pair(dataset, &entry, copy).await;
-        post.tell(Input::Shard(dataset, split, index, files));
+        post.tell(Input::Shard(who, dataset, split, index, files));
     });
 }

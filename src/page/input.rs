@@ -1,6 +1,7 @@
 //! Everything that can happen to the page, as one closed enum: the document, the engine and the network tell it, the
 //! app hears it.
 
+use super::link::Who;
 use crate::digits::Digits;
 use crate::digits::shard::{Manifest, Split};
 use crate::protocol::Report;
@@ -66,8 +67,8 @@ pub enum Scrub {
 /// What fell due after a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
-    /// Fetch this shard again.
-    Shard(Split, usize),
+    /// Fetch this shard again, for that engine.
+    Shard(Who, Split, usize),
     /// Fetch the list of the training data again.
     Data,
     /// Be the network that the turned settings describe.
@@ -77,10 +78,10 @@ pub enum Due {
 /// What happened.
 #[derive(Debug)]
 pub enum Input {
-    /// The engine reports, with its byte arrays.
-    Report(Report, Vec<Vec<u8>>),
-    /// The engine crashed, for this reason.
-    EngineLost(String),
+    /// That engine reports, with its byte arrays.
+    Report(Who, Report, Vec<Vec<u8>>),
+    /// That engine crashed, for this reason.
+    EngineLost(Who, String),
     /// The shipped network of that name was fetched, or not.
     Model(String, Result<Vec<u8>, String>),
     /// The reader chose a file of weights, and it could be read, or not.
@@ -89,8 +90,8 @@ pub enum Input {
     Manifest(Dataset, Result<Manifest, String>),
     /// The ten test pictures of that set were fetched, or not.
     Samples(Dataset, Result<Digits, String>),
-    /// The two files of a shard of that set were fetched, or not.
-    Shard(Dataset, Split, usize, Result<[Vec<u8>; 2], String>),
+    /// The two files of a shard of that set were fetched for that engine, or not.
+    Shard(Who, Dataset, Split, usize, Result<[Vec<u8>; 2], String>),
     /// A button was pressed.
     Press(Press),
     /// A control of the page was set to a text.

@@ -7,6 +7,15 @@ use crate::wire;
 use wasm_bindgen::JsValue;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
+/// Which of the two engines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The one on the CPU, which is always there.
+    Cpu,
+    /// The one on the graphics card.
+    Card,
+}
+
 /// A running engine. Dropping it ends the worker.
 pub struct Link {
     worker: Worker,
@@ -17,19 +26,20 @@ impl Link {
     ///
     /// # Errors
     /// When the browser refuses to start a worker.
-    pub fn start(path: &str, post: &Post) -> Result<Self, JsValue> {
+    pub fn start(who: Who, path: &str, post: &Post) -> Result<Self, JsValue> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(path, &options)?;
         let (hearing, failing) = (post.clone(), post.clone());
         listen(&worker, "message", move |event: MessageEvent| match wire::decode::<Report>(event.data()) {
-            Ok((report, bytes)) => hearing.tell(Input::Report(report, bytes)),
-            Err(error) => hearing.tell(Input::EngineLost(error.to_string())),
+            Ok((report, bytes)) => hearing.tell(Input::Report(who, report, bytes)),
+            Err(error) => hearing.tell(Input::EngineLost(who, error.to_string())),
         });
         listen(&worker, "error", move |event: ErrorEvent| {
             // A script that could not be loaded gives a plain event, without a message.
             let message = js_sys::Reflect::get(&event, &"message".into()).ok().and_then(|text| text.as_string());
-            failing.tell(Input::EngineLost(message.unwrap_or_else(|| "its program could not be loaded".to_owned())));
+            failing
+                .tell(Input::EngineLost(who, message.unwrap_or_else(|| "its program could not be loaded".to_owned())));
         });
         Ok(Self { worker })
     }

@@ -56,6 +56,7 @@ pub mod sets;
 // The engine, the network, and the whole.
 pub mod app;
 pub mod asking;
+mod card;
 pub mod conversation;
 pub mod data;
 pub mod fetching;

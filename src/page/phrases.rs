@@ -33,7 +33,9 @@ phrases! {
     NoteFile => "note-file", NoteEngineDead => "note-engine-dead",
     NoteEngineFailed => "note-engine-failed", NoteBuild => "note-build", NoteModel => "note-model",
     NoteData => "note-data", NoteShard => "note-shard", NoteOtherNetwork => "note-other-network",
-    NoteOwnFile => "note-own-file",
+    NoteOwnFile => "note-own-file", NoteGpuLost => "note-gpu-lost", NoGpu => "no-gpu",
+    NoGpuEngine => "no-gpu-engine", GpuSoftware => "gpu-software", GpuSlower => "gpu-slower",
+    GpuRefused => "gpu-refused",
 }
 
 /// The words of all phrases.

@@ -39,18 +39,18 @@ pub struct Run {
     pub holds: Option<(Spec, Origin)>,
     /// Whether the network has learnt anything.
     pub trained: bool,
-    /// Its newest weights that the page has; none before it has learnt anything here.
+    /// Its newest state that the page has; none before it has learnt anything here.
     pub snapshot: Option<Snapshot>,
-    /// Whether its weights were asked for and are on their way.
+    /// Whether that was asked for and is on its way.
     pub snapshot_awaited: bool,
 }
 
-/// Weights that outlive the engine.
+/// A run that outlives the engine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
-    /// The safetensors file.
-    pub weights: Vec<u8>,
-    /// When they were as they are, in the page's milliseconds.
+    /// The safetensors file of the run.
+    pub checkpoint: Vec<u8>,
+    /// When it was as it is, in the page's milliseconds.
     pub at: f64,
 }
 
@@ -126,7 +126,7 @@ mod tests {
         run.before_training(&spec, false);
         run.trained = true;
         assert!(run.has_learnt_here());
-        (run.snapshot, run.snapshot_awaited) = (Some(Snapshot { weights: vec![1], at: 0.0 }), true);
+        (run.snapshot, run.snapshot_awaited) = (Some(Snapshot { checkpoint: vec![1], at: 0.0 }), true);
         run.started(spec, Origin::Random);
         assert_eq!((run.snapshot, run.snapshot_awaited), (None, false));
     }

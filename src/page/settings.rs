@@ -1,7 +1,7 @@
 //! From the words and knobs of the page's sentences to a [`Spec`], and back. Some of them set a part of a field: the
 //! number of layers, the steepness of a surrogate.
 
-use super::address::{Address, Start};
+use super::address::{Address, Engine, Start};
 use crate::decimal;
 use crate::spec::{Neuron, Spec, Surrogate};
 
@@ -12,6 +12,7 @@ pub fn text(address: &Address, name: &str) -> String {
         "speed" => address.speed.to_string(),
         "from" => address.from.word().to_owned(),
         "model" => address.model().to_owned(),
+        "engine" => address.engine.word().to_owned(),
         "layers" => spec.hidden.len().to_string(),
         "hidden" if spec.hidden.windows(2).all(|pair| pair[0] == pair[1]) => {
             spec.hidden.first().map(usize::to_string).unwrap_or_default()
@@ -34,6 +35,10 @@ pub fn set(address: &mut Address, name: &str, value: &str) -> Option<()> {
         }
         "from" => {
             address.from = Start::from_word(value)?;
+            return Some(());
+        }
+        "engine" => {
+            address.engine = Engine::from_word(value)?;
             return Some(());
         }
         "model" => {
@@ -112,9 +117,20 @@ mod tests {
     #[test]
     fn every_control_takes_its_own_text() {
         let mut address = Address::default();
-        for name in
-            ["speed", "from", "dataset", "model", "layers", "hidden", "surrogate", "beta", "reset", "readout", "seed"]
-        {
+        for name in [
+            "speed",
+            "from",
+            "dataset",
+            "model",
+            "engine",
+            "layers",
+            "hidden",
+            "surrogate",
+            "beta",
+            "reset",
+            "readout",
+            "seed",
+        ] {
             let before = address.clone();
             let text = text(&address, name);
             set(&mut address, name, &text).unwrap();

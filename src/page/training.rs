@@ -27,14 +27,14 @@ impl App {
     }
 
     pub(super) fn go_on_training(&mut self) {
-        self.ask(&Request::Train, &[]);
+        self.ask_driver(&Request::Train);
         self.run.phase = Phase::Training;
         self.asking.train_at = now();
         self.dirty.bar = true;
     }
 
     pub(super) fn pause(&mut self) {
-        self.ask(&Request::Pause, &[]);
+        self.ask_driver(&Request::Pause);
         self.run.phase = Phase::Pausing;
         self.dirty.bar = true;
     }
@@ -47,13 +47,13 @@ impl App {
         self.settle();
         let requests = self.run.before_training(&self.address.spec, self.address.from != Start::Random);
         self.ask_all(requests);
-        self.ask(&Request::Step, &[]);
+        self.ask_driver(&Request::Step);
         self.run.phase = Phase::Pausing;
     }
 
     pub(super) fn reset(&mut self) {
         if self.run.phase == Phase::Training {
-            self.ask(&Request::Pause, &[]);
+            self.ask_driver(&Request::Pause);
         }
         self.run.phase = Phase::Still;
         self.address.from = Start::Random;

@@ -8,7 +8,7 @@ use super::document::{Missing, create, find, listen};
 use super::fetching::Copy;
 use super::input::{Input, Post};
 use super::phrases::Phrase;
-use super::run::{Origin, Phase, Run, Snapshot};
+use super::run::{Origin, Phase, Run};
 use crate::protocol::Request;
 use crate::spec::Spec;
 use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
@@ -60,11 +60,12 @@ fn download(bytes: &[u8], name: &str) -> Result<(), JsValue> {
 impl App {
     // ---- snapshots ----
 
-    /// Asks for the weights that a crash would lose.
+    /// Asks for the state of the run, which a crash would lose. The card gives it by itself.
     pub(super) fn keep_weights(&mut self) {
-        if self.opening == Opening::Done && self.run.has_learnt_here() && !self.run.snapshot_awaited {
+        let is_due = self.opening == Opening::Done && self.run.has_learnt_here() && !self.run.snapshot_awaited;
+        if is_due && !self.is_on_card() {
             self.run.snapshot_awaited = true;
-            self.ask(&Request::Weights, &[]);
+            self.ask(&Request::Checkpoint, &[]);
         }
     }
 
@@ -85,11 +86,6 @@ impl App {
             && let Err(error) = download(&weights, "network.safetensors")
         {
             self.engine_failed(format!("{error:?}"));
-        }
-        if std::mem::take(&mut self.run.snapshot_awaited) {
-            self.run.snapshot = Some(Snapshot { weights, at: now() });
-            // It came so far since the last crash, so the next one need not be the last.
-            self.crashes = 0;
         }
     }
 
@@ -119,7 +115,7 @@ impl App {
         self.opening = Opening::Done;
         self.run.started(spec, origin);
         self.run.trained = true;
-        self.ask(&Request::Open, &[&snapshot.weights]);
+        self.ask(&Request::Resume, &[&snapshot.checkpoint]);
         self.run.snapshot = Some(snapshot);
         if was.phase == Phase::Training {
             self.go_on_training();

@@ -79,6 +79,18 @@ impl Run {
         self.card.is_some()
     }
 
+    /// Takes over the images that lie on the card, from a run over the same ones.
+    pub fn take_images_of(&mut self, other: &mut Self) {
+        if self.images() == other.images()
+            && self.network.pixels() == other.network.pixels()
+            && self.spec.augment == other.spec.augment
+            && self.spec.batch_size == other.spec.batch_size
+            && let (Some(card), Some(other)) = (&mut self.card, &mut other.card)
+        {
+            (card.images, card.shards) = (other.images.take(), std::mem::take(&mut other.shards));
+        }
+    }
+
     /// Steps that were launched and not read yet: weights and optimizer have taken them, the position's losses have not.
     pub fn launched(&self) -> usize {
         self.card.as_ref().map_or(0, |card| card.launched.len())

@@ -1,16 +1,36 @@
 //! A run goes from one device to another: to a card that is faster, and back where it can be looked at and saved.
 
-use super::Run;
+use super::{Position, Run};
+use crate::network::Network;
+use crate::optimizer::Adam;
+use crate::spec::Spec;
 use burn::tensor::{Device, ExecutionError};
 
+/// A run as it was at some moment. Until it is dropped, the run's next step leaves what it holds alone.
+#[derive(Clone, Debug)]
+pub struct AtRest {
+    spec: Spec,
+    network: Network,
+    adam: Adam,
+    position: Position,
+    images: usize,
+}
+
 impl Run {
-    /// The run as it is now, on another device. Steps that were launched have to be settled.
+    /// The run as it is now. Steps that were launched have to be settled.
+    pub fn at_rest(&self) -> AtRest {
+        let (spec, network, adam) = (self.spec.clone(), self.network.clone(), self.adam.clone());
+        AtRest { spec, network, adam, position: self.position, images: self.images() }
+    }
+}
+
+impl AtRest {
+    /// The same run on another device.
     ///
     /// # Errors
     /// When the device it is on cannot be read.
-    pub async fn copied_to(&self, device: &Device) -> Result<Self, ExecutionError> {
-        let network = self.network.copied_to(device).await?;
-        let adam = self.adam.copied_to(device).await?;
-        Ok(Self::at(self.spec.clone(), network, adam, self.position, self.images()))
+    pub async fn copied_to(self, device: &Device) -> Result<Run, ExecutionError> {
+        let (network, adam) = (self.network.copied_to(device).await?, self.adam.copied_to(device).await?);
+        Ok(Run::at(self.spec, network, adam, self.position, self.images))
     }
 }
