@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::{Closure, JsValue};
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent};
 
 /// The engine on the CPU. Listens to the worker's port and never comes back.
@@ -24,10 +24,30 @@ pub fn start_on_card() {
     console_error_panic_hook::set_once();
     spawn_local(async {
         match kernels::card().await {
-            Ok(Card { device, name, is_software }) => listen(device, name, is_software),
+            Ok(card) => {
+                let Card { device, name, is_software } = match card.name.is_empty() {
+                    true => card.named(name_of_card().await.unwrap_or_else(|| "GPU".to_owned())),
+                    false => card,
+                };
+                listen(device, name, is_software);
+            }
             Err(error) => post(&js_sys::global().unchecked_into(), vec![(Report::Lost(error.to_string()), Vec::new())]),
         }
     });
+}
+
+/// What the browser says of its card: a description, or at least the maker and the make.
+async fn name_of_card() -> Option<String> {
+    let get = |of: &JsValue, name: &str| js_sys::Reflect::get(of, &name.into()).ok();
+    let gpu = get(&get(&js_sys::global(), "navigator")?, "gpu")?;
+    let request: js_sys::Function = get(&gpu, "requestAdapter")?.dyn_into().ok()?;
+    let adapter: js_sys::Promise = request.call0(&gpu).ok()?.dyn_into().ok()?;
+    let info = get(&JsFuture::from(adapter).await.ok()?, "info")?;
+    let word = |name: &str| get(&info, name)?.as_string().filter(|word| !word.is_empty());
+    word("description").or_else(|| {
+        let words: Vec<String> = ["vendor", "architecture"].into_iter().filter_map(word).collect();
+        (!words.is_empty()).then(|| words.join(" "))
+    })
 }
 
 fn listen(device: Device, name: String, is_software: bool) {

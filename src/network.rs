@@ -160,9 +160,14 @@ impl Network {
         self.hidden.iter_mut().map(|layer| &mut layer.synapses).chain([last]).collect()
     }
 
+    /// What the layers are called in files.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        layer_names(self.hidden.len())
+    }
+
     /// All parameters, as they stand in files.
     pub fn parameters(&self) -> Vec<Parameter> {
-        let named = layer_names(self.hidden.len()).zip(self.synapses());
+        let named = self.names().zip(self.synapses());
         named.flat_map(|(name, synapses)| file_layout(&name, &synapses.rows(), synapses.biases())).collect()
     }
 

@@ -96,10 +96,7 @@ impl Adam {
 
     /// The means as parameters of a file, named `adam.mean.…` and `adam.square.…` after the network's.
     pub fn parameters(&self, network: &Network) -> Vec<Parameter> {
-        let names: Vec<String> = network.parameters().into_iter().map(|parameter| parameter.name).collect();
-        let layers = self.means.iter().zip(names.chunks_exact(2));
-        let layer = |(means, names): (&Means, &[String])| {
-            let name = names[0].trim_end_matches(".weight");
+        let layer = |(means, name): (&Means, String)| {
             let [mean, square] = [&means.mean, &means.square].map(|(weight, bias)| {
                 let bias = numbers(bias.clone());
                 (blocks::unpack(&numbers(weight.clone()), bias.len()), bias)
@@ -107,7 +104,7 @@ impl Adam {
             let mean = file_layout(&format!("adam.mean.{name}"), &mean.0, mean.1);
             mean.into_iter().chain(file_layout(&format!("adam.square.{name}"), &square.0, square.1))
         };
-        layers.flat_map(layer).collect()
+        self.means.iter().zip(network.names()).flat_map(layer).collect()
     }
 
     /// The state after `step` steps, from the layers' means: for each layer those of weight and bias, then those of their

@@ -112,6 +112,10 @@ impl Session {
 
     /// Takes a request in and answers what can be answered at once.
     pub fn receive(&mut self, request: Request, bytes: Vec<Vec<u8>>) -> Vec<Outgoing> {
+        if self.is_on_card() && needs_weights(&request) {
+            self.fail("A network on a graphics card cannot be looked at: ask the engine that has its checkpoints.");
+            return std::mem::take(&mut self.out);
+        }
         match request {
             Request::Open => self.open(bytes.first().map_or(&[], Vec::as_slice)),
             Request::Start(spec) => self.start(spec),
@@ -429,5 +433,26 @@ impl Session {
     /// The network and its run, for whoever wants to look.
     pub fn run(&self) -> Option<&Run> {
         self.run.as_ref()
+    }
+}
+
+/// Whether answering takes the weights at once, for which a card would have to be waited for.
+const fn needs_weights(request: &Request) -> bool {
+    match request {
+        Request::Continue(_) | Request::Trace { .. } | Request::Test(_) | Request::Fields(..) | Request::Weights => {
+            true
+        }
+        Request::Open
+        | Request::Start(_)
+        | Request::Data(_)
+        | Request::Shard(..)
+        | Request::Train
+        | Request::Pause
+        | Request::Step
+        | Request::Checkpoint
+        | Request::HandOver
+        | Request::Resume
+        | Request::Try
+        | Request::SelfCheck => false,
     }
 }

@@ -1,13 +1,27 @@
-//! The kernels on a graphics card, or on a program that computes what a card would: one test program, for a card is opened
-//! once. `cargo test --release --features gpu --test gpu`
+//! The kernels on a graphics card, or on a program that computes what a card would: a test program of its own, for a card
+//! is opened once. `cargo test --release --features gpu --test gpu`
 
-#[path = "kernels.rs"]
-mod kernels_on_the_cpu;
+mod judge;
 
-use kernels_on_the_cpu::{agrees, stored_images_are_coded_alike_on};
+use burn::tensor::Device;
+use judge::{agrees, codes_stored_images};
 use pollster::block_on;
+use spiking_playground::cli::data;
+use spiking_playground::digits::Digits;
+use spiking_playground::digits::cut::cut;
+use spiking_playground::digits::shard::{Manifest, Split};
+use spiking_playground::evaluation::evaluate;
+use spiking_playground::event::{Event, Flow};
 use spiking_playground::kernels::{self, Card};
+use spiking_playground::network::Network;
 use spiking_playground::parity::Problem;
+use spiking_playground::protocol::{Report, Request};
+use spiking_playground::session::{Outgoing, Session};
+use spiking_playground::spec::{Dataset, Encoding, Readout, Spec};
+use spiking_playground::training::{Advance, Run};
+use spiking_playground::weights::checkpoint::{Notes, run_from_bytes, run_to_bytes};
+use std::path::Path;
+use std::process::Command;
 use std::sync::LazyLock;
 
 static CARD: LazyLock<Card> = LazyLock::new(|| {
@@ -18,6 +32,9 @@ static CARD: LazyLock<Card> = LazyLock::new(|| {
     card
 });
 
+static MNIST: LazyLock<data::DataSet> =
+    LazyLock::new(|| data::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("data"), Dataset::Mnist).unwrap());
+
 #[test]
 fn kernels_agree_with_the_reference() {
     let whole = Problem::table().iter().filter(|problem| agrees(problem, &CARD.device)).count();
@@ -26,5 +43,186 @@ fn kernels_agree_with_the_reference() {
 
 #[test]
 fn stored_images_are_coded_alike() {
-    stored_images_are_coded_alike_on(&CARD.device);
+    codes_stored_images(&CARD.device);
+}
+
+fn start(spec: &Spec, device: &Device) -> Run {
+    Run::new(spec.clone(), Network::new(spec, 784, 10, &device.clone().autodiff()), MNIST.train.len())
+}
+
+/// Trains on, and gives the losses; on a card those of the last few steps are not read yet.
+fn train(run: &mut Run, digits: &Digits, steps: usize) -> Vec<f32> {
+    let mut losses = Vec::new();
+    let mut listener = |event: &Event| {
+        if let Event::Step(done) = event {
+            losses.push(done.loss);
+        }
+        Flow::Go
+    };
+    for _ in 0..steps {
+        assert_eq!(run.advance(digits, None, &mut listener), Advance::Stepped);
+    }
+    losses
+}
+
+fn mean(values: &[f32]) -> f32 {
+    values.iter().sum::<f32>() / values.len() as f32
+}
+
+#[test]
+fn a_network_learns_as_on_the_cpu() {
+    let plain = Spec { hidden: vec![32], time_steps: 8, ..Spec::default() };
+    let variants = [
+        plain.clone(),
+        Spec { encoding: Encoding::Latency, readout: Readout::SpikeCount, ..plain.clone() },
+        Spec { encoding: Encoding::Current, augment: true, ..plain },
+    ];
+    for spec in variants {
+        let (mut ours, mut judge) = (start(&spec, &CARD.device), start(&spec, &kernels::cpu()));
+        let losses = [train(&mut ours, &MNIST.train, 100), train(&mut judge, &MNIST.train, 100)];
+        assert_eq!((losses[0].len(), losses[1].len()), (100, 100), "twenty losses are read at once");
+        let [mine, theirs] = losses.each_ref().map(|losses| mean(&losses[80..]));
+        assert!((mine - theirs).abs() < 0.03 * theirs, "{spec:?}: losses {mine} and {theirs}");
+        let accuracy = |run: &Run| evaluate(&run.network, &spec, &MNIST.test, 0..2000, 0).accuracy();
+        let (mine, theirs) = (accuracy(&ours), accuracy(&judge));
+        assert!((mine - theirs).abs() <= 0.01, "{spec:?}: {mine} on the card, {theirs} on the CPU");
+        assert_eq!((ours.position.images, ours.adam.step()), (judge.position.images, judge.adam.step()));
+    }
+}
+
+#[test]
+fn a_run_moves_to_the_card_and_back_in_mid_epoch() {
+    let spec = Spec { hidden: vec![16], time_steps: 8, batch_size: 32, ..Spec::default() };
+    let mut run = start(&spec, &kernels::cpu());
+    train(&mut run, &MNIST.train, 40);
+    let bytes = run_to_bytes(&run, Notes::default()).unwrap();
+    let mut on_card = run_from_bytes(&bytes, &CARD.device.clone().autodiff()).unwrap();
+    assert_eq!((on_card.position, on_card.adam.step()), (run.position, 40));
+    train(&mut on_card, &MNIST.train, 20);
+    let back = block_on(on_card.at_rest().copied_to(&kernels::cpu().autodiff())).unwrap();
+    // Nothing is lost on the way: the file from the card is the file from the CPU, to the bit.
+    assert_eq!(run_to_bytes(&back, Notes::default()).unwrap(), run_to_bytes(&on_card, Notes::default()).unwrap());
+    train(&mut run, &MNIST.train, 20);
+    assert_eq!((back.position.images, back.adam.step()), (run.position.images, 60));
+    let (mine, theirs) = (back.position.loss, run.position.loss);
+    assert!((mine - theirs).abs() < 0.01 * theirs, "the losses of the epoch sum up to {mine} and {theirs}");
+    // While it is being looked at, a run at rest is not changed by the next steps.
+    let resting = on_card.at_rest();
+    train(&mut on_card, &MNIST.train, 20);
+    let still = block_on(resting.copied_to(&kernels::cpu().autodiff())).unwrap();
+    assert_eq!(still.network.parameters(), back.network.parameters());
+    assert_ne!(on_card.network.parameters(), back.network.parameters());
+}
+
+/// The engine on the card, as the page knows it.
+struct Page {
+    session: Session,
+    manifest: Manifest,
+    files: Vec<(String, Vec<u8>)>,
+    heard: Vec<Outgoing>,
+}
+
+impl Page {
+    fn new() -> Self {
+        let part = |digits: &Digits, count: usize| Digits {
+            images: digits.images[..count * 784].to_vec(),
+            labels: digits.labels[..count].to_vec(),
+            ..*digits
+        };
+        let (manifest, files) = cut("digits", &part(&MNIST.train, 200), &part(&MNIST.test, 100)).unwrap();
+        let started = std::time::Instant::now();
+        let session = Session::new(CARD.device.clone(), move || 1.0 + started.elapsed().as_secs_f64() * 1000.0);
+        Self { session, manifest, files: files.into_iter().collect(), heard: Vec::new() }
+    }
+
+    /// Asks, and lets the engine work until it has nothing left to do.
+    fn ask(&mut self, request: Request, bytes: Vec<Vec<u8>>) {
+        let mut out = self.session.receive(request, bytes);
+        for _ in 0..1000 {
+            for (report, bytes) in out {
+                if let Report::Need(split, shard) = report {
+                    self.bring(split, shard);
+                }
+                self.heard.push((report, bytes));
+            }
+            out = match self.session.errand() {
+                Some(errand) => self.session.take_in(block_on(errand.run())),
+                None if self.session.is_busy() => self.session.work(),
+                None => return,
+            };
+        }
+    }
+
+    fn bring(&mut self, split: Split, shard: usize) {
+        let entry = self.manifest.shards(split)[shard].clone();
+        let file = |name: &str| self.files.iter().find(|(file, _)| file == name).unwrap().1.clone();
+        let files = vec![file(&entry.images.file), file(&entry.labels.file)];
+        self.heard.extend(self.session.receive(Request::Shard(split, shard), files));
+    }
+
+    fn checkpoints(&self) -> Vec<(u64, &Vec<u8>)> {
+        let step = |(report, bytes): &'_ Outgoing| match report {
+            Report::Checkpoint(step) => Some(*step),
+            _ => None.filter(|_: &u64| bytes.is_empty()),
+        };
+        self.heard.iter().filter_map(|sent| Some((step(sent)?, sent.1.first()?))).collect()
+    }
+}
+
+#[test]
+fn the_engine_takes_a_run_over_and_gives_it_back() {
+    let spec = Spec { hidden: vec![12], time_steps: 5, batch_size: 16, epochs: 2, ..Spec::default() };
+    let run = Run::new(spec.clone(), Network::new(&spec, 784, 10, &kernels::cpu().autodiff()), 200);
+    let checkpoint = run_to_bytes(&run, Notes::default()).unwrap();
+    let mut page = Page::new();
+    let manifest = page.manifest.clone();
+    page.ask(Request::Data(manifest), Vec::new());
+    page.ask(Request::Try, vec![checkpoint.clone()]);
+    let speed = page.heard.iter().find_map(|(report, _)| match report {
+        Report::Tried(speed) => Some(*speed),
+        _ => None,
+    });
+    assert!(speed.is_some_and(|speed| speed > 0.0), "{:?}", page.heard);
+    page.ask(Request::Resume, vec![checkpoint]);
+    assert!(page.heard.iter().any(|(report, _)| *report == Report::Resumed(0)), "nothing of a trial is kept");
+    page.heard.clear();
+    for _ in 0..3 {
+        page.ask(Request::Step, Vec::new());
+    }
+    // Each step is a pause, before which the run is given.
+    let reports: Vec<&Report> = page.heard.iter().map(|(report, _)| report).collect();
+    assert_eq!(reports.iter().filter(|report| ***report == Report::Paused).count(), 3, "{reports:?}");
+    let steps: Vec<u64> = page.checkpoints().iter().map(|(step, _)| *step).collect();
+    assert_eq!(steps, [1, 2, 3]);
+    let bytes = page.checkpoints().last().unwrap().1.clone();
+    let mut back = run_from_bytes(&bytes, &kernels::cpu().autodiff()).unwrap();
+    assert_eq!((back.adam.step(), back.position.images), (3, 48));
+    // And on the CPU it goes on.
+    let digits = Digits {
+        images: MNIST.train.images[..200 * 784].to_vec(),
+        labels: MNIST.train.labels[..200].to_vec(),
+        ..MNIST.train
+    };
+    assert_eq!(train(&mut back, &digits, 1).len(), 1);
+}
+
+#[test]
+fn the_program_trains_on_it_and_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("run");
+    let train = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_spiking"));
+        command.args(["train", "--device", "gpu", "--hidden", "8", "--time-steps", "4", "--batch-size", "500"]);
+        command.arg("--data-dir").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("data"));
+        let output = command.arg("--output").arg(&output).args(more).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}");
+        said
+    };
+    let said = train(&["--epochs", "1"]);
+    assert!(said.contains(&CARD.name), "{said}");
+    assert!(said.contains("Epoch 1/1"), "{said}");
+    // What was begun on the card goes on there.
+    let said = train(&["--resume", "--epochs", "2"]);
+    assert!(said.contains("Epoch 2/2"), "{said}");
 }

@@ -91,14 +91,21 @@ fn wrong_usage_is_exit_code_2() {
 }
 
 #[test]
+#[cfg(not(feature = "gpu"))]
+fn a_program_without_kernels_for_a_card_says_how_to_build_one() {
+    let (code, said) = refused(&["train", "--device", "gpu"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("--features gpu"), "{said}");
+}
+
+#[test]
 fn what_cannot_be_done_is_said_with_exit_code_1() {
     let folder = tempfile::tempdir().unwrap();
     let odd = folder.path().join("odd.safetensors");
     std::fs::write(&odd, b"not weights").unwrap();
     let odd = odd.to_str().unwrap();
     for (arguments, says) in [
-        (&["train", "--device", "gpu"][..], "--features gpu"),
-        (&["train", "--resume"], "--output"),
+        (&["train", "--resume"][..], "--output"),
         (&["train", "--resume", "--output", "/nowhere/run"], "/nowhere/run/checkpoint.safetensors"),
         (&["evaluate", "/nowhere/model.safetensors"], "/nowhere/model.safetensors"),
         (&["evaluate", odd], "odd.safetensors"),

@@ -5,6 +5,7 @@
 mod data;
 mod drawing;
 mod idx;
+mod judge;
 mod kernels;
 mod layout;
 mod models;

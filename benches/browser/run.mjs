@@ -94,7 +94,7 @@ const limit = setTimeout(() => {
   console.error(`not done after ${number("limit", 600)} s`);
   process.exit(2);
 }, 1000 * number("limit", 600));
-const browser = await browse();
+const browser = await browse({ webgpu: true });
 try {
   await (peer === "page" ? runPage(browser) : runPeer(browser));
 } catch (error) {

@@ -7,10 +7,20 @@ use burn::tensor::Device;
 pub struct Card {
     /// What tensors live on.
     pub device: Device,
-    /// What it is called.
+    /// What it is called; empty where a browser does not say.
     pub name: String,
     /// Whether it is none: a program that computes what a card would.
     pub is_software: bool,
+}
+
+impl Card {
+    /// The same under this name, which may tell that it is a program.
+    #[must_use]
+    pub fn named(self, name: String) -> Self {
+        let known = ["swiftshader", "llvmpipe", "lavapipe", "warp", "basic render"];
+        let lower = name.to_lowercase();
+        Self { is_software: self.is_software || known.iter().any(|known| lower.contains(known)), name, ..self }
+    }
 }
 
 /// Why there is no card to compute on.

@@ -66,7 +66,7 @@ impl App {
         if self.address.engine == Engine::Cpu || self.card.state != State::Absent {
             return;
         }
-        let path = meta("engine-gpu").unwrap_or_default();
+        let path = meta("engine-gpu").ok().filter(|path| path != "none").unwrap_or_default();
         if path.is_empty() || !is_possible() {
             if self.address.engine == Engine::Gpu {
                 self.say_of_card(if path.is_empty() { Phrase::NoGpuEngine } else { Phrase::NoGpu }, &[]);

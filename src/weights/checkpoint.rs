@@ -113,17 +113,16 @@ pub fn run_from_bytes(bytes: &[u8], device: &Device) -> Result<Run, WeightsError
         serde_json::from_str(entry("position")?).map_err(|error| WeightsError::BadEntry("position", error))?;
     let step = entry("step")?.parse().map_err(|_| WeightsError::NoRun)?;
     let images = entry("images")?.parse().map_err(|_| WeightsError::NoRun)?;
-    let names: Vec<String> = network.parameters().into_iter().map(|parameter| parameter.name).collect();
-    let layer = |prefix: &str, pair: &[String]| {
-        let find = |name: &str| {
-            let name = format!("adam.{prefix}.{name}");
+    let layer = |prefix: &str, name: &str| {
+        let find = |which: &str| {
+            let name = format!("adam.{prefix}.{name}.{which}");
             parameters.iter().find(|parameter| parameter.name == name).ok_or(ParameterError::Missing(name))
         };
-        let (weight, bias) = (find(&pair[0])?, find(&pair[1])?);
+        let (weight, bias) = (find("weight")?, find("bias")?);
         let inputs = weight.shape.get(1).copied().unwrap_or(0);
         Ok::<_, WeightsError>(Synapses::new(&transposed(&weight.values, inputs), bias.values.clone(), device))
     };
-    let pairs = names.chunks_exact(2).map(|pair| Ok([layer("mean", pair)?, layer("square", pair)?]));
+    let pairs = network.names().map(|name| Ok([layer("mean", &name)?, layer("square", &name)?]));
     let means = pairs.collect::<Result<Vec<_>, WeightsError>>()?;
     let adam = Adam::restored(step, &means);
     Ok(Run::at(spec, network, adam, position, images))

@@ -5,52 +5,18 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { trained } from "./engine.mjs";
+import { cardTests } from "./gpu.mjs";
+import { MINUTE, button, number, opener, output, ready, text, until } from "./reader.mjs";
 import { browse, draw, serve } from "./site.mjs";
 
 const [dist = "dist", only = ""] = process.argv.slice(2);
 const site = await serve(dist);
 const browser = await browse();
 
-const MINUTE = 60_000;
-
-/** What went wrong on the page that was opened last: it may say why a test fails. */
-let faults = [];
-
 /** A page that fails its test at a console error, an exception or a request to somewhere else. */
-async function open(hash = "", { expected = [], ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, ...options });
-  const page = await context.newPage();
-  faults = [];
-  const own = faults;
-  const fault = (text) => expected.some((part) => text.includes(part)) || own.push(text);
-  page.on("console", (message) => message.type() === "error" && fault(`console: ${message.text()} ${message.location().url}`));
-  page.on("pageerror", (error) => fault(`exception: ${error}`));
-  page.on("request", (request) => new URL(request.url()).origin === new URL(site.url).origin || request.url().startsWith("data:") || request.url().startsWith("blob:") || fault(`request to ${request.url()}`));
-  page.faults = own;
-  page.setDefaultTimeout(MINUTE);
-  if (options.before) await options.before(page);
-  await page.goto(site.url + hash);
-  return page;
-}
-
-const output = (page, name) => page.getByRole("status", { name, exact: true });
-const button = (page, name) => page.getByRole("button", { name, exact: true });
-const text = async (page, name) => (await output(page, name).textContent()).trim();
-const number = async (page, name) => Number.parseFloat((await text(page, name)).replace(/[^\d.]/g, ""));
-
-/** Waits until `probe` gives something true. */
-async function until(what, probe, limit = MINUTE) {
-  const end = Date.now() + limit;
-  for (;;) {
-    const value = await probe();
-    if (value) return value;
-    if (Date.now() > end) assert.fail(`waited for ${what}`);
-    await new Promise((later) => setTimeout(later, 50));
-  }
-}
+const open = opener(site, browser);
 
 const reads = (page, digit) => until(`a ${digit} to be recognised`, async () => (await text(page, "Recognised digit")) === String(digit), 20_000);
-const ready = (page) => until("Train to be ready", () => button(page, "Train").isEnabled());
 
 /** The accuracy on all test images, two decimals, which is measured when training pauses. */
 const wholeTest = (page) => until("the whole test set", async () => (await text(page, "Test accuracy")).match(/^\d\d\.\d\d.*/)?.[0], 2 * MINUTE);
@@ -74,6 +40,13 @@ async function park(page) {
 }
 
 const tests = {
+  async "without a graphics card the page says so where one was asked for"() {
+    const page = await open("#engine=gpu");
+    await until("a sentence", async () => /reaches no graphics card/.test(await page.locator("#engine-note").textContent()));
+    await until("the engine", async () => (await text(page, "Engine")) === "CPU");
+    return page;
+  },
+
   async "opens alive: the shipped network reads a digit before anything was trained"() {
     const page = await open();
     await until("a digit", async () => /^\d$/.test(await text(page, "Recognised digit")), 20_000);
@@ -576,8 +549,9 @@ const tests = {
   },
 };
 
+const card = cardTests(site);
 let [passed, failed] = [0, 0];
-for (const [name, test] of Object.entries(tests)) {
+for (const [name, test] of [...Object.entries(tests), ...Object.entries(card.tests)]) {
   if (!name.includes(only)) continue;
   site.mood = null;
   const start = Date.now();
@@ -591,10 +565,11 @@ for (const [name, test] of Object.entries(tests)) {
     console.log(`ok      ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}`);
   } catch (error) {
     failed += 1;
-    console.log(`FAILED  ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}\n${[error.stack, ...faults].join("\n")}`);
+    console.log(`FAILED  ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}\n${[error.stack, ...open.faults(), ...card.faults()].join("\n")}`);
   }
 }
 await browser.close();
+await card.close();
 site.close();
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);

@@ -60,8 +60,8 @@ export async function serve(folder) {
   return Object.assign(site, { url: `http://127.0.0.1:${server.address().port}/sub/`, close: () => server.close() });
 }
 
-/** Chromium: the one that CHROMIUM names, or Debian's. */
-export function browse() {
+/** Chromium: the one that CHROMIUM names, or Debian's. With `webgpu` it has a graphics card, which is a program. */
+export function browse({ webgpu = false } = {}) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
@@ -71,8 +71,7 @@ export function browse() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
-      "--enable-unsafe-webgpu",
-      "--use-webgpu-adapter=swiftshader",
+      ...(webgpu ? ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"] : []),
     ],
   });
 }

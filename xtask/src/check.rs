@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that is checked before a change is taken.
 
+use crate::gpu;
 use crate::page;
 use crate::peers;
 use crate::run::{Result, Steps, run, says};
@@ -9,7 +10,7 @@ use std::path::Path;
 use std::time::Instant;
 
 /// The feature sets of the page's programs.
-const WEB: [&str; 2] = ["web", "web,engine"];
+const WEB: [&str; 3] = ["web", "web,engine", "web,gpu"];
 
 /// A part: its name, and what it does.
 type Part<'a> = (&'static str, &'a dyn Fn(&mut Steps) -> Result<()>);
@@ -17,7 +18,7 @@ type Part<'a> = (&'static str, &'a dyn Fn(&mut Steps) -> Result<()>);
 /// Runs all parts, those that need other simulators where they are asked for, stops at the first that fails, and says
 /// how long each took.
 pub fn test(with_peers: bool) -> Result<()> {
-    let mut steps = Steps::new(STEPS + 9 + usize::from(with_peers));
+    let mut steps = Steps::new(STEPS + 10 + usize::from(with_peers));
     let start = Instant::now();
     let tools = Tools::bring(&mut steps)?;
     let browser = tools.browser(&mut steps)?;
@@ -30,16 +31,18 @@ pub fn test(with_peers: bool) -> Result<()> {
         }),
         ("lints", &|steps| {
             begin(steps, "Lints");
-            cargo(&["clippy", "--workspace", "--release", "--all-targets", "--", "-D", "warnings"])
+            cargo(&["clippy", "--workspace", "--release", "--all-targets", "--", "-D", "warnings"])?;
+            cargo(&["clippy", "--workspace", "--release", "--all-targets", "--features", "gpu", "--", "-D", "warnings"])
         }),
         ("lints for the web", &|steps| {
             begin(steps, "Lints of page and engine");
             WEB.iter().try_for_each(|features| lint_web(&tools, features))
         }),
         ("tests", &|steps| {
-            begin(steps, "Tests: some 8 minutes the first time on two cores");
+            begin(steps, "Tests: some 14 minutes the first time on two cores");
+            tools.graphics(steps)?;
             // With `web`, so that the pure half of the page is tested too.
-            cargo(&["test", "--workspace", "--release", "--features", "web"])
+            cargo(&["test", "--workspace", "--release", "--features", "web,gpu"])
         }),
         ("peers", &|steps| peers::check(&tools, steps)),
         ("page without burn", &|steps| {
@@ -48,6 +51,8 @@ pub fn test(with_peers: bool) -> Result<()> {
         }),
         ("page", &|steps| {
             page::bundle(&tools, steps, &[])?;
+            gpu::build(&tools, steps)?;
+            gpu::add_to(Path::new("dist"))?;
             sizes::check(&tools)
         }),
         ("browser", &|steps| {

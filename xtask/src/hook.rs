@@ -5,6 +5,7 @@
 //! and models are copied beside the page, and index.html learns which data sets there are. The page's program gets
 //! shorter: see [`number_imports`].
 
+use crate::gpu;
 use crate::html::{content, with_content};
 use crate::run::{Result, at};
 use std::collections::BTreeMap;
@@ -39,15 +40,10 @@ pub fn run() -> Result<()> {
     let folder =
         std::env::var_os("TRUNK_STAGING_DIR").ok_or("`hook` is called by Trunk, which says where the page is")?;
     let folder = PathBuf::from(folder);
+    gpu::lay_into(&folder)?;
+    place_engines(&folder)?;
     let page = folder.join("index.html");
     let mut html = fs::read_to_string(&page).map_err(at(&page))?;
-    for (engine, files) in engines(&folder)? {
-        let path = format!("engine/{:016x}", hash(&files)?);
-        move_into(&folder.join(&path), &files)?;
-        let meta = engine.replace('_', "-");
-        html = with_content(&html, &meta, &format!("./{path}/{engine}{LOADER}"))
-            .ok_or_else(|| format!("index.html has no <meta name=\"{meta}\" content=\"\"> to say where {engine} is"))?;
-    }
     let there = there(&html, Path::new(SHARDS))?;
     html = with_content(&html, SETS, &there).ok_or_else(|| format!("index.html has no <meta name=\"{SETS}\">"))?;
     fs::write(&page, html).map_err(at(&page))?;
@@ -56,6 +52,20 @@ pub fn run() -> Result<()> {
         copy(Path::new(from), &folder.join(to))?;
     }
     Ok(())
+}
+
+/// Moves the files of engines that lie beside a page to where they belong, and tells the page.
+pub fn place_engines(folder: &Path) -> Result<()> {
+    let page = folder.join("index.html");
+    let mut html = fs::read_to_string(&page).map_err(at(&page))?;
+    for (engine, files) in engines(folder)? {
+        let path = format!("engine/{:016x}", hash(&files)?);
+        move_into(&folder.join(&path), &files)?;
+        let meta = engine.replace('_', "-");
+        html = with_content(&html, &meta, &format!("./{path}/{engine}{LOADER}"))
+            .ok_or_else(|| format!("index.html has no <meta name=\"{meta}\" content=\"\"> to say where {engine} is"))?;
+    }
+    fs::write(&page, html).map_err(at(&page))
 }
 
 /// wasm-bindgen ends the names of imports in hashes, which stand both in the page's script and in its program and which

@@ -4,6 +4,7 @@
 mod bench;
 mod check;
 mod debian;
+mod gpu;
 mod hook;
 mod html;
 mod page;
@@ -21,6 +22,7 @@ cargo xtask COMMAND
 
   serve [ARGS]   build the page and serve it here, anew when a file changes; ARGS go to `trunk serve` (--port 9000, --open)
   build [ARGS]   build the page into dist/, plain files for any host; ARGS go to `trunk build` (--public-url /spikes/)
+                 both: --no-gpu leaves out the engine for graphics cards, which takes longest
   test           format, lints, tests, the page and its tests in a browser: what continuous integration runs;
                  with --peers PyTorch too, which it installs into a folder of its own
   peers          only what --peers adds

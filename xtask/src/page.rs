@@ -1,26 +1,45 @@
 //! Building and serving the page.
 
+use crate::gpu;
 use crate::hook;
 use crate::run::{Result, Steps, run};
 use crate::sizes;
 use crate::tools::{STEPS, Tools};
+use std::path::Path;
 
-/// `cargo xtask serve`
+/// `cargo xtask serve`: the page first, then the engine for graphics cards while it is served.
 pub fn serve(arguments: &[String]) -> Result<()> {
-    let mut steps = Steps::new(STEPS + 2);
+    let (with_gpu, arguments) = gpu::wanted(arguments);
+    let mut steps = Steps::new(STEPS + 2 + usize::from(with_gpu));
     let tools = Tools::bring(&mut steps)?;
-    shards(&tools, &mut steps)?;
-    steps.next();
-    steps
-        .say("Page and engine: some 6 minutes the first time on two cores; the address stands below when it is served");
-    run(tools.wasm_command("trunk").args(["serve", "--release"]).args(arguments))
+    bundle(&tools, &mut steps, &[])?;
+    let mut server = tools.wasm_command("trunk");
+    let server = server.args(["serve", "--release"]).args(arguments);
+    let mut served = server.spawn().map_err(|error| format!("`trunk serve` cannot be run: {error}"))?;
+    if with_gpu {
+        // The page is served whether or not this succeeds.
+        match gpu::build(&tools, &mut steps).and_then(|()| gpu::add_to(Path::new("dist"))) {
+            Ok(()) => steps.say("Load the page again: the engine for graphics cards is there"),
+            Err(error) => steps.say(&format!("The page goes without an engine for graphics cards: {error}")),
+        }
+    }
+    match served.wait() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`trunk serve` ended ({status})")),
+        Err(error) => Err(format!("`trunk serve`: {error}")),
+    }
 }
 
 /// `cargo xtask build`
 pub fn build(arguments: &[String]) -> Result<()> {
-    let mut steps = Steps::new(STEPS + 2);
+    let (with_gpu, arguments) = gpu::wanted(arguments);
+    let mut steps = Steps::new(STEPS + 2 + usize::from(with_gpu));
     let tools = Tools::bring(&mut steps)?;
-    bundle(&tools, &mut steps, arguments)?;
+    bundle(&tools, &mut steps, &arguments)?;
+    if with_gpu {
+        gpu::build(&tools, &mut steps)?;
+        gpu::add_to(Path::new("dist"))?;
+    }
     sizes::check(&tools)?;
     eprintln!("The page is in dist/: plain files, for any host.");
     Ok(())

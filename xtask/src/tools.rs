@@ -163,6 +163,19 @@ impl Tools {
         self.installed_browser().ok_or_else(|| "Chromium is installed, but not in PATH".to_owned())
     }
 
+    /// Something that computes as a graphics card does, for the tests: on Linux a driver, real or in software; elsewhere
+    /// the system has one.
+    pub fn graphics(&self, steps: &Steps) -> Result<()> {
+        let folders = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+        let there = |folder: &&str| fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some());
+        if !cfg!(target_os = "linux") || folders.iter().any(there) {
+            return Ok(());
+        }
+        steps.say("Graphics: installing Mesa's driver, which computes on the CPU");
+        debian::install(self, &["mesa-vulkan-drivers", "libvulkan1"])
+            .map_err(|error| format!("the tests of the graphics card's kernels need a Vulkan driver: {error}"))
+    }
+
     fn installed_browser(&self) -> Option<PathBuf> {
         let named = std::env::var_os("CHROMIUM").map(PathBuf::from).filter(|program| program.is_file());
         let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];

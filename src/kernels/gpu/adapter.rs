@@ -23,13 +23,6 @@ pub async fn open() -> Result<Card, OpenError> {
         return Err(OpenError::TooSmall { what: "storage buffers in a shader", allowed, needed });
     }
     let info = setup.adapter.get_info();
-    let is_software = info.device_type == wgpu::DeviceType::Cpu || is_software(&info.name);
-    let name = Some(info.name).filter(|name| !name.is_empty()).unwrap_or_else(|| "GPU".to_owned());
-    Ok(Card { device, name, is_software })
-}
-
-/// Whether a name is that of a program; browsers do not say otherwise.
-fn is_software(name: &str) -> bool {
-    let name = name.to_lowercase();
-    ["swiftshader", "llvmpipe", "lavapipe", "warp", "basic render"].iter().any(|known| name.contains(known))
+    let is_software = info.device_type == wgpu::DeviceType::Cpu;
+    Ok(Card { device, name: String::new(), is_software }.named(info.name))
 }

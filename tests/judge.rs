@@ -1,0 +1,103 @@
+//! What every device is judged by, the CPU and a graphics card alike.
+
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use pollster::block_on;
+use spiking_playground::event::Score;
+use spiking_playground::kernels::{ImageStore, reference};
+use spiking_playground::parity::{Answer, Input, Layer, Problem, Shape};
+use spiking_playground::spec::{Encoding, Readout};
+use spiking_playground::spikes::SpikeTrain;
+use spiking_playground::spikes::encode::{Pass, latency, rate};
+
+/// Whether kernels and reference agree to the end; where a spike differs at the threshold they need not.
+pub fn agrees(problem: &Problem, device: &Device) -> bool {
+    let ours = block_on(problem.answer(device)).unwrap();
+    problem.compare(&ours, &judged(problem)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The reference's answer: plain operations, differentiated by burn.
+fn judged(problem: &Problem) -> Answer {
+    let device = Device::flex().autodiff();
+    let Problem { shape, neuron, readout, input, labels, layers } = problem;
+    let Shape { batch, senders, first, second, time_steps, .. } = *shape;
+    let leaves = [(&layers[0], senders, first), (&layers[1], first, second)].map(|(layer, rows, columns)| {
+        let weight = Tensor::<2>::from_data(TensorData::new(layer.weight.clone(), [rows, columns]), &device);
+        (weight.require_grad(), Tensor::<1>::from_floats(layer.bias.as_slice(), &device).require_grad())
+    });
+    let [(w1, b1), (w2, b2)] = leaves.clone();
+    let (spikes, u1) = match input {
+        Input::Spikes(train) => {
+            let input =
+                Tensor::<3>::from_data(TensorData::new(train.to_dense(), [batch, time_steps, senders]), &device);
+            reference::spiking_layer(input, w1, b1, neuron)
+        }
+        Input::Currents(values) => {
+            let input = Tensor::<2>::from_data(TensorData::new(values.clone(), [batch, senders]), &device);
+            let currents = (input.matmul(w1) + b1.unsqueeze()).reshape([batch, 1, first]);
+            reference::neurons(currents.repeat_dim(1, time_steps), neuron)
+        }
+    };
+    let mut potentials = if problem.is_steady() { Vec::new() } else { vec![u1] };
+    let train = |spikes: &Tensor<3>, width: usize| {
+        SpikeTrain::from_dense(batch, width, time_steps, &read(spikes.clone().inner()))
+    };
+    let mut trains = vec![train(&spikes, first)];
+    let scores = match readout {
+        Readout::Membrane => reference::integrators(spikes, w2, b2, 0.9).mean_dim(1).reshape([batch, second]),
+        Readout::SpikeCount => {
+            let (last, u2) = reference::spiking_layer(spikes, w2, b2, neuron);
+            trains.push(train(&last, second));
+            potentials.push(u2);
+            last.sum_dim(1).reshape([batch, second])
+        }
+    };
+    let targets = labels.iter().map(|label| i32::from(*label)).collect();
+    let index = Tensor::<2, Int>::from_data(TensorData::new::<i32, _>(targets, [batch, 1]), &device);
+    let loss = log_softmax(scores.clone(), 1).gather(1, index).mean().neg();
+    let gradients = loss.clone().backward();
+    let scores = read(scores.inner());
+    let learnt = |(weight, bias): (Tensor<2>, Tensor<1>)| Layer {
+        weight: read(weight.grad(&gradients).unwrap()),
+        bias: read(bias.grad(&gradients).unwrap()),
+    };
+    Answer {
+        spikes: trains,
+        potentials: potentials.into_iter().map(|u| read(u.inner())).collect(),
+        correct: Score::of(&scores, labels).correct as u32,
+        scores,
+        loss: read(loss.inner())[0],
+        gradients: leaves.map(learnt),
+    }
+}
+
+pub fn read<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+/// Largest error over largest magnitude.
+pub fn close(ours: &[f32], judge: &[f32]) -> bool {
+    let largest = judge.iter().fold(1e-6_f32, |largest, value| largest.max(value.abs()));
+    ours.len() == judge.len() && ours.iter().zip(judge).all(|(a, b)| (a - b).abs() <= 1e-4 * largest)
+}
+
+/// Asserts that images that lie on the device are coded as those that are brought.
+pub fn codes_stored_images(device: &Device) {
+    for (pixels, time_steps) in [(1, 1), (16, 25), (17, 32), (100, 33), (784, 100)] {
+        let images: Vec<u8> =
+            (0..12 * pixels).map(|p: usize| if p.is_multiple_of(3) { 0 } else { (p * 37) as u8 }).collect();
+        let mut store = ImageStore::new(12, pixels, device);
+        // In two parts, the later one first.
+        store.put(8, &images[8 * pixels..]);
+        store.put(0, &images[..8 * pixels]);
+        let batch: Vec<(usize, u64)> = [11, 0, 5, 8, 7].into_iter().map(|image| (image, 1000 + image as u64)).collect();
+        let shown: Vec<&[u8]> = batch.iter().map(|(image, _)| &images[image * pixels..][..pixels]).collect();
+        let samples: Vec<u64> = batch.iter().map(|(_, sample)| *sample).collect();
+        let pass = Pass::Training(3);
+        let spikes = |coding| store.spikes(&batch, coding, 9, pass, time_steps).train();
+        assert_eq!(spikes(Encoding::Rate), rate(&shown, &samples, 9, pass, time_steps), "{pixels} pixels");
+        assert_eq!(spikes(Encoding::Latency), latency(&shown, time_steps), "{pixels} pixels, T {time_steps}");
+        let currents: Vec<f32> = shown.iter().flat_map(|image| image.iter().map(|p| f32::from(*p) / 255.0)).collect();
+        assert!(close(&read(store.currents(&batch)), &currents), "currents of {pixels} pixels");
+    }
+}
