@@ -5,6 +5,7 @@
 //   node benches/browser/run.mjs jax wasm --seconds 10 --isolated  the same, on a host that lets it use threads
 //   node benches/browser/run.mjs page dist --seconds 10            our page's own figure; --steps 1: loss and accuracy as
 //                                                                  soon as 90 % are reached, after a minute at most
+//   node benches/browser/run.mjs card dist --seconds 10            the same on the graphics card
 //
 // Further: --data FOLDER, --tests N, --warm-up STEPS, --limit SECONDS. Prints one `name value` a line.
 
@@ -69,11 +70,18 @@ async function runPage(browser) {
   const { url } = await serve(device);
   const page = await (await browser.newContext({ viewport: { width: 1440, height: 1000 } })).newPage();
   page.setDefaultTimeout(60_000);
-  await page.goto(url);
+  await page.goto(`${url}#engine=${peer === "card" ? "gpu" : "cpu"}`);
   const text = async (name) => (await page.getByRole("status", { name, exact: true }).textContent()).trim();
   const figure = async (name) => Number.parseFloat((await text(name)).replace(/[^\d.]/g, ""));
   await page.getByRole("button", { name: "Train", exact: true }).click();
   while (!((await figure("Images per second")) > 0)) await wait(50);
+  // The CPU trains until the card takes over, and its figure stands there until the card has one.
+  if (peer === "card") {
+    while ((await text("Engine")) === "CPU") await wait(50);
+    report("card", await text("Engine"));
+    const step = await text("Epoch");
+    for (const end = Date.now() + 60_000; (await text("Epoch")) === step && Date.now() < end; ) await wait(50);
+  }
   report("version", `Chromium ${browser.version()}`);
   if (steps > 0) {
     for (const end = Date.now() + 60_000; !((await figure("Test accuracy")) >= 90) && Date.now() < end; ) await wait(50);
@@ -96,7 +104,7 @@ const limit = setTimeout(() => {
 }, 1000 * number("limit", 600));
 const browser = await browse({ webgpu: true });
 try {
-  await (peer === "page" ? runPage(browser) : runPeer(browser));
+  await (["page", "card"].includes(peer) ? runPage(browser) : runPeer(browser));
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

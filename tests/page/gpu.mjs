@@ -158,6 +158,23 @@ export function cardTests(site) {
       return page;
     },
 
+    async "card: one whose shaders do not compile leaves the CPU at work, and the page says so"() {
+      const broken = "GPUDevice.prototype.createShaderModule = () => { throw new Error('no shaders today'); };";
+      const before = (page) =>
+        page.route("**/engine_gpu_loader.js", async (route) => {
+          const response = await route.fetch();
+          await route.fulfill({ response, body: broken + (await response.text()) });
+        });
+      const page = await opened(`#engine=gpu&${SMALL}`, { before, expected: ["shaders", "panicked", "unreachable", "recursive"] });
+      await ready(page);
+      await button(page, "Train").click();
+      await until("a sentence", async () => /cannot be used/.test(await page.locator("#engine-note").textContent()), 2 * MINUTE);
+      assert.equal(await text(page, "Engine"), "CPU");
+      const epoch = await number(page, "Epoch");
+      await until("training to go on", async () => (await number(page, "Epoch")) > epoch + 0.1);
+      return page;
+    },
+
     async "card: one that is a program is not tried unless asked for"() {
       const page = await opened();
       await ready(page);

@@ -27,7 +27,8 @@ cargo xtask COMMAND
                  with --peers PyTorch too, which it installs into a folder of its own
   peers          only what --peers adds
   bench [ARGS]   how fast we train, beside others, validated first; into BENCHMARKS.md. --rounds N (3), --quick (a try-out,
-                 not written), --grid (how the cost grows), --no-browser, --no-python, --only PART-OF-A-NAME
+                 not written), --grid (how the cost grows), --cards (where a graphics card pays), --no-browser,
+                 --no-python, --only PART-OF-A-NAME
   setup          only bring the tools that the others need
 
 Each brings what it needs and is not there: WebAssembly for the compiler, Trunk, wasm-bindgen, a few npm packages, the

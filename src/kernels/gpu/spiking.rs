@@ -50,10 +50,11 @@ pub(super) fn column(target: usize, senders: usize, #[comptime] width: usize) ->
     target / width * senders * width + target % width
 }
 
-/// 1 where the bit of time step `t` is set, else 0.
+/// `value` where the bit of time step `t` is set, else 0. (A product with the bit would take a conversion, which cards do
+/// slowly.)
 #[cube]
-fn bit(word: u32, #[comptime] t: u32) -> f32 {
-    f32::cast_from((word >> t) & 1)
+fn where_set(value: f32, word: u32, #[comptime] t: u32) -> f32 {
+    select(word & comptime!(1u32 << t) != 0, value, 0.0f32.runtime())
 }
 
 /// Spikes `fired` [B, H, words] and potentials [B, T, H] of a layer, from its input's `bits` [B, N, words].
@@ -86,10 +87,10 @@ pub(super) fn forward(
     let mut current = 0.0f32;
     let mut after = 0.0f32;
     for word in 0..words {
-        let mut sums = Array::<f32>::new(near);
+        let mut sums = Sequence::<RuntimeCell<f32>>::new();
         #[unroll]
-        for t in 0..near {
-            sums[t] = bias;
+        for _t in 0..near {
+            sums.push(RuntimeCell::<f32>::new(bias));
         }
         let mut start = 0usize;
         while start < senders {
@@ -121,7 +122,8 @@ pub(super) fn forward(
                             let weight = weight[first + (start + group * GROUP + place) * width];
                             #[unroll]
                             for t in 0..near {
-                                sums[t] += weight * bit(word, comptime!(t as u32));
+                                let sum = sums.index(t);
+                                sum.store(sum.read() + where_set(weight, word, comptime!(t as u32)));
                             }
                         }
                     }
@@ -134,7 +136,7 @@ pub(super) fn forward(
         for t in 0..near {
             let step = word * 32 + t;
             if step < time_steps {
-                current = cell.alpha * current + sums[t];
+                current = cell.alpha * current + sums.index(t).read();
                 let potential = cell.beta * after + cell.gain * current;
                 let spike = potential > cell.threshold;
                 after = select(spike, reset(potential, &cell), potential);
@@ -256,15 +258,15 @@ pub(super) fn weight_gradient(
     let target = CUBE_POS_X as usize * UNITS + UNIT_POS as usize;
     let first = CUBE_POS_Y as usize * SENDERS;
     if target < targets {
-        let mut sums = Array::<f32>::new(SENDERS);
+        let mut sums = Sequence::<RuntimeCell<f32>>::new();
         #[unroll]
-        for place in 0..SENDERS {
-            sums[place] = 0.0f32;
+        for _place in 0..SENDERS {
+            sums.push(RuntimeCell::<f32>::new(0.0f32));
         }
         let is_bias = first >= senders;
         for sample in 0..batch {
             for word in 0..words {
-                let mut spikes = Array::<u32>::new(SENDERS);
+                let mut spikes = Sequence::<u32>::new();
                 let mut together = 0u32;
                 #[unroll]
                 for place in 0..SENDERS {
@@ -276,32 +278,43 @@ pub(super) fn weight_gradient(
                     if comptime!(place == 0) {
                         own = select(is_bias, 0xffff_ffffu32.runtime(), own);
                     }
-                    spikes[place] = own;
+                    spikes.push(own);
                     together |= own;
                 }
                 if together != 0 {
+                    let mut gradients = Sequence::<f32>::new();
                     #[unroll]
                     for t in 0..near {
                         let step = word * 32 + t;
+                        let mut by_current = 0.0f32;
                         if step < time_steps {
-                            let by_current = by_currents[(sample * time_steps + step) * targets + target];
+                            by_current = by_currents[(sample * time_steps + step) * targets + target];
+                        }
+                        gradients.push(by_current);
+                    }
+                    #[unroll]
+                    for place in 0..SENDERS {
+                        let own = *spikes.index(place);
+                        if own != 0 {
+                            let mut sum = sums.index(place).read();
                             #[unroll]
-                            for place in 0..SENDERS {
-                                sums[place] += by_current * bit(spikes[place], comptime!(t as u32));
+                            for t in 0..near {
+                                sum += where_set(*gradients.index(t), own, comptime!(t as u32));
                             }
+                            sums.index(place).store(sum);
                         }
                     }
                 }
             }
         }
         if is_bias {
-            gradient[bias_at + target] = sums[0];
+            gradient[bias_at + target] = sums.index(0usize).read();
         } else {
             let column = column(target, senders, width);
             #[unroll]
             for place in 0..SENDERS {
                 if first + place < senders {
-                    gradient[column + (first + place) * width] = sums[place];
+                    gradient[column + (first + place) * width] = sums.index(place).read();
                 }
             }
         }

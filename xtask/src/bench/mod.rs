@@ -3,6 +3,7 @@
 //! Everyone is validated first: who does not learn is not measured. Then all are measured in turn, several rounds, so
 //! that a slow minute of the machine meets everyone alike.
 
+mod cards;
 mod growth;
 mod machine;
 mod participants;
@@ -26,6 +27,8 @@ pub struct Options {
     quick: bool,
     /// Measure how the cost grows instead.
     grid: bool,
+    /// Measure where a graphics card pays instead.
+    cards: bool,
     /// Leave out whatever needs a browser.
     browser: bool,
     /// Leave out whatever needs Python.
@@ -36,14 +39,23 @@ pub struct Options {
 
 impl Options {
     fn parse(arguments: &[String]) -> Result<Self> {
-        let mut options =
-            Self { rounds: 3, seconds: 10.0, quick: false, grid: false, browser: true, python: true, only: None };
+        let mut options = Self {
+            rounds: 3,
+            seconds: 10.0,
+            quick: false,
+            grid: false,
+            cards: false,
+            browser: true,
+            python: true,
+            only: None,
+        };
         let mut rounds = None;
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--quick" => options.quick = true,
                 "--grid" => options.grid = true,
+                "--cards" => (options.cards, options.python) = (true, false),
                 "--no-browser" => options.browser = false,
                 "--no-python" => options.python = false,
                 "--only" => options.only = Some(words.next().ok_or("--only needs a part of a name")?.clone()),
@@ -90,6 +102,9 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let setup = Setup::bring(&options, &mut steps)?;
     if options.grid {
         return growth::run(&options, &setup, &circumstances, &mut steps);
+    }
+    if options.cards {
+        return cards::run(&options, &setup, &circumstances, &mut steps);
     }
     steps.next();
     steps.say("Validation: who does not learn is not measured");

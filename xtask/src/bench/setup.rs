@@ -2,6 +2,7 @@
 
 use super::Options;
 use super::process::{Limit, shown};
+use crate::gpu;
 use crate::page;
 use crate::run::{Result, Steps, at, find};
 use crate::tools::Tools;
@@ -42,6 +43,12 @@ impl Browser {
         let mut node = self.tools.command("node");
         node.arg(format!("{NPM}/run.mjs")).env("CHROMIUM", &self.chromium);
         node
+    }
+
+    /// Builds the engine for graphics cards and puts it into the page.
+    pub fn add_card_engine(&self, steps: &mut Steps) -> Result<()> {
+        gpu::build(&self.tools, steps)?;
+        gpu::add_to(Path::new("dist"))
     }
 }
 
@@ -87,7 +94,7 @@ impl Setup {
 /// Builds the program and the benches and gives their files. With `web`, as the tests are built: one burn serves both.
 fn programs() -> Result<BTreeMap<String, PathBuf>> {
     let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--release", "--features", "web", "--bin", "spiking", "--benches"]);
+    cargo.args(["build", "--release", "--features", "web,gpu", "--bin", "spiking", "--benches"]);
     cargo.arg("--message-format=json-render-diagnostics").env_remove("CARGO");
     let output = cargo.stderr(Stdio::inherit()).output().map_err(|error| format!("cargo cannot be run: {error}"))?;
     if !output.status.success() {
