@@ -142,7 +142,8 @@ fn main() -> Result<()> {
         };
         let mut runs = [kernels::cpu(), device.clone()].map(|device| start(&spec, &device, digits.len()));
         let [cpu, card] = [loss(&mut runs[0], &digits)?, loss(&mut runs[1], &digits)?];
-        if !((cpu - card).abs() <= TOLERANCE * cpu.abs()) {
+        let agree = (cpu - card).abs() <= TOLERANCE * cpu.abs();
+        if !agree {
             return Err(format!("{hidden:?}: a loss of {cpu} on the CPU and {card} on the card").into());
         }
         let [cpu, card] = [speed(&mut runs[0], &digits, total)?, speed(&mut runs[1], &digits, total)?];

@@ -41,6 +41,7 @@ pub enum Input {
 
 /// The same on the network's device.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it goes into the first layer at once")]
 pub enum Coded {
     /// Spikes [B, N].
     Spikes(SpikeTensor),

@@ -317,7 +317,8 @@ fn same_spikes(ours: &SpikeTrain, judge: &SpikeTrain, potentials: Option<&[f32]>
         let mut places = (sample * run + neuron..(sample + 1) * run).step_by(width);
         if let Some(first) = places.find(|place| dense.get(*place) != judge.get(*place)) {
             let potential = potentials.and_then(|potentials| potentials.get(first)).copied().unwrap_or(f32::NAN);
-            if !((potential - threshold).abs() < AT_THE_THRESHOLD) {
+            let at_the_threshold = (potential - threshold).abs() < AT_THE_THRESHOLD;
+            if !at_the_threshold {
                 return Err(potential);
             }
         }

@@ -1,6 +1,8 @@
 //! The kernels on a graphics card, or on a program that computes what a card would: a test program of its own, for a card
 //! is opened once. `cargo test --release --features gpu --test gpu`
 
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod judge;
 
 use burn::tensor::Device;

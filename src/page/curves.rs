@@ -42,6 +42,8 @@ pub struct History {
     test: Curve,
     epochs: f64,
     step: u64,
+    /// What was reported and is not in a point yet: loss times images, and the score.
+    pending: (f64, Score),
 }
 
 /// Which curve.
@@ -73,8 +75,15 @@ impl History {
     pub fn step(&mut self, done: &StepDone, loss: f32, score: Score) {
         self.epochs = f64::from(done.epoch) + done.images as f64 / done.images_in_epoch.max(1) as f64;
         self.step = done.step;
-        self.loss.push(self.epochs, f64::from(loss));
-        self.training.push(self.epochs, score.accuracy());
+        self.pending.0 += f64::from(loss) * score.images.max(1) as f64;
+        self.pending.1 += score;
+        // A slow engine tells of each batch, and a batch is noise: a point stands for its share of the run.
+        let trained = self.epochs * done.images_in_epoch as f64;
+        if self.pending.1.images as f64 >= trained / MOST_POINTS as f64 || self.loss.points.is_empty() {
+            let (loss, score) = std::mem::take(&mut self.pending);
+            self.loss.push(self.epochs, loss / score.images.max(1) as f64);
+            self.training.push(self.epochs, score.accuracy());
+        }
     }
 
     /// The test set was measured after that many steps.
@@ -140,8 +149,19 @@ mod tests {
     #[test]
     fn a_long_run_keeps_a_bounded_number_of_points() {
         let mut history = History::default();
-        (1..=5000).for_each(|step| history.step(&done(step, 1), 1.0, Score::default()));
-        assert!(history.loss.points.len() <= MOST_POINTS);
+        let batch = Score { correct: 1, images: 2 };
+        (1..=5000).for_each(|step| history.step(&done(step, step as usize * 2), 1.0, batch));
+        assert!((200..=MOST_POINTS).contains(&history.loss.points.len()), "{}", history.loss.points.len());
+    }
+
+    #[test]
+    fn a_run_that_was_lost_goes_on_from_where_it_was_saved() {
+        let mut history = History::default();
+        let batch = Score { correct: 50, images: 100 };
+        (1..=5).for_each(|step| history.step(&done(step, step as usize * 100), 1.0, batch));
+        history.step(&done(3, 300), 0.5, batch);
+        let ends: Vec<f64> = history.loss.points.iter().map(|(at, _)| *at).collect();
+        assert_eq!(ends, [0.1, 0.2, 0.3]);
     }
 
     #[test]
