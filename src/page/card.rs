@@ -188,6 +188,10 @@ impl App {
             Report::Step { .. } | Report::Epoch(_) | Report::Paused if self.is_on_card() => {
                 self.hear_report(report, bytes);
             }
+            // What it was to become, it cannot be.
+            Report::Failed(reason) if matches!(self.card.state, State::Trying | State::Taking) => {
+                self.lost_card(&reason)
+            }
             Report::Failed(reason) => self.engine_failed(reason),
             // What comes of a run that is over.
             Report::Step { .. } | Report::Epoch(_) | Report::Paused | Report::Checkpoint(_) | Report::Resumed(_) => {}

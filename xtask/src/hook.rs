@@ -60,6 +60,7 @@ pub fn place_engines(folder: &Path) -> Result<()> {
     let mut html = fs::read_to_string(&page).map_err(at(&page))?;
     for (engine, files) in engines(folder)? {
         let path = format!("engine/{:016x}", hash(&files)?);
+        remove_older(&folder.join("engine"), &engine)?;
         move_into(&folder.join(&path), &files)?;
         let meta = engine.replace('_', "-");
         html = with_content(&html, &meta, &format!("./{path}/{engine}{LOADER}"))
@@ -145,6 +146,14 @@ fn hash(files: &[PathBuf]) -> Result<u64> {
         let bytes = fs::read(file).map_err(at(file))?;
         Ok(bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)))
     })
+}
+
+/// Removes what was placed of that engine before.
+fn remove_older(engines: &Path, engine: &str) -> Result<()> {
+    let Ok(folders) = fs::read_dir(engines) else { return Ok(()) };
+    let folders = folders.filter_map(|folder| Some(folder.ok()?.path()));
+    let mut older = folders.filter(|folder| folder.join(format!("{engine}{LOADER}")).is_file());
+    older.try_for_each(|folder| fs::remove_dir_all(&folder).map_err(at(&folder)))
 }
 
 fn move_into(folder: &Path, files: &[PathBuf]) -> Result<()> {
