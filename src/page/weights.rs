@@ -117,6 +117,8 @@ impl App {
         self.run.trained = true;
         self.ask(&Request::Resume, &[&snapshot.checkpoint]);
         self.run.snapshot = Some(snapshot);
+        // What was measured was of a later network.
+        (self.vitals.test, self.dirty.bar) = (None, true);
         if was.phase == Phase::Training {
             self.go_on_training();
         } else {

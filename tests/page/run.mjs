@@ -42,7 +42,7 @@ async function park(page) {
 const tests = {
   async "without a graphics card the page says so where one was asked for"() {
     const page = await open("#engine=gpu");
-    await until("a sentence", async () => /reaches no graphics card/.test(await page.locator("#engine-note").textContent()));
+    await until("a sentence", async () => /no graphics card/.test(await page.locator("#engine-note").textContent()));
     await until("the engine", async () => (await text(page, "Engine")) === "CPU");
     return page;
   },
