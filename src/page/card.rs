@@ -70,8 +70,8 @@ impl App {
         if path.is_empty() || !is_possible() {
             if self.address.engine == Engine::Gpu {
                 self.say_of_card(if path.is_empty() { Phrase::NoGpuEngine } else { Phrase::NoGpu }, &[]);
-                self.card.state = State::Refused;
             }
+            self.card.state = State::Refused;
             return;
         }
         match Link::start(Who::Card, &path, &self.post) {

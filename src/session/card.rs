@@ -2,7 +2,8 @@
 //! what it brings is taken in when it is done.
 
 use super::{Mode, Outgoing, Session};
-use crate::event::{Event, Flow};
+use crate::digits::shard::Split;
+use crate::event::{Event, Flow, StepDone};
 use crate::kernels;
 use crate::parity::{Disagreement, Problem};
 use crate::protocol::Report;
@@ -32,7 +33,7 @@ pub enum Errand {
 #[derive(Debug)]
 pub enum Brought {
     /// How the steps went.
-    Losses(Result<Vec<crate::event::StepDone>, String>),
+    Losses(Result<Vec<StepDone>, String>),
     /// The run as a file, and after how many updates of the weights.
     Copy(Result<(Vec<u8>, u64), String>),
     /// How many networks agree, until one does not.
@@ -130,7 +131,7 @@ impl Session {
             self.card.launched_at = now;
             self.card.errand = Some(Errand::Losses(run.reading()));
         } else if let Some(shard) = missing {
-            self.need(crate::digits::shard::Split::Train, shard);
+            self.need(Split::Train, shard);
         } else {
             self.pause();
         }
@@ -159,7 +160,7 @@ impl Session {
         std::mem::take(&mut self.out)
     }
 
-    fn settle(&mut self, steps: Vec<crate::event::StepDone>) {
+    fn settle(&mut self, steps: Vec<StepDone>) {
         let time = (self.clock)() - self.card.launched_at;
         let count = steps.len();
         let images: usize = steps.iter().map(|step| step.score.images).sum();
@@ -181,13 +182,12 @@ impl Session {
         }
         let epoch_is_over = events.iter().any(|event| matches!(event, Event::Epoch(_)));
         events.into_iter().for_each(|event| self.tell(event, time / count.max(1) as f64));
+        let is_due = (self.clock)() - self.card.snapshot_at > SNAPSHOT;
         if advance == Advance::Stopped || self.mode != Mode::Training {
             self.pause();
-        }
-        let is_due = (self.clock)() - self.card.snapshot_at > SNAPSHOT;
-        if epoch_is_over || is_due || self.card.is_pausing {
+        } else if epoch_is_over || is_due || self.card.is_pausing {
             self.bring_run();
-        } else if self.mode == Mode::Training {
+        } else {
             self.ask_ahead();
         }
     }
@@ -208,8 +208,15 @@ impl Session {
         }
     }
 
-    /// Becomes the run of a checkpoint.
+    /// Becomes the run of a checkpoint, and says so.
     pub(super) fn resume(&mut self, bytes: &[u8]) {
+        if let Some(step) = self.become_run(bytes) {
+            self.report(Report::Resumed(step));
+        }
+    }
+
+    /// Becomes the run of a checkpoint; gives after how many steps it is, or nothing where it cannot be read.
+    fn become_run(&mut self, bytes: &[u8]) -> Option<u64> {
         match checkpoint::run_from_bytes(bytes, &self.device) {
             Ok(mut run) => {
                 if let Some(before) = &mut self.run {
@@ -219,18 +226,19 @@ impl Session {
                 self.run = Some(run);
                 (self.mode, self.testing, self.slices) = (Mode::Idle, None, 0.0);
                 self.card = OnCard { is_out: self.card.is_out, step: self.card.step, ..OnCard::default() };
-                self.report(Report::Resumed(step));
+                Some(step)
             }
-            Err(error) => self.fail(format_args!("The run cannot be taken over: {error}.")),
+            Err(error) => {
+                self.fail(format_args!("The run cannot be taken over: {error}."));
+                None
+            }
         }
     }
 
     /// Trains some batches of a checkpoint's run for the sake of their speed.
     pub(super) fn try_out(&mut self, bytes: &[u8]) {
-        self.resume(bytes);
-        self.out.retain(|(report, _)| !matches!(report, Report::Resumed(_)));
-        self.card.step = None;
-        if self.run.is_some() {
+        if self.become_run(bytes).is_some() {
+            self.card.step = None;
             self.train(Mode::Trial);
         }
     }

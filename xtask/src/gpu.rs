@@ -3,7 +3,7 @@
 
 use crate::hook;
 use crate::run::{Result, Steps, at, run};
-use crate::tools::{Tools, WASM};
+use crate::tools::{Tools, WASM, target};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,10 +17,6 @@ const WITHOUT: &str = "--no-gpu";
 pub fn wanted(arguments: &[String]) -> (bool, Vec<String>) {
     let rest: Vec<String> = arguments.iter().filter(|argument| *argument != WITHOUT).cloned().collect();
     (rest.len() == arguments.len(), rest)
-}
-
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from)
 }
 
 /// The files of the engine, as it was last built: program, script, loader.

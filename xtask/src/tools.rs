@@ -188,6 +188,11 @@ impl Tools {
     }
 }
 
+/// Cargo's folder for what is built.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from)
+}
+
 /// The version of a package in Cargo.lock.
 pub fn locked(package: &str) -> Result<String> {
     let lock = fs::read_to_string("Cargo.lock").map_err(at(Path::new("Cargo.lock")))?;

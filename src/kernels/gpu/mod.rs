@@ -24,7 +24,7 @@ use crate::spikes::words_for;
 use burn::backend::DispatchDevice;
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::tensor::{DType, Device};
+use burn::tensor::{DType, Device, Shape};
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::bytes::Bytes;
@@ -239,7 +239,7 @@ impl Derivatives for CubeBackend {
         let weight = whole(weight);
         let ([batch, time_steps, targets], shape) = (dims(&record.potentials), dims::<3>(&weight));
         let (senders, width) = (shape[1], shape[2]);
-        let currents = scanned(&record, gradient, &neuron);
+        let currents = scanned(&record, gradient, &neuron, false);
         let flat = Flat::room(&weight, shape, targets);
         let bits = record.bits.unwrap_or_else(|| room(&weight, [1], DType::U32));
         // SAFETY: units read and write below B, N, T and H only.
@@ -262,9 +262,9 @@ impl Derivatives for CubeBackend {
         }
         let input = with_input.then(|| {
             let sizes = [batch * time_steps, targets, senders];
-            let mut by_spikes = product(&currents, weight.clone(), weight.clone(), sizes, None, width);
-            by_spikes.meta = Box::new(room(&weight, [batch, time_steps, senders], DType::F32).meta.as_ref().clone());
-            by_spikes
+            let CubeTensor { client, handle, device, dtype, .. } =
+                product(&currents, weight.clone(), weight.clone(), sizes, None, width);
+            CubeTensor::new_contiguous(client, device, Shape::from([batch, time_steps, senders]), handle, dtype)
         });
         let Pair { weight, bias } = onto(sums, flat.split());
         LayerGradients { weight, bias, input }
@@ -299,27 +299,7 @@ impl Derivatives for CubeBackend {
     }
 
     fn driven_neurons_gradient(record: Self::Record, gradient: FloatTensor<Self>, neuron: Neuron) -> FloatTensor<Self> {
-        let [batch, time_steps, targets] = dims(&record.potentials);
-        let (gradient, factored) = upstream(gradient);
-        let result = room(&gradient, [batch, targets], DType::F32);
-        // SAFETY: a unit reads and writes what belongs to its neuron.
-        #[allow(unsafe_code)]
-        unsafe {
-            spiking::driven_scan::launch_unchecked(
-                &result.client,
-                units(batch * targets),
-                cube(),
-                record.potentials.into_buffer_arg(),
-                gradient.into_buffer_arg(),
-                result.clone().into_buffer_arg(),
-                batch * targets,
-                targets,
-                cell(&neuron),
-                time_steps,
-                factored,
-            );
-        }
-        result
+        scanned(&record, gradient, &neuron, true)
     }
 
     fn spread_over_time(gradient: FloatTensor<Self>, coefficients: &[f32]) -> FloatTensor<Self> {
@@ -484,17 +464,15 @@ impl Derivatives for CubeBackend {
     }
 }
 
-/// The gradient of spikes, and whether it stands as factors.
-fn upstream(gradient: CubeTensor) -> (CubeTensor, bool) {
-    let factored = gradient.meta.num_dims() == 1;
-    (whole(gradient), factored)
-}
-
-/// The gradient of a layer's currents, [B, T, H], from that of its spikes.
-fn scanned(record: &Record, gradient: CubeTensor, neuron: &Neuron) -> CubeTensor {
+/// The gradient of a layer's currents, [B, T, H], from that of its spikes; where `summed` over time, [B, H].
+fn scanned(record: &Record, gradient: CubeTensor, neuron: &Neuron, summed: bool) -> CubeTensor {
     let [batch, time_steps, targets] = dims(&record.potentials);
-    let (gradient, factored) = upstream(gradient);
-    let currents = room(&gradient, [batch, time_steps, targets], DType::F32);
+    let factored = gradient.meta.num_dims() == 1;
+    let gradient = whole(gradient);
+    let currents = match summed {
+        true => room(&gradient, [batch, targets], DType::F32),
+        false => room(&gradient, [batch, time_steps, targets], DType::F32),
+    };
     // SAFETY: a unit reads and writes what belongs to its neuron.
     #[allow(unsafe_code)]
     unsafe {
@@ -510,6 +488,7 @@ fn scanned(record: &Record, gradient: CubeTensor, neuron: &Neuron) -> CubeTensor
             cell(neuron),
             time_steps,
             factored,
+            summed,
         );
     }
     currents

@@ -209,8 +209,9 @@ fn by_spike(
 }
 
 /// The gradient of the currents, [B, T, H], from that of the spikes: [B, T, H], or where `factored` T coefficients and
-/// then a number for each neuron, [T + B·H].
+/// then a number for each neuron, [T + B·H]. Where `summed` over time, as for constant currents, it is [B, H].
 #[cube(launch_unchecked)]
+#[allow(clippy::too_many_arguments)]
 pub(super) fn scan(
     potentials: &[f32],
     by_spikes: &[f32],
@@ -220,6 +221,7 @@ pub(super) fn scan(
     cell: Cell,
     #[comptime] time_steps: usize,
     #[comptime] factored: bool,
+    #[comptime] summed: bool,
 ) {
     let neuron = ABSOLUTE_POS;
     if neuron >= neurons {
@@ -228,13 +230,21 @@ pub(super) fn scan(
     let start = neuron / targets * time_steps * targets + neuron % targets;
     let mut by_potential = 0.0f32;
     let mut by_current = 0.0f32;
+    let mut sum = 0.0f32;
     for back in 0..time_steps {
         let t = time_steps - 1 - back;
         let place = start + t * targets;
         let by_spike = by_spike(by_spikes, t, neuron, place, time_steps, factored);
         by_potential = step_back(potentials[place], by_spike, by_potential, &cell);
         by_current = cell.gain * by_potential + cell.alpha * by_current;
-        by_currents[place] = by_current;
+        if summed {
+            sum += by_current;
+        } else {
+            by_currents[place] = by_current;
+        }
+    }
+    if summed {
+        by_currents[neuron] = sum;
     }
 }
 
@@ -369,35 +379,4 @@ pub(super) fn driven(
         }
         fired[neuron * words + word] = mask;
     }
-}
-
-/// The gradient of such constant currents, [B, H].
-#[cube(launch_unchecked)]
-pub(super) fn driven_scan(
-    potentials: &[f32],
-    by_spikes: &[f32],
-    result: &mut [f32],
-    neurons: usize,
-    targets: usize,
-    cell: Cell,
-    #[comptime] time_steps: usize,
-    #[comptime] factored: bool,
-) {
-    let neuron = ABSOLUTE_POS;
-    if neuron >= neurons {
-        terminate!();
-    }
-    let start = neuron / targets * time_steps * targets + neuron % targets;
-    let mut by_potential = 0.0f32;
-    let mut by_current = 0.0f32;
-    let mut sum = 0.0f32;
-    for back in 0..time_steps {
-        let t = time_steps - 1 - back;
-        let place = start + t * targets;
-        let by_spike = by_spike(by_spikes, t, neuron, place, time_steps, factored);
-        by_potential = step_back(potentials[place], by_spike, by_potential, &cell);
-        by_current = cell.gain * by_potential + cell.alpha * by_current;
-        sum += by_current;
-    }
-    result[neuron] = sum;
 }

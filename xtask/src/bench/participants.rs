@@ -3,9 +3,9 @@
 use super::Options;
 use super::process::{Limit, output};
 use super::report::median;
-use super::setup::{Setup, target};
+use super::setup::Setup;
 use crate::run::{Result, find, says};
-use crate::tools::locked;
+use crate::tools::{locked, target};
 use std::path::Path;
 use std::process::Command;
 

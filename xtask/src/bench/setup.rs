@@ -5,7 +5,7 @@ use super::process::{Limit, shown};
 use crate::gpu;
 use crate::page;
 use crate::run::{Result, Steps, at, find};
-use crate::tools::Tools;
+use crate::tools::{Tools, target};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -112,11 +112,6 @@ fn built(line: &str) -> Option<(String, PathBuf)> {
     let file = text("executable")?;
     // The target's name follows its kind; the package's own name is not called so.
     Some((text("name")?, PathBuf::from(file)))
-}
-
-/// Cargo's folder for what is built.
-pub fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from)
 }
 
 /// The Python of an environment of our own, with PyTorch in it.
