@@ -11,7 +11,7 @@ use super::connections::Connections;
 use super::controls::Controls;
 use super::conversation::Opening;
 use super::curves::History;
-use super::document::{self, Missing, Text, find, window};
+use super::document::{self, Text, find, window};
 use super::fetching::Copy;
 use super::frame::Dirty;
 use super::input::{Due, Input, Post, Press, Scrub};
@@ -115,22 +115,19 @@ pub(super) struct Words {
 }
 
 /// Opens the page.
-///
-/// # Errors
-/// Where the document lacks something that the program needs.
-pub fn open() -> Result<(), Missing> {
+pub fn open() {
     let post = Post::default();
-    let mut app = App::new(post.clone())?;
+    let mut app = App::new(post.clone());
     app.read_address();
     app.follows = is_plain(&app.address.spec);
     app.sets.show(app.address.spec.dataset, &mut app.phrases);
     app.fetch_model(Copy::Kept);
     app.fetch_data(Copy::Kept);
-    keys::listen_everywhere(&post)?;
-    weights::listen_to_files(&post)?;
+    keys::listen_everywhere(&post);
+    weights::listen_to_files(&post);
     watch::watch_sizes(&post);
-    watch::watch_weights(&post)?;
-    watch::fold_where_narrow()?;
+    watch::watch_weights(&post);
+    watch::fold_where_narrow();
     app.start_engine();
     if app.address.engine == Engine::Gpu {
         app.call_card();
@@ -139,16 +136,15 @@ pub fn open() -> Result<(), Missing> {
     app.dirty.everything();
     app.ask_for_frame();
     post.listen(move |input| app.hear(input));
-    Ok(())
 }
 
 impl App {
-    fn new(post: Post) -> Result<Self, Missing> {
-        let phrases = read_phrases()?;
+    fn new(post: Post) -> Self {
+        let phrases = read_phrases();
         let still =
-            window()?.match_media("(prefers-reduced-motion: reduce)").ok().flatten().is_some_and(|m| m.matches());
+            window().match_media("(prefers-reduced-motion: reduce)").ok().flatten().is_some_and(|m| m.matches());
         let address = Address::default();
-        Ok(Self {
+        Self {
             palette: Palette::default(),
             clock: Clock::new(address.spec.time_steps, address.speed, still),
             still,
@@ -176,29 +172,29 @@ impl App {
             dirty: Dirty::default(),
             drawing: false,
             speak: false,
-            pad: PadView::new(&post)?,
-            samples: Samples::new()?,
-            score: Score::new()?,
-            result: ResultView::new()?,
-            learning: LearningView::new()?,
-            mosaic: Mosaic::new()?,
-            connections: Connections::new(&post)?,
-            article: ArticleView::new(&post)?,
-            controls: Controls::new(&post)?,
+            pad: PadView::new(&post),
+            samples: Samples::new(),
+            score: Score::new(),
+            result: ResultView::new(),
+            learning: LearningView::new(),
+            mosaic: Mosaic::new(),
+            connections: Connections::new(&post),
+            article: ArticleView::new(&post),
+            controls: Controls::new(&post),
             words: Words {
-                engine: Text::find("engine")?,
-                engine_note: Text::find("engine-note")?,
-                train: find("train")?,
-                train_word: Text::find("train-word")?,
-                size: [Text::find("size")?, Text::find("size-low")?],
-                play: find("play")?,
+                engine: Text::find("engine"),
+                engine_note: Text::find("engine-note"),
+                train: find("train"),
+                train_word: Text::find("train-word"),
+                size: [Text::find("size"), Text::find("size-low")],
+                play: find("play"),
             },
-            notes: Notes::new()?,
-            sets: Sets::new()?,
+            notes: Notes::new(),
+            sets: Sets::new(),
             address,
             phrases,
             post,
-        })
+        }
     }
 
     fn hear(&mut self, input: Input) {
@@ -329,7 +325,7 @@ impl App {
 
     /// Takes what the link says, and notes what of it has no meaning here.
     pub(super) fn read_address(&mut self) {
-        let hash = window().ok().and_then(|window| window.location().hash().ok()).unwrap_or_default();
+        let hash = window().location().hash().unwrap_or_default();
         let (mut address, mut errors) = Address::from_hash(&hash);
         errors.extend(self.sets.correct(&mut address));
         self.notes.withdraw_all(&[Phrase::NoteSetting, Phrase::NoteOwnFile]);
@@ -366,14 +362,14 @@ impl App {
     }
 }
 
-fn read_phrases() -> Result<Phrases, Missing> {
-    let template: HtmlTemplateElement = find("phrases")?;
-    let list = template.content().query_selector_all("[data-phrase]").map_err(|_| Missing("phrases".to_owned()))?;
+fn read_phrases() -> Phrases {
+    let template: HtmlTemplateElement = find("phrases");
+    let list = template.content().query_selector_all("[data-phrase]").unwrap_or_else(|_| document::missing("phrases"));
     let phrase = |i: u32| {
         let element: HtmlElement = list.item(i)?.dyn_into().ok()?;
         Some((element.dataset().get("phrase")?, element.text_content()?))
     };
-    Ok(Phrases::new((0..list.length()).filter_map(phrase)))
+    Phrases::new((0..list.length()).filter_map(phrase))
 }
 
 /// Leaves out the parts of the page that the link names.

@@ -2,7 +2,7 @@
 
 use super::bucket::Bucket;
 use super::canvas::{Canvas, Palette};
-use super::document::{Missing, Text, find, listen, listen_actively, place};
+use super::document::{Text, find, listen, listen_actively, place};
 use super::input::{Input, Play, Post};
 use super::phrases::{Phrase, Phrases};
 use crate::spec::Neuron;
@@ -21,11 +21,8 @@ pub struct ArticleView {
 
 impl ArticleView {
     /// The figure of the document; what is done to it is told to `post`.
-    ///
-    /// # Errors
-    /// Where it lacks a part of it.
-    pub fn new(post: &Post) -> Result<Self, Missing> {
-        let canvas: HtmlElement = find("one")?;
+    pub fn new(post: &Post) -> Self {
+        let canvas: HtmlElement = find("one");
         let (element, tell) = (canvas.clone(), post.clone());
         listen(&canvas, "click", move |event: PointerEvent| {
             let area = element.get_bounding_client_rect();
@@ -45,17 +42,17 @@ impl ArticleView {
             tell.tell(Input::Play(play));
         });
         let tell = post.clone();
-        let restore: HtmlElement = find("one-reset")?;
+        let restore: HtmlElement = find("one-reset");
         listen(&restore, "click", move |_: Event| tell.tell(Input::Play(Play::Restore)));
-        Ok(Self {
-            canvas: Canvas::find("one")?,
-            threshold: find("m-one-threshold")?,
-            fires: find("m-one-fires")?,
-            leaks: find("m-one-leaks")?,
-            current: find("m-one-current")?,
-            count: Text::find("one-count")?,
+        Self {
+            canvas: Canvas::find("one"),
+            threshold: find("m-one-threshold"),
+            fires: find("m-one-fires"),
+            leaks: find("m-one-leaks"),
+            current: find("m-one-current"),
+            count: Text::find("one-count"),
             bucket: Bucket::default(),
-        })
+        }
     }
 
     /// The reader did something to the neuron.

@@ -1,6 +1,6 @@
 //! The only file that paints. It turns marks into pixels: 0–1 coordinates into the canvas's size, meanings into colours.
 
-use super::document::{Missing, create, find};
+use super::document::{create, find, missing};
 use super::marks::{Extent, Ink, Mark, Point, Scene, Shade, along};
 use std::cell::{Cell, RefCell};
 use std::f64::consts::TAU;
@@ -22,10 +22,8 @@ pub struct Palette {
 impl Palette {
     /// Reads the custom properties of the document's root. From now on canvases may have other sizes too.
     pub fn read(before: &Self) -> Self {
-        let styles = super::document::window().ok().and_then(|window| {
-            let root = window.document()?.document_element()?;
-            window.get_computed_style(&root).ok().flatten()
-        });
+        let root = super::document::document().document_element();
+        let styles = root.and_then(|root| super::document::window().get_computed_style(&root).ok().flatten());
         let value = |ink: &Ink| styles.as_ref().and_then(|styles| styles.get_property_value(ink.token()).ok());
         let names: Vec<String> = Ink::ALL.iter().map(|ink| value(ink).unwrap_or_default().trim().to_owned()).collect();
         Self { colours: names.iter().map(|name| parse(name)).collect(), names, look: before.look + 1 }
@@ -66,20 +64,14 @@ pub struct Canvas {
 
 impl Canvas {
     /// The canvas with that id.
-    ///
-    /// # Errors
-    /// Where there is none.
-    pub fn find(id: &str) -> Result<Self, Missing> {
-        Self::new(find(id)?)
+    pub fn find(id: &str) -> Self {
+        Self::new(find(id))
     }
 
     /// This canvas.
-    ///
-    /// # Errors
-    /// Where it cannot be painted on.
-    pub fn new(element: HtmlCanvasElement) -> Result<Self, Missing> {
-        let context = context(&element)?;
-        Ok(Self { element, context, size: Cell::default(), look: Cell::default(), cells: RefCell::default() })
+    pub fn new(element: HtmlCanvasElement) -> Self {
+        let context = context(&element);
+        Self { element, context, size: Cell::default(), look: Cell::default(), cells: RefCell::default() }
     }
 
     /// Makes it as large as the layout says; whether it can be seen at all. Asking for sizes makes the browser lay out
@@ -89,7 +81,7 @@ impl Canvas {
             let (width, height, _) = self.size.get();
             return width > 0.0 && height > 0.0;
         }
-        let ratio = super::document::window().map_or(1.0, |window| window.device_pixel_ratio()).clamp(1.0, MOST_PIXELS);
+        let ratio = super::document::window().device_pixel_ratio().clamp(1.0, MOST_PIXELS);
         let (width, height) = (f64::from(self.element.client_width()), f64::from(self.element.client_height()));
         self.resize(width, height, ratio);
         width > 0.0 && height > 0.0
@@ -130,9 +122,9 @@ impl Canvas {
     }
 }
 
-fn context(element: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d, Missing> {
+fn context(element: &HtmlCanvasElement) -> CanvasRenderingContext2d {
     let context = element.get_context("2d").ok().flatten();
-    context.and_then(|context| context.dyn_into().ok()).ok_or_else(|| Missing("2d context".to_owned()))
+    context.and_then(|context| context.dyn_into().ok()).unwrap_or_else(|| missing("2d context"))
 }
 
 /// The canvas together with the colour it is filling with, which is slow to set again and again.
@@ -273,10 +265,10 @@ impl Brush<'_> {
         let mut kept = self.canvas.cells.borrow_mut();
         let fits = |(small, _): &(HtmlCanvasElement, _)| (small.width(), small.height()) == (columns, rows);
         if !kept.as_ref().is_some_and(fits) {
-            let element: HtmlCanvasElement = create("canvas").map_err(|error| error.to_string())?;
+            let element: HtmlCanvasElement = create("canvas");
             element.set_width(columns);
             element.set_height(rows);
-            let context = context(&element).map_err(|error| error.to_string())?;
+            let context = context(&element);
             *kept = Some((element, context));
         }
         let Some((small, small_context)) = kept.as_ref() else { return Ok(()) };
@@ -299,12 +291,9 @@ pub struct Stave {
 
 impl Stave {
     /// The stave on this canvas.
-    ///
-    /// # Errors
-    /// Where it cannot be painted on.
-    pub fn new(element: HtmlCanvasElement) -> Result<Self, Missing> {
-        let canvas = Canvas::new(element)?;
-        Ok(Self { canvas, past: Canvas::new(create("canvas")?)?, future: Canvas::new(create("canvas")?)? })
+    pub fn new(element: HtmlCanvasElement) -> Self {
+        let canvas = Canvas::new(element);
+        Self { canvas, past: Canvas::new(create("canvas")), future: Canvas::new(create("canvas")) }
     }
 
     /// Its picture is this one now.

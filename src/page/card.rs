@@ -5,7 +5,7 @@
 use super::address::Engine;
 use super::app::App;
 use super::conversation::now;
-use super::document::{meta, window};
+use super::document::{in_words, meta, window};
 use super::fetching::Copy;
 use super::link::{Link, Who};
 use super::phrases::{Phrase, grouped};
@@ -55,9 +55,9 @@ const FASTER: f64 = 1.1;
 
 /// Whether this browser could reach a card.
 fn is_possible() -> bool {
-    let navigator = window().ok().map(|window| js_sys::Reflect::get(&window, &"navigator".into()));
-    let gpu = navigator.and_then(Result::ok).and_then(|it| js_sys::Reflect::get(&it, &"gpu".into()).ok());
-    gpu.is_some_and(|gpu| gpu.is_object())
+    let navigator = js_sys::Reflect::get(&window(), &"navigator".into());
+    let gpu = navigator.and_then(|it| js_sys::Reflect::get(&it, &"gpu".into()));
+    gpu.is_ok_and(|gpu| gpu.is_object())
 }
 
 impl App {
@@ -66,7 +66,7 @@ impl App {
         if self.address.engine == Engine::Cpu || self.card.state != State::Absent {
             return;
         }
-        let path = meta("engine-gpu").ok().filter(|path| path != "none").unwrap_or_default();
+        let path = Some(meta("engine-gpu")).filter(|path| path != "none").unwrap_or_default();
         if path.is_empty() || !is_possible() {
             if self.address.engine == Engine::Gpu {
                 self.say_of_card(if path.is_empty() { Phrase::NoGpuEngine } else { Phrase::NoGpu }, &[]);
@@ -76,7 +76,7 @@ impl App {
         }
         match Link::start(Who::Card, &path, &self.post) {
             Ok(link) => (self.card.link, self.card.state) = (Some(link), State::Starting),
-            Err(error) => self.lost_card(&format!("{error:?}")),
+            Err(error) => self.lost_card(&in_words(&error)),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::app::App;
 use super::canvas::{Canvas, Palette};
 use super::conversation::Opening;
-use super::document::{Missing, Text, create, find, is_near, listen, numbers, place};
+use super::document::{Text, create, find, is_near, listen, numbers, place};
 use super::graph::{self, Edge, Layout, Place};
 use super::input::{Input, Post};
 use super::phrases::{Phrase, Phrases};
@@ -32,11 +32,8 @@ pub struct Connections {
 
 impl Connections {
     /// The view of the document.
-    ///
-    /// # Errors
-    /// Where it lacks a part of it.
-    pub fn new(post: &Post) -> Result<Self, Missing> {
-        let buttons: HtmlElement = find("graph-neurons")?;
+    pub fn new(post: &Post) -> Self {
+        let buttons: HtmlElement = find("graph-neurons");
         for name in ["pointerover", "pointerout", "focusin", "focusout", "click"] {
             let tell = post.clone();
             listen(&buttons, name, move |event: Event| {
@@ -48,17 +45,17 @@ impl Connections {
                 }
             });
         }
-        Ok(Self {
-            canvas: Canvas::find("graph")?,
+        Self {
+            canvas: Canvas::find("graph"),
             buttons,
-            digits: find("graph-digits")?,
-            count: Text::find("graph-count")?,
-            told: Text::find("graph-told")?,
+            digits: find("graph-digits"),
+            count: Text::find("graph-count"),
+            told: Text::find("graph-told"),
             layout: Layout::default(),
             edges: Vec::new(),
             lit: None,
             visible: false,
-        })
+        }
     }
 
     /// Looks whether it can be seen.
@@ -91,11 +88,11 @@ impl Connections {
         let (shown, all) =
             (self.layout.hidden().count(), reading.trace.hidden.iter().map(|layer| layer.neurons()).sum::<usize>());
         self.count.set(&phrases.say(Phrase::Mosaic, &[("n", shown.to_string()), ("all", all.to_string())]));
-        drop(self.label(reading, chosen, phrases));
+        self.label(reading, chosen, phrases);
     }
 
     /// As many buttons as neurons, each over its neuron and with its name.
-    fn label(&self, reading: &Reading, chosen: &[usize], phrases: &Phrases) -> Result<(), Missing> {
+    fn label(&self, reading: &Reading, chosen: &[usize], phrases: &Phrases) {
         let list = self.buttons.children();
         while list.length() as usize > self.layout.hidden().count() {
             list.item(list.length() - 1).inspect(Element::remove);
@@ -105,7 +102,7 @@ impl Connections {
             let button: HtmlElement = match there {
                 Some(button) => button,
                 None => {
-                    let button: HtmlElement = create("button")?;
+                    let button: HtmlElement = create("button");
                     drop(button.dataset().set("slot", &slot.to_string()));
                     drop(self.buttons.append_child(&button));
                     button
@@ -118,7 +115,6 @@ impl Connections {
             drop(button.set_attribute("aria-pressed", if pressed { "true" } else { "false" }));
             place(&button, self.layout.neuron((layer, neuron)));
         }
-        Ok(())
     }
 
     /// Shows the moment `now`.

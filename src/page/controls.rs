@@ -2,7 +2,7 @@
 //! typed into after a click, a tap or Enter.
 
 use super::address::Address;
-use super::document::{Missing, all, class, find, listen, listen_actively, style};
+use super::document::{all, class, find, listen, listen_actively, style};
 use super::input::{Input, Post, Press};
 use super::knob::{Knob, knob};
 use super::settings;
@@ -27,11 +27,8 @@ pub struct Controls {
 
 impl Controls {
     /// The controls of the document; what is set is told to `post`.
-    ///
-    /// # Errors
-    /// Where it lacks one of them.
-    pub fn new(post: &Post) -> Result<Self, Missing> {
-        let typing = Typing::new(post)?;
+    pub fn new(post: &Post) -> Self {
+        let typing = Typing::new(post);
         let (mut knobs, mut selects) = (Vec::new(), Vec::new());
         for element in all::<HtmlElement>("[data-set]") {
             let name = element.dataset().get("set").unwrap_or_default();
@@ -54,15 +51,10 @@ impl Controls {
             ("keys", Press::Keys),
         ];
         for (id, press) in buttons {
-            let (button, tell): (HtmlElement, _) = (find(id)?, post.clone());
+            let (button, tell): (HtmlElement, _) = (find(id), post.clone());
             listen(&button, "click", move |_: Event| tell.tell(Input::Press(press)));
         }
-        Ok(Self {
-            knobs,
-            selects,
-            slope: find("slope-part")?,
-            training: [find("train")?, find("step")?, find("reset")?],
-        })
+        Self { knobs, selects, slope: find("slope-part"), training: [find("train"), find("step"), find("reset")] }
     }
 
     /// Shows what is set.
@@ -158,8 +150,8 @@ struct Typing {
 }
 
 impl Typing {
-    fn new(post: &Post) -> Result<Rc<Self>, Missing> {
-        let typing = Rc::new(Self { field: find("typed")?, open: RefCell::new(None) });
+    fn new(post: &Post) -> Rc<Self> {
+        let typing = Rc::new(Self { field: find("typed"), open: RefCell::new(None) });
         let (state, tell) = (typing.clone(), post.clone());
         listen(&typing.field, "blur", move |_: Event| state.close(Some(&tell)));
         let (state, tell) = (typing.clone(), post.clone());
@@ -171,7 +163,7 @@ impl Typing {
                 _ => {}
             }
         });
-        Ok(typing)
+        typing
     }
 
     fn open(&self, knob: &HtmlElement, name: &'static str) {

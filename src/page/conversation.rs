@@ -3,7 +3,7 @@
 use super::app::App;
 use super::asking::Asking;
 use super::curves::History;
-use super::document::{meta, window};
+use super::document::{in_words, meta, window};
 use super::fetching::Copy;
 use super::learning::Vitals;
 use super::link::{Link, Who};
@@ -35,7 +35,7 @@ pub(super) enum Opening {
 
 /// The page's clock, in milliseconds.
 pub(super) fn now() -> f64 {
-    window().ok().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now())
+    window().performance().map_or(0.0, |performance| performance.now())
 }
 
 impl App {
@@ -47,12 +47,9 @@ impl App {
         self.asking = Asking { neurons_chosen: self.asking.neurons_chosen, ..Asking::default() };
         self.supply = Default::default();
         self.words.engine.set(&self.phrases.say(Phrase::Loading, &[]));
-        let started = meta("engine-cpu")
-            .map_err(|error| error.to_string())
-            .and_then(|path| Link::start(Who::Cpu, &path, &self.post).map_err(|error| format!("{error:?}")));
-        match started {
+        match Link::start(Who::Cpu, &meta("engine-cpu"), &self.post) {
             Ok(link) => self.link = Some(link),
-            Err(error) => self.notes.say(&self.phrases, Phrase::NoteEngineDead, &[("error", error)]),
+            Err(error) => self.notes.say(&self.phrases, Phrase::NoteEngineDead, &[("error", in_words(&error))]),
         }
         self.dirty.bar = true;
     }
@@ -179,7 +176,7 @@ impl App {
         self.synapses.clear();
         self.connections.layout.columns.clear();
         let first = spec.hidden.first().copied().unwrap_or(0);
-        drop(self.mosaic.set_neurons(first, &self.phrases, &self.post));
+        self.mosaic.set_neurons(first, &self.phrases, &self.post);
         self.dirty.everything();
         self.ask_for_trace();
     }

@@ -36,10 +36,9 @@ impl App {
         }
         match digits {
             Ok(digits) => {
-                if self.samples.fill(&digits, &self.phrases, &self.post).is_ok() {
-                    self.digits = Some(digits);
-                    self.picture_changed();
-                }
+                self.samples.fill(&digits, &self.phrases, &self.post);
+                self.digits = Some(digits);
+                self.picture_changed();
             }
             Err(error) => self.no_data(error),
         }

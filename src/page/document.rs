@@ -5,49 +5,42 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Document, Element, EventTarget, HtmlElement, Node, Window};
 
-/// The document lacks something that the program needs.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the page has no {0}")]
-pub struct Missing(pub String);
+/// Stops the program: the document lacks something without which it makes no sense. What stands in `www/index.html` is
+/// built together with it, so this is a fault of the page and never of its reader; `www/start.js` hears of it and says so.
+/// One function that never returns, instead of an error handed through every view, is an eighth of the program.
+#[inline(never)]
+pub fn missing(what: &str) -> ! {
+    wasm_bindgen::throw_str(&["the page has no ", what].concat())
+}
 
 /// The window.
-///
-/// # Errors
-/// Where there is none.
-pub fn window() -> Result<Window, Missing> {
-    web_sys::window().ok_or_else(|| Missing("window".to_owned()))
+pub fn window() -> Window {
+    web_sys::window().unwrap_or_else(|| missing("window"))
 }
 
 /// The document.
-///
-/// # Errors
-/// Where there is none.
-pub fn document() -> Result<Document, Missing> {
-    window()?.document().ok_or_else(|| Missing("document".to_owned()))
+pub fn document() -> Document {
+    window().document().unwrap_or_else(|| missing("document"))
 }
 
 /// The element with that id.
-///
-/// # Errors
-/// Where there is none of that kind.
-pub fn find<T: JsCast>(id: &str) -> Result<T, Missing> {
-    let element = document()?.get_element_by_id(id);
-    element.and_then(|element| element.dyn_into().ok()).ok_or_else(|| no_element(id))
-}
-
-// Apart from its callers, which are made anew for each kind of element.
-#[inline(never)]
-fn no_element(name: &str) -> Missing {
-    Missing(format!("element `{name}`"))
+pub fn find<T: JsCast>(id: &str) -> T {
+    of_kind(document().get_element_by_id(id), id)
 }
 
 /// The first element below `root` that the selector names.
-///
-/// # Errors
-/// Where there is none of that kind.
-pub fn within<T: JsCast>(root: &Element, selector: &str) -> Result<T, Missing> {
-    let element = root.query_selector(selector).ok().flatten();
-    element.and_then(|element| element.dyn_into().ok()).ok_or_else(|| no_element(selector))
+pub fn within<T: JsCast>(root: &Element, selector: &str) -> T {
+    of_kind(root.query_selector(selector).ok().flatten(), selector)
+}
+
+/// A new element.
+pub fn create<T: JsCast>(tag: &str) -> T {
+    of_kind(document().create_element(tag).ok(), tag)
+}
+
+/// This element, which has to be there and to be of that kind.
+pub fn of_kind<T: JsCast>(element: Option<Element>, name: &str) -> T {
+    element.and_then(|element| element.dyn_into().ok()).unwrap_or_else(|| missing(name))
 }
 
 /// All elements that the selector names.
@@ -56,36 +49,22 @@ pub fn all<T: JsCast>(selector: &str) -> Vec<T> {
 }
 
 fn nodes(selector: &str) -> Vec<Node> {
-    let list = document().ok().and_then(|document| document.query_selector_all(selector).ok());
-    list.map_or_else(Vec::new, |list| (0..list.length()).filter_map(|i| list.item(i)).collect())
+    document()
+        .query_selector_all(selector)
+        .map_or_else(|_| Vec::new(), |list| (0..list.length()).filter_map(|i| list.item(i)).collect())
 }
 
 /// The content of a `<meta>` element.
-///
-/// # Errors
-/// Where there is none of that name.
-pub fn meta(name: &str) -> Result<String, Missing> {
-    let element: Element = within(
-        &document()?.document_element().ok_or_else(|| Missing("root".to_owned()))?,
-        &format!("meta[name={name}]"),
-    )?;
-    element.get_attribute("content").ok_or_else(|| Missing(format!("content of meta `{name}`")))
+pub fn meta(name: &str) -> String {
+    let element = document().query_selector(&["meta[name=", name, "]"].concat()).ok().flatten();
+    element.and_then(|element| element.get_attribute("content")).unwrap_or_else(|| missing(name))
 }
 
 /// Whether an element can be seen, or could after a little scrolling down.
 pub fn is_near(element: &Element) -> bool {
     let area = element.get_bounding_client_rect();
-    let height = window().ok().and_then(|window| window.inner_height().ok()?.as_f64()).unwrap_or(0.0);
+    let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(0.0);
     area.top() < height + 400.0 && area.bottom() > 0.0
-}
-
-/// A new element.
-///
-/// # Errors
-/// Where it is not of that kind.
-pub fn create<T: JsCast>(tag: &str) -> Result<T, Missing> {
-    let element = document()?.create_element(tag).ok();
-    element.and_then(|element| element.dyn_into().ok()).ok_or_else(|| Missing(format!("way to make a `{tag}`")))
 }
 
 /// Calls `hear` at each such event, as long as the page lives.
@@ -116,9 +95,12 @@ fn attach(target: &EventTarget, event: &str, closure: Closure<dyn FnMut(JsValue)
 /// Calls `then` once, after so many milliseconds.
 pub fn after(milliseconds: i32, then: impl FnOnce() + 'static) {
     let callback = Closure::once_into_js(then);
-    if let Ok(window) = window() {
-        drop(window.set_timeout_with_callback_and_timeout_and_arguments_0(callback.unchecked_ref(), milliseconds));
-    }
+    drop(window().set_timeout_with_callback_and_timeout_and_arguments_0(callback.unchecked_ref(), milliseconds));
+}
+
+/// What the browser says went wrong.
+pub fn in_words(error: &JsValue) -> String {
+    error.dyn_ref::<js_sys::Error>().map_or_else(|| "no answer".to_owned(), |error| String::from(error.message()))
 }
 
 /// Sets a style property from the program; the page's policy forbids style attributes in the document, not this.
@@ -145,11 +127,8 @@ pub struct Text {
 
 impl Text {
     /// The element with that id.
-    ///
-    /// # Errors
-    /// Where there is none.
-    pub fn find(id: &str) -> Result<Self, Missing> {
-        Ok(Self::new(find(id)?))
+    pub fn find(id: &str) -> Self {
+        Self::new(find(id))
     }
 
     /// This element.
@@ -181,7 +160,7 @@ pub fn numbers(container: &HtmlElement, numbers: &[(String, (f32, f32), &str)]) 
         let span = match there {
             Some(span) => span,
             None => {
-                let Ok(span) = create::<HtmlElement>("span") else { return };
+                let span: HtmlElement = create("span");
                 drop(container.append_child(&span));
                 span
             }

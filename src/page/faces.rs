@@ -1,7 +1,7 @@
 //! The three neurons beside the membrane voltages: a neuron's weights are its face.
 
 use super::canvas::{Canvas, Palette};
-use super::document::{Missing, Text, all, within};
+use super::document::{Text, all, within};
 use super::field;
 use super::phrases::{Phrase, Phrases};
 use super::synapses::Synapses;
@@ -19,15 +19,12 @@ pub struct Faces {
 
 impl Faces {
     /// The faces of the document.
-    ///
-    /// # Errors
-    /// Where it lacks a part of them.
-    pub fn new() -> Result<Self, Missing> {
+    pub fn new() -> Self {
         let row = |row: Element| {
-            Ok((Text::new(within(&row, "b")?), Text::new(within(&row, "span")?), Canvas::new(within(&row, "canvas")?)?))
+            (Text::new(within(&row, "b")), Text::new(within(&row, "span")), Canvas::new(within(&row, "canvas")))
         };
-        let rows = all::<Element>("#faces > div").into_iter().map(row).collect::<Result<_, _>>()?;
-        Ok(Self { chosen: [0, 1, 2], rows })
+        let rows = all::<Element>("#faces > div").into_iter().map(row).collect();
+        Self { chosen: [0, 1, 2], rows }
     }
 
     /// Puts this neuron first; the last one goes.

@@ -1,6 +1,6 @@
 //! Files from the page's own origin.
 
-use super::document::window;
+use super::document::{in_words, window};
 use super::input::{Input, Post};
 use super::link::Who;
 use crate::digits::Digits;
@@ -22,15 +22,12 @@ pub enum Copy {
 
 /// The bytes of one file.
 async fn bytes(path: &str, copy: Copy) -> Result<Vec<u8>, String> {
-    let in_words = |error: JsValue| {
-        error.dyn_ref::<js_sys::Error>().map_or_else(|| "no answer".to_owned(), |e| String::from(e.message()))
-    };
+    let in_words = |error: JsValue| in_words(&error);
     let options = RequestInit::new();
     if copy == Copy::Fresh {
         options.set_cache(RequestCache::Reload);
     }
-    let window = window().map_err(|error| error.to_string())?;
-    let answer = JsFuture::from(window.fetch_with_str_and_init(path, &options)).await;
+    let answer = JsFuture::from(window().fetch_with_str_and_init(path, &options)).await;
     let response: Response = answer.map_err(|e| format!("{path}: {}", in_words(e)))?.unchecked_into();
     if !response.ok() {
         return Err(format!("{path}: {} {}", response.status(), response.status_text()).trim().to_owned());

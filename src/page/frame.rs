@@ -84,7 +84,7 @@ impl App {
         }
         let post = self.post.clone();
         let frame = Closure::once_into_js(move |now: f64| post.tell(Input::Frame(now)));
-        let asked = window().is_ok_and(|window| window.request_animation_frame(frame.unchecked_ref()).is_ok());
+        let asked = window().request_animation_frame(frame.unchecked_ref()).is_ok();
         self.dirty.asked = asked;
     }
 
@@ -153,9 +153,7 @@ impl App {
             return;
         };
         if prepare {
-            if let Err(missing) = self.score.prepare(reading, &spec, &self.phrases, &self.palette) {
-                web_sys::console::error_1(&JsValue::from(missing.to_string()));
-            }
+            self.score.prepare(reading, &spec, &self.phrases, &self.palette);
             self.result.prepare(reading, &self.phrases);
             let rates = Rates::new(&reading.trace.hidden, reading.time_steps());
             self.mosaic.draw_rates(&rates, &self.phrases, &self.palette);
@@ -219,7 +217,7 @@ impl App {
         self.dirty.address = false;
         self.dirty.address_written = now;
         let hash = self.address.to_hash();
-        let Ok(window) = window() else { return };
+        let window = window();
         // The link was changed from outside, and the page has not heard of it yet: it is not overwritten.
         if window.location().hash().is_ok_and(|hash| hash != self.link_seen) {
             return;

@@ -1,6 +1,6 @@
 //! Keys that work everywhere on the page, and dragging on the staves.
 
-use super::document::{Missing, document, find, listen, listen_actively, window};
+use super::document::{document, find, listen, listen_actively, window};
 use super::input::{Input, Post, Press, Scrub};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -8,16 +8,13 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlDialogElement, HtmlElement, HtmlInputElement, KeyboardEvent, PointerEvent};
 
 /// Listens to the keyboard, the staves, the slider, the window and the tab.
-///
-/// # Errors
-/// Where the document lacks one of them.
-pub fn listen_everywhere(post: &Post) -> Result<(), Missing> {
-    listen_to_keys(post)?;
-    listen_to_staves(post)?;
-    let (slider, tell): (HtmlInputElement, _) = (find("time")?, post.clone());
+pub fn listen_everywhere(post: &Post) {
+    listen_to_keys(post);
+    listen_to_staves(post);
+    let (slider, tell): (HtmlInputElement, _) = (find("time"), post.clone());
     let value = slider.clone();
     listen(&slider, "input", move |_: Event| tell.tell(Input::Scrub(Scrub::Step(value.value_as_number() as f32))));
-    let (window, document) = (window()?, document()?);
+    let (window, document) = (window(), document());
     let tell = post.clone();
     listen(&window, "hashchange", move |_: Event| tell.tell(Input::Address));
     let tell = post.clone();
@@ -28,12 +25,11 @@ pub fn listen_everywhere(post: &Post) -> Result<(), Missing> {
         let tell = post.clone();
         listen(&dark, "change", move |_: Event| tell.tell(Input::Look));
     }
-    Ok(())
 }
 
-fn listen_to_keys(post: &Post) -> Result<(), Missing> {
+fn listen_to_keys(post: &Post) {
     let tell = post.clone();
-    let document = document()?;
+    let document = document();
     listen_actively(&document, "keydown", move |event: KeyboardEvent| {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let on =
@@ -47,7 +43,6 @@ fn listen_to_keys(post: &Post) -> Result<(), Missing> {
             tell.tell(input);
         }
     });
-    Ok(())
 }
 
 /// What a key means; Space presses the button that has the focus, so there it means nothing here.
@@ -65,9 +60,9 @@ fn meaning(key: &str, on_button: bool) -> Option<Input> {
     })
 }
 
-fn listen_to_staves(post: &Post) -> Result<(), Missing> {
-    let score: HtmlElement = find("score")?;
-    let axis: HtmlElement = find("axis")?;
+fn listen_to_staves(post: &Post) {
+    let score: HtmlElement = find("score");
+    let axis: HtmlElement = find("axis");
     let share = move |event: &PointerEvent| {
         let area = axis.get_bounding_client_rect();
         ((f64::from(event.client_x()) - area.left()) / area.width().max(1.0)) as f32
@@ -92,14 +87,11 @@ fn listen_to_staves(post: &Post) -> Result<(), Missing> {
         let state = dragging.clone();
         listen(&score, name, move |_: PointerEvent| state.set(false));
     }
-    Ok(())
 }
 
 /// Shows what the keys do.
 pub fn show() {
-    if let Ok(dialog) = find::<HtmlDialogElement>("keys-dialog") {
-        drop(dialog.show_modal());
-    }
+    drop(find::<HtmlDialogElement>("keys-dialog").show_modal());
 }
 
 #[cfg(test)]

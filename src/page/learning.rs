@@ -2,7 +2,7 @@
 
 use super::canvas::{Canvas, Palette};
 use super::curves::{Chart, History, Kind, LEFT, RIGHT};
-use super::document::{Missing, Text, find, numbers, place};
+use super::document::{Text, find, numbers, place};
 use super::phrases::grouped;
 use super::slope;
 use crate::event::Score;
@@ -47,38 +47,28 @@ pub struct Vitals {
 
 impl LearningView {
     /// The elements of the document.
-    ///
-    /// # Errors
-    /// Where it lacks one of them.
-    pub fn new() -> Result<Self, Missing> {
-        let chart = |canvas: &str, numbers: &str, training: &str, test: Option<&str>, axis: &str| {
-            let test = test.map(find).transpose()?;
-            Ok::<_, Missing>(ChartView {
-                canvas: Canvas::find(canvas)?,
-                numbers: find(numbers)?,
-                training: find(training)?,
-                test,
-                axis: find(axis)?,
-            })
+    pub fn new() -> Self {
+        let chart = |canvas: &str, numbers: &str, training: &str, test: Option<&str>, axis: &str| ChartView {
+            canvas: Canvas::find(canvas),
+            numbers: find(numbers),
+            training: find(training),
+            test: test.map(find),
+            axis: find(axis),
         };
-        let loss = chart("loss-curve", "loss-numbers", "m-loss-training", None, "m-loss-epoch")?;
-        let accuracy = chart("accuracy-curve", "accuracy-numbers", "m-training", Some("m-test"), "m-accuracy-epoch")?;
-        Ok(Self {
-            epoch: Text::find("epoch")?,
-            speed: Text::find("ips")?,
-            accuracy: Text::find("accuracy")?,
-            accuracy_beside: Text::find("accuracy-now")?,
-            loss: Text::find("loss")?,
+        let loss = chart("loss-curve", "loss-numbers", "m-loss-training", None, "m-loss-epoch");
+        let accuracy = chart("accuracy-curve", "accuracy-numbers", "m-training", Some("m-test"), "m-accuracy-epoch");
+        Self {
+            epoch: Text::find("epoch"),
+            speed: Text::find("ips"),
+            accuracy: Text::find("accuracy"),
+            accuracy_beside: Text::find("accuracy-now"),
+            loss: Text::find("loss"),
             charts: [(Kind::Loss, loss), (Kind::Accuracy, accuracy)],
-            surrogate: Canvas::find("surrogate")?,
-            leak: Canvas::find("leak")?,
-            slope_name: find("m-slope")?,
-            names: [
-                (find("m-spike")?, (0.8, 0.19)),
-                (find("m-theta")?, (0.5, 0.95)),
-                (find("m-voltage")?, (0.0, 0.95)),
-            ],
-        })
+            surrogate: Canvas::find("surrogate"),
+            leak: Canvas::find("leak"),
+            slope_name: find("m-slope"),
+            names: [(find("m-spike"), (0.8, 0.19)), (find("m-theta"), (0.5, 0.95)), (find("m-voltage"), (0.0, 0.95))],
+        }
     }
 
     /// Writes the numbers.

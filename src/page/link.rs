@@ -1,6 +1,6 @@
 //! The line to the engine's worker: the only place of the page that posts messages.
 
-use super::document::listen;
+use super::document::{in_words, listen};
 use super::input::{Input, Post};
 use crate::protocol::{Report, Request};
 use crate::wire;
@@ -50,7 +50,7 @@ impl Link {
     /// When the message cannot be written or posted.
     pub fn ask(&self, request: &Request, bytes: &[&[u8]]) -> Result<(), String> {
         let (message, transfer) = wire::encode(request, bytes).map_err(|error| error.to_string())?;
-        self.worker.post_message_with_transfer(&message, &transfer).map_err(|error| format!("{error:?}"))
+        self.worker.post_message_with_transfer(&message, &transfer).map_err(|error| in_words(&error))
     }
 }
 

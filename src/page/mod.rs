@@ -71,7 +71,5 @@ pub mod weights;
 /// Starts the page.
 pub fn start() {
     console_error_panic_hook::set_once();
-    if let Err(missing) = app::open() {
-        web_sys::console::error_1(&missing.to_string().into());
-    }
+    app::open();
 }

@@ -1,7 +1,7 @@
 //! The hidden neurons' weights, the first of them as pictures, and how often they fire.
 
 use super::canvas::{Canvas, Palette};
-use super::document::{Missing, Text, create, find, is_near, listen, place};
+use super::document::{Text, create, find, is_near, listen, place};
 use super::field;
 use super::input::{Input, Post};
 use super::phrases::{Phrase, Phrases};
@@ -9,8 +9,7 @@ use super::rates::Rates;
 use super::synapses::Synapses;
 use super::verdict::percent;
 use crate::digits::drawing::SIDE;
-use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlElement};
+use web_sys::{Event, HtmlCanvasElement, HtmlElement};
 
 /// So many neurons are shown.
 const SHOWN: usize = 64;
@@ -33,45 +32,37 @@ pub struct Mosaic {
 
 impl Mosaic {
     /// The mosaic of the document.
-    ///
-    /// # Errors
-    /// Where it lacks a part of it.
-    pub fn new() -> Result<Self, Missing> {
-        Ok(Self {
-            container: find("mosaic")?,
-            count: Text::find("mosaic-count")?,
-            health: [Text::find("health")?, Text::find("health-rest")?],
-            rates: Canvas::find("rates")?,
-            silent: Text::find("m-silent")?,
-            names: [(find("m-never")?, (0.0, 0.95)), (find("m-share")?, (0.5, 0.95)), (find("m-always")?, (1.0, 0.95))],
+    pub fn new() -> Self {
+        Self {
+            container: find("mosaic"),
+            count: Text::find("mosaic-count"),
+            health: [Text::find("health"), Text::find("health-rest")],
+            rates: Canvas::find("rates"),
+            silent: Text::find("m-silent"),
+            names: [(find("m-never"), (0.0, 0.95)), (find("m-share"), (0.5, 0.95)), (find("m-always"), (1.0, 0.95))],
             buttons: Vec::new(),
             next: 0,
-        })
+        }
     }
 
     /// There are so many hidden neurons now.
-    ///
-    /// # Errors
-    /// Where the document gives no buttons.
-    pub fn set_neurons(&mut self, neurons: usize, phrases: &Phrases, post: &Post) -> Result<(), Missing> {
+    pub fn set_neurons(&mut self, neurons: usize, phrases: &Phrases, post: &Post) {
         let shown = neurons.min(SHOWN);
         while self.buttons.len() > shown {
             self.buttons.pop().inspect(|(button, _)| button.remove());
         }
         while self.buttons.len() < shown {
             let neuron = self.buttons.len();
-            let (button, canvas): (HtmlElement, HtmlElement) = (create("button")?, create("canvas")?);
+            let (button, canvas): (HtmlElement, HtmlCanvasElement) = (create("button"), create("canvas"));
             let name = phrases.say(Phrase::ChooseNeuron, &[("n", neuron.to_string())]);
             drop(button.set_attribute("aria-label", &name));
             drop(button.append_child(&canvas));
             drop(self.container.append_child(&button));
             let tell = post.clone();
             listen(&button, "click", move |_: Event| tell.tell(Input::Neuron(neuron)));
-            let canvas = canvas.dyn_into().map_err(|_| Missing("canvas".to_owned()))?;
-            self.buttons.push((button, Canvas::new(canvas)?));
+            self.buttons.push((button, Canvas::new(canvas)));
         }
         self.count.set(&phrases.say(Phrase::Mosaic, &[("n", shown.to_string()), ("all", neurons.to_string())]));
-        Ok(())
     }
 
     /// The neurons whose weights are to be asked for: the chosen ones, and the others if they can be seen.

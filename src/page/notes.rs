@@ -1,6 +1,6 @@
 //! Short messages above the page, for what went wrong: one of a kind, until it is over.
 
-use super::document::{Missing, create, find};
+use super::document::{create, find};
 use super::phrases::{Phrase, Phrases};
 use web_sys::HtmlElement;
 
@@ -12,17 +12,14 @@ pub struct Notes {
 
 impl Notes {
     /// None yet.
-    ///
-    /// # Errors
-    /// Where the document has no place for them.
-    pub fn new() -> Result<Self, Missing> {
-        Ok(Self { container: find("notes")?, shown: Vec::new() })
+    pub fn new() -> Self {
+        Self { container: find("notes"), shown: Vec::new() }
     }
 
     /// Says this, in place of what was said with the same phrase.
     pub fn say(&mut self, phrases: &Phrases, phrase: Phrase, values: &[(&str, String)]) {
         let there = self.take(phrase);
-        let Ok(note) = there.map_or_else(|| create::<HtmlElement>("p"), Ok) else { return };
+        let note: HtmlElement = there.unwrap_or_else(|| create("p"));
         note.set_text_content(Some(&phrases.say(phrase, values)));
         drop(self.container.append_child(&note));
         self.shown.push((phrase, note));

@@ -2,7 +2,7 @@
 
 use super::address;
 use super::canvas::{Canvas, Palette};
-use super::document::{Missing, Text, class, find, listen, listen_actively};
+use super::document::{Text, class, find, listen, listen_actively};
 use super::field;
 use super::input::{Input, Pen, Post};
 use super::marks::{Ink, Mark, Shade, line, px};
@@ -38,21 +38,18 @@ struct Keyboard {
 
 impl PadView {
     /// The pad of the document; what is done on it is told to `post`.
-    ///
-    /// # Errors
-    /// Where the document lacks a part of it.
-    pub fn new(post: &Post) -> Result<Self, Missing> {
+    pub fn new(post: &Post) -> Self {
         let keys = Rc::new(RefCell::new(Keyboard { at: [0.5, 0.3], down: false, shown: false }));
-        let pad: HtmlElement = find("pad")?;
+        let pad: HtmlElement = find("pad");
         listen_to_pointer(&pad, post);
         listen_to_keys(&pad, post, &keys);
-        Ok(Self {
-            canvas: Canvas::find("pad")?,
-            seen: Canvas::find("seen")?,
-            lit: Text::find("lit")?,
-            wrap: find("padwrap")?,
+        Self {
+            canvas: Canvas::find("pad"),
+            seen: Canvas::find("seen"),
+            lit: Text::find("lit"),
+            wrap: find("padwrap"),
             keys,
-        })
+        }
     }
 
     /// Draws what is on the pad: strokes as they are, a test digit as if a pen had drawn it, a photo in its greys.

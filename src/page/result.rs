@@ -1,6 +1,6 @@
 //! The result: the digit, when it was known, what it cost, and the evidence for each.
 
-use super::document::{Missing, Text, all, class, find, style, within};
+use super::document::{Text, all, class, find, style, within};
 use super::phrases::{Phrase, Phrases, grouped};
 use super::reading::Reading;
 use super::verdict::{Said, bars, verdict};
@@ -29,28 +29,25 @@ pub struct ResultView {
 
 impl ResultView {
     /// The result of the document.
-    ///
-    /// # Errors
-    /// Where it lacks a part of it.
-    pub fn new() -> Result<Self, Missing> {
-        let row = |row: Element| Ok((row.clone(), within(&row, "i")?, Text::new(within(&row, "span")?)));
-        Ok(Self {
-            verdict: find("verdict")?,
-            digit: Text::find("digit")?,
-            answer: Text::find("answer")?,
-            headline: Text::find("headline")?,
-            detail: Text::find("detail")?,
-            operations: Text::find("synops")?,
-            dense: Text::find("dense")?,
-            early: Text::find("early")?,
-            meters: [find("meter-synops")?, find("meter-known")?, find("meter-dense")?],
-            cost: find("cost")?,
-            bars: find("bars")?,
-            captions: [find("bars-membrane")?, find("bars-spikes")?],
-            rows: all::<Element>("#bars > div").into_iter().map(row).collect::<Result<_, Missing>>()?,
-            spoken: Text::find("spoken")?,
-            article: [Text::find("a-known")?, Text::find("a-cost")?],
-        })
+    pub fn new() -> Self {
+        let row = |row: Element| (row.clone(), within(&row, "i"), Text::new(within(&row, "span")));
+        Self {
+            verdict: find("verdict"),
+            digit: Text::find("digit"),
+            answer: Text::find("answer"),
+            headline: Text::find("headline"),
+            detail: Text::find("detail"),
+            operations: Text::find("synops"),
+            dense: Text::find("dense"),
+            early: Text::find("early"),
+            meters: [find("meter-synops"), find("meter-known"), find("meter-dense")],
+            cost: find("cost"),
+            bars: find("bars"),
+            captions: [find("bars-membrane"), find("bars-spikes")],
+            rows: all::<Element>("#bars > div").into_iter().map(row).collect(),
+            spoken: Text::find("spoken"),
+            article: [Text::find("a-known"), Text::find("a-cost")],
+        }
     }
 
     /// Nothing runs through the network: nothing is said.

@@ -2,14 +2,14 @@
 
 use super::address::Pad;
 use super::canvas::{Canvas, Palette};
-use super::document::{Missing, create, find, listen};
+use super::document::{create, find, listen};
 use super::field;
 use super::input::{Input, Post};
 use super::marks::{Ink, Mark, Shade};
 use super::phrases::{Phrase, Phrases};
 use crate::digits::Digits;
 use crate::digits::drawing::SIDE;
-use web_sys::{Event, HtmlElement};
+use web_sys::{Event, HtmlCanvasElement, HtmlElement};
 
 /// The buttons.
 pub struct Samples {
@@ -19,11 +19,8 @@ pub struct Samples {
 
 impl Samples {
     /// No digits yet.
-    ///
-    /// # Errors
-    /// Where the document has no place for them.
-    pub fn new() -> Result<Self, Missing> {
-        Ok(Self { container: find("samples")?, buttons: Vec::new() })
+    pub fn new() -> Self {
+        Self { container: find("samples"), buttons: Vec::new() }
     }
 
     /// There are none.
@@ -33,13 +30,10 @@ impl Samples {
     }
 
     /// The digits are here.
-    ///
-    /// # Errors
-    /// Where the document gives no buttons.
-    pub fn fill(&mut self, digits: &Digits, phrases: &Phrases, post: &Post) -> Result<(), Missing> {
+    pub fn fill(&mut self, digits: &Digits, phrases: &Phrases, post: &Post) {
         self.clear();
         for index in 0..digits.len() {
-            let (button, canvas): (HtmlElement, HtmlElement) = (create("button")?, create("canvas")?);
+            let (button, canvas): (HtmlElement, HtmlCanvasElement) = (create("button"), create("canvas"));
             let name = phrases.say(
                 Phrase::TestDigit,
                 &[("one", phrases.one.clone()), ("n", phrases.name(digits.label(index).into()))],
@@ -49,10 +43,8 @@ impl Samples {
             drop(self.container.append_child(&button));
             let tell = post.clone();
             listen(&button, "click", move |_: Event| tell.tell(Input::Digit(index)));
-            let canvas = wasm_bindgen::JsCast::dyn_into(canvas).map_err(|_| Missing("canvas".to_owned()))?;
-            self.buttons.push((button, Canvas::new(canvas)?));
+            self.buttons.push((button, Canvas::new(canvas)));
         }
-        Ok(())
     }
 
     /// Draws them, and marks the one that is on the pad.

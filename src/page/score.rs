@@ -2,7 +2,7 @@
 
 use super::axis;
 use super::canvas::{Canvas, Palette, Stave};
-use super::document::{Missing, Text, all, class, find, numbers, place, style, within};
+use super::document::{Text, all, class, find, numbers, of_kind, place, style, within};
 use super::faces::Faces;
 use super::field;
 use super::marks::{Ink, Mark, Scene, column, cursor};
@@ -64,67 +64,62 @@ pub struct Score {
 
 impl Score {
     /// The score of the document.
-    ///
-    /// # Errors
-    /// Where the document lacks a part of it.
-    pub fn new() -> Result<Self, Missing> {
+    pub fn new() -> Self {
         let words = Words {
-            count: Text::find("count-in")?,
-            threshold: find("m-threshold")?,
-            knew: find("m-knew")?,
-            first: Text::find("m-first")?,
-            second: Text::find("m-second")?,
-            step: find("m-step")?,
-            axis: find("axis-numbers")?,
+            count: Text::find("count-in"),
+            threshold: find("m-threshold"),
+            knew: find("m-knew"),
+            first: Text::find("m-first"),
+            second: Text::find("m-second"),
+            step: find("m-step"),
+            axis: find("axis-numbers"),
             digits: all("#digits span"),
-            captions: [find("out-membrane")?, find("out-spikes")?],
-            input: [find("in-spikes")?, find("in-current")?],
+            captions: [find("out-membrane"), find("out-spikes")],
+            input: [find("in-spikes"), find("in-current")],
         };
         let mut score = Self {
-            root: find("score")?,
-            frame: Canvas::find("frame")?,
-            input: Stave::new(find("in")?)?,
+            root: find("score"),
+            frame: Canvas::find("frame"),
+            input: Stave::new(find("in")),
             layers: Vec::new(),
-            membrane: Stave::new(find("mem")?)?,
-            faces: Faces::new()?,
-            race: Canvas::find("race")?,
-            out: Stave::new(find("out")?)?,
-            axis: Canvas::find("axis")?,
+            membrane: Stave::new(find("mem")),
+            faces: Faces::new(),
+            race: Canvas::find("race"),
+            out: Stave::new(find("out")),
+            axis: Canvas::find("axis"),
             words,
-            cursor: find("cursor")?,
-            number: Text::find("cursor-number")?,
-            slider: find("time")?,
-            pulses: [find("pulse-in")?, find("pulse-out")?],
+            cursor: find("cursor"),
+            number: Text::find("cursor-number"),
+            slider: find("time"),
+            pulses: [find("pulse-in"), find("pulse-out")],
             leads: Vec::new(),
             span: (0.0, 1.0),
         };
         let elements: Vec<Element> = all(".layer");
         if let [figure, row] = &elements[..] {
-            score.layers.push(Layer::new([figure.clone(), row.clone()])?);
+            score.layers.push(Layer::new([figure.clone(), row.clone()]));
         }
-        Ok(score)
+        score
     }
 
     /// As many staves as there are hidden layers: the first stands in the document, the others are copies of it.
-    fn set_layers(&mut self, count: usize) -> Result<(), Missing> {
+    fn set_layers(&mut self, count: usize) {
         while self.layers.len() > count.max(1) {
             if let Some(layer) = self.layers.pop() {
                 layer.elements.iter().for_each(Element::remove);
             }
         }
         while self.layers.len() < count {
-            let Some(first) = self.layers.first() else { return Ok(()) };
+            let Some(first) = self.layers.first() else { return };
             let copies = [&first.elements[0], &first.elements[1]].map(|element| element.clone_node_with_deep(true));
-            let below: Node = find("row-mem")?;
-            let mut elements = Vec::new();
-            for copy in copies.into_iter().flatten() {
+            let below: Node = find("row-mem");
+            let elements = copies.map(|copy| {
+                let copy: Element = of_kind(copy.ok().and_then(|copy| copy.dyn_into().ok()), "copy of a stave");
                 drop(self.root.insert_before(&copy, Some(&below)));
-                elements.extend(copy.dyn_into::<Element>().ok());
-            }
-            let [figure, row] = &elements[..] else { return Err(Missing("copy of a stave".to_owned())) };
-            self.layers.push(Layer::new([figure.clone(), row.clone()])?);
+                copy
+            });
+            self.layers.push(Layer::new(elements));
         }
-        Ok(())
     }
 
     /// Measures where the staves are.
@@ -144,18 +139,9 @@ impl Score {
     }
 
     /// Another picture runs through: paints all that does not move.
-    ///
-    /// # Errors
-    /// Where a stave cannot be added to the document.
-    pub fn prepare(
-        &mut self,
-        reading: &Reading,
-        spec: &Spec,
-        phrases: &Phrases,
-        palette: &Palette,
-    ) -> Result<(), Missing> {
+    pub fn prepare(&mut self, reading: &Reading, spec: &Spec, phrases: &Phrases, palette: &Palette) {
         let (trace, neuron) = (&reading.trace, &spec.neuron);
-        self.set_layers(trace.hidden.len())?;
+        self.set_layers(trace.hidden.len());
         self.measure();
         let steady = spec.encoding == Encoding::Current;
         self.words.input[0].set_hidden(steady);
@@ -186,7 +172,6 @@ impl Score {
         self.words.captions[0].set_hidden(counts);
         self.words.captions[1].set_hidden(!counts);
         self.label_axis(reading.time_steps());
-        Ok(())
     }
 
     fn label_axis(&self, time_steps: usize) {
@@ -297,15 +282,15 @@ impl Score {
 }
 
 impl Layer {
-    fn new(elements: [Element; 2]) -> Result<Self, Missing> {
+    fn new(elements: [Element; 2]) -> Self {
         let [figure, row] = &elements;
-        Ok(Self {
-            field: Canvas::new(within(figure, "canvas")?)?,
-            stave: Stave::new(within(row, "canvas")?)?,
-            count: Text::new(within(row, "output")?),
-            which: Text::new(within(row, ".which")?),
+        Self {
+            field: Canvas::new(within(figure, "canvas")),
+            stave: Stave::new(within(row, "canvas")),
+            count: Text::new(within(row, "output")),
+            which: Text::new(within(row, ".which")),
             elements,
-        })
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! `www/index.html`; which sets were cut is written there when the page is built.
 
 use super::address::Address;
-use super::document::{Missing, all, class, document, find, meta};
+use super::document::{all, class, document, find, meta};
 use super::phrases::Phrases;
 use crate::spec::Dataset;
 use web_sys::HtmlElement;
@@ -19,16 +19,13 @@ pub struct Sets {
 
 impl Sets {
     /// The choices of the document; sets that are not there are no choice.
-    ///
-    /// # Errors
-    /// Where the document lacks a part of them.
-    pub fn new() -> Result<Self, Missing> {
-        let there: Vec<String> = meta("sets")?.split_whitespace().map(str::to_owned).collect();
+    pub fn new() -> Self {
+        let there: Vec<String> = meta("sets").split_whitespace().map(str::to_owned).collect();
         let sets: Vec<HtmlElement> = all("[data-set=dataset] option");
         sets.iter().filter(|set| !there.contains(&value(set))).for_each(|set| set.remove());
-        let sentences: [HtmlElement; 2] = [find("sets")?, find("models")?];
+        let sentences: [HtmlElement; 2] = [find("sets"), find("models")];
         sentences[0].set_hidden(there.len() < 2);
-        Ok(Self { there, sets, models: all("[data-set=model] option"), sentences })
+        Self { there, sets, models: all("[data-set=model] option"), sentences }
     }
 
     /// Whether that set is there.
@@ -38,9 +35,7 @@ impl Sets {
 
     /// The reader has opened a file, to which training can return.
     pub fn show_own(&self) {
-        if let Ok(own) = find::<HtmlElement>("own") {
-            offer(&own, true);
-        }
+        offer(&find("own"), true);
     }
 
     /// Puts what is there in place of what the link asks for and is not; says what that was.
@@ -79,7 +74,7 @@ impl Sets {
             let elements = all::<HtmlElement>(names).into_iter().enumerate();
             elements.for_each(|(i, element)| element.set_text_content(Some(&phrases.name(i))));
         }
-        if let Some(body) = document().ok().and_then(|document| document.body()) {
+        if let Some(body) = document().body() {
             class(&body, "words", !phrases.names.is_empty());
         }
     }

@@ -1,6 +1,6 @@
 //! What the page watches of its own layout.
 
-use super::document::{self, Missing, find, window};
+use super::document::{self, find, window};
 use super::input::{Input, Post};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
@@ -9,37 +9,29 @@ use web_sys::{
 };
 
 /// On a narrow screen the sentences of settings are folded, so that pictures come first.
-///
-/// # Errors
-/// Where there is no window.
-pub fn fold_where_narrow() -> Result<(), Missing> {
+pub fn fold_where_narrow() {
     let fold = |narrow: bool| {
         for details in document::all::<HtmlDetailsElement>(".tune") {
             details.set_open(!narrow);
         }
     };
-    if let Ok(Some(narrow)) = window()?.match_media("(max-width: 760px)") {
+    if let Ok(Some(narrow)) = window().match_media("(max-width: 760px)") {
         fold(narrow.matches());
         document::listen(&narrow, "change", move |event: MediaQueryListEvent| fold(event.matches()));
     }
-    Ok(())
 }
 
 /// The weights are asked for when they are about to be scrolled into sight.
-///
-/// # Errors
-/// Where the document has no place for them.
-pub fn watch_weights(post: &Post) -> Result<(), Missing> {
+pub fn watch_weights(post: &Post) {
     let tell = post.clone();
     let seen = Closure::<dyn FnMut()>::new(move || tell.tell(Input::Seen));
     let options = IntersectionObserverInit::new();
     options.set_root_margin("400px");
     if let Ok(observer) = IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &options) {
-        observer.observe(&find("mosaic")?);
-        observer.observe(&find("graph")?);
+        observer.observe(&find("mosaic"));
+        observer.observe(&find("graph"));
     }
     seen.forget();
-    Ok(())
 }
 
 /// Pictures whose size changes are drawn anew.

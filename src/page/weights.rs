@@ -4,7 +4,7 @@
 use super::address::{Pad, Start};
 use super::app::App;
 use super::conversation::{ALL_TEST_IMAGES, Opening, now};
-use super::document::{Missing, create, find, listen};
+use super::document::{create, find, in_words, listen};
 use super::fetching::Copy;
 use super::input::{Input, Post};
 use super::phrases::Phrase;
@@ -21,11 +21,8 @@ const SNAPSHOT_EVERY: f64 = 10_000.0;
 const FIRST_SNAPSHOT: f64 = 1000.0;
 
 /// The file that "Open weights" chooses is read and told to `post`.
-///
-/// # Errors
-/// Where the document lacks the field.
-pub fn listen_to_files(post: &Post) -> Result<(), Missing> {
-    let (field, post): (HtmlInputElement, _) = (find("open")?, post.clone());
+pub fn listen_to_files(post: &Post) {
+    let (field, post): (HtmlInputElement, _) = (find("open"), post.clone());
     let chosen = field.clone();
     listen(&field, "change", move |_: Event| {
         let file = Reflect::get(&chosen, &"files".into()).and_then(|files| Reflect::get_u32(&files, 0));
@@ -38,11 +35,10 @@ pub fn listen_to_files(post: &Post) -> Result<(), Missing> {
         // So that the same file can be chosen again.
         chosen.set_value("");
     });
-    Ok(())
 }
 
 async fn read(file: Blob) -> Result<Vec<u8>, String> {
-    let buffer = JsFuture::from(file.array_buffer()).await.map_err(|error| format!("{error:?}"))?;
+    let buffer = JsFuture::from(file.array_buffer()).await.map_err(|error| in_words(&error))?;
     Ok(Uint8Array::new(&buffer.unchecked_into::<ArrayBuffer>()).to_vec())
 }
 
@@ -50,7 +46,7 @@ async fn read(file: Blob) -> Result<Vec<u8>, String> {
 fn download(bytes: &[u8], name: &str) -> Result<(), JsValue> {
     let blob = Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes)))?;
     let url = Url::create_object_url_with_blob(&blob)?;
-    let link: HtmlAnchorElement = create("a").map_err(|missing| missing.to_string())?;
+    let link: HtmlAnchorElement = create("a");
     link.set_href(&url);
     link.set_download(name);
     link.click();
@@ -85,7 +81,7 @@ impl App {
         if std::mem::take(&mut self.asking.file_wanted)
             && let Err(error) = download(&weights, "network.safetensors")
         {
-            self.engine_failed(format!("{error:?}"));
+            self.engine_failed(in_words(&error));
         }
     }
 
