@@ -1,7 +1,7 @@
 //! The accuracy over a set, and the trace of one picture.
 
 use crate::digits::Digits;
-use crate::event::Score;
+use crate::event::{self, Score};
 use crate::kernels;
 use crate::layer::{Synapses, numbers};
 use crate::network::{Input, Network, Output};
@@ -34,17 +34,24 @@ pub fn encode(spec: &Spec, images: &[&[u8]], samples: &[u64], pass: Pass) -> Inp
 /// # Panics
 /// When the set has fewer images.
 pub fn evaluate(network: &Network, spec: &Spec, digits: &Digits, range: Range<usize>, first: usize) -> Score {
+    Score::of_answers(&answers(network, spec, digits, range.clone(), first), &digits.labels[range])
+}
+
+/// The class that the network reads in each image of `range`, [B]; the arguments are those of [`evaluate`].
+///
+/// # Panics
+/// When the set has fewer images.
+pub fn answers(network: &Network, spec: &Spec, digits: &Digits, range: Range<usize>, first: usize) -> Vec<u8> {
     let network = network.valid();
-    let mut total = Score::default();
+    let mut answers = Vec::with_capacity(range.len());
     for start in range.clone().step_by(SLICE) {
         let slice = start..(start + SLICE).min(range.end);
         let images: Vec<&[u8]> = slice.clone().map(|index| digits.image(index)).collect();
         let samples: Vec<u64> = slice.clone().map(|index| (first + index) as u64).collect();
         let input = encode(spec, &images, &samples, Pass::Evaluation);
-        let logits = numbers(network.forward(input));
-        total += Score::of(&logits, &digits.labels[slice]);
+        answers.extend(event::answers(&numbers(network.forward(input)), slice.len()));
     }
-    total
+    answers
 }
 
 /// What a layer does with a neuron's input current.
@@ -85,6 +92,24 @@ pub fn trace(network: &Network, spec: &Spec, image: &[u8], pass: Pass, sample: u
         }
     };
     Trace { image: image.to_vec(), time_steps: spec.time_steps, input, hidden, output, readout: spec.readout }
+}
+
+/// How often each hidden neuron fires on the average over some pictures, as shares of the time steps, [layers][H].
+///
+/// # Panics
+/// When a picture has another number of pixels than the network takes.
+pub fn rates(network: &Network, spec: &Spec, images: &[&[u8]]) -> Vec<Vec<f32>> {
+    let mut spikes: Vec<Vec<u32>> = Vec::new();
+    for image in images {
+        let trace = trace(network, spec, image, Pass::Drawing, 0);
+        spikes.resize(trace.hidden.len(), Vec::new());
+        for (layer, sums) in trace.hidden.iter().zip(&mut spikes) {
+            sums.resize(layer.neurons(), 0);
+            sums.iter_mut().enumerate().for_each(|(neuron, sum)| *sum += layer.spikes.count_of(0, neuron));
+        }
+    }
+    let all = (images.len() * spec.time_steps).max(1) as f32;
+    spikes.into_iter().map(|sums| sums.into_iter().map(|sum| sum as f32 / all).collect()).collect()
 }
 
 /// The input currents of a layer, [T, H], what excites and what inhibits apart.

@@ -20,12 +20,13 @@ impl Score {
     /// assert_eq!(Score::of(&[0.0, 1.0, 2.0, 2.0], &[1, 1]), Score { correct: 1, images: 2 });
     /// ```
     pub fn of(logits: &[f32], labels: &[u8]) -> Self {
-        let classes = logits.len() / labels.len().max(1);
-        let right = |(row, label): &(&[f32], &u8)| {
-            let best = (1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best });
-            best == usize::from(**label)
-        };
-        Self { correct: logits.chunks_exact(classes.max(1)).zip(labels).filter(right).count(), images: labels.len() }
+        Self::of_answers(&answers(logits, labels.len()), labels)
+    }
+
+    /// How many answers are the label.
+    pub fn of_answers(answers: &[u8], labels: &[u8]) -> Self {
+        let correct = answers.iter().zip(labels).filter(|(answer, label)| answer == label).count();
+        Self { correct, images: labels.len() }
     }
 
     /// The share of images read rightly, 0 to 1; 0 where there were none.
@@ -37,6 +38,19 @@ impl Score {
     pub fn accuracy(self) -> f64 {
         if self.images == 0 { 0.0 } else { self.correct as f64 / self.images as f64 }
     }
+}
+
+/// The class with the largest logit for each of `images` images, [B]; of equal ones the first. `logits` is [B, classes],
+/// row by row.
+///
+/// ```
+/// use spiking_playground::event::answers;
+/// assert_eq!(answers(&[0.0, 1.0, 2.0, 2.0], 2), [1, 0]);
+/// ```
+pub fn answers(logits: &[f32], images: usize) -> Vec<u8> {
+    let best = |row: &[f32]| (1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best });
+    let classes = (logits.len() / images.max(1)).max(1);
+    logits.chunks_exact(classes).map(|row| best(row) as u8).collect()
 }
 
 impl std::ops::AddAssign for Score {

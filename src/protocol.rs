@@ -6,7 +6,7 @@
 
 use crate::digits::shard::{Manifest, Split};
 use crate::event::{EpochDone, Score, StepDone};
-use crate::spec::Spec;
+use crate::spec::{Dataset, Spec};
 use serde::{Deserialize, Serialize};
 
 /// Which source the program was built from: page and engine must say the same.
@@ -40,6 +40,9 @@ pub enum Request {
     /// Here is the shard that `Need` asked for. Arrays: the gzipped images, the gzipped labels.
     /// Answer: `ShardTaken` or `ShardRefused`.
     Shard(Split, usize),
+    /// Read the ten pictures that come with this data set. Arrays: their two plain idx files, as the manifest names them.
+    /// Answer: `Samples` or `SamplesRefused`.
+    Samples(Dataset),
     /// Train until `Pause`. A shard that is not there is asked for by `Need`, and the run waits for it.
     Train,
     /// Stop after the step in hand. Answer: `Paused`.
@@ -57,9 +60,14 @@ pub enum Request {
     /// Measure the accuracy on the first so many images of the test set. Answer: `Tested`, after `Need` where shards
     /// are missing.
     Test(usize),
+    /// Give these images of the test set. Answer: `TestImages` with those that are there, after `Need` for the shards of
+    /// the others.
+    TestImages(Vec<usize>),
     /// The weights by which these neurons of a layer are reached; layers are counted from 0, the first hidden one, and
     /// the last is the output. Answer: `Fields`, without the neurons that there are not.
     Fields(usize, Vec<usize>),
+    /// How often does each hidden neuron fire for some pictures? Arrays: their pixels, [images, N]. Answer: `Rates`.
+    Rates,
     /// Give the weights. Answer: `Weights`.
     Weights,
     /// Give the run as it is after the last whole step. Answer: `Checkpoint`.
@@ -91,7 +99,9 @@ pub enum Report {
     /// The engine cannot compute, or no longer, for this reason. Nothing comes after it.
     Lost(String),
     /// The network is this one, untrained steps since its start: 0.
-    Started(Spec),
+    /// The spec is given as what differs from the defaults ([`Spec::to_hash`]): links are read by the page anyway, and a
+    /// second way to read a spec is a fortieth of what a visitor fetches.
+    Started(String),
     /// The engine needs this shard to go on.
     Need(Split, usize),
     /// That shard is in.
@@ -105,6 +115,10 @@ pub enum Report {
         /// What is wrong with it.
         reason: String,
     },
+    /// The pictures that come with that data set. Arrays: their pixels, [images, N], and their labels.
+    Samples(Dataset),
+    /// They are not what the manifest promises, for this reason.
+    SamplesRefused(Dataset, String),
     /// A batch was trained (sent at most 30 times a second while training runs).
     Step {
         /// The newest step.
@@ -121,6 +135,7 @@ pub enum Report {
     /// Training stands still.
     Paused,
     /// The accuracy on the test set: by itself about once a second while training runs (1,000 images), or asked for.
+    /// Arrays: the class that was read in each of the images, and what they are.
     Tested {
         /// How the images were read.
         score: Score,
@@ -138,6 +153,8 @@ pub enum Report {
         /// After how many updates of the weights.
         step: u64,
     },
+    /// These test images. Arrays: their pixels, [images, N].
+    TestImages(Vec<usize>),
     /// There is no such trace to show (an unknown test image, pixels of another number).
     NoTrace {
         /// The asker's number.
@@ -147,6 +164,9 @@ pub enum Report {
     },
     /// These neurons of that layer. Arrays: the weights as f32, little-endian, [neurons, N].
     Fields(usize, Vec<usize>),
+    /// How many neurons each hidden layer has. Arrays: for each of them the share of the time steps in which it fires, as
+    /// f32, little-endian.
+    Rates(Vec<usize>),
     /// Arrays: the safetensors file.
     Weights,
     /// The run as it was after so many updates of the weights: asked for, or, by an engine on a card, which nothing can

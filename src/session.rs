@@ -13,7 +13,7 @@ use crate::evaluation;
 use crate::event::{Event, Flow};
 use crate::network::Network;
 use crate::protocol::{Picture, Report, Request};
-use crate::spec::Spec;
+use crate::spec::{Dataset, Spec};
 use crate::spikes::encode::Pass;
 use crate::training::{Advance, Run};
 use crate::weights::checkpoint::{self, Notes};
@@ -122,12 +122,15 @@ impl Session {
             Request::Continue(spec) => self.go_on(spec),
             Request::Data(manifest) => self.know(manifest),
             Request::Shard(split, shard) => self.take(split, shard, &bytes),
+            Request::Samples(dataset) => self.samples(dataset, &bytes),
             Request::Train => self.train(Mode::Training),
             Request::Step => self.train(Mode::OneStep),
             Request::Pause => self.pause(),
             Request::Trace { id, picture } => self.trace(id, picture, bytes.first()),
             Request::Test(images) => self.test(images),
+            Request::TestImages(images) => self.test_images(images),
             Request::Fields(layer, neurons) => self.fields(layer, neurons),
+            Request::Rates => self.rates(bytes.first().map_or(&[], Vec::as_slice)),
             Request::Weights => self.weights(),
             Request::Checkpoint => self.give_run(),
             Request::HandOver => {
@@ -152,14 +155,13 @@ impl Session {
             && let Some(run) = &self.run
             && testing.missing(&self.data.test).is_none()
         {
-            let images = testing.score.images;
+            let before = testing.answers.len();
             let done = testing.advance(run, &self.data.test, self.paces[1].images());
-            let images = testing.score.images - images;
-            self.paces[1].took(images, (self.clock)() - now);
-            if let Some(testing) = self.testing.as_ref().filter(|_| done) {
-                let (score, step) = (testing.score, run.adam.step());
-                self.testing = None;
-                self.report(Report::Tested { score, step });
+            self.paces[1].took(testing.answers.len() - before, (self.clock)() - now);
+            let step = run.adam.step();
+            if done && let Some(testing) = self.testing.take() {
+                let report = Report::Tested { score: testing.score(), step };
+                self.out.push((report, vec![testing.answers, testing.labels]));
             }
         } else if self.mode != Mode::Idle && !self.is_out() {
             if self.is_on_card() { self.train_on_card() } else { self.train_batch() }
@@ -184,7 +186,7 @@ impl Session {
         self.run = Some(Run::new(spec.clone(), network, self.images()));
         (self.mode, self.testing, self.last_test) = (Mode::Idle, None, f64::NEG_INFINITY);
         (self.meter, self.paces, self.slices) = (Meter::default(), [Pace::default(); 2], 0.0);
-        self.report(Report::Started(spec));
+        self.report(Report::Started(spec.to_hash(&Spec::default())));
     }
 
     fn open(&mut self, bytes: &[u8]) {
@@ -254,6 +256,19 @@ impl Session {
                 self.report(Report::ShardTaken(split, shard));
             }
             Err(reason) => self.report(Report::ShardRefused { split, shard, reason }),
+        }
+    }
+
+    fn samples(&mut self, dataset: Dataset, bytes: &[Vec<u8>]) {
+        let opened = match (&self.data.manifest, bytes) {
+            (Some(manifest), [images, labels]) => {
+                shard::open_samples(manifest, images, labels).map_err(|error| error.to_string())
+            }
+            _ => Err("a manifest and two files are needed".to_owned()),
+        };
+        match opened {
+            Ok(digits) => self.out.push((Report::Samples(dataset), vec![digits.images, digits.labels])),
+            Err(reason) => self.report(Report::SamplesRefused(dataset, reason)),
         }
     }
 
@@ -413,6 +428,23 @@ impl Session {
         self.testing = Some(Testing::whole(images));
     }
 
+    /// Gives those of the test images that are there, and asks for the shards of the others.
+    fn test_images(&mut self, images: Vec<usize>) {
+        let Some(manifest) = &self.data.manifest else { return self.fail("There are no test images.") };
+        let all = manifest.images(Split::Test);
+        let (mut there, mut pixels) = (Vec::new(), Vec::new());
+        for image in images.into_iter().filter(|image| *image < all) {
+            match self.data.test.get(image / SHARD_SIZE) {
+                Some(digits) => {
+                    there.push(image);
+                    pixels.extend_from_slice(digits.image(image % SHARD_SIZE));
+                }
+                None => self.need(Split::Test, image / SHARD_SIZE),
+            }
+        }
+        self.out.push((Report::TestImages(there), vec![pixels]));
+    }
+
     fn fields(&mut self, layer: usize, neurons: Vec<usize>) {
         let Some(run) = &self.run else { return };
         let width = evaluation::width(&run.network, layer);
@@ -420,6 +452,15 @@ impl Session {
         let fields = evaluation::fields(&run.network, layer, &neurons);
         let bytes = fields.into_iter().flat_map(f32::to_le_bytes).collect();
         self.out.push((Report::Fields(layer, neurons), vec![bytes]));
+    }
+
+    fn rates(&mut self, pixels: &[u8]) {
+        let Some(run) = &self.run else { return };
+        let images: Vec<&[u8]> = pixels.chunks_exact(run.network.pixels()).collect();
+        let layers = evaluation::rates(&run.network, &run.spec, &images);
+        let sizes = layers.iter().map(Vec::len).collect();
+        let bytes = layers.into_iter().flatten().flat_map(f32::to_le_bytes).collect();
+        self.out.push((Report::Rates(sizes), vec![bytes]));
     }
 
     fn weights(&mut self) {
@@ -439,16 +480,21 @@ impl Session {
 /// Whether answering takes the weights at once, for which a card would have to be waited for.
 const fn needs_weights(request: &Request) -> bool {
     match request {
-        Request::Continue(_) | Request::Trace { .. } | Request::Test(_) | Request::Fields(..) | Request::Weights => {
-            true
-        }
+        Request::Continue(_)
+        | Request::Trace { .. }
+        | Request::Test(_)
+        | Request::Fields(..)
+        | Request::Rates
+        | Request::Weights => true,
         Request::Open
         | Request::Start(_)
         | Request::Data(_)
         | Request::Shard(..)
+        | Request::Samples(_)
         | Request::Train
         | Request::Pause
         | Request::Step
+        | Request::TestImages(_)
         | Request::Checkpoint
         | Request::HandOver
         | Request::Resume

@@ -3,11 +3,11 @@
 use crate::network::{run, small, stripes};
 use spiking_playground::digits::cut::cut;
 use spiking_playground::digits::shard::{Manifest, Split};
-use spiking_playground::event::{Event, Flow};
+use spiking_playground::event::{Event, Flow, Score};
 use spiking_playground::kernels;
 use spiking_playground::protocol::{Picture, Report, Request};
 use spiking_playground::session::{Outgoing, Session};
-use spiking_playground::spec::Spec;
+use spiking_playground::spec::{Dataset, Spec};
 use spiking_playground::trace::Trace;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -84,6 +84,11 @@ impl Page {
     }
 }
 
+/// What the engine says once it is the network of that spec.
+fn said(spec: &Spec) -> Report {
+    Report::Started(spec.to_hash(&Spec::default()))
+}
+
 fn started(images: usize) -> Page {
     let mut page = Page::new(images);
     let manifest = page.manifest.clone();
@@ -155,7 +160,7 @@ fn reset_gives_the_first_weights_back() {
     page.ask(Request::Train);
     page.work(30);
     assert_ne!(page.session.run().unwrap().network.parameters(), first);
-    assert_eq!(page.ask(Request::Start(small())), [Report::Started(small())]);
+    assert_eq!(page.ask(Request::Start(small())), [said(&small())]);
     assert_eq!(page.session.run().unwrap().network.parameters(), first);
     assert!(!page.session.is_busy());
 }
@@ -165,11 +170,50 @@ fn the_whole_test_set_is_measured_when_asked() {
     let mut page = started(500);
     page.ask(Request::Test(10_000));
     page.work(100);
-    let tested = page.heard.iter().find_map(|(report, _)| match report {
-        Report::Tested { score, step } => Some((score.images, *step)),
+    let tested = page.heard.iter().find_map(|(report, bytes)| match report {
+        Report::Tested { score, step } => Some((*score, *step, bytes.clone())),
         _ => None,
     });
-    assert_eq!(tested, Some((2500, 0)));
+    let (score, step, bytes) = tested.unwrap();
+    assert_eq!((score.images, step), (2500, 0));
+    let [answers, labels] = &bytes[..] else { panic!("answers and labels come along") };
+    assert_eq!(Score::of_answers(answers, labels), score);
+    assert_eq!(labels[..], stripes(2500, 2).labels[..]);
+}
+
+#[test]
+fn samples_are_read_or_refused_with_a_reason() {
+    let mut page = started(500);
+    let entry = page.manifest.samples.clone();
+    let [mut images, labels] = [&entry.images.file, &entry.labels.file].map(|file| page.files[file].clone());
+    assert_eq!(
+        page.ask_with(Request::Samples(Dataset::Folder), vec![images.clone(), labels.clone()]),
+        [Report::Samples(Dataset::Folder)]
+    );
+    let (_, bytes) = page.heard.pop().unwrap();
+    assert_eq!((bytes[0].len(), bytes[1].len()), (entry.count * 36, entry.count));
+    images[20] ^= 1;
+    let refused = page.ask_with(Request::Samples(Dataset::Folder), vec![images, labels]);
+    assert!(matches!(&refused[..], [Report::SamplesRefused(_, reason)] if reason.contains("SHA-256")), "{refused:?}");
+}
+
+#[test]
+fn test_images_are_given_once_their_shard_is_there() {
+    let mut page = Page::new(500);
+    let manifest = page.manifest.clone();
+    page.session.receive(Request::Data(manifest), Vec::new());
+    let asked = page.session.receive(Request::TestImages(vec![2100, 3, 9999]), Vec::new());
+    let reports: Vec<&Report> = asked.iter().map(|(report, _)| report).collect();
+    assert_eq!(
+        reports,
+        [&Report::Need(Split::Test, 1), &Report::Need(Split::Test, 0), &Report::TestImages(Vec::new())]
+    );
+    page.take(asked);
+    page.ask(Request::TestImages(vec![2100, 3, 9999]));
+    let (report, bytes) = page.heard.pop().unwrap();
+    assert_eq!(report, Report::TestImages(vec![2100, 3]));
+    let test = stripes(2500, 2);
+    assert_eq!(bytes, [[test.image(2100), test.image(3)].concat()]);
 }
 
 #[test]
@@ -205,10 +249,10 @@ fn weights_go_out_and_come_back() {
     let (_, bytes) = page.heard.pop().unwrap();
     let trained = page.session.run().unwrap().network.parameters();
     let mut other = Page::new(500);
-    assert_eq!(other.ask_with(Request::Open, bytes), [Report::Started(small())]);
+    assert_eq!(other.ask_with(Request::Open, bytes), [said(&small())]);
     assert_eq!(other.session.run().unwrap().network.parameters(), trained);
     let wish = Spec { learning_rate: 0.002, ..small() };
-    assert_eq!(other.ask(Request::Continue(wish.clone())), [Report::Started(wish)]);
+    assert_eq!(other.ask(Request::Continue(wish.clone())), [said(&wish)]);
     assert_eq!(other.session.run().unwrap().network.parameters(), trained);
     let wider = other.ask(Request::Continue(Spec { hidden: vec![25], ..small() }));
     assert!(matches!(&wider[..], [Report::Failed(reason)] if reason.contains("another network")), "{wider:?}");

@@ -10,11 +10,16 @@ pub const SPEED: f32 = 4.0;
 /// The digit shown where the link says nothing: one that the shipped networks read early.
 pub const DIGIT: usize = 2;
 
+/// How many images the test sets that the page knows have.
+pub const TEST_IMAGES: usize = 10_000;
+
 /// The picture on the pad.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pad {
     /// A test digit.
     Digit(usize),
+    /// Any image of the test set, by its number.
+    Test(usize),
     /// A drawing.
     Drawing(Vec<Stroke>),
 }
@@ -156,6 +161,7 @@ impl Address {
         let within = |low: f32, high: f32| decimal::parse(value).map(|v| v as f32).filter(|v| (low..=high).contains(v));
         Some(match name {
             "digit" => value.parse().ok().filter(|d| *d < 10).map(|d| self.pad = Pad::Digit(d)).is_some(),
+            "image" => value.parse().ok().filter(|i| *i < TEST_IMAGES).map(|i| self.pad = Pad::Test(i)).is_some(),
             "draw" => from_text(value).map(|strokes| self.pad = Pad::Drawing(strokes)).is_some(),
             "speed" => within(1.0, 25.0).map(|speed| self.speed = speed).is_some(),
             "t" => within(1.0, 256.0).map(|t| self.stopped_at = Some(t)).is_some(),
@@ -177,6 +183,7 @@ impl Address {
         match &self.pad {
             Pad::Digit(DIGIT) => {}
             Pad::Digit(digit) => pairs.push(format!("digit={digit}")),
+            Pad::Test(image) => pairs.push(format!("image={image}")),
             Pad::Drawing(strokes) if strokes.is_empty() => pairs.push("draw=".to_owned()),
             Pad::Drawing(strokes) => pairs.push(format!("draw={}", to_text(strokes))),
         }
@@ -208,7 +215,7 @@ mod tests {
 
     /// A pair of a link: any name, or one that means something, with a value that may.
     fn pair() -> impl Strategy<Value = (String, String)> {
-        let own = ["digit", "draw", "speed", "t", "from", "model", "engine", "background", "hide"];
+        let own = ["digit", "image", "draw", "speed", "t", "from", "model", "engine", "background", "hide"];
         let known: Vec<&str> = FIELDS.iter().map(|field| field.name).chain(own).collect();
         let name = prop_oneof![2 => prop::sample::select(known).prop_map(str::to_owned), 1 => "[^&=]{0,8}"];
         let value = prop_oneof![
@@ -276,6 +283,13 @@ mod tests {
         assert_eq!((address.model(), errors.len()), ("fashion-mnist", 0));
         assert_eq!(address.to_hash(), "dataset=fashion-mnist");
         assert_eq!(Address::from_hash("model=../x").1, ["`../x` is not a value for `model`"]);
+    }
+
+    #[test]
+    fn a_test_image_has_a_number_of_the_test_set() {
+        assert_eq!(Address::from_hash("image=9999").0.pad, Pad::Test(9999));
+        assert_eq!(Address::from_hash("image=10000").1, ["`10000` is not a value for `image`"]);
+        assert_eq!(Address { pad: Pad::Test(247), ..Address::default() }.to_hash(), "image=247");
     }
 
     #[test]

@@ -19,14 +19,17 @@ use super::keys;
 use super::knob::knob;
 use super::learning::{LearningView, Vitals};
 use super::link::{Link, Who};
+use super::mistakes::Mistakes;
 use super::mosaic::Mosaic;
 use super::notes::Notes;
 use super::pad::PadView;
 use super::phrases::{Phrase, Phrases};
+use super::rates::Rates;
 use super::reading::Reading;
 use super::result::ResultView;
 use super::run::{Phase, Run};
 use super::samples::Samples;
+use super::saving;
 use super::score::Score;
 use super::sets::Sets;
 use super::settings::{self, is_plain};
@@ -79,9 +82,13 @@ pub struct App {
     pub(super) offered: Vec<u8>,
     pub(super) manifest: Option<Manifest>,
     pub(super) digits: Option<Digits>,
+    /// The files of the test pictures, until the engine can read them.
+    pub(super) sample_files: Option<[Vec<u8>; 2]>,
     pub(super) supply: Supply,
     /// The weights, as far as they were told.
     pub(super) synapses: Synapses,
+    /// How often the hidden neurons fire.
+    pub(super) rates: Rates,
     /// What was learnt.
     pub(super) history: History,
     pub(super) vitals: Vitals,
@@ -96,6 +103,7 @@ pub struct App {
     pub(super) result: ResultView,
     pub(super) learning: LearningView,
     pub(super) mosaic: Mosaic,
+    pub(super) mistakes: Mistakes,
     pub(super) connections: Connections,
     pub(super) article: ArticleView,
     pub(super) controls: Controls,
@@ -125,6 +133,7 @@ pub fn open() {
     app.fetch_data(Copy::Kept);
     keys::listen_everywhere(&post);
     weights::listen_to_files(&post);
+    saving::listen(&post);
     watch::watch_sizes(&post);
     watch::watch_weights(&post);
     watch::fold_where_narrow();
@@ -165,8 +174,10 @@ impl App {
             offered: Vec::new(),
             manifest: None,
             digits: None,
+            sample_files: None,
             supply: Supply::default(),
             synapses: Synapses::default(),
+            rates: Rates::default(),
             history: History::default(),
             vitals: Vitals::default(),
             dirty: Dirty::default(),
@@ -177,7 +188,8 @@ impl App {
             score: Score::new(),
             result: ResultView::new(),
             learning: LearningView::new(),
-            mosaic: Mosaic::new(),
+            mosaic: Mosaic::new(&post),
+            mistakes: Mistakes::new(&post),
             connections: Connections::new(&post),
             article: ArticleView::new(&post),
             controls: Controls::new(&post),
@@ -206,13 +218,16 @@ impl App {
             Input::Model(name, model) => self.take_model(&name, model),
             Input::File(file) => self.open_file(file),
             Input::Manifest(dataset, manifest) => self.take_manifest(dataset, manifest),
-            Input::Samples(dataset, digits) => self.take_samples(dataset, digits),
+            Input::Samples(dataset, files) => self.samples_fetched(dataset, files),
             Input::Shard(who, dataset, split, shard, files) => self.take_shard(who, dataset, split, shard, files),
+            Input::Save(picture, file) => self.save_picture(&picture, file),
             Input::Press(press) => self.press(press),
             Input::Set(name, text) => self.set(&name, &text),
             Input::Turn(name, by) => self.turn(name, by),
             Input::Pen(pen) => self.pen(pen),
             Input::Digit(digit) => self.choose_digit(digit),
+            Input::Cell(cell) => self.choose_cell(cell),
+            Input::TestImage(image) => self.choose_test_image(image),
             Input::Neuron(neuron) => self.choose_neuron(neuron),
             Input::Light(slot) => self.light(slot),
             Input::Pin(slot) => self.pin(slot),
@@ -255,6 +270,7 @@ impl App {
                 self.clock.toggle();
                 self.remember_time();
             }
+            Press::Measure => self.test_all(),
             Press::Save => self.save_weights(),
             Press::Keys => keys::show(),
         }

@@ -61,11 +61,16 @@ impl App {
         let Some(pixels) = self.pixels() else {
             self.reading = None;
             self.dirty.trace = true;
+            if self.test_image().is_some() {
+                self.ask_for_test_images();
+            }
             return;
         };
         self.asking.trace_id = self.asking.trace_id.wrapping_add(1);
         (self.asking.trace_under_way, self.asking.trace_at) = (true, now());
-        self.ask(&Request::Trace { id: self.asking.trace_id, picture: Picture::Drawing }, &[&pixels]);
+        // A test image is coded as it was in the test, so that one sees the very run in which it was misread.
+        let picture = self.test_image().map_or(Picture::Drawing, Picture::Test);
+        self.ask(&Request::Trace { id: self.asking.trace_id, picture }, &[&pixels]);
     }
 
     /// Asks for what is wanted and was asked for too short a while ago; while training runs, for what changes with it.
@@ -88,6 +93,7 @@ impl App {
             return;
         }
         self.asking.weights_at = now();
+        self.ask_for_rates();
         let connected = if self.connections.visible { self.connections.layout.clone() } else { Layout::default() };
         let mut first = self.score.faces.chosen.to_vec();
         first.extend(connected.columns.first().into_iter().flatten());
@@ -96,6 +102,20 @@ impl App {
         for (layer, column) in connected.columns.into_iter().chain(outputs).enumerate().skip(1) {
             self.ask_for_fields(layer, column);
         }
+    }
+
+    /// Asks how often the hidden neurons fire for the ten test pictures.
+    pub(super) fn ask_for_rates(&mut self) {
+        if let Some(pixels) = self.digits.as_ref().map(|digits| digits.images.clone()) {
+            self.ask(&Request::Rates, &[&pixels]);
+        }
+    }
+
+    pub(super) fn take_rates(&mut self, sizes: &[usize], bytes: Option<&Vec<u8>>) {
+        let mut rates = bytes.into_iter().flatten().copied().collect::<Vec<u8>>().into_iter();
+        let mut next = || [rates.next(), rates.next(), rates.next(), rates.next()].map(Option::unwrap_or_default);
+        self.rates.layers = sizes.iter().map(|size| (0..*size).map(|_| f32::from_le_bytes(next())).collect()).collect();
+        self.dirty.rates = true;
     }
 
     pub(super) fn ask_for_fields(&mut self, layer: usize, neurons: Vec<usize>) {

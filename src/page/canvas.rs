@@ -29,8 +29,15 @@ impl Palette {
         Self { colours: names.iter().map(|name| parse(name)).collect(), names, look: before.look + 1 }
     }
 
-    fn name(&self, ink: Ink) -> &str {
+    /// The colour as the stylesheet writes it.
+    pub fn name(&self, ink: Ink) -> &str {
         self.names.get(ink as usize).map_or("#888", String::as_str)
+    }
+
+    /// A colour between two, as `#rrggbb`.
+    pub fn hex(&self, shade: Shade) -> String {
+        let [r, g, b] = self.mix(shade);
+        format!("#{r:02x}{g:02x}{b:02x}")
     }
 
     fn mix(&self, shade: Shade) -> [u8; 3] {
@@ -107,6 +114,7 @@ impl Canvas {
     pub fn paint(&self, marks: &[Mark], palette: &Palette) {
         self.clear();
         self.add(marks, palette);
+        keep(|| Painted { element: self.element.clone(), marks: marks.to_vec(), stave: None });
     }
 
     fn clear(&self) {
@@ -125,6 +133,37 @@ impl Canvas {
 fn context(element: &HtmlCanvasElement) -> CanvasRenderingContext2d {
     let context = element.get_context("2d").ok().flatten();
     context.and_then(|context| context.dyn_into().ok()).unwrap_or_else(|| missing("2d context"))
+}
+
+/// What was painted on a canvas.
+#[derive(Clone, Debug)]
+pub struct Painted {
+    /// The canvas.
+    pub element: HtmlCanvasElement,
+    /// What was painted on it.
+    pub marks: Vec<Mark>,
+    /// What lies below, where it is a stave, and how far its cursor is, 0 to 1.
+    pub stave: Option<(Scene, f32)>,
+}
+
+thread_local! {
+    static KEPT: RefCell<Option<Vec<Painted>>> = const { RefCell::new(None) };
+}
+
+/// Everything that `draw` paints: a picture is saved as the marks that it is made of, whichever view makes them.
+pub fn painted(draw: impl FnOnce()) -> Vec<Painted> {
+    KEPT.set(Some(Vec::new()));
+    draw();
+    KEPT.take().unwrap_or_default()
+}
+
+/// Keeps what was painted, if somebody wants it.
+fn keep(what: impl FnOnce() -> Painted) {
+    KEPT.with_borrow_mut(|kept| {
+        if let Some(kept) = kept {
+            kept.push(what());
+        }
+    });
 }
 
 /// The canvas together with the colour it is filling with, which is slow to set again and again.
@@ -233,9 +272,8 @@ impl Brush<'_> {
         let context = &self.canvas.context;
         context.begin_path();
         drop(context.arc(x, y, radius, 0.0, TAU));
-        let [r, g, b] = self.palette.mix(fill);
         context.set_global_alpha(1.0);
-        context.set_fill_style_str(&format!("#{r:02x}{g:02x}{b:02x}"));
+        context.set_fill_style_str(&self.palette.hex(fill));
         self.ink = None;
         context.fill();
         if let Some(rim) = rim {
@@ -298,6 +336,7 @@ impl Stave {
 
     /// Its picture is this one now.
     pub fn prepare(&self, scene: &Scene, palette: &Palette) {
+        keep(|| Painted { element: self.canvas.element.clone(), marks: Vec::new(), stave: Some((scene.clone(), 0.0)) });
         if self.canvas.fit(palette) {
             let (width, height, ratio) = self.canvas.size.get();
             for (layer, marks) in [(&self.past, &scene.past), (&self.future, &scene.future)] {
@@ -335,6 +374,12 @@ impl Stave {
             }
         }
         self.canvas.add(now, palette);
+        KEPT.with_borrow_mut(|kept| {
+            let own = kept.iter_mut().flatten().find(|kept| kept.element == self.canvas.element);
+            if let Some(Painted { marks, stave: Some((_, reached)), .. }) = own {
+                (*marks, *reached) = (now.to_vec(), x);
+            }
+        });
     }
 
     /// The canvas's place on the page.

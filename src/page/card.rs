@@ -197,10 +197,14 @@ impl App {
             Report::Step { .. } | Report::Epoch(_) | Report::Paused | Report::Checkpoint(_) | Report::Resumed(_) => {}
             // Nobody asks the card for these.
             Report::Started(_)
+            | Report::Samples(_)
+            | Report::SamplesRefused(..)
             | Report::Tested { .. }
+            | Report::TestImages(_)
             | Report::Trace { .. }
             | Report::NoTrace { .. }
             | Report::Fields(..)
+            | Report::Rates(_)
             | Report::Weights
             | Report::Checked(..) => {}
         }

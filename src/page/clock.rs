@@ -16,7 +16,8 @@ pub struct Clock {
     pub playing: bool,
     /// Time steps a second.
     pub speed: f32,
-    time_steps: usize,
+    /// T.
+    pub time_steps: usize,
     rest: f32,
 }
 

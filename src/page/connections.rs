@@ -24,7 +24,8 @@ pub struct Connections {
     told: Text,
     /// The neurons, and where they stand.
     pub layout: Layout,
-    edges: Vec<Edge>,
+    /// The connections that are drawn.
+    pub edges: Vec<Edge>,
     lit: Option<Place>,
     /// Whether it can be seen, or nearly.
     pub visible: bool,

@@ -47,6 +47,7 @@ impl Controls {
             ("reset", Press::Reset),
             ("clear", Press::Clear),
             ("play", Press::Play),
+            ("measure", Press::Measure),
             ("save", Press::Save),
             ("keys", Press::Keys),
         ];

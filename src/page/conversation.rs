@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::asking::Asking;
+use super::confusion::Confusion;
 use super::curves::History;
 use super::document::{in_words, meta, window};
 use super::fetching::Copy;
@@ -10,6 +11,7 @@ use super::link::{Link, Who};
 use super::phrases::Phrase;
 use super::reading::{Reading, telling_neurons};
 use super::run::{Phase, Run};
+use crate::digits::shard::Split;
 use crate::event::Score;
 use crate::protocol::{BUILD, Report, Request};
 use crate::spec::{Encoding, Spec};
@@ -46,6 +48,7 @@ impl App {
         self.opening = Opening::Waiting;
         self.asking = Asking { neurons_chosen: self.asking.neurons_chosen, ..Asking::default() };
         self.supply = Default::default();
+        self.mistakes.forget_images();
         self.words.engine.set(&self.phrases.say(Phrase::Loading, &[]));
         match Link::start(Who::Cpu, &meta("engine-cpu"), &self.post) {
             Ok(link) => self.link = Some(link),
@@ -95,7 +98,9 @@ impl App {
     pub(super) fn hear_report(&mut self, report: Report, bytes: Vec<Vec<u8>>) {
         match report {
             Report::Ready { build, device, is_software: _ } => self.engine_ready(&build, device),
-            Report::Started(spec) => self.started(spec),
+            Report::Started(hash) => self.started(Spec::from_hash(&Spec::default(), &hash).0),
+            Report::Samples(dataset) => self.take_samples(dataset, bytes),
+            Report::SamplesRefused(dataset, reason) => self.samples_failed(dataset, reason),
             Report::Need(split, shard) => {
                 self.supply.needed(split, shard);
                 self.fetch_shard(Who::Cpu, split, shard, Copy::Kept);
@@ -105,6 +110,9 @@ impl App {
                 self.supply.taken(split, shard);
                 if !self.supply.is_in_trouble() {
                     self.notes.withdraw(Phrase::NoteShard);
+                }
+                if split == Split::Test {
+                    self.ask_for_test_images();
                 }
                 self.dirty.bar = true;
             }
@@ -124,13 +132,18 @@ impl App {
                 self.keep_weights();
             }
             Report::Paused => self.paused(),
-            Report::Tested { score, step } => self.tested(score, Some(step)),
-            Report::Trace { id, step: _, picture: _, label: _ } => self.take_trace(id, &bytes),
+            Report::Tested { score, step } => {
+                self.tested(score, Some(step));
+                self.take_answers(&bytes);
+            }
+            Report::TestImages(images) => self.take_test_images(&images, &bytes),
+            Report::Trace { id, step: _, picture: _, label } => self.take_trace(id, label, &bytes),
             Report::NoTrace { id, reason } => {
                 self.asking.trace_under_way &= id != self.asking.trace_id;
                 self.engine_failed(reason);
             }
             Report::Fields(layer, neurons) => self.take_fields(layer, &neurons, bytes.first()),
+            Report::Rates(sizes) => self.take_rates(&sizes, bytes.first()),
             Report::Weights => self.take_weights(bytes),
             Report::Checkpoint(_) => bytes.into_iter().next().map_or((), |file| self.take_checkpoint(file)),
             Report::Resumed(_) => self.resumed(),
@@ -152,6 +165,7 @@ impl App {
         if let Some(manifest) = self.manifest.clone() {
             self.ask(&Request::Data(manifest), &[]);
         }
+        self.ask_for_samples();
         self.open_network();
         self.dirty.bar = true;
     }
@@ -171,12 +185,14 @@ impl App {
         }
         self.history = History::default();
         self.vitals = Vitals::default();
+        self.mistakes.confusion = Confusion::default();
         self.clock.set_time_steps(spec.time_steps);
         self.asking.neurons_chosen = false;
         self.synapses.clear();
         self.connections.layout.columns.clear();
         let first = spec.hidden.first().copied().unwrap_or(0);
         self.mosaic.set_neurons(first, &self.phrases, &self.post);
+        self.ask_for_rates();
         self.dirty.everything();
         self.ask_for_trace();
     }
@@ -213,20 +229,20 @@ impl App {
         (self.dirty.curves, self.dirty.bar) = (true, true);
     }
 
-    fn take_trace(&mut self, id: u32, bytes: &[Vec<u8>]) {
+    fn take_trace(&mut self, id: u32, label: Option<u8>, bytes: &[Vec<u8>]) {
         if id == self.asking.trace_id {
             self.asking.trace_under_way = false;
         }
         let trace = bytes.first().map(|bytes| Trace::from_bytes(bytes));
         match trace {
-            Some(Ok(trace)) => self.show_trace(trace),
+            Some(Ok(trace)) => self.show_trace(trace, label),
             Some(Err(error)) => self.engine_failed(error.to_string()),
             None => {}
         }
         self.send_trace();
     }
 
-    fn show_trace(&mut self, trace: Trace) {
+    fn show_trace(&mut self, trace: Trace, label: Option<u8>) {
         self.clock.set_time_steps(trace.time_steps);
         if self.pixels().is_none() {
             return;
@@ -243,7 +259,7 @@ impl App {
             }
             self.dirty.weights = true;
         }
-        let mut reading = Reading::new(trace, self.label());
+        let mut reading = Reading::new(trace, label.or_else(|| self.label()));
         if self.run.holds.as_ref().is_some_and(|(spec, _)| spec.encoding == Encoding::Current) {
             reading = reading.with_steady_input();
         }

@@ -93,6 +93,12 @@ impl History {
         self.test.push(self.epochs * share.min(1.0), score.accuracy());
     }
 
+    /// All points of all curves: what they tell of, epochs, and value.
+    pub fn points(&self) -> impl Iterator<Item = (&'static str, f64, f64)> + '_ {
+        let curves = [("loss", &self.loss), ("training accuracy", &self.training), ("test accuracy", &self.test)];
+        curves.into_iter().flat_map(|(name, curve)| curve.points.iter().map(move |(at, value)| (name, *at, *value)))
+    }
+
     /// Epochs trained, the running one in part.
     pub fn epochs(&self) -> f64 {
         self.epochs

@@ -3,6 +3,7 @@
 
 use super::address::Pad;
 use super::app::App;
+use super::confusion::Confusion;
 use super::conversation::Opening;
 use super::document::after;
 use super::fetching::{self, Copy};
@@ -22,25 +23,53 @@ const DATA_AGAIN: i32 = 10_000;
 impl App {
     /// Other images than before: nothing of the old ones is shown or waited for any more.
     pub(super) fn change_data(&mut self) {
-        (self.manifest, self.digits, self.reading) = (None, None, None);
+        (self.manifest, self.digits, self.reading, self.sample_files) = (None, None, None, None);
         self.supply = Default::default();
+        self.mistakes.forget_images();
+        self.mistakes.confusion = Confusion::default();
         self.notes.withdraw_all(&[Phrase::NoteData, Phrase::NoteShard]);
         self.sets.show(self.address.spec.dataset, &mut self.phrases);
         (self.dirty.trace, self.dirty.bar, self.dirty.pad) = (true, true, true);
         self.fetch_data(Copy::Kept);
     }
 
-    pub(super) fn take_samples(&mut self, dataset: Dataset, digits: Result<Digits, String>) {
-        if dataset != self.address.spec.dataset {
-            return;
-        }
-        match digits {
-            Ok(digits) => {
-                self.samples.fill(&digits, &self.phrases, &self.post);
-                self.digits = Some(digits);
-                self.picture_changed();
+    pub(super) fn samples_fetched(&mut self, dataset: Dataset, files: Result<[Vec<u8>; 2], String>) {
+        match files {
+            _ if dataset != self.address.spec.dataset => {}
+            Ok(files) => {
+                self.sample_files = Some(files);
+                self.ask_for_samples();
             }
             Err(error) => self.no_data(error),
+        }
+    }
+
+    /// Lets the engine read the files of the test pictures, once both are there.
+    pub(super) fn ask_for_samples(&mut self) {
+        if self.run.phase != Phase::Starting
+            && let Some([images, labels]) = self.sample_files.take()
+        {
+            self.ask(&Request::Samples(self.address.spec.dataset), &[&images, &labels]);
+        }
+    }
+
+    pub(super) fn samples_failed(&mut self, dataset: Dataset, reason: String) {
+        if dataset == self.address.spec.dataset {
+            self.no_data(reason);
+        }
+    }
+
+    pub(super) fn take_samples(&mut self, dataset: Dataset, bytes: Vec<Vec<u8>>) {
+        if let (Some(manifest), Ok([images, labels])) = (&self.manifest, <[Vec<u8>; 2]>::try_from(bytes))
+            && dataset == self.address.spec.dataset
+        {
+            let digits = Digits { width: manifest.width, height: manifest.height, images, labels };
+            self.samples.fill(&digits, &self.phrases, &self.post);
+            self.digits = Some(digits);
+            self.picture_changed();
+            if self.opening == Opening::Done {
+                self.ask_for_rates();
+            }
         }
     }
 
@@ -66,6 +95,9 @@ impl App {
                     self.ask(&Request::Data(manifest.clone()), &[]);
                 }
                 self.manifest = Some(manifest);
+                if self.test_image().is_some() {
+                    self.ask_for_trace();
+                }
                 self.tell_card_of_data();
                 if self.opening == Opening::Done && std::mem::take(&mut self.asking.test_wanted) {
                     self.test_all();

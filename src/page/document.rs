@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, Element, EventTarget, HtmlElement, Node, Window};
+use web_sys::{Document, Element, Event, EventTarget, HtmlElement, Node, Window};
 
 /// Stops the program: the document lacks something without which it makes no sense. What stands in `www/index.html` is
 /// built together with it, so this is a fault of the page and never of its reader; `www/start.js` hears of it and says so.
@@ -101,6 +101,13 @@ pub fn after(milliseconds: i32, then: impl FnOnce() + 'static) {
 /// What the browser says went wrong.
 pub fn in_words(error: &JsValue) -> String {
     error.dyn_ref::<js_sys::Error>().map_or_else(|| "no answer".to_owned(), |error| String::from(error.message()))
+}
+
+/// The number that the button under an event carries.
+pub fn number(event: &Event) -> Option<usize> {
+    let target = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok())?;
+    let button: HtmlElement = target.closest("[data-n]").ok().flatten()?.dyn_into().ok()?;
+    button.dataset().get("n")?.parse().ok()
 }
 
 /// Sets a style property from the program; the page's policy forbids style attributes in the document, not this.

@@ -3,8 +3,7 @@
 use super::document::{in_words, window};
 use super::input::{Input, Post};
 use super::link::Who;
-use crate::digits::Digits;
-use crate::digits::shard::{Manifest, ShardEntry, Split, open_samples};
+use crate::digits::shard::{Manifest, ShardEntry, Split};
 use crate::spec::Dataset;
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -64,7 +63,7 @@ pub fn data(dataset: Dataset, post: Post, copy: Copy) {
         let manifest = list.as_ref().ok().cloned();
         post.tell(Input::Manifest(dataset, list));
         if let Some(manifest) = manifest {
-            post.tell(Input::Samples(dataset, samples(dataset, &manifest, copy).await));
+            post.tell(Input::Samples(dataset, pair(dataset, &manifest.samples, copy).await));
         }
     });
 }
@@ -76,11 +75,6 @@ fn manifest(bytes: &[u8]) -> Result<Manifest, String> {
     let manifest: Manifest = serde_wasm_bindgen::from_value(value).map_err(|error| error.to_string())?;
     manifest.check().map_err(|error| error.to_string())?;
     Ok(manifest)
-}
-
-async fn samples(dataset: Dataset, manifest: &Manifest, copy: Copy) -> Result<Digits, String> {
-    let [images, labels] = pair(dataset, &manifest.samples, copy).await?;
-    open_samples(manifest, &images, &labels).map_err(|error| error.to_string())
 }
 
 /// Fetches the two files of a shard.

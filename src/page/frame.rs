@@ -6,8 +6,8 @@ use super::connections::Look;
 use super::document::window;
 use super::input::Input;
 use super::phrases::Phrase;
-use super::rates::Rates;
 use super::run::Phase;
+use crate::digits::shard::Split;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::Closure;
@@ -40,6 +40,10 @@ pub(super) struct Dirty {
     pub article: bool,
     /// Weights as pictures.
     pub weights: bool,
+    /// How often neurons fire.
+    pub rates: bool,
+    /// What is read wrongly.
+    pub mistakes: bool,
     /// Numbers and words of the bar.
     pub bar: bool,
     /// The link.
@@ -67,6 +71,8 @@ impl Dirty {
             || self.neuron
             || self.article
             || self.weights
+            || self.mistakes
+            || self.rates
             || self.bar
             || self.address
     }
@@ -101,20 +107,46 @@ impl App {
             let address = (self.dirty.address, self.dirty.bar);
             (self.dirty.pad, self.dirty.trace, self.dirty.curves) = (true, true, true);
             (self.dirty.neuron, self.dirty.article, self.dirty.weights) = (true, true, true);
+            (self.dirty.mistakes, self.dirty.rates) = (true, true);
             (self.dirty.address, self.dirty.bar, self.dirty.look) = (address.0, address.1, false);
             self.connections.look();
             self.connect();
         }
+        self.draw(now);
+        self.write_address(now);
+        self.ask_when_due(now);
+        self.ask_for_frame();
+    }
+
+    /// Draws what has changed.
+    fn draw(&mut self, now: f64) {
         self.draw_pad();
         self.draw_network(now);
         self.draw_learning(now);
+        if std::mem::take(&mut self.dirty.rates) {
+            let neuron = self.run.holds.as_ref().map_or(&self.address.spec, |(spec, _)| spec).neuron;
+            let values = (neuron.threshold, neuron.gain);
+            self.mosaic.draw_rates(&self.rates, values, &self.phrases, &self.palette);
+        }
         if self.dirty.weights {
             self.score.faces.draw(&self.synapses, &self.palette);
             self.dirty.weights = !self.mosaic.draw(&self.score.faces.chosen, &self.synapses, &self.palette);
         }
-        self.write_address(now);
-        self.ask_when_due(now);
-        self.ask_for_frame();
+        if std::mem::take(&mut self.dirty.mistakes) {
+            let all = self.manifest.as_ref().map_or(0, |manifest| manifest.images(Split::Test));
+            self.mistakes.draw(self.test_image(), all, &self.phrases, &self.palette);
+        }
+    }
+
+    /// Draws everything at once, also what a frame leaves to the next.
+    pub(super) fn draw_everything(&mut self) {
+        (self.dirty.pad, self.dirty.trace, self.dirty.curves) = (true, true, true);
+        (self.dirty.neuron, self.dirty.weights, self.dirty.mistakes, self.dirty.rates) = (true, true, true, true);
+        self.dirty.curves_drawn = f64::NEG_INFINITY;
+        self.draw(self.dirty.last.unwrap_or(0.0));
+        while self.dirty.weights {
+            self.dirty.weights = !self.mosaic.draw(&self.score.faces.chosen, &self.synapses, &self.palette);
+        }
     }
 
     fn draw_pad(&mut self) {
@@ -155,8 +187,6 @@ impl App {
         if prepare {
             self.score.prepare(reading, &spec, &self.phrases, &self.palette);
             self.result.prepare(reading, &self.phrases);
-            let rates = Rates::new(&reading.trace.hidden, reading.time_steps());
-            self.mosaic.draw_rates(&rates, &self.phrases, &self.palette);
         }
         if show {
             let now = self.clock.now;

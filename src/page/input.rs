@@ -2,7 +2,6 @@
 //! app hears it.
 
 use super::link::Who;
-use crate::digits::Digits;
 use crate::digits::shard::{Manifest, Split};
 use crate::protocol::Report;
 use crate::spec::Dataset;
@@ -23,10 +22,23 @@ pub enum Press {
     Clear,
     /// Play or stop the animation.
     Play,
+    /// Read the whole test set.
+    Measure,
     /// The weights as a file.
     Save,
     /// Show what keys do.
     Keys,
+}
+
+/// The kinds of files that a picture is saved as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum File {
+    /// A drawing that can be scaled.
+    Svg,
+    /// The same, in which time runs.
+    Moving,
+    /// A table of its numbers.
+    Csv,
 }
 
 /// What the pen does on the pad, in 0–1 coordinates.
@@ -88,10 +100,12 @@ pub enum Input {
     File(Result<Vec<u8>, String>),
     /// The list of that set's data was fetched, or not.
     Manifest(Dataset, Result<Manifest, String>),
-    /// The ten test pictures of that set were fetched, or not.
-    Samples(Dataset, Result<Digits, String>),
+    /// The two files of the ten test pictures of that set were fetched, or not.
+    Samples(Dataset, Result<[Vec<u8>; 2], String>),
     /// The two files of a shard of that set were fetched for that engine, or not.
     Shard(Who, Dataset, Split, usize, Result<[Vec<u8>; 2], String>),
+    /// That picture is to be saved.
+    Save(String, File),
     /// A button was pressed.
     Press(Press),
     /// A control of the page was set to a text.
@@ -102,6 +116,10 @@ pub enum Input {
     Pen(Pen),
     /// A test picture was chosen.
     Digit(usize),
+    /// A cell of the matrix of mistakes was chosen, or none.
+    Cell(Option<usize>),
+    /// An image of the test set was chosen, by its number.
+    TestImage(usize),
     /// A hidden neuron was chosen.
     Neuron(usize),
     /// The pointer or the focus is on this button over a neuron, or on none.

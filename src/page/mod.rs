@@ -21,6 +21,8 @@ pub mod synapses;
 // Pure views.
 pub mod axis;
 pub mod bucket;
+pub mod confusion;
+pub mod csv;
 pub mod curves;
 pub mod field;
 pub mod graph;
@@ -32,6 +34,7 @@ pub mod raster;
 pub mod rates;
 pub mod slope;
 pub mod smooth;
+pub mod svg;
 pub mod verdict;
 pub mod voltage;
 
@@ -45,11 +48,13 @@ pub mod faces;
 pub mod input;
 pub mod keys;
 pub mod learning;
+pub mod mistakes;
 pub mod mosaic;
 pub mod notes;
 pub mod pad;
 pub mod result;
 pub mod samples;
+pub mod saving;
 pub mod score;
 pub mod sets;
 

@@ -1,18 +1,22 @@
 //! The hidden neurons' weights, the first of them as pictures, and how often they fire.
 
 use super::canvas::{Canvas, Palette};
-use super::document::{Text, create, find, is_near, listen, place};
+use super::document::{Text, all, class, create, find, is_near, listen, number, place};
 use super::field;
 use super::input::{Input, Post};
 use super::phrases::{Phrase, Phrases};
-use super::rates::Rates;
+use super::rates::{Cure, Rates};
 use super::synapses::Synapses;
 use super::verdict::percent;
 use crate::digits::drawing::SIDE;
-use web_sys::{Event, HtmlCanvasElement, HtmlElement};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlCanvasElement, HtmlElement};
 
 /// So many neurons are shown.
 const SHOWN: usize = 64;
+
+/// So many of those that are silent or always on are named.
+const NAMED: usize = 6;
 
 /// So many pictures are drawn in one frame.
 const AT_ONCE: usize = 16;
@@ -21,9 +25,12 @@ const AT_ONCE: usize = 16;
 pub struct Mosaic {
     container: HtmlElement,
     count: Text,
-    health: [Text; 2],
+    health: Text,
+    /// Where silent neurons and those that are always on are named.
+    named: [HtmlElement; 2],
+    cure: HtmlElement,
+    cures: [Text; 3],
     rates: Canvas,
-    silent: Text,
     names: [(HtmlElement, (f32, f32)); 3],
     buttons: Vec<(HtmlElement, Canvas)>,
     /// The picture that is drawn next.
@@ -32,13 +39,32 @@ pub struct Mosaic {
 
 impl Mosaic {
     /// The mosaic of the document.
-    pub fn new() -> Self {
+    pub fn new(post: &Post) -> Self {
+        let named = ["silent-names", "busy-names"].map(|id| {
+            let (place, tell): (HtmlElement, _) = (find(id), post.clone());
+            listen(&place, "click", move |event: Event| {
+                if let Some(neuron) = number(&event) {
+                    tell.tell(Input::Neuron(neuron));
+                }
+            });
+            place
+        });
+        for button in all::<HtmlElement>("#cure [data-cure]") {
+            let (own, tell) = (button.clone(), post.clone());
+            listen(&button, "click", move |_: Event| {
+                if let (Some(name), Some(value)) = (own.dataset().get("cure"), own.dataset().get("value")) {
+                    tell.tell(Input::Set(name, value));
+                }
+            });
+        }
         Self {
             container: find("mosaic"),
             count: Text::find("mosaic-count"),
-            health: [Text::find("health"), Text::find("health-rest")],
+            health: Text::find("health"),
+            named,
+            cure: find("cure"),
+            cures: ["cure-word", "cure-threshold", "cure-gain"].map(Text::find),
             rates: Canvas::find("rates"),
-            silent: Text::find("m-silent"),
             names: [(find("m-never"), (0.0, 0.95)), (find("m-share"), (0.5, 0.95)), (find("m-always"), (1.0, 0.95))],
             buttons: Vec::new(),
             next: 0,
@@ -92,17 +118,57 @@ impl Mosaic {
         done
     }
 
-    /// Draws how often the neurons fire, and says it.
-    pub fn draw_rates(&self, rates: &Rates, phrases: &Phrases, palette: &Palette) {
-        let values = [("silent", rates.silent.to_string()), ("busy", rates.busy.to_string())];
-        let rest = [("n", rates.others.to_string()), ("share", percent(rates.share))];
-        self.health[0].set(&phrases.say(Phrase::Health, &values));
-        self.health[1].set(&phrases.say(Phrase::HealthRest, &rest));
+    /// Draws how often the neurons fire, and says it; `theta` is the threshold and `gain` the gain that they have.
+    pub fn draw_rates(&self, rates: &Rates, (theta, gain): (f32, f32), phrases: &Phrases, palette: &Palette) {
+        let mut told = Vec::new();
+        for (index, layer) in rates.layers.iter().enumerate() {
+            let health = Rates::health(layer);
+            let name = phrases.say(Phrase::Layer, &[("n", (index + 1).to_string())]);
+            let values = [
+                ("layer", if rates.layers.len() > 1 { name + ": " } else { String::new() }),
+                ("silent", health.silent.len().to_string()),
+                ("busy", health.busy.len().to_string()),
+                ("n", health.others.to_string()),
+                ("share", percent(health.share)),
+            ];
+            told.push(phrases.say(Phrase::Health, &values));
+            if index == 0 {
+                self.name(&health.silent, &self.named[0]);
+                self.name(&health.busy, &self.named[1]);
+            }
+        }
+        self.health.set(&told.join(" "));
+        let cure = rates.cure();
+        self.cure.set_hidden(cure.is_none());
+        let (word, factor) = match cure {
+            Some(Cure::Wake) => (Phrase::CureWake, 0.8),
+            Some(Cure::Calm) | None => (Phrase::CureCalm, 1.25),
+        };
+        self.cures[0].set(&phrases.say(word, &[]));
+        for (button, name, value) in [(&self.cures[1], "θ", theta * factor), (&self.cures[2], "g", gain / factor)] {
+            let value = ((value * 100.0).round() / 100.0).to_string();
+            button.set(&[name, " = ", &value].concat());
+            drop(button.element.dataset().set("value", &value));
+        }
         if self.rates.fit(palette) {
             self.rates.paint(&rates.marks(), palette);
         }
-        self.silent.set(&phrases.say(Phrase::SilentCount, &[("n", rates.silent.to_string())]));
-        place(&self.silent.element, Some((0.055, 0.14)));
         self.names.iter().for_each(|(name, at)| place(name, Some(*at)));
+    }
+
+    /// Names the first few of these neurons, each a button that chooses it.
+    fn name(&self, neurons: &[usize], place: &HtmlElement) {
+        let list = place.children();
+        while list.length() as usize > NAMED.min(neurons.len()) {
+            list.item(list.length() - 1).inspect(Element::remove);
+        }
+        for (i, neuron) in neurons.iter().take(NAMED).enumerate() {
+            let there = list.item(i as u32).and_then(|button| button.dyn_into().ok());
+            let button: HtmlElement = there.unwrap_or_else(|| create("button"));
+            drop(button.dataset().set("n", &neuron.to_string()));
+            button.set_text_content(Some(&["#", &neuron.to_string()].concat()));
+            drop(place.append_child(&button));
+        }
+        place.parent_element().inspect(|parent| class(parent, "gone", neurons.is_empty()));
     }
 }

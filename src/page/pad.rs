@@ -58,7 +58,9 @@ impl PadView {
             return;
         }
         let mut marks = match pad {
-            address::Pad::Digit(_) => image.map(|image| enlarged(image, photo)).into_iter().collect(),
+            address::Pad::Digit(_) | address::Pad::Test(_) => {
+                image.map(|image| enlarged(image, photo)).into_iter().collect()
+            }
             address::Pad::Drawing(strokes) => self.strokes(strokes),
         };
         let keys = self.keys.borrow();

@@ -25,8 +25,8 @@ phrases! {
     NothingMembrane => "nothing-membrane", NothingSpikes => "nothing-spikes", UnsureMembrane => "unsure-membrane",
     Really => "really", Untrained => "untrained", Spoken => "spoken", Lit => "lit", Now => "now", Layer => "layer",
     Neuron => "neuron", ChooseNeuron => "choose-neuron", TestDigit => "test-digit", OneSpike => "one-spike",
-    Spikes => "spikes", Silent => "silent", NeuronSpikes => "neuron-spikes", SpeaksFor => "speaks-for", SpeaksAgainst => "speaks-against", Mosaic => "mosaic", SilentCount => "silent-count", Health => "health",
-    HealthRest => "health-rest", Early => "early", ArticleKnown => "a-known", ArticleCost => "a-cost",
+    Spikes => "spikes", Silent => "silent", NeuronSpikes => "neuron-spikes", SpeaksFor => "speaks-for", SpeaksAgainst => "speaks-against", Mosaic => "mosaic", Health => "health", CureWake => "cure-wake", CureCalm => "cure-calm", Energy => "energy",
+    Early => "early", ArticleKnown => "a-known", ArticleCost => "a-cost",
     OneCount => "one-count", OneCountOnce => "one-count-once", OneCountNever => "one-count-never", Size => "size",
     Waiting => "waiting", Train => "train", Pause => "pause", Play => "play", Stop => "stop", Loading => "loading",
     NoteSetting => "note-setting", NoteEngineLost => "note-engine-lost", NoteEngineBack => "note-engine-back",
@@ -35,7 +35,8 @@ phrases! {
     NoteData => "note-data", NoteShard => "note-shard", NoteOtherNetwork => "note-other-network",
     NoteOwnFile => "note-own-file", NoteGpuLost => "note-gpu-lost", NoGpu => "no-gpu",
     NoGpuEngine => "no-gpu-engine", GpuSoftware => "gpu-software", GpuSlower => "gpu-slower",
-    GpuRefused => "gpu-refused",
+    GpuRefused => "gpu-refused", MistakesTold => "mistakes", MistakesWorst => "mistakes-worst", Cell => "cell",
+    WrongWhich => "wrong-which", WrongImage => "wrong-image", TakenFor => "taken-for",
 }
 
 /// The words of all phrases.

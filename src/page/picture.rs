@@ -1,4 +1,4 @@
-//! The picture that runs through the network: a drawing, or one of the ten test digits.
+//! The picture that runs through the network: a drawing, one of the ten test digits, or any image of the test set.
 
 use super::address::Pad;
 use super::app::App;
@@ -11,7 +11,7 @@ impl App {
         let mut strokes = match std::mem::take(&mut self.address.pad) {
             Pad::Drawing(strokes) => strokes,
             // The first stroke over a test digit begins a new drawing.
-            Pad::Digit(_) => Vec::new(),
+            Pad::Digit(_) | Pad::Test(_) => Vec::new(),
         };
         match pen {
             Pen::Down(point) => {
@@ -36,20 +36,25 @@ impl App {
 
     pub(super) fn choose_digit(&mut self, digit: usize) {
         if self.digits.as_ref().is_some_and(|digits| digit < digits.len()) {
-            self.address.pad = Pad::Digit(digit);
-            self.speak = true;
-            if self.still {
-                self.clock.park()
-            } else {
-                self.clock.restart()
-            }
-            self.picture_changed();
+            self.show_picture(Pad::Digit(digit));
         }
+    }
+
+    /// Puts a picture of the data set onto the pad and lets it run through the network.
+    pub(super) fn show_picture(&mut self, picture: Pad) {
+        self.address.pad = picture;
+        self.speak = true;
+        if self.still {
+            self.clock.park()
+        } else {
+            self.clock.restart()
+        }
+        self.picture_changed();
     }
 
     /// The picture on the pad is another one.
     pub(super) fn picture_changed(&mut self) {
-        self.dirty.pad = true;
+        (self.dirty.pad, self.dirty.mistakes) = (true, true);
         self.dirty.address |= !self.drawing;
         self.ask_for_trace();
     }
@@ -63,13 +68,15 @@ impl App {
                 let digits = self.digits.as_ref().filter(|digits| *digit < digits.len())?;
                 Some(digits.image(*digit).to_vec())
             }
+            Pad::Test(image) => self.mistakes.image(*image).map(<[u8]>::to_vec),
         }
     }
 
     /// What the picture really shows, where that is known.
     pub(super) fn label(&self) -> Option<u8> {
         match &self.address.pad {
-            Pad::Drawing(_) => None,
+            // The engine tells that of a test image.
+            Pad::Drawing(_) | Pad::Test(_) => None,
             Pad::Digit(digit) => self.digits.as_ref().filter(|digits| *digit < digits.len()).map(|d| d.label(*digit)),
         }
     }

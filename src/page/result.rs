@@ -18,6 +18,7 @@ pub struct ResultView {
     operations: Text,
     dense: Text,
     early: Text,
+    energy: Text,
     meters: [HtmlElement; 3],
     cost: HtmlElement,
     bars: HtmlElement,
@@ -40,6 +41,7 @@ impl ResultView {
             operations: Text::find("synops"),
             dense: Text::find("dense"),
             early: Text::find("early"),
+            energy: Text::find("energy"),
             meters: [find("meter-synops"), find("meter-known"), find("meter-dense")],
             cost: find("cost"),
             bars: find("bars"),
@@ -119,6 +121,8 @@ impl ResultView {
         style(&self.meters[1], "left", &format!("{:.2}%", early.unwrap_or(0) as f64 / most * 100.0));
         style(&self.meters[1], "opacity", if early.is_some() { "1" } else { "0" });
         let early = early.map(|n| phrases.say(Phrase::Early, &[("n", grouped(n))]));
+        let [spiking, dense] = reading.energy(t).map(|energy| format!("{energy:.2}"));
+        self.energy.set(&phrases.say(Phrase::Energy, &[("n", spiking), ("m", dense)]));
         self.early.set(early.as_deref().unwrap_or("\u{a0}"));
     }
 

@@ -1,0 +1,170 @@
+//! The numbers behind pictures as tables: comma-separated values, the first line names the columns.
+
+use super::confusion::Confusion;
+use super::curves::History;
+use super::graph::Edge;
+use super::reading::Reading;
+use super::synapses::Synapses;
+use crate::spec::Surrogate;
+use crate::spikes::SpikeTrain;
+use crate::trace::LayerTrace;
+use std::fmt::{Display, Write};
+
+/// A table in the making.
+struct Table {
+    text: String,
+}
+
+impl Table {
+    fn new(columns: &str) -> Self {
+        Self { text: [columns, "\n"].concat() }
+    }
+
+    fn row(&mut self, cells: &[&dyn Display]) {
+        for (i, cell) in cells.iter().enumerate() {
+            // A string takes whatever is written.
+            write!(self.text, "{}{cell}", if i == 0 { "" } else { "," }).unwrap_or_default();
+        }
+        self.text.push('\n');
+    }
+}
+
+/// Every spike of some layers; time steps are counted from 1, as on the page, neurons and layers from 0.
+pub fn spikes<'a>(layers: impl IntoIterator<Item = &'a SpikeTrain>) -> String {
+    let mut table = Table::new("layer,neuron,time step");
+    for (layer, spikes) in layers.into_iter().enumerate() {
+        for neuron in 0..spikes.neurons() {
+            spikes.times(0, neuron).for_each(|t| table.row(&[&layer, &neuron, &(t + 1)]));
+        }
+    }
+    table.text
+}
+
+/// What some neurons of a layer did at each time step: u before the reset, in units of the weights.
+pub fn voltages(layer: &LayerTrace, neurons: &[usize], time_steps: usize) -> String {
+    let mut table = Table::new("neuron,time step,potential,excitation,inhibition,spike");
+    for neuron in neurons.iter().filter(|neuron| **neuron < layer.neurons()) {
+        for t in 0..time_steps {
+            let value = |values: &[f32]| values.get(t * layer.neurons() + neuron).copied().unwrap_or(0.0);
+            let [potential, excites, inhibits] =
+                [&layer.potentials, &layer.excitation, &layer.inhibition].map(|v| value(v));
+            let spike = u8::from(layer.spikes.fires(0, *neuron, t));
+            table.row(&[neuron, &(t + 1), &potential, &excites, &inhibits, &spike]);
+        }
+    }
+    table.text
+}
+
+/// The outputs at each time step: potential, spike, the evidence so far and what softmax makes of it.
+pub fn outputs(reading: &Reading) -> String {
+    let mut table = Table::new("class,time step,potential,spike,evidence,probability");
+    let (output, classes) = (&reading.trace.output, reading.trace.classes());
+    for class in 0..classes {
+        for t in 0..reading.time_steps() {
+            let potential = output.potentials.get(t * classes + class).copied().unwrap_or(0.0);
+            let (spike, evidence) = (u8::from(output.spikes.fires(0, class, t)), reading.evidence[t * classes + class]);
+            table.row(&[&class, &(t + 1), &potential, &spike, &evidence, &reading.probability(t, class)]);
+        }
+    }
+    table.text
+}
+
+/// How often each hidden neuron fired.
+pub fn rates(layers: &[LayerTrace], time_steps: usize) -> String {
+    let mut table = Table::new("layer,neuron,spikes,share of time steps");
+    for (layer, trace) in layers.iter().enumerate() {
+        for neuron in 0..trace.neurons() {
+            let spikes = trace.spikes.count_of(0, neuron);
+            table.row(&[&layer, &neuron, &spikes, &(spikes as f32 / time_steps.max(1) as f32)]);
+        }
+    }
+    table.text
+}
+
+/// The points of the curves.
+pub fn curves(history: &History) -> String {
+    let mut table = Table::new("curve,epoch,value");
+    for (name, epoch, value) in history.points() {
+        table.row(&[&name, &epoch, &value]);
+    }
+    table.text
+}
+
+/// The slope that learning borrows, over the voltage less the threshold.
+pub fn surrogate(surrogate: Surrogate) -> String {
+    let mut table = Table::new("voltage less threshold,slope");
+    for i in -100..=100i16 {
+        let x = f32::from(i) / 100.0;
+        table.row(&[&x, &surrogate.slope(x)]);
+    }
+    table.text
+}
+
+/// How many test images of each class were read as each.
+pub fn confusion(confusion: &Confusion) -> String {
+    let mut table = Table::new("is,read as,images");
+    for label in 0..confusion.classes() {
+        (0..confusion.classes()).for_each(|answer| table.row(&[&label, &answer, &confusion.count((label, answer))]));
+    }
+    table.text
+}
+
+/// The weights by which the first hidden neurons are reached, as far as they were told.
+pub fn weights(synapses: &Synapses, neurons: usize) -> String {
+    let mut table = Table::new("neuron,pixel,weight");
+    for neuron in 0..neurons {
+        for (pixel, weight) in synapses.into_neuron(0, neuron).unwrap_or_default().iter().enumerate() {
+            table.row(&[&neuron, &pixel, weight]);
+        }
+    }
+    table.text
+}
+
+/// The connections that are drawn.
+pub fn edges(edges: &[Edge]) -> String {
+    let mut table = Table::new("layer,from,to,share of the strongest weight");
+    edges.iter().for_each(|edge| table.row(&[&edge.layer, &edge.from, &edge.to, &edge.weight]));
+    table.text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::Trace;
+
+    #[test]
+    fn time_steps_are_counted_from_one() {
+        let mut train = SpikeTrain::silent(1, 3, 4);
+        train.fire(0, 2, 0);
+        train.fire(0, 2, 3);
+        assert_eq!(spikes([&SpikeTrain::silent(1, 1, 4), &train]), "layer,neuron,time step\n1,2,1\n1,2,4\n");
+    }
+
+    #[test]
+    fn outputs_have_a_row_for_each_class_and_time_step() {
+        let output = LayerTrace {
+            spikes: SpikeTrain::silent(1, 2, 2),
+            potentials: vec![1.0, 0.0, 3.0, 0.5],
+            ..LayerTrace::default()
+        };
+        let reading = Reading::new(Trace { time_steps: 2, output, ..Trace::default() }, None);
+        let table = outputs(&reading);
+        let rows: Vec<&str> = table.lines().collect();
+        assert_eq!(rows.len(), 5);
+        assert!(rows[2].starts_with("0,2,3,0,2,"), "{table}");
+    }
+
+    #[test]
+    fn the_slope_is_a_table_of_the_neuron_s_own() {
+        let table = surrogate(Surrogate::FastSigmoid(10.0));
+        assert!(table.lines().any(|line| line == "0.1,0.25"), "{table}");
+        assert_eq!(table.lines().count(), 202);
+    }
+
+    #[test]
+    fn unknown_neurons_and_weights_are_left_out() {
+        let layer = LayerTrace { spikes: SpikeTrain::silent(1, 1, 1), ..LayerTrace::default() };
+        assert_eq!(voltages(&layer, &[0, 7], 1).lines().count(), 2);
+        assert_eq!(weights(&Synapses::default(), 9).lines().count(), 1);
+    }
+}
