@@ -35,6 +35,7 @@ use super::sets::Sets;
 use super::settings::{self, is_plain};
 use super::supply::Supply;
 use super::synapses::Synapses;
+use super::tip::{self, Asked};
 use super::watch;
 use super::weights;
 use crate::decimal;
@@ -120,6 +121,7 @@ pub(super) struct Words {
     pub train_word: Text,
     pub size: [Text; 2],
     pub play: HtmlElement,
+    pub tip: Text,
 }
 
 /// Opens the page.
@@ -200,6 +202,7 @@ impl App {
                 train_word: Text::find("train-word"),
                 size: [Text::find("size"), Text::find("size-low")],
                 play: find("play"),
+                tip: Text::find("tip"),
             },
             notes: Notes::new(),
             sets: Sets::new(),
@@ -228,6 +231,13 @@ impl App {
             Input::Digit(digit) => self.choose_digit(digit),
             Input::Cell(cell) => self.choose_cell(cell),
             Input::TestImage(image) => self.choose_test_image(image),
+            Input::Point(place) => return self.point(place),
+            Input::Dot(place) => {
+                let first = self.reading.as_ref().and_then(|reading| reading.trace.hidden.first());
+                if let Some(neuron) = first.and_then(|layer| tip::dot(place, layer.neurons())) {
+                    self.choose_neuron(neuron);
+                }
+            }
             Input::Neuron(neuron) => self.choose_neuron(neuron),
             Input::Light(slot) => self.light(slot),
             Input::Pin(slot) => self.pin(slot),
@@ -318,6 +328,17 @@ impl App {
         self.dirty.weights = true;
         self.ask_for_weights();
         self.connect();
+    }
+
+    /// Says the number under the pointer.
+    fn point(&self, place: Option<(String, (f32, f32))>) {
+        let text = self.reading.as_ref().zip(place).and_then(|(reading, (canvas, place))| {
+            let spec = self.run.holds.as_ref().map_or(&self.address.spec, |(spec, _)| spec);
+            let (neuron, chosen) = (&spec.neuron, &self.score.faces.chosen);
+            Asked { reading, neuron, chosen, phrases: &self.phrases }.tell(&canvas, place)
+        });
+        self.words.tip.element.set_hidden(text.is_none());
+        self.words.tip.set(&text.unwrap_or_default());
     }
 
     fn scrub(&mut self, scrub: Scrub) {

@@ -38,9 +38,9 @@ pub fn create<T: JsCast>(tag: &str) -> T {
     of_kind(document().create_element(tag).ok(), tag)
 }
 
-/// This element, which has to be there and to be of that kind.
+/// This element, which has to be there. Of what kind it is stands in `www/index.html` and is not looked up again.
 pub fn of_kind<T: JsCast>(element: Option<Element>, name: &str) -> T {
-    element.and_then(|element| element.dyn_into().ok()).unwrap_or_else(|| missing(name))
+    element.unwrap_or_else(|| missing(name)).unchecked_into()
 }
 
 /// All elements that the selector names.

@@ -27,12 +27,11 @@ impl Faces {
         Self { chosen: [0, 1, 2], rows }
     }
 
-    /// Puts this neuron first; the last one goes.
+    /// Puts this neuron first; the last one goes, unless it was among them.
     pub fn choose(&mut self, neuron: usize) {
-        if !self.chosen.contains(&neuron) {
-            self.chosen.rotate_right(1);
-            self.chosen[0] = neuron;
-        }
+        let place = self.chosen.iter().position(|chosen| *chosen == neuron).unwrap_or(self.chosen.len() - 1);
+        self.chosen[..=place].rotate_right(1);
+        self.chosen[0] = neuron;
     }
 
     /// Writes their names and how often they fire.

@@ -40,8 +40,9 @@ pub fn frame(image: &[u8], spikes: &SpikeTrain, columns: usize, now: f32) -> Mar
     Mark::Cells { columns, shades: image.iter().zip(brightness(spikes, now)).map(shade).collect() }
 }
 
-/// The neurons of a layer: green where one fires, grey by its voltage where not. `t` is the time step of `now`.
-pub fn neurons(layer: &LayerTrace, threshold: f32, now: f32, t: usize) -> Vec<Mark> {
+/// The neurons of a layer: green where one fires, grey by its voltage where not. `t` is the time step of `now`; the
+/// pinned neuron has a rim.
+pub fn neurons(layer: &LayerTrace, threshold: f32, now: f32, t: usize, pinned: Option<usize>) -> Vec<Mark> {
     let count = layer.neurons();
     let side = (count as f32).sqrt().ceil().max(1.0) as usize;
     let charge = |n: usize| (layer.potentials.get(t * count + n).copied().unwrap_or(0.0) / threshold).clamp(0.0, 1.0);
@@ -63,7 +64,7 @@ pub fn neurons(layer: &LayerTrace, threshold: f32, now: f32, t: usize) -> Vec<Ma
         at: (((n % side) as f32 + 0.5) * step, ((n / side) as f32 + 0.5) * step),
         radius: Extent { share: step * (0.30 + 0.14 * bright.max(0.5 * charge(n))), least: 0.5 },
         fill: shade(n, *bright),
-        rim: None,
+        rim: (pinned == Some(n)).then_some(Ink::Ink),
     };
     bright.iter().enumerate().map(dot).collect()
 }
@@ -83,8 +84,8 @@ mod tests {
     fn a_small_layer_is_dots_and_a_large_one_cells() {
         let layer =
             |n| LayerTrace { spikes: SpikeTrain::silent(1, n, 1), potentials: vec![0.0; n], ..LayerTrace::default() };
-        assert_eq!(neurons(&layer(256), 1.0, 1.0, 0).len(), 256);
-        assert_eq!(neurons(&layer(1500), 1.0, 1.0, 0).len(), 1);
+        assert_eq!(neurons(&layer(256), 1.0, 1.0, 0, Some(3)).len(), 256);
+        assert_eq!(neurons(&layer(1500), 1.0, 1.0, 0, None).len(), 1);
     }
 
     #[test]

@@ -190,7 +190,8 @@ impl App {
         }
         if show {
             let now = self.clock.now;
-            self.score.show(reading, &neuron, now, &self.phrases, &self.palette);
+            let pinned = self.asking.neurons_chosen.then(|| self.score.faces.chosen[0]);
+            self.score.show(reading, &neuron, (now, pinned), &self.phrases, &self.palette);
             self.result.show(reading, now, self.run.trained, &self.phrases);
             let look = Look {
                 now,

@@ -8,6 +8,7 @@ use crate::spec::Dataset;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use web_sys::Element;
 
 /// What a button does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,8 +105,8 @@ pub enum Input {
     Samples(Dataset, Result<[Vec<u8>; 2], String>),
     /// The two files of a shard of that set were fetched for that engine, or not.
     Shard(Who, Dataset, Split, usize, Result<[Vec<u8>; 2], String>),
-    /// That picture is to be saved.
-    Save(String, File),
+    /// The picture that belongs to this button is to be saved.
+    Save(Element, File),
     /// A button was pressed.
     Press(Press),
     /// A control of the page was set to a text.
@@ -120,6 +121,10 @@ pub enum Input {
     Cell(Option<usize>),
     /// An image of the test set was chosen, by its number.
     TestImage(usize),
+    /// The pointer is on the canvas with this id, at that place of it in shares, or on none.
+    Point(Option<(String, (f32, f32))>),
+    /// The neuron at that place of the first hidden layer's field was chosen.
+    Dot((f32, f32)),
     /// A hidden neuron was chosen.
     Neuron(usize),
     /// The pointer or the focus is on this button over a neuron, or on none.

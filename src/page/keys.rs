@@ -1,6 +1,6 @@
 //! Keys that work everywhere on the page, and dragging on the staves.
 
-use super::document::{document, find, listen, listen_actively, window};
+use super::document::{all, document, find, listen, listen_actively, style, window};
 use super::input::{Input, Post, Press, Scrub};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -11,6 +11,7 @@ use web_sys::{Element, Event, HtmlDialogElement, HtmlElement, HtmlInputElement, 
 pub fn listen_everywhere(post: &Post) {
     listen_to_keys(post);
     listen_to_staves(post);
+    listen_to_pictures(post);
     let (slider, tell): (HtmlInputElement, _) = (find("time"), post.clone());
     let value = slider.clone();
     listen(&slider, "input", move |_: Event| tell.tell(Input::Scrub(Scrub::Step(value.value_as_number() as f32))));
@@ -71,7 +72,8 @@ fn listen_to_staves(post: &Post) {
     let (state, tell, at) = (dragging.clone(), post.clone(), share.clone());
     listen(&score, "pointerdown", move |event: PointerEvent| {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        if let Some(stave) = target.and_then(|target| target.closest(".stave").ok().flatten()) {
+        let on = |selector: &str| target.as_ref().and_then(|target| target.closest(selector).ok().flatten());
+        if let Some(stave) = on(".stave").filter(|_| on("button").is_none()) {
             drop(stave.set_pointer_capture(event.pointer_id()));
             state.set(true);
             tell.tell(Input::Scrub(Scrub::To(at(&event))));
@@ -83,10 +85,38 @@ fn listen_to_staves(post: &Post) {
             tell.tell(Input::Scrub(Scrub::To(share(&event))));
         }
     });
+    let field: HtmlElement = find("field");
+    let (dots, tell) = (field.clone(), post.clone());
+    listen(&field, "click", move |event: PointerEvent| tell.tell(Input::Dot(place_of(&dots, &event))));
     for name in ["pointerup", "pointercancel"] {
         let state = dragging.clone();
         listen(&score, name, move |_: PointerEvent| state.set(false));
     }
+}
+
+/// The pictures tell the number under the pointer, or under the finger that taps.
+fn listen_to_pictures(post: &Post) {
+    let tip: HtmlElement = find("tip");
+    for canvas in all::<HtmlElement>("#score canvas, #seen") {
+        let id = canvas.id();
+        for name in ["pointermove", "pointerdown"] {
+            let (tell, own, id, tip) = (post.clone(), canvas.clone(), id.clone(), tip.clone());
+            listen(&canvas, name, move |event: PointerEvent| {
+                style(&tip, "left", &[&event.client_x().to_string(), "px"].concat());
+                style(&tip, "top", &[&event.client_y().to_string(), "px"].concat());
+                tell.tell(Input::Point(Some((id.clone(), place_of(&own, &event)))));
+            });
+        }
+        let tell = post.clone();
+        listen(&canvas, "pointerleave", move |_: PointerEvent| tell.tell(Input::Point(None)));
+    }
+}
+
+/// Where on an element a pointer is, in shares of its size.
+fn place_of(element: &HtmlElement, event: &PointerEvent) -> (f32, f32) {
+    let area = element.get_bounding_client_rect();
+    let share = |at: i32, start: f64, size: f64| ((f64::from(at) - start) / size.max(1.0)).clamp(0.0, 1.0) as f32;
+    (share(event.client_x(), area.left(), area.width()), share(event.client_y(), area.top(), area.height()))
 }
 
 /// Shows what the keys do.

@@ -35,6 +35,7 @@ pub mod rates;
 pub mod slope;
 pub mod smooth;
 pub mod svg;
+pub mod tip;
 pub mod verdict;
 pub mod voltage;
 

@@ -164,10 +164,13 @@ impl Mosaic {
         }
         for (i, neuron) in neurons.iter().take(NAMED).enumerate() {
             let there = list.item(i as u32).and_then(|button| button.dyn_into().ok());
-            let button: HtmlElement = there.unwrap_or_else(|| create("button"));
+            let button: HtmlElement = there.unwrap_or_else(|| {
+                let button: HtmlElement = create("button");
+                drop(place.append_child(&button));
+                button
+            });
             drop(button.dataset().set("n", &neuron.to_string()));
             button.set_text_content(Some(&["#", &neuron.to_string()].concat()));
-            drop(place.append_child(&button));
         }
         place.parent_element().inspect(|parent| class(parent, "gone", neurons.is_empty()));
     }

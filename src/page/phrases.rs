@@ -36,7 +36,8 @@ phrases! {
     NoteOwnFile => "note-own-file", NoteGpuLost => "note-gpu-lost", NoGpu => "no-gpu",
     NoGpuEngine => "no-gpu-engine", GpuSoftware => "gpu-software", GpuSlower => "gpu-slower",
     GpuRefused => "gpu-refused", MistakesTold => "mistakes", MistakesWorst => "mistakes-worst", Cell => "cell",
-    WrongWhich => "wrong-which", WrongImage => "wrong-image", TakenFor => "taken-for",
+    Firing => "firing", TipPixel => "tip-pixel", TipInput => "tip-input", TipVoltage => "tip-voltage",
+    TipOutput => "tip-output", WrongWhich => "wrong-which", WrongImage => "wrong-image", TakenFor => "taken-for",
 }
 
 /// The words of all phrases.

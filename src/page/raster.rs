@@ -1,26 +1,50 @@
 //! Spikes over time: one row a neuron, one column a time step. Which spoke, how densely; how does the wave start?
 
-use super::marks::{Extent, Ink, Mark, Scene, column, glowing};
+use super::marks::{Extent, Ink, Mark, Scene, column, glowing, level};
 use crate::spikes::SpikeTrain;
 
 /// Rows that can be told apart; more neurons than that share rows.
 const MOST_ROWS: usize = 216;
 
+/// Fewer rows than that would be thicker than a spike should be.
+const FEWEST_ROWS: usize = 32;
+
+/// Neurons in the order in which they stand in a raster.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// The place of each neuron.
+    pub places: &'a [usize],
+    /// How many of them fire: they come first, and only they have rows.
+    pub firing: usize,
+}
+
+/// In how many rows so many neurons that fire are shown.
+pub fn rows(firing: usize) -> usize {
+    firing.clamp(FEWEST_ROWS, MOST_ROWS)
+}
+
 /// How the neurons are put into rows.
 struct Rows<'a> {
-    order: Option<&'a [usize]>,
+    order: Option<Order<'a>>,
     neurons: usize,
     rows: usize,
 }
 
 impl<'a> Rows<'a> {
-    fn new(neurons: usize, order: Option<&'a [usize]>) -> Self {
-        Self { order, neurons, rows: neurons.clamp(1, MOST_ROWS) }
+    fn new(neurons: usize, order: Option<Order<'a>>) -> Self {
+        let rows = order.map_or(neurons.clamp(1, MOST_ROWS), |order| rows(order.firing));
+        Self { order, neurons, rows }
     }
 
     fn row(&self, neuron: usize) -> usize {
-        let place = self.order.and_then(|order| order.get(neuron).copied()).unwrap_or(neuron);
-        place * self.rows / self.neurons.max(1)
+        match self.order {
+            // Rows are shared only where there are too few.
+            Some(Order { places, firing }) => {
+                let place = places.get(neuron).copied().unwrap_or(neuron);
+                (place * self.rows / firing.max(self.rows)).min(self.rows - 1)
+            }
+            None => neuron * self.rows / self.neurons.max(1),
+        }
     }
 
     /// How many neurons fire in each row at each time step, [T, rows].
@@ -47,9 +71,9 @@ impl<'a> Rows<'a> {
 }
 
 /// All spikes, as they look before and after the cursor has passed. `order` gives each neuron its row.
-pub fn scene(spikes: &SpikeTrain, order: Option<&[usize]>) -> Scene {
+pub fn scene(spikes: &SpikeTrain, order: Option<Order<'_>>) -> Scene {
     let (rows, time_steps) = (Rows::new(spikes.neurons(), order), spikes.time_steps());
-    let share = rows.rows as f32 / rows.neurons.max(1) as f32;
+    let share = (rows.rows as f32 / rows.order.map_or(rows.neurons, |order| order.firing).max(1) as f32).min(1.0);
     let counts = rows.counts(spikes);
     let marks = |ink: Ink, alpha: f32| {
         let filled = counts.iter().enumerate().filter(|(_, count)| **count > 0);
@@ -80,8 +104,14 @@ pub fn current(image: &[u8], time_steps: usize) -> Scene {
     Scene { past: marks(Ink::Ink), future: marks(Ink::Ghost) }
 }
 
+/// A line through the row of a neuron, so that the eye can follow it; none where it does not fire.
+pub fn line_of(spikes: &SpikeTrain, order: Order<'_>, neuron: usize) -> Option<Mark> {
+    let rows = Rows::new(spikes.neurons(), Some(order));
+    (spikes.count_of(0, neuron) > 0).then(|| level((rows.row(neuron) as f32 + 0.5) / rows.rows as f32, Ink::Faint))
+}
+
 /// The spikes that have just happened, brighter and larger.
-pub fn glow(spikes: &SpikeTrain, order: Option<&[usize]>, now: f32) -> Vec<Mark> {
+pub fn glow(spikes: &SpikeTrain, order: Option<Order<'_>>, now: f32) -> Vec<Mark> {
     let (rows, time_steps) = (Rows::new(spikes.neurons(), order), spikes.time_steps());
     let mut marks = Vec::new();
     for (t, glow) in glowing(now, time_steps) {
@@ -103,10 +133,25 @@ mod tests {
         let mut spikes = SpikeTrain::silent(1, 2, 4);
         spikes.fire(0, 0, 1);
         spikes.fire(0, 1, 3);
-        let scene = scene(&spikes, Some(&[1, 0]));
+        let order = Order { places: &[1, 0], firing: 2 };
+        let scene = scene(&spikes, Some(order));
         assert_eq!((scene.past.len(), scene.future.len()), (2, 2));
         let Mark::Tick { at, .. } = scene.past[0] else { panic!("a spike is a tick") };
-        assert_eq!(at, (0.375, 0.75)); // neuron 0 stands in row 1
+        assert_eq!(at, (0.375, 1.5 / FEWEST_ROWS as f32)); // neuron 0 stands in row 1
+        assert_eq!(line_of(&spikes, order, 0), Some(level(1.5 / FEWEST_ROWS as f32, Ink::Faint)));
+    }
+
+    #[test]
+    fn only_neurons_that_fire_have_rows() {
+        let mut spikes = SpikeTrain::silent(1, 500, 2);
+        (0..100).for_each(|n| spikes.fire(0, 5 * n, 0));
+        let places: Vec<usize> = (0..500).map(|n| if n % 5 == 0 { n / 5 } else { 100 + n }).collect();
+        let order = Order { places: &places, firing: 100 };
+        let scene = scene(&spikes, Some(order));
+        assert_eq!(scene.past.len(), 100);
+        let Mark::Tick { at, .. } = scene.past[99] else { panic!("a spike is a tick") };
+        assert_eq!(at.1, 0.995);
+        assert_eq!(line_of(&spikes, order, 1), None);
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct Reading {
     pub multiply_adds: u64,
     /// For each hidden layer, the row of each neuron when they are sorted by their first spike.
     pub rows: Vec<Vec<usize>>,
+    /// How many neurons of each hidden layer fire at all.
+    pub firing: Vec<usize>,
     /// Input spikes at each time step, [T].
     pub input_counts: Vec<usize>,
     /// Spikes of each hidden layer at each time step, [layers][T].
@@ -57,6 +59,7 @@ impl Reading {
             operations: trace.synaptic_operations(),
             multiply_adds: 0,
             rows: trace.hidden.iter().map(rows_by_first_spike).collect(),
+            firing: trace.hidden.iter().map(firing).collect(),
             input_counts: counts(&trace.input),
             hidden_counts: trace.hidden.iter().map(|layer| counts(&layer.spikes)).collect(),
             label,
@@ -123,6 +126,10 @@ fn known(leaders: &[Option<usize>], probabilities: &[f32], classes: usize) -> Op
     let answer = leaders.last().copied().flatten()?;
     let sure = |t: &usize| leaders[*t] == Some(answer) && probabilities[t * classes + answer] > 0.5;
     (0..leaders.len()).rev().take_while(sure).last()
+}
+
+fn firing(layer: &LayerTrace) -> usize {
+    (0..layer.neurons()).filter(|neuron| layer.spikes.count_of(0, *neuron) > 0).count()
 }
 
 /// For each neuron its row when neurons are sorted by their first spike, then by how often they fire.

@@ -3,7 +3,7 @@
 use super::app::App;
 use super::canvas::{self, Painted};
 use super::csv;
-use super::document::{all, find, listen as hear, window};
+use super::document::{document, find, listen as hear, window};
 use super::input::{File, Input, Post};
 use super::marks::cursor;
 use super::svg::{Frame, Motion, Sheet, Words};
@@ -20,31 +20,37 @@ const MARGIN: f64 = 8.0;
 
 /// Each button that saves opens the dialog, which asks for the kind of file.
 pub fn listen(post: &Post) {
-    let (dialog, picture): (HtmlDialogElement, Rc<RefCell<String>>) = (find("save-dialog"), Rc::default());
-    let moving: HtmlElement = find("save-moving");
-    for button in all::<HtmlElement>("[data-save]") {
-        let (dialog, picture, moving, own) = (dialog.clone(), picture.clone(), moving.clone(), button.clone());
-        hear(&button, "click", move |_: Event| {
-            *picture.borrow_mut() = own.dataset().get("save").unwrap_or_default();
-            moving.set_hidden(own.closest("#score").ok().flatten().is_none());
+    let (dialog, asked): (HtmlDialogElement, Rc<RefCell<Option<Element>>>) = (find("save-dialog"), Rc::default());
+    let (moving, wish): (HtmlElement, _) = (find("save-moving"), asked.clone());
+    hear(&document(), "click", move |event: Event| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        if let Some(button) = target.and_then(|target| target.closest("[data-save]").ok().flatten()) {
+            moving.set_hidden(button.closest("#score").ok().flatten().is_none());
+            *wish.borrow_mut() = Some(button);
             drop(dialog.show_modal());
-        });
-    }
+        }
+    });
     for (id, file) in [("save-svg", File::Svg), ("save-moving", File::Moving), ("save-csv", File::Csv)] {
-        let (button, picture, post): (HtmlElement, _, _) = (find(id), picture.clone(), post.clone());
-        hear(&button, "click", move |_: Event| post.tell(Input::Save(picture.borrow().clone(), file)));
+        let (button, asked, post): (HtmlElement, _, _) = (find(id), asked.clone(), post.clone());
+        hear(&button, "click", move |_: Event| {
+            if let Some(button) = asked.borrow().clone() {
+                post.tell(Input::Save(button, file));
+            }
+        });
     }
 }
 
 impl App {
-    /// Hands that picture to the reader as a file.
-    pub(super) fn save_picture(&mut self, picture: &str, file: File) {
+    /// Hands the picture that belongs to a button to the reader as a file.
+    pub(super) fn save_picture(&mut self, button: &Element, file: File) {
+        let picture = &button.get_attribute("data-save").unwrap_or_default();
+        let root = button.closest("figure, .stave, .saved").ok().flatten();
         let (text, end) = match file {
             File::Csv => (self.table(picture), "csv"),
-            File::Svg => (self.drawing(picture, None), "svg"),
+            File::Svg => (self.drawing(&root.unwrap_or_else(|| find("score")), None), "svg"),
             File::Moving => {
                 let runs = self.clock.time_steps as f64 / f64::from(self.clock.speed);
-                (self.drawing("score", Some(Motion { runs, rests: REST })), "svg")
+                (self.drawing(&find("score"), Some(Motion { runs, rests: REST })), "svg")
             }
         };
         if let Err(error) = download(text.as_bytes(), &[picture, ".", end].concat()) {
@@ -76,13 +82,16 @@ impl App {
         }
     }
 
-    /// The part of the page that belongs to a button which saves, as a drawing.
-    fn drawing(&mut self, picture: &str, motion: Option<Motion>) -> String {
-        let id = ["[data-save=", picture, "]"].concat();
-        let buttons = all::<Element>(&id);
-        let button = buttons.first().and_then(|button| button.closest("figure, .stave, .saved").ok().flatten());
-        let root = if motion.is_some() { find("score") } else { button.unwrap_or_else(|| find("score")) };
+    /// A part of the page as a drawing.
+    fn drawing(&mut self, root: &Element, motion: Option<Motion>) -> String {
+        // A run that moves shows all of it.
+        let now = self.clock.now;
+        if motion.is_some() {
+            self.clock.now = self.clock.time_steps as f32;
+        }
         let painted = canvas::painted(|| self.draw_everything());
+        self.clock.now = now;
+        self.dirty.time = true;
         let area = root.get_bounding_client_rect();
         let palette = &self.palette;
         let mut sheet = Sheet::new(area.width() + 2.0 * MARGIN, area.height() + 2.0 * MARGIN, palette, motion);
@@ -91,12 +100,12 @@ impl App {
             let (x, y) = (own.left() - area.left() + MARGIN, own.top() - area.top() + MARGIN);
             Frame { x, y, width: own.width(), height: own.height() }
         };
-        let inside = all_below(&root);
+        let inside = all_below(root);
         let staves: Vec<Frame> = inside
             .iter()
             .filter_map(|element| {
                 let frame = place(element);
-                add(&mut sheet, element, frame, &painted).then_some(frame)
+                add(&mut sheet, element, frame, &painted, motion.is_some()).then_some(frame)
             })
             .collect();
         if let (Some(first), Some(last)) = (staves.first(), staves.last()) {
@@ -115,21 +124,28 @@ fn all_below(root: &Element) -> Vec<Element> {
 
 /// Adds an element of the page to the sheet: a canvas by what was painted on it, others by their ground and their text.
 /// Whether it was a stave.
-fn add(sheet: &mut Sheet<'_>, element: &Element, frame: Frame, painted: &[Painted]) -> bool {
+fn add(sheet: &mut Sheet<'_>, element: &Element, frame: Frame, painted: &[Painted], moves: bool) -> bool {
+    let inside = |selector: &str| element.closest(selector).ok().flatten().is_some();
     let Ok(Some(style)) = window().get_computed_style(element) else { return false };
     let is = |name: &str, value: &str| style.get_property_value(name).is_ok_and(|own| own == value);
     if frame.width <= 1.0 || frame.height <= 1.0 || is("visibility", "hidden") || is("opacity", "0") {
         return false;
     }
     if let Some(canvas) = painted.iter().rev().find(|painted| *element == **painted.element) {
-        if let Some((scene, reached)) = &canvas.stave {
-            sheet.add_stave(frame, &scene.past, &scene.future, f64::from(*reached));
+        match &canvas.stave {
+            Some((scene, reached)) => sheet.add_stave(frame, &scene.past, &scene.future, f64::from(*reached)),
+            // What grows with time is uncovered by the cursor.
+            None if moves && inside(".stave") => sheet.add_stave(frame, &canvas.marks, &[], 1.0),
+            None => sheet.add(frame, &canvas.marks),
         }
-        sheet.add(frame, &canvas.marks);
+        // What glows under the cursor belongs to one moment.
+        if canvas.stave.is_some() && !moves {
+            sheet.add(frame, &canvas.marks);
+        }
         return canvas.stave.is_some();
     }
     // Buttons that save are for the page, and what the cursor is is drawn anew.
-    if element.closest("[data-save], .cursor, .unseen").ok().flatten().is_some() {
+    if inside("[data-save], .cursor, .unseen") || (moves && inside(".first, .second, .mark.strong, .win")) {
         return false;
     }
     add_plain(sheet, element, frame, &style);

@@ -23,6 +23,7 @@ struct Layer {
     stave: Stave,
     count: Text,
     which: Text,
+    firing: Text,
     elements: [Element; 2],
 }
 
@@ -115,6 +116,7 @@ impl Score {
             let below: Node = find("row-mem");
             let elements = copies.map(|copy| {
                 let copy: Element = of_kind(copy.ok().and_then(|copy| copy.dyn_into().ok()), "copy of a stave");
+                within::<Element>(&copy, "canvas").remove_attribute("id").unwrap_or_default();
                 drop(self.root.insert_before(&copy, Some(&below)));
                 copy
             });
@@ -150,8 +152,10 @@ impl Score {
             if steady { raster::current(&trace.image, trace.time_steps) } else { raster::scene(&trace.input, None) };
         self.input.prepare(&input, palette);
         for (index, (layer, view)) in trace.hidden.iter().zip(&self.layers).enumerate() {
-            view.stave.prepare(&raster::scene(&layer.spikes, Some(&reading.rows[index])), palette);
+            view.stave.prepare(&raster::scene(&layer.spikes, Some(order(reading, index))), palette);
             let name = phrases.say(Phrase::Layer, &[("n", (index + 1).to_string())]);
+            let firing = [("n", reading.firing[index].to_string()), ("all", layer.neurons().to_string())];
+            view.firing.set(&phrases.say(Phrase::Firing, &firing));
             view.which.set(if trace.hidden.len() > 1 { &name } else { "" });
         }
         if let Some(first) = trace.hidden.first() {
@@ -207,8 +211,15 @@ impl Score {
         class(&self.root, "blank", true);
     }
 
-    /// Shows the moment `now`.
-    pub fn show(&self, reading: &Reading, neuron: &Neuron, now: f32, phrases: &Phrases, palette: &Palette) {
+    /// Shows the moment `now`. What the reader has pinned is marked in every picture.
+    pub fn show(
+        &self,
+        reading: &Reading,
+        neuron: &Neuron,
+        (now, pinned): (f32, Option<usize>),
+        phrases: &Phrases,
+        palette: &Palette,
+    ) {
         let (trace, t, x) = (&reading.trace, reading.at(now), cursor(now, reading.time_steps()));
         let said = |n: usize, all: usize| phrases.say(Phrase::Now, &[("n", n.to_string()), ("all", all.to_string())]);
         self.frame.paint(&[field::frame(&trace.image, &trace.input, SIDE, now)], palette);
@@ -220,8 +231,13 @@ impl Score {
         let count = said(reading.input_counts[t], trace.input.neurons());
         self.words.count.set(if counted { &count } else { "" });
         for (index, (layer, view)) in trace.hidden.iter().zip(&self.layers).enumerate() {
-            view.stave.show(reached, &raster::glow(&layer.spikes, Some(&reading.rows[index]), now), palette);
-            view.field.paint(&field::neurons(layer, neuron.threshold, now, t), palette);
+            let order = order(reading, index);
+            let pinned = pinned.filter(|_| index == 0);
+            let mut glow: Vec<Mark> =
+                pinned.and_then(|n| raster::line_of(&layer.spikes, order, n)).into_iter().collect();
+            glow.extend(raster::glow(&layer.spikes, Some(order), now));
+            view.stave.show(reached, &glow, palette);
+            view.field.paint(&field::neurons(layer, neuron.threshold, now, t, pinned), palette);
             view.count.set(&said(reading.hidden_counts[index][t], layer.neurons()));
         }
         if let Some(first) = trace.hidden.first() {
@@ -289,9 +305,15 @@ impl Layer {
             stave: Stave::new(within(row, "canvas")),
             count: Text::new(within(row, "output")),
             which: Text::new(within(row, ".which")),
+            firing: Text::new(within(row, ".sorted")),
             elements,
         }
     }
+}
+
+/// In which order the neurons of a hidden layer stand in its raster.
+fn order(reading: &Reading, layer: usize) -> raster::Order<'_> {
+    raster::Order { places: &reading.rows[layer], firing: reading.firing[layer] }
 }
 
 /// A dotted line at the time step since which the answer is known, once it is.
