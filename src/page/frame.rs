@@ -143,6 +143,7 @@ impl App {
         (self.dirty.pad, self.dirty.trace, self.dirty.curves) = (true, true, true);
         (self.dirty.neuron, self.dirty.weights, self.dirty.mistakes, self.dirty.rates) = (true, true, true, true);
         self.dirty.curves_drawn = f64::NEG_INFINITY;
+        self.mosaic.next = 0;
         self.draw(self.dirty.last.unwrap_or(0.0));
         while self.dirty.weights {
             self.dirty.weights = !self.mosaic.draw(&self.score.faces.chosen, &self.synapses, &self.palette);

@@ -34,7 +34,7 @@ pub struct Mosaic {
     names: [(HtmlElement, (f32, f32)); 3],
     buttons: Vec<(HtmlElement, Canvas)>,
     /// The picture that is drawn next.
-    next: usize,
+    pub next: usize,
 }
 
 impl Mosaic {

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { trained } from "./engine.mjs";
 import { cardTests } from "./gpu.mjs";
+import { pictureTests } from "./pictures.mjs";
 import { MINUTE, button, number, opener, output, ready, text, until } from "./reader.mjs";
 import { browse, draw, serve } from "./site.mjs";
 
@@ -551,7 +552,7 @@ const tests = {
 
 const card = cardTests(site);
 let [passed, failed] = [0, 0];
-for (const [name, test] of [...Object.entries(tests), ...Object.entries(card.tests)]) {
+for (const [name, test] of [...Object.entries({ ...tests, ...pictureTests(open) }), ...Object.entries(card.tests)]) {
   if (!name.includes(only)) continue;
   site.mood = null;
   const start = Date.now();
