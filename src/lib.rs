@@ -69,3 +69,6 @@ pub mod engine;
 /// The page: document, canvases, pointer, URL.
 #[cfg(feature = "web")]
 pub mod page;
+/// The article's figures: a program of their own, which paints as the page does.
+#[cfg(feature = "web")]
+pub mod article;
