@@ -55,7 +55,7 @@ pub mod weights;
 #[cfg(feature = "engine")]
 pub mod session;
 
-// ---- the three ends ----
+// ---- the ends ----
 
 /// How messages travel between page and engine.
 #[cfg(feature = "web")]

@@ -18,7 +18,7 @@ const NOTCH: f32 = 0.05;
 const SLACK: f32 = 0.025;
 
 /// The highest voltage shown, in units of the threshold, and the rims of the picture.
-const HIGHEST: f32 = 1.6;
+const HIGHEST: f32 = 1.4;
 const TOP: f32 = 0.04;
 const BOTTOM: f32 = 0.97;
 /// Points of the curve between two time steps.
@@ -27,6 +27,9 @@ const FINE: usize = 4;
 /// The canvases.
 const VOLTAGE: usize = 0;
 const CURRENT: usize = 1;
+
+/// The time step that is looked at first.
+const CHOSEN: usize = 14;
 
 /// Currents that come ready-made, by the word that the menu has for them.
 pub const SHAPES: [&str; 4] = ["pulses", "steady", "rising", "pushed"];
@@ -51,12 +54,12 @@ pub struct Current {
     inputs: [f32; TIME_STEPS],
     neuron: Neuron,
     /// The time step on which the keyboard stands, or that was touched last.
-    chosen: Option<usize>,
+    chosen: usize,
 }
 
 impl Default for Current {
     fn default() -> Self {
-        Self { inputs: shape(SHAPES[0]).unwrap_or([0.0; TIME_STEPS]), neuron: Neuron::default(), chosen: None }
+        Self { inputs: shape(SHAPES[0]).unwrap_or([0.0; TIME_STEPS]), neuron: Neuron::default(), chosen: CHOSEN }
     }
 }
 
@@ -155,7 +158,7 @@ impl Current {
 
     fn put(&mut self, t: usize, current: f32) {
         self.inputs[t] = current.clamp(LEAST, MOST);
-        self.chosen = Some(t);
+        self.chosen = t;
     }
 
     /// Gives a pulse, or takes away what flows there.
@@ -171,13 +174,12 @@ impl Current {
             let share = if from == to { 1.0 } else { t.abs_diff(from) as f32 / steps };
             self.put(t, current_at(before.1 + (at.1 - before.1) * share));
         }
-        self.chosen = Some(to);
+        self.chosen = to;
     }
 
     fn currents(&self) -> Vec<Mark> {
         let (zero, half) = (height_of(0.0), 0.36 / TIME_STEPS as f32);
-        let mut marks: Vec<Mark> = self.chosen.map(|t| band(t, TIME_STEPS)).into_iter().collect();
-        marks.push(level(zero, Ink::Rule));
+        let mut marks = vec![band(self.chosen, TIME_STEPS), level(zero, Ink::Rule)];
         for (t, current) in self.inputs.iter().enumerate().filter(|(_, current)| **current != 0.0) {
             let (x, y) = (column(t, TIME_STEPS), height_of(*current));
             let ink = if *current > 0.0 { Ink::Exc } else { Ink::Inh };
@@ -214,14 +216,11 @@ impl Current {
             beta if beta < 0.1 => say("leaks-at-once", &[]),
             beta => say("leaks", &[("n", decimal(half_life(beta), 1))]),
         };
-        let here = self.chosen.map(|t| {
-            let step = &steps[t];
-            let key = if step.spike { "here-fires" } else { "here" };
-            let values = [(t + 1).to_string(), decimal(self.inputs[t], 2), decimal(step.potential, 2)];
-            let [t, i, u] = values;
-            say(key, &[("t", t), ("i", i), ("u", u)])
-        });
-        [count, leak].into_iter().chain(here).collect()
+        let (t, step) = (self.chosen, &steps[self.chosen]);
+        let (i, u) = (decimal(self.inputs[t], 2), decimal(step.potential, 2));
+        let here =
+            say(if step.spike { "here-fires" } else { "here" }, &[("t", (t + 1).to_string()), ("i", i), ("u", u)]);
+        vec![count, leak, here]
     }
 }
 
@@ -240,7 +239,7 @@ impl Figure for Current {
             "beta" => self.neuron.beta = number(control, text)?,
             "threshold" => self.neuron.threshold = number(control, text)?,
             "reset" => self.neuron.reset = reset(text)?,
-            _ => (self.inputs, self.chosen) = (shape(text)?, None),
+            _ => self.inputs = shape(text)?,
         }
         Some(())
     }
@@ -254,17 +253,14 @@ impl Figure for Current {
     }
 
     fn key(&mut self, _canvas: usize, key: Key) {
-        let Some(t) = self.chosen else {
-            self.chosen = Some(if key == Key::End { TIME_STEPS - 1 } else { 0 });
-            return;
-        };
+        let t = self.chosen;
         // In whole notches, so that up and down again is what it was.
         let turned = |by: f32| ((self.inputs[t] / NOTCH).round() + by) * NOTCH;
         match key {
-            Key::Left => self.chosen = Some(t.saturating_sub(1)),
-            Key::Right => self.chosen = Some((t + 1).min(TIME_STEPS - 1)),
-            Key::Home => self.chosen = Some(0),
-            Key::End => self.chosen = Some(TIME_STEPS - 1),
+            Key::Left => self.chosen = t.saturating_sub(1),
+            Key::Right => self.chosen = (t + 1).min(TIME_STEPS - 1),
+            Key::Home => self.chosen = 0,
+            Key::End => self.chosen = TIME_STEPS - 1,
             Key::Up => self.put(t, turned(1.0)),
             Key::Down => self.put(t, turned(-1.0)),
             Key::Space => self.toggle(t),
@@ -273,7 +269,7 @@ impl Figure for Current {
 
     fn press(&mut self, button: &str) {
         match button {
-            "stop" => (self.inputs, self.chosen) = ([0.0; TIME_STEPS], None),
+            "stop" => self.inputs = [0.0; TIME_STEPS],
             _ => *self = Self::default(),
         }
     }
@@ -281,7 +277,7 @@ impl Figure for Current {
     fn picture(&self) -> Picture {
         let steps = self.steps();
         let scale = Scale::of(&steps, &self.neuron);
-        let mut voltage: Vec<Mark> = self.chosen.map(|t| band(t, TIME_STEPS)).into_iter().collect();
+        let mut voltage = vec![band(self.chosen, TIME_STEPS)];
         voltage.extend(ground(&self.neuron, &scale));
         voltage.push(line(path(&steps, &self.neuron, &scale), Ink::Ink, 2.0));
         voltage.extend(spikes(&steps, &self.neuron, &scale));

@@ -22,7 +22,7 @@ const NOTICEABLE: f32 = 0.1;
 
 const GROUND: f32 = 0.9;
 const TOP: f32 = 0.08;
-const POINTS: usize = 301;
+const POINTS: usize = 601;
 
 /// The steepness that each surrogate starts with.
 const STEEP: [(&str, fn(f32) -> Surrogate, f32); 3] = [
@@ -130,11 +130,8 @@ fn share(surrogate: Surrogate, distance: f32) -> f32 {
 
 fn curve(surrogate: Surrogate) -> Vec<Point> {
     let y = |x: f32| GROUND - (GROUND - TOP) * share(surrogate, distance_at(x));
-    // The threshold itself is among the points, so that a narrow peak is not cut off.
-    let even = (0..POINTS).map(|i| i as f32 / (POINTS - 1) as f32);
-    let mut places: Vec<f32> = even.chain((-20..=20).map(|i| x(0.004 * i as f32))).collect();
-    places.sort_by(f32::total_cmp);
-    places.into_iter().map(|x| (x, y(x))).collect()
+    // The threshold, two thirds of the way, is among the points, so that a narrow peak is not cut off.
+    (0..POINTS).map(|i| i as f32 / (POINTS - 1) as f32).map(|x| (x, y(x))).collect()
 }
 
 impl Slopes {
@@ -194,7 +191,8 @@ impl Slopes {
                 rim: Some(if hears { Ink::Ink } else { Ink::Ghost }),
             }
         };
-        std::iter::once(dashed).chain(self.now().iter().enumerate().map(dot)).collect()
+        let shown = self.now().iter().enumerate().filter(|(_, distance)| **distance >= -BELOW);
+        std::iter::once(dashed).chain(shown.map(dot)).collect()
     }
 }
 
@@ -246,9 +244,14 @@ impl Figure for Slopes {
             ("zero", Some((0.0, GROUND + 0.06))),
             ("borrowed", half.and_then(|(x, y)| Some((right(x)? + 0.02, y)))),
             ("theta", Some((theta + 0.012, 0.97))),
-            ("silent", (beyond > 0).then_some((0.0, 0.5))),
+            ("beyond", (beyond > 0).then_some((0.0, 0.5))),
         ];
-        Picture { canvases: vec![self.curves(), self.neurons()], names, values: Vec::new(), said }
+        Picture {
+            canvases: vec![self.curves(), self.neurons()],
+            names,
+            values: vec![("beyond", beyond.to_string())],
+            said,
+        }
     }
 }
 
