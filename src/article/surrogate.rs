@@ -181,7 +181,7 @@ impl Slopes {
         let dot = |(i, distance): (usize, &f32)| {
             let share = share(self.surrogate, *distance);
             // The golden ratio spreads them over the height without a pattern.
-            let at = (x(*distance), 0.08 + 0.84 * (i as f32 * 0.618_034).fract());
+            let at = (x(*distance), 0.06 + 0.74 * (i as f32 * 0.618_034).fract());
             let hears = share > NOTICEABLE;
             let fill = Shade { from: Ink::Paper, to: Ink::Ink, amount: if hears { 0.2 + 0.8 * share } else { 0.0 } };
             Mark::Dot {
@@ -244,7 +244,7 @@ impl Figure for Slopes {
             ("zero", Some((0.0, GROUND + 0.06))),
             ("borrowed", half.and_then(|(x, y)| Some((right(x)? + 0.02, y)))),
             ("theta", Some((theta + 0.012, 0.97))),
-            ("beyond", (beyond > 0).then_some((0.0, 0.5))),
+            ("beyond", (beyond > 0).then_some((0.0, 0.94))),
         ];
         Picture {
             canvases: vec![self.curves(), self.neurons()],

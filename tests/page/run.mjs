@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { articleTests } from "./article.mjs";
 import { trained } from "./engine.mjs";
 import { cardTests } from "./gpu.mjs";
 import { MINUTE, button, number, opener, output, ready, text, until } from "./reader.mjs";
@@ -551,7 +552,7 @@ const tests = {
 
 const card = cardTests(site);
 let [passed, failed] = [0, 0];
-for (const [name, test] of [...Object.entries(tests), ...Object.entries(card.tests)]) {
+for (const [name, test] of [...Object.entries(tests), ...Object.entries(articleTests(open)), ...Object.entries(card.tests)]) {
   if (!name.includes(only)) continue;
   site.mood = null;
   const start = Date.now();
