@@ -55,7 +55,7 @@ pub mod weights;
 #[cfg(feature = "engine")]
 pub mod session;
 
-// ---- the three ends ----
+// ---- the ends ----
 
 /// How messages travel between page and engine.
 #[cfg(feature = "web")]
@@ -69,3 +69,6 @@ pub mod engine;
 /// The page: document, canvases, pointer, URL.
 #[cfg(feature = "web")]
 pub mod page;
+/// The article's figures: a program of their own, which paints as the page does.
+#[cfg(feature = "web")]
+pub mod article;

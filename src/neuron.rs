@@ -1,5 +1,5 @@
 //! The equations of every neuron here, once, for one neuron in plain f32. The kernels are held against this module, and
-//! the page's article runs it.
+//! the article's figures run it.
 //!
 //! ```text
 //! i[t] = α·i[t-1] + I[t]        I: input current, i: synaptic current

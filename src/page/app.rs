@@ -2,7 +2,6 @@
 //! [`super::conversation`] and the modules beside it, what is drawn in [`super::frame`].
 
 use super::address::{Address, Engine, Pad, Start};
-use super::article::ArticleView;
 use super::asking::Asking;
 use super::canvas::Palette;
 use super::card::Card;
@@ -106,7 +105,6 @@ pub struct App {
     pub(super) mosaic: Mosaic,
     pub(super) mistakes: Mistakes,
     pub(super) connections: Connections,
-    pub(super) article: ArticleView,
     pub(super) controls: Controls,
     pub(super) notes: Notes,
     pub(super) sets: Sets,
@@ -193,7 +191,6 @@ impl App {
             mosaic: Mosaic::new(&post),
             mistakes: Mistakes::new(&post),
             connections: Connections::new(&post),
-            article: ArticleView::new(&post),
             controls: Controls::new(&post),
             words: Words {
                 engine: Text::find("engine"),
@@ -242,10 +239,6 @@ impl App {
             Input::Light(slot) => self.light(slot),
             Input::Pin(slot) => self.pin(slot),
             Input::Scrub(scrub) => self.scrub(scrub),
-            Input::Play(play) => {
-                self.article.play(play);
-                self.dirty.article = true;
-            }
             Input::Due(Due::Shard(who, split, shard)) => self.fetch_shard(who, split, shard, Copy::Fresh),
             Input::Due(Due::Data) => self.fetch_data(Copy::Fresh),
             Input::Due(Due::Settings) => self.settle(),
@@ -305,7 +298,6 @@ impl App {
         self.clock.speed = self.address.speed;
         self.dirty.address = true;
         self.dirty.neuron = true;
-        self.dirty.article = true;
         self.notes.withdraw(Phrase::NoteOwnFile);
         match name {
             "from" => return self.choose_origin(),
@@ -386,7 +378,6 @@ impl App {
             self.clock.stop_at(t);
         }
         self.dirty.neuron = true;
-        self.dirty.article = true;
     }
 
     fn hide(&mut self, hidden: bool) {

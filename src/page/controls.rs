@@ -16,6 +16,18 @@ use web_sys::{KeyboardEvent, PointerEvent};
 /// So many CSS pixels of dragging are one notch.
 const NOTCH: f64 = 6.0;
 
+/// What was done to a knob.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turned {
+    /// It was turned by so many notches.
+    By(i32),
+    /// This was typed.
+    To(String),
+}
+
+/// Who is told what was done to a knob.
+pub type Tell = Rc<dyn Fn(Turned)>;
+
 /// All controls of the document that set something.
 pub struct Controls {
     knobs: Vec<(HtmlElement, &'static Knob)>,
@@ -28,7 +40,7 @@ pub struct Controls {
 impl Controls {
     /// The controls of the document; what is set is told to `post`.
     pub fn new(post: &Post) -> Self {
-        let typing = Typing::new(post);
+        let typing = Typing::new();
         let (mut knobs, mut selects) = (Vec::new(), Vec::new());
         for element in all::<HtmlElement>("[data-set]") {
             let name = element.dataset().get("set").unwrap_or_default();
@@ -37,7 +49,14 @@ impl Controls {
                 listen(select, "change", move |_: Event| tell.tell(Input::Set(name_of.clone(), chosen.value())));
                 selects.push((select.clone(), name));
             } else if let Some(knob) = knob(&name) {
-                listen_to_knob(&element, knob, post, &typing);
+                let post = post.clone();
+                let tell = move |turned| {
+                    post.tell(match turned {
+                        Turned::By(by) => Input::Turn(knob.name, by),
+                        Turned::To(text) => Input::Set(knob.name.to_owned(), text),
+                    });
+                };
+                listen_to_knob(&element, Rc::new(tell), &typing);
                 knobs.push((element, knob));
             }
         }
@@ -61,16 +80,7 @@ impl Controls {
     /// Shows what is set.
     pub fn show(&self, address: &Address) {
         for (element, knob) in &self.knobs {
-            let text = settings::text(address, knob.name);
-            let value = decimal::parse(&text);
-            // A text that is no number (several sizes) stands as it is.
-            let shown = value.map_or(text, |value| knob.text(value));
-            let value = value.unwrap_or(knob.low);
-            element.set_text_content(Some(&shown));
-            style(element, "--f", &format!("{:.1}%", knob.share(value) * 100.0));
-            let attributes = [("aria-valuenow", &value), ("aria-valuemin", &knob.low), ("aria-valuemax", &knob.high)];
-            attributes.iter().for_each(|(name, value)| drop(element.set_attribute(name, &value.to_string())));
-            drop(element.set_attribute("aria-valuetext", &shown));
+            show_knob(element, knob, settings::text(address, knob.name));
         }
         for (select, name) in &self.selects {
             let text = settings::text(address, name);
@@ -96,7 +106,21 @@ fn add_option(select: &HtmlSelectElement, text: &str) {
     }
 }
 
-fn listen_to_knob(element: &HtmlElement, knob: &'static Knob, post: &Post, typing: &Rc<Typing>) {
+/// Shows what a knob is turned to.
+pub fn show_knob(element: &HtmlElement, knob: &Knob, text: String) {
+    let value = decimal::parse(&text);
+    // A text that is no number (several sizes) stands as it is.
+    let shown = value.map_or(text, |value| knob.text(value));
+    let value = value.unwrap_or(knob.low);
+    element.set_text_content(Some(&shown));
+    style(element, "--f", &format!("{:.1}%", knob.share(value) * 100.0));
+    let attributes = [("aria-valuenow", &value), ("aria-valuemin", &knob.low), ("aria-valuemax", &knob.high)];
+    attributes.iter().for_each(|(name, value)| drop(element.set_attribute(name, &value.to_string())));
+    drop(element.set_attribute("aria-valuetext", &shown));
+}
+
+/// Lets a knob be dragged, turned with the arrow keys and typed into.
+pub fn listen_to_knob(element: &HtmlElement, tell: Tell, typing: &Rc<Typing>) {
     // Where the drag started, how many notches it has gone, and whether it has moved at all.
     let drag: Rc<Cell<Option<(f64, i32, bool)>>> = Rc::default();
     let (state, knob_element) = (drag.clone(), element.clone());
@@ -107,26 +131,26 @@ fn listen_to_knob(element: &HtmlElement, knob: &'static Knob, post: &Post, typin
         class(&knob_element, "turning", true);
         state.set(Some((f64::from(event.client_x()), 0, false)));
     });
-    let (state, tell) = (drag.clone(), post.clone());
+    let (state, told) = (drag.clone(), tell.clone());
     listen(element, "pointermove", move |event: PointerEvent| {
         if let Some((start, gone, moved)) = state.get() {
             let notches = ((f64::from(event.client_x()) - start) / NOTCH).trunc() as i32;
             state.set(Some((start, notches, moved || notches != 0)));
             if notches != gone {
-                tell.tell(Input::Turn(knob.name, notches - gone));
+                told(Turned::By(notches - gone));
             }
         }
     });
     for name in ["pointerup", "pointercancel"] {
-        let (state, knob_element, typing) = (drag.clone(), element.clone(), typing.clone());
+        let (state, knob_element, typing, tell) = (drag.clone(), element.clone(), typing.clone(), tell.clone());
         listen(element, name, move |event: PointerEvent| {
             class(&knob_element, "turning", false);
             if state.take().is_some_and(|(_, _, moved)| !moved) && event.type_() == "pointerup" {
-                typing.open(&knob_element, knob.name);
+                typing.open(&knob_element, &tell);
             }
         });
     }
-    let (tell, knob_element, typing) = (post.clone(), element.clone(), typing.clone());
+    let (knob_element, typing) = (element.clone(), typing.clone());
     listen_actively(element, "keydown", move |event: KeyboardEvent| {
         let by = match event.key().as_str() {
             "ArrowUp" | "ArrowRight" => 1,
@@ -140,54 +164,55 @@ fn listen_to_knob(element: &HtmlElement, knob: &'static Knob, post: &Post, typin
         };
         event.prevent_default();
         event.stop_propagation();
-        if by == 0 { typing.open(&knob_element, knob.name) } else { tell.tell(Input::Turn(knob.name, by)) }
+        if by == 0 { typing.open(&knob_element, &tell) } else { tell(Turned::By(by)) }
     });
 }
 
 /// The one field into which a knob's value is typed; it takes the knob's place meanwhile.
-struct Typing {
+pub struct Typing {
     field: HtmlInputElement,
-    open: RefCell<Option<(HtmlElement, &'static str)>>,
+    open: RefCell<Option<(HtmlElement, Tell)>>,
 }
 
 impl Typing {
-    fn new(post: &Post) -> Rc<Self> {
+    /// The field of the document.
+    pub fn new() -> Rc<Self> {
         let typing = Rc::new(Self { field: find("typed"), open: RefCell::new(None) });
-        let (state, tell) = (typing.clone(), post.clone());
-        listen(&typing.field, "blur", move |_: Event| state.close(Some(&tell)));
-        let (state, tell) = (typing.clone(), post.clone());
+        let state = typing.clone();
+        listen(&typing.field, "blur", move |_: Event| state.close(true));
+        let state = typing.clone();
         listen_actively(&typing.field, "keydown", move |event: KeyboardEvent| {
             event.stop_propagation();
             match event.key().as_str() {
-                "Enter" => state.close(Some(&tell)),
-                "Escape" => state.close(None),
+                "Enter" => state.close(true),
+                "Escape" => state.close(false),
                 _ => {}
             }
         });
         typing
     }
 
-    fn open(&self, knob: &HtmlElement, name: &'static str) {
+    fn open(&self, knob: &HtmlElement, tell: &Tell) {
         self.field.set_value(&knob.text_content().unwrap_or_default());
         drop(self.field.set_attribute("aria-label", &knob.get_attribute("aria-label").unwrap_or_default()));
         if let Some(parent) = knob.parent_node() {
             drop(parent.insert_before(&self.field, Some(knob)));
         }
-        *self.open.borrow_mut() = Some((knob.clone(), name));
+        *self.open.borrow_mut() = Some((knob.clone(), tell.clone()));
         knob.set_hidden(true);
         self.field.set_hidden(false);
         drop(self.field.focus());
         self.field.select();
     }
 
-    fn close(&self, post: Option<&Post>) {
+    fn close(&self, meant: bool) {
         // Taken first: hiding the field blurs it, which comes back here.
-        let Some((knob, name)) = self.open.borrow_mut().take() else { return };
+        let Some((knob, tell)) = self.open.borrow_mut().take() else { return };
         self.field.set_hidden(true);
         knob.set_hidden(false);
         drop(knob.focus());
-        if let Some(post) = post {
-            post.tell(Input::Set(name.to_owned(), self.field.value()));
+        if meant {
+            tell(Turned::To(self.field.value()));
         }
     }
 }

@@ -36,8 +36,6 @@ pub(super) struct Dirty {
     pub curves: bool,
     /// What a neuron is like.
     pub neuron: bool,
-    /// The article's neuron.
-    pub article: bool,
     /// Weights as pictures.
     pub weights: bool,
     /// How often neurons fire.
@@ -69,7 +67,6 @@ impl Dirty {
             || self.time
             || self.curves
             || self.neuron
-            || self.article
             || self.weights
             || self.mistakes
             || self.rates
@@ -106,7 +103,7 @@ impl App {
             self.palette = Palette::read(&self.palette);
             let address = (self.dirty.address, self.dirty.bar);
             (self.dirty.pad, self.dirty.trace, self.dirty.curves) = (true, true, true);
-            (self.dirty.neuron, self.dirty.article, self.dirty.weights) = (true, true, true);
+            (self.dirty.neuron, self.dirty.weights) = (true, true);
             (self.dirty.mistakes, self.dirty.rates) = (true, true);
             (self.dirty.address, self.dirty.bar, self.dirty.look) = (address.0, address.1, false);
             self.connections.look();
@@ -220,9 +217,6 @@ impl App {
         }
         if std::mem::take(&mut self.dirty.neuron) {
             self.learning.draw_neuron(&self.address.spec.neuron, &self.palette);
-        }
-        if std::mem::take(&mut self.dirty.article) {
-            self.article.draw(&self.address.spec.neuron, &self.phrases, &self.palette);
         }
     }
 

@@ -53,19 +53,6 @@ pub enum Pen {
     Up,
 }
 
-/// What the reader does to the article's neuron.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Play {
-    /// Gives or takes the pulse at this place, 0 to 1.
-    At(f32),
-    /// Moves the keyboard's place.
-    Move(isize),
-    /// Gives or takes the pulse there.
-    Toggle,
-    /// The pulses as they were.
-    Restore,
-}
-
 /// What a scrub of time goes to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scrub {
@@ -133,8 +120,6 @@ pub enum Input {
     Pin(usize),
     /// Time was moved.
     Scrub(Scrub),
-    /// The article's neuron was played with.
-    Play(Play),
     /// The time for something has come.
     Due(Due),
     /// A frame is to be drawn, at this time in milliseconds.

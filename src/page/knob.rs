@@ -25,11 +25,13 @@ pub struct Knob {
     decimals: usize,
 }
 
-const fn even(name: &'static str, low: f64, high: f64, notch: f64, decimals: usize) -> Knob {
+/// A knob whose notches are evenly apart.
+pub const fn even(name: &'static str, low: f64, high: f64, notch: f64, decimals: usize) -> Knob {
     Knob { name, low, high, notches: Notches::Even(notch), decimals }
 }
 
-const fn at(name: &'static str, notches: &'static [f64]) -> Knob {
+/// A knob that has these notches.
+pub const fn at(name: &'static str, notches: &'static [f64]) -> Knob {
     Knob { name, low: notches[0], high: notches[notches.len() - 1], notches: Notches::At(notches), decimals: 0 }
 }
 

@@ -20,7 +20,6 @@ pub mod synapses;
 
 // Pure views.
 pub mod axis;
-pub mod bucket;
 pub mod confusion;
 pub mod csv;
 pub mod curves;
@@ -40,7 +39,6 @@ pub mod verdict;
 pub mod voltage;
 
 // The document.
-pub mod article;
 pub mod canvas;
 pub mod connections;
 pub mod controls;

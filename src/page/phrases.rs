@@ -27,7 +27,7 @@ phrases! {
     Neuron => "neuron", ChooseNeuron => "choose-neuron", TestDigit => "test-digit", OneSpike => "one-spike",
     Spikes => "spikes", Silent => "silent", NeuronSpikes => "neuron-spikes", SpeaksFor => "speaks-for", SpeaksAgainst => "speaks-against", Mosaic => "mosaic", Health => "health", CureWake => "cure-wake", CureCalm => "cure-calm", Energy => "energy",
     Early => "early", ArticleKnown => "a-known", ArticleCost => "a-cost",
-    OneCount => "one-count", OneCountOnce => "one-count-once", OneCountNever => "one-count-never", Size => "size",
+    Size => "size",
     Waiting => "waiting", Train => "train", Pause => "pause", Play => "play", Stop => "stop", Loading => "loading",
     NoteSetting => "note-setting", NoteEngineLost => "note-engine-lost", NoteEngineBack => "note-engine-back",
     NoteFile => "note-file", NoteEngineDead => "note-engine-dead",

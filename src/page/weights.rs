@@ -164,7 +164,7 @@ impl App {
         self.opening = Opening::Done;
         self.run.started(spec.clone(), Origin::Shipped);
         self.run.phase = Phase::Still;
-        (self.dirty.address, self.dirty.bar, self.dirty.neuron, self.dirty.article) = (true, true, true, true);
+        (self.dirty.address, self.dirty.bar, self.dirty.neuron) = (true, true, true);
         if dataset != before {
             self.address.pad = Pad::default();
             self.change_data();

@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { articleTests } from "./article.mjs";
 import { trained } from "./engine.mjs";
 import { cardTests } from "./gpu.mjs";
 import { pictureTests } from "./pictures.mjs";
@@ -552,7 +553,9 @@ const tests = {
 
 const card = cardTests(site);
 let [passed, failed] = [0, 0];
-for (const [name, test] of [...Object.entries({ ...tests, ...pictureTests(open) }), ...Object.entries(card.tests)]) {
+/** Everything that is tested, by its name. */
+const all = { ...tests, ...pictureTests(open), ...articleTests(open), ...card.tests };
+for (const [name, test] of Object.entries(all)) {
   if (!name.includes(only)) continue;
   site.mood = null;
   const start = Date.now();

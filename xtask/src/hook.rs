@@ -1,9 +1,9 @@
 //! What happens to a page that Trunk has put together, before it is served (`cargo xtask hook`, called by Trunk).
 //!
 //! Trunk gives the files of a worker no hash, and they name each other. So each engine's files move to
-//! `engine/<hash>/`, and index.html learns the path: a cache can keep them for ever. Shards (whose names have hashes)
-//! and models are copied beside the page, and index.html learns which data sets there are. The page's program gets
-//! shorter: see [`number_imports`].
+//! `engine/<hash>/`, the article's to `article/<hash>/`, and index.html learns the paths: a cache can keep them for ever.
+//! Shards (whose names have hashes) and models are copied beside the page, and index.html learns which data sets there
+//! are. The programs of page and article get shorter: see [`number_imports`].
 
 use crate::gpu;
 use crate::html::{content, with_content};
@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 
 /// What an engine's worker starts from.
 const LOADER: &str = "_loader.js";
+
+/// The program of the article's figures: its file, its folder, and what index.html calls it.
+const ARTICLE: &str = "article";
 
 /// Where `spiking shards` puts the data sets.
 const SHARDS: &str = "www/shards";
@@ -47,7 +50,9 @@ pub fn run() -> Result<()> {
     let there = there(&html, Path::new(SHARDS))?;
     html = with_content(&html, SETS, &there).ok_or_else(|| format!("index.html has no <meta name=\"{SETS}\">"))?;
     fs::write(&page, html).map_err(at(&page))?;
-    number_imports(&folder)?;
+    number_imports(&folder, "page-")?;
+    number_imports(&folder, ARTICLE)?;
+    place_article(&folder)?;
     for (from, to) in [(SHARDS, "shards"), ("models", "models")] {
         copy(Path::new(from), &folder.join(to))?;
     }
@@ -60,7 +65,7 @@ pub fn place_engines(folder: &Path) -> Result<()> {
     let mut html = fs::read_to_string(&page).map_err(at(&page))?;
     for (engine, files) in engines(folder)? {
         let path = format!("engine/{:016x}", hash(&files)?);
-        remove_older(&folder.join("engine"), &engine)?;
+        remove_older(&folder.join("engine"), &format!("{engine}{LOADER}"))?;
         move_into(&folder.join(&path), &files)?;
         let meta = engine.replace('_', "-");
         html = with_content(&html, &meta, &format!("./{path}/{engine}{LOADER}"))
@@ -69,13 +74,30 @@ pub fn place_engines(folder: &Path) -> Result<()> {
     fs::write(&page, html).map_err(at(&page))
 }
 
+/// Moves the files of the article's program to where they belong, and tells the page.
+fn place_article(folder: &Path) -> Result<()> {
+    let page = folder.join("index.html");
+    let html = fs::read_to_string(&page).map_err(at(&page))?;
+    let script = format!("{ARTICLE}.js");
+    let files = [script.clone(), format!("{ARTICLE}_bg.wasm")].map(|file| folder.join(file));
+    let path = format!("{ARTICLE}/{:016x}", hash(&files)?);
+    remove_older(&folder.join(ARTICLE), &script)?;
+    move_into(&folder.join(&path), &files)?;
+    let html = with_content(&html, ARTICLE, &format!("./{path}/{script}")).ok_or_else(|| {
+        format!("index.html has no <meta name=\"{ARTICLE}\" content=\"\"> to say where its program is")
+    })?;
+    fs::write(&page, html).map_err(at(&page))
+}
+
 /// wasm-bindgen ends the names of imports in hashes, which stand both in the page's script and in its program and which
 /// no compression makes smaller: together 4 KB of what a visitor fetches. Numbers of the same length do as well.
-fn number_imports(folder: &Path) -> Result<()> {
-    let is_page =
-        |file: &PathBuf| file.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("page-"));
-    let (scripts, programs): (Vec<_>, Vec<_>) =
-        files(folder)?.into_iter().filter(is_page).partition(|file| file.extension().is_some_and(|end| end == "js"));
+fn number_imports(folder: &Path, start: &str) -> Result<()> {
+    let is_it =
+        |file: &PathBuf| file.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(start));
+    let (scripts, programs): (Vec<_>, Vec<_>) = files(folder)?
+        .into_iter()
+        .filter(|file| is_it(file) && file.is_file())
+        .partition(|file| file.extension().is_some_and(|end| end == "js"));
     for script in scripts {
         let mut text = fs::read(&script).map_err(at(&script))?;
         let hashes = hashes(&text);
@@ -148,11 +170,11 @@ fn hash(files: &[PathBuf]) -> Result<u64> {
     })
 }
 
-/// Removes what was placed of that engine before.
-fn remove_older(engines: &Path, engine: &str) -> Result<()> {
-    let Ok(folders) = fs::read_dir(engines) else { return Ok(()) };
+/// Removes what was placed of the program that starts with this file before.
+fn remove_older(placed: &Path, start: &str) -> Result<()> {
+    let Ok(folders) = fs::read_dir(placed) else { return Ok(()) };
     let folders = folders.filter_map(|folder| Some(folder.ok()?.path()));
-    let mut older = folders.filter(|folder| folder.join(format!("{engine}{LOADER}")).is_file());
+    let mut older = folders.filter(|folder| folder.join(start).is_file());
     older.try_for_each(|folder| fs::remove_dir_all(&folder).map_err(at(&folder)))
 }
 

@@ -6,6 +6,7 @@ use crate::tools::Tools;
 /// What belongs together, which files of dist/ those are, and how many bytes they may have, compressed by brotli.
 const BUDGETS: &str = r#"[
   ["page", /^(page-.*\.(js|wasm)|start\.js|style.*\.css)$/, 150_000],
+  ["article", /^article\/[0-9a-f]+\/article/, 60_000],
   ["engine_cpu", /^engine\/[0-9a-f]+\/engine_cpu/, 500_000],
   ["engine_gpu", /^engine\/[0-9a-f]+\/engine_gpu/, 1_800_000, "may be left out"],
 ]"#;
