@@ -1,5 +1,5 @@
 // Starts the page's program. A file of its own because the page's policy allows no script inside the document.
-// It is a module that imports nothing statically, so it can still say what is wrong when the program cannot run.
+// It is no module and loads what it needs later, so it can still say what is wrong when the program cannot run.
 const tell = (id) => { document.getElementById(id)?.removeAttribute("hidden"); };
 
 // A module with one SIMD instruction: (v128.const) inside a function.
@@ -7,18 +7,66 @@ const simd = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
 ]);
 
+// Scripts and styles that only some visits need lie beside this one.
+const { src } = document.currentScript;
+const beside = (name) => new URL(name, src);
+
+// What the program finds around the page (src/page/outside.rs). Here nothing is; other scripts replace what they can.
+const nothing = () => {};
+globalThis.outside = {
+  unseen: () => document.hidden, ready: nothing, progress: nothing, prediction: nothing, kept: nothing, keep: nothing, forget: nothing,
+};
+
+/** The parts of the page that the link shows; none where it shows all. */
+function shown() {
+  return (new URLSearchParams(location.hash.slice(1)).get("show") ?? "").split(",").filter(Boolean);
+}
+
+/** Shows these parts of the page, in the colours of the link. */
+function dress() {
+  const root = document.documentElement.dataset;
+  const parts = shown();
+  const theme = new URLSearchParams(location.hash.slice(1)).get("theme");
+  if (theme === "light" || theme === "dark") root.theme = theme;
+  else delete root.theme;
+  if (parts.length > 0) root.show = parts.map((part) => part.replace(/^figure-.*/, "figure")).join(" ");
+  else delete root.show;
+  for (const figure of document.querySelectorAll("figure[id^=figure-]")) figure.classList.toggle("shown", parts.includes(figure.id));
+  if (parts.length > 0 && !document.getElementById("part")) {
+    document.head.append(Object.assign(document.createElement("link"), { id: "part", rel: "stylesheet", href: beside("part.css") }));
+  }
+}
+
+let started = false;
 async function start() {
+  // A figure of the article needs no engine.
+  const parts = shown();
+  if (started || (parts.length > 0 && parts.every((part) => part.startsWith("figure-")))) return;
+  started = true;
   if (location.protocol === "file:") return tell("trouble-file");
   if (typeof WebAssembly !== "object") return tell("trouble-wasm");
   if (!WebAssembly.validate(simd)) return tell("trouble-simd");
   try {
     const { script, program } = document.querySelector("meta[name=program]").dataset;
+    const kept = alone() && import(beside("keep.js")).then(({ find }) => find()).catch(console.warn);
+    const wasm = fetch(new URL(program, document.baseURI));
     const module = await import(new URL(script, document.baseURI));
-    await module.default({ module_or_path: new URL(program, document.baseURI) });
+    // What was kept is worth a moment, not more.
+    await Promise.race([kept, new Promise((later) => setTimeout(later, 1500))]);
+    await module.default({ module_or_path: wasm });
   } catch (error) {
     tell("trouble-start");
     console.error(error);
   }
 }
 
+/** Whether this is the whole page, by itself in its tab. */
+function alone() {
+  return parent === window && shown().length === 0;
+}
+
+dress();
+addEventListener("hashchange", () => (dress(), start()));
+if (!alone()) import(beside("around.js"));
+else addEventListener("load", () => setTimeout(() => import(beside("after.js"))));
 start();

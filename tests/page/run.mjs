@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { embedTests } from "./embed.mjs";
 import { trained } from "./engine.mjs";
 import { cardTests } from "./gpu.mjs";
 import { MINUTE, button, number, opener, output, ready, text, until } from "./reader.mjs";
@@ -549,9 +550,10 @@ const tests = {
   },
 };
 
+const embed = embedTests(site, browser);
 const card = cardTests(site);
 let [passed, failed] = [0, 0];
-for (const [name, test] of [...Object.entries(tests), ...Object.entries(card.tests)]) {
+for (const [name, test] of [...Object.entries(tests), ...Object.entries(embed.tests), ...Object.entries(card.tests)]) {
   if (!name.includes(only)) continue;
   site.mood = null;
   const start = Date.now();
@@ -565,7 +567,7 @@ for (const [name, test] of [...Object.entries(tests), ...Object.entries(card.tes
     console.log(`ok      ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}`);
   } catch (error) {
     failed += 1;
-    console.log(`FAILED  ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}\n${[error.stack, ...open.faults(), ...card.faults()].join("\n")}`);
+    console.log(`FAILED  ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}\n${[error.stack, ...open.faults(), ...embed.faults(), ...card.faults()].join("\n")}`);
   }
 }
 await browser.close();
