@@ -89,7 +89,6 @@
     /** As high as its author says; otherwise as the page inside says, which then never scrolls by itself. */
     #size(height = null) {
       const said = Number.parseFloat(this.getAttribute("height"));
-      this.#frame.setAttribute("scrolling", said > 0 ? "auto" : "no");
       if (said > 0) this.#frame.style.height = `${said}px`;
       else if (height !== null) this.#frame.style.height = `${height}px`;
       else if (this.#hash === null) this.#frame.style.height = "420px";

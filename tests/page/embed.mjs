@@ -182,9 +182,16 @@ export function embedTests(site, browser) {
       await page.evaluate(() => scrollTo(0, 0));
       await page.mouse.click(box.x + box.width - 8, box.y + 8);
       const was = await playing();
+      await page.keyboard.press("ArrowDown");
+      await until("an arrow to scroll", async () => (await at()) > 0);
+      const frame = page.frames()[1];
+      await frame.evaluate(() => addEventListener("keydown", (event) => setTimeout(() => (window.taken = event.defaultPrevented))));
       await page.keyboard.press("Space");
-      await until("Space to scroll", async () => (await at()) > 0);
+      assert.equal(await until("Space", async () => String(await frame.evaluate(() => window.taken))), "false", "Space is left to the page around");
       assert.equal(await playing(), was);
+      await frameOf(page, "a").locator("#play").focus();
+      await page.keyboard.press("Space");
+      await until("Space on the button", async () => (await playing()) !== was);
       return page;
     },
 
