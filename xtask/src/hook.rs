@@ -48,7 +48,8 @@ pub fn run() -> Result<()> {
     let there = there(&html, Path::new(SHARDS))?;
     html = with_content(&html, SETS, &there).ok_or_else(|| format!("index.html has no <meta name=\"{SETS}\">"))?;
     // While the page is being developed, nothing is to be kept of it.
-    let service = if std::env::var_os("TRUNK_PROFILE").is_some_and(|it| it == "release") { "service.js" } else { "none" };
+    let service =
+        if std::env::var_os("TRUNK_PROFILE").is_some_and(|it| it == "release") { "service.js" } else { "none" };
     html = with_content(&html, "service", service).ok_or("index.html has no <meta name=\"service\">")?;
     fs::write(&page, html).map_err(at(&page))?;
     number_imports(&folder)?;

@@ -107,7 +107,12 @@ mod tests {
 
     #[test]
     fn what_a_visit_may_do_without_is_not_fetched_for_it() {
-        for path in ["index.html", "engine/0f/engine_cpu.js", "shards/mnist/manifest.json", "shards/mnist/mnist-samples-0a.images"] {
+        for path in [
+            "index.html",
+            "engine/0f/engine_cpu.js",
+            "shards/mnist/manifest.json",
+            "shards/mnist/mnist-samples-0a.images",
+        ] {
             assert!(is_always_needed(path), "{path}");
         }
         for path in ["engine/0f/engine_gpu_bg.wasm", "shards/mnist/mnist-train-00-0a.images.gz", "card.png"] {
