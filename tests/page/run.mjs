@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { embedTests } from "./embed.mjs";
 import { trained } from "./engine.mjs";
 import { cardTests } from "./gpu.mjs";
+import { offlineTests } from "./offline.mjs";
 import { MINUTE, button, number, opener, output, ready, text, until } from "./reader.mjs";
 import { browse, draw, serve } from "./site.mjs";
 
@@ -551,9 +552,10 @@ const tests = {
 };
 
 const embed = embedTests(site, browser);
+const offline = offlineTests(dist, site, browser);
 const card = cardTests(site);
 let [passed, failed] = [0, 0];
-for (const [name, test] of [...Object.entries(tests), ...Object.entries(embed.tests), ...Object.entries(card.tests)]) {
+for (const [name, test] of [...Object.entries(tests), ...Object.entries(embed.tests), ...Object.entries(offline.tests), ...Object.entries(card.tests)]) {
   if (!name.includes(only)) continue;
   site.mood = null;
   const start = Date.now();
@@ -567,7 +569,7 @@ for (const [name, test] of [...Object.entries(tests), ...Object.entries(embed.te
     console.log(`ok      ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}`);
   } catch (error) {
     failed += 1;
-    console.log(`FAILED  ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}\n${[error.stack, ...open.faults(), ...embed.faults(), ...card.faults()].join("\n")}`);
+    console.log(`FAILED  ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}\n${[error.stack, ...open.faults(), ...embed.faults(), ...offline.faults(), ...card.faults()].join("\n")}`);
   }
 }
 await browser.close();
