@@ -3,8 +3,8 @@
 //
 //   <spiking-playground show="pad raster result" model="mnist" theme="dark" autoplay settings="hidden=128&amp;beta=0.8">
 //
-// show      what is shown, with spaces between: pad, samples, raster, network, result, curves, neurons, train,
-//           figure-1 … (a figure of the article); the default is pad, raster and result
+// show      what is shown, with spaces between: pad, samples, raster, network, result, curves, neurons, mistakes,
+//           train (buttons and numbers), figure-1 … (a figure of the article); the default is pad, raster and result
 // model     which of the trained networks: mnist, mnist-small, fashion-mnist, …
 // theme     light, dark or auto
 // autoplay  training begins by itself once it is seen

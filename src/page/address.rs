@@ -15,7 +15,8 @@ pub const TEST_IMAGES: usize = 10_000;
 
 /// What an embedded page can be cut down to; figures of the article come beside them, as `figure-1`, `figure-2`, ….
 /// www/part.css says how each looks.
-pub const PARTS: [&str; 8] = ["pad", "raster", "network", "curves", "result", "neurons", "samples", "train"];
+pub const PARTS: [&str; 9] =
+    ["pad", "raster", "network", "curves", "result", "neurons", "samples", "mistakes", "train"];
 
 /// The picture on the pad.
 #[derive(Clone, Debug, PartialEq)]
