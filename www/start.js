@@ -1,5 +1,5 @@
 // Starts the programs. A file of its own because the page's policy allows no script inside the document.
-// It imports nothing statically, so it can still say what is wrong when a program cannot run.
+// It is no module and loads what it needs later, so it can still say what is wrong when a program cannot run.
 const tell = (id) => { document.getElementById(id)?.removeAttribute("hidden"); };
 const meta = (name) => document.querySelector(`meta[name=${name}]`);
 const address = (path) => new URL(path, document.baseURI);
@@ -9,10 +9,49 @@ const simd = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
 ]);
 
+// Scripts and styles that only some visits need lie beside this one.
+const { src } = document.currentScript;
+const beside = (name) => new URL(name, src);
+
+// What the program finds around the page (src/page/outside.rs). Here nothing is; other scripts replace what they can.
+const nothing = () => {};
+globalThis.outside = {
+  unseen: () => document.hidden, ready: nothing, progress: nothing, prediction: nothing, kept: nothing, keep: nothing, forget: nothing,
+};
+
+/** The parts of the page that the link shows; none where it shows all. */
+function shown() {
+  return (new URLSearchParams(location.hash.slice(1)).get("show") ?? "").split(",").filter(Boolean);
+}
+
+/** Shows these parts of the page, in the colours of the link. */
+function dress() {
+  const root = document.documentElement.dataset;
+  const parts = shown();
+  const theme = new URLSearchParams(location.hash.slice(1)).get("theme");
+  if (theme === "light" || theme === "dark") root.theme = theme;
+  else delete root.theme;
+  if (parts.length > 0) root.show = parts.map((part) => part.replace(/^figure-.*/, "figure")).join(" ");
+  else delete root.show;
+  for (const figure of document.querySelectorAll("figure[id^=figure-]")) figure.classList.toggle("shown", parts.includes(figure.id));
+  if (parts.length > 0 && !document.getElementById("part")) {
+    document.head.append(Object.assign(document.createElement("link"), { id: "part", rel: "stylesheet", href: beside("part.css") }));
+  }
+}
+
+/** Whether this is the whole page, by itself in its tab. */
+function alone() {
+  return parent === window && shown().length === 0;
+}
+
 async function startPage() {
   const { script, program } = meta("program").dataset;
+  const kept = alone() && import(beside("keep.js")).then(({ find }) => find()).catch(console.warn);
+  const wasm = fetch(address(program));
   const module = await import(address(script));
-  await module.default({ module_or_path: address(program) });
+  // What was kept is worth a moment, not more.
+  await Promise.race([kept, new Promise((later) => setTimeout(later, 1500))]);
+  await module.default({ module_or_path: wasm });
 }
 
 // The article's figures are a program of their own.
@@ -36,13 +75,11 @@ async function start(program) {
   }
 }
 
-// What the address says is to be shown: figures alone need neither the page's program nor an engine.
+/** Shows what the link says: figures alone need neither the page's program nor an engine. */
 function show() {
-  const shown = /[#&]show=([^&]*)/.exec(location.hash)?.[1].replaceAll("%2C", ",").split(",") ?? [];
-  const alone = shown.length > 0 && shown.every((part) => /^figure-\d+$/.test(part));
-  document.documentElement.classList.toggle("alone", alone);
-  for (const figure of document.querySelectorAll(".fig")) figure.classList.toggle("shown", alone && shown.includes(figure.id));
-  start(alone ? startFigures : startPage);
+  dress();
+  const parts = shown();
+  start(parts.length > 0 && parts.every((part) => part.startsWith("figure-")) ? startFigures : startPage);
 }
 
 // Figures are fetched when a reader comes near them.
@@ -69,3 +106,5 @@ document.addEventListener("click", (event) => {
 
 addEventListener("hashchange", show);
 show();
+if (!alone()) import(beside("around.js"));
+else addEventListener("load", () => setTimeout(() => import(beside("after.js"))));

@@ -13,6 +13,11 @@ pub const DIGIT: usize = 2;
 /// How many images the test sets that the page knows have.
 pub const TEST_IMAGES: usize = 10_000;
 
+/// What an embedded page can be cut down to; figures of the article come beside them, as `figure-1`, `figure-2`, ….
+/// www/part.css says how each looks.
+pub const PARTS: [&str; 9] =
+    ["pad", "raster", "network", "curves", "result", "neurons", "samples", "mistakes", "train"];
+
 /// The picture on the pad.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pad {
@@ -103,6 +108,12 @@ pub struct Address {
     pub stopped_at: Option<f32>,
     /// Parts of the page that are left out.
     pub hide: Vec<String>,
+    /// The only parts that are shown, as in an embed; all of the page where there are none.
+    pub show: Vec<String>,
+    /// Light or dark; empty where the reader's system decides.
+    pub theme: String,
+    /// Whether training starts by itself once the page is seen.
+    pub autoplay: bool,
 }
 
 impl Default for Address {
@@ -117,6 +128,9 @@ impl Default for Address {
             background: false,
             stopped_at: None,
             hide: Vec::new(),
+            show: Vec::new(),
+            theme: String::new(),
+            autoplay: false,
         }
     }
 }
@@ -170,7 +184,21 @@ impl Address {
             "model" => is_name(value).then(|| self.model = value.to_owned()).is_some(),
             "background" => ["run", "pause"].contains(&value).then(|| self.background = value == "run").is_some(),
             "hide" => {
-                self.hide = value.replace("%2C", ",").split(',').map(str::to_owned).filter(|p| !p.is_empty()).collect();
+                self.hide = list(value);
+                true
+            }
+            "show" => {
+                self.show = list(value);
+                let count = self.show.len();
+                self.show.retain(|part| is_part(part));
+                self.show.len() == count
+            }
+            "theme" => {
+                ["light", "dark", "auto"].contains(&value).then(|| self.theme = value.replace("auto", "")).is_some()
+            }
+            "train" => (value == "now").then(|| self.autoplay = true).is_some(),
+            "autoplay" => {
+                self.autoplay = true;
                 true
             }
             _ => return None,
@@ -195,11 +223,25 @@ impl Address {
             (self.engine != Engine::Auto).then(|| format!("engine={}", self.engine.word())),
             self.background.then(|| "background=run".to_owned()),
             (!self.hide.is_empty()).then(|| format!("hide={}", self.hide.join(","))),
+            (!self.show.is_empty()).then(|| format!("show={}", self.show.join(","))),
+            (!self.theme.is_empty()).then(|| format!("theme={}", self.theme)),
+            self.autoplay.then(|| "train=now".to_owned()),
         ];
         pairs.extend(said.into_iter().flatten());
         pairs.retain(|pair| !pair.is_empty());
         pairs.join("&")
     }
+}
+
+/// Names with commas between them.
+fn list(text: &str) -> Vec<String> {
+    text.replace("%2C", ",").split(',').map(str::to_owned).filter(|name| !name.is_empty()).collect()
+}
+
+/// Whether there is such a part to be shown.
+fn is_part(name: &str) -> bool {
+    PARTS.contains(&name)
+        || name.strip_prefix("figure-").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Whether the text can be the name of a file beside the page.
@@ -215,7 +257,22 @@ mod tests {
 
     /// A pair of a link: any name, or one that means something, with a value that may.
     fn pair() -> impl Strategy<Value = (String, String)> {
-        let own = ["digit", "image", "draw", "speed", "t", "from", "model", "engine", "background", "hide"];
+        let own = [
+            "digit",
+            "image",
+            "draw",
+            "speed",
+            "t",
+            "from",
+            "model",
+            "engine",
+            "background",
+            "hide",
+            "show",
+            "theme",
+            "train",
+            "autoplay",
+        ];
         let known: Vec<&str> = FIELDS.iter().map(|field| field.name).chain(own).collect();
         let name = prop_oneof![2 => prop::sample::select(known).prop_map(str::to_owned), 1 => "[^&=]{0,8}"];
         let value = prop_oneof![
@@ -225,6 +282,8 @@ mod tests {
             "[A-Za-z0-9_.-]{0,40}",
             // Longer than a drawing may be.
             "[A-Za-z0-9_]{1300}",
+            prop::sample::select(vec!["pad,raster,figure-2", "pad%2Cfigure-x", "dark", "auto", "now"])
+                .prop_map(str::to_owned),
             prop::sample::select(vec!["nan", "inf", "1e999", "-0", "fashion-mnist", "folder", "shipped", "4096,4096"])
                 .prop_map(str::to_owned),
         ];
@@ -265,6 +324,9 @@ mod tests {
             background: true,
             stopped_at: Some(7.5),
             hide: vec!["article".to_owned(), "samples".to_owned()],
+            show: vec!["pad".to_owned(), "figure-12".to_owned()],
+            theme: "dark".to_owned(),
+            autoplay: true,
             ..Address::default()
         };
         address.spec.seed = 9;
@@ -290,6 +352,16 @@ mod tests {
         assert_eq!(Address::from_hash("image=9999").0.pad, Pad::Test(9999));
         assert_eq!(Address::from_hash("image=10000").1, ["`10000` is not a value for `image`"]);
         assert_eq!(Address { pad: Pad::Test(247), ..Address::default() }.to_hash(), "image=247");
+    }
+
+    #[test]
+    fn an_embed_shows_the_parts_that_there_are() {
+        let (address, errors) = Address::from_hash("show=pad,wings,figure-2,figure-&theme=auto&autoplay");
+        assert_eq!(
+            (address.show, address.theme, address.autoplay),
+            (vec!["pad".into(), "figure-2".into()], String::new(), true)
+        );
+        assert_eq!(errors, ["`pad,wings,figure-2,figure-` is not a value for `show`"]);
     }
 
     #[test]

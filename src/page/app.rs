@@ -21,6 +21,7 @@ use super::link::{Link, Who};
 use super::mistakes::Mistakes;
 use super::mosaic::Mosaic;
 use super::notes::Notes;
+use super::outside;
 use super::pad::PadView;
 use super::phrases::{Phrase, Phrases};
 use super::rates::Rates;
@@ -72,6 +73,10 @@ pub struct App {
     /// What the lost engine was, for the new one to become.
     pub(super) rescued: Option<Run>,
     pub(super) paused_by_hiding: bool,
+    /// Whether nobody sees the page.
+    pub(super) unseen: bool,
+    /// Whether training starts by itself as soon as it can and is seen.
+    pub(super) plays_itself: bool,
     /// Whether the settings become those of the trained network that is being opened.
     pub(super) follows: bool,
     /// What was fetched.
@@ -120,6 +125,8 @@ pub(super) struct Words {
     pub size: [Text; 2],
     pub play: HtmlElement,
     pub tip: Text,
+    pub kept: Text,
+    pub kept_told: Text,
 }
 
 /// Opens the page.
@@ -127,6 +134,7 @@ pub fn open() {
     let post = Post::default();
     let mut app = App::new(post.clone());
     app.read_address();
+    app.take_kept();
     app.follows = is_plain(&app.address.spec);
     app.sets.show(app.address.spec.dataset, &mut app.phrases);
     app.fetch_model(Copy::Kept);
@@ -167,6 +175,8 @@ impl App {
             crashes: 0,
             rescued: None,
             paused_by_hiding: false,
+            unseen: outside::unseen(),
+            plays_itself: false,
             link_seen: String::new(),
             follows: false,
             model: None,
@@ -200,6 +210,8 @@ impl App {
                 size: [Text::find("size"), Text::find("size-low")],
                 play: find("play"),
                 tip: Text::find("tip"),
+                kept: Text::find("kept"),
+                kept_told: Text::find("kept-told"),
             },
             notes: Notes::new(),
             sets: Sets::new(),
@@ -244,13 +256,16 @@ impl App {
             Input::Due(Due::Settings) => self.settle(),
             Input::Frame(now) => return self.frame(now),
             Input::Address => self.take_address(),
-            Input::Hidden(hidden) => self.hide(hidden),
+            Input::Hidden(unseen) => self.hide(unseen),
             Input::Seen => {
                 self.connections.look();
                 self.ask_for_weights();
                 self.connect();
             }
             Input::Look => self.dirty.look = true,
+        }
+        if self.plays_itself && !self.unseen && self.run.phase == Phase::Still && self.may_train() {
+            self.train();
         }
         self.ask_for_frame();
     }
@@ -366,6 +381,8 @@ impl App {
             self.notes.say(&self.phrases, Phrase::NoteOwnFile, &[]);
         }
         hide_parts(&address.hide);
+        self.plays_itself = address.autoplay;
+        self.dirty.look = true;
         self.address = address;
         self.link_seen = hash;
     }
@@ -381,6 +398,7 @@ impl App {
     }
 
     fn hide(&mut self, hidden: bool) {
+        self.unseen = hidden;
         if hidden && self.run.phase == Phase::Training && !self.address.background {
             self.paused_by_hiding = true;
             self.pause();

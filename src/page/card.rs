@@ -245,6 +245,7 @@ impl App {
     }
 
     fn keep(&mut self, checkpoint: Vec<u8>) {
+        self.keep_outside(&checkpoint);
         self.run.snapshot = Some(Snapshot { checkpoint, at: now() });
         self.run.snapshot_awaited = false;
         // It came so far since the last crash, so the next one need not be the last.

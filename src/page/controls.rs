@@ -64,6 +64,7 @@ impl Controls {
             ("train", Press::Train),
             ("step", Press::Step),
             ("reset", Press::Reset),
+            ("anew", Press::Reset),
             ("clear", Press::Clear),
             ("play", Press::Play),
             ("measure", Press::Measure),

@@ -8,6 +8,7 @@ use super::document::{in_words, meta, window};
 use super::fetching::Copy;
 use super::learning::Vitals;
 use super::link::{Link, Who};
+use super::outside;
 use super::phrases::Phrase;
 use super::reading::{Reading, telling_neurons};
 use super::run::{Phase, Run};
@@ -31,6 +32,8 @@ pub(super) enum Opening {
     Asked,
     /// The engine was asked to open the reader's file.
     File,
+    /// The engine was asked to become what was kept of an earlier visit.
+    Kept,
     /// There is a network.
     Done,
 }
@@ -146,7 +149,7 @@ impl App {
             Report::Rates(sizes) => self.take_rates(&sizes, bytes.first()),
             Report::Weights => self.take_weights(bytes),
             Report::Checkpoint(_) => bytes.into_iter().next().map_or((), |file| self.take_checkpoint(file)),
-            Report::Resumed(_) => self.resumed(),
+            Report::Resumed(step) => self.resumed(step),
             Report::Lost(reason) => self.lost_engine(&reason),
             // Only the card is asked for these.
             Report::Tried(_) | Report::Checked(..) => {}
@@ -186,6 +189,13 @@ impl App {
         self.history = History::default();
         self.vitals = Vitals::default();
         self.mistakes.confusion = Confusion::default();
+        self.words.kept.element.set_hidden(true);
+        self.show_network(&spec);
+        self.ask_for_trace();
+    }
+
+    /// The engine has become another network: nothing of the one before is shown any more.
+    pub(super) fn show_network(&mut self, spec: &Spec) {
         self.clock.set_time_steps(spec.time_steps);
         self.asking.neurons_chosen = false;
         self.synapses.clear();
@@ -194,7 +204,7 @@ impl App {
         self.mosaic.set_neurons(first, &self.phrases, &self.post);
         self.ask_for_rates();
         self.dirty.everything();
-        self.ask_for_trace();
+        outside::ready();
     }
 
     pub(super) fn paused(&mut self) {
@@ -213,8 +223,11 @@ impl App {
         }
     }
 
-    /// The engine has the card's newest weights.
-    fn resumed(&mut self) {
+    /// The engine has the card's newest weights, or those that were kept.
+    fn resumed(&mut self, step: u64) {
+        if self.opening == Opening::Kept {
+            self.kept_is_back(step);
+        }
         if self.run.phase != Phase::Training {
             self.ask_for_trace();
             self.ask_for_weights();
@@ -267,6 +280,7 @@ impl App {
             self.result.speak(&reading, &self.phrases);
         }
         self.reading = Some(reading);
+        self.tell_prediction();
         self.dirty.trace = true;
         self.connect();
     }
@@ -278,6 +292,8 @@ impl App {
             *self.file() = Some(Err(reason));
             self.opening = Opening::Waiting;
             self.open_network();
+        } else if self.opening == Opening::Kept {
+            self.kept_is_broken();
         } else if self.opening == Opening::File {
             self.opening = Opening::Done;
             self.open_file(Err(reason));

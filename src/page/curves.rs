@@ -86,6 +86,44 @@ impl History {
         }
     }
 
+    /// The run goes on after that many steps, a little later than what was last told of it.
+    pub fn is_at(&mut self, step: u64) {
+        if self.step > 0 {
+            self.epochs *= step as f64 / self.step as f64;
+            self.step = step;
+        }
+    }
+
+    /// The newest training loss.
+    pub fn loss(&self) -> Option<f32> {
+        self.loss.points.last().map(|(_, loss)| *loss as f32)
+    }
+
+    /// All of it, to be kept: numbers as f64, little-endian, how many points each curve has before the points.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let curves = [&self.loss, &self.training, &self.test];
+        let (loss, score) = self.pending;
+        let mut numbers = vec![self.epochs, self.step as f64, loss, score.correct as f64, score.images as f64];
+        numbers.extend(curves.iter().map(|curve| curve.points.len() as f64));
+        numbers.extend(curves.iter().flat_map(|curve| &curve.points).flat_map(|(at, value)| [*at, *value]));
+        numbers.into_iter().flat_map(f64::to_le_bytes).collect()
+    }
+
+    /// What [`History::to_bytes`] wrote; nothing where these bytes are something else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let numbers: Vec<f64> = bytes.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect();
+        let (head, mut points) = numbers.split_at_checked(8)?;
+        let mut curve = |count: f64| {
+            let (own, rest) = points.split_at_checked(2 * (count as usize).min(MOST_POINTS))?;
+            points = rest;
+            Some(Curve { points: own.as_chunks().0.iter().map(|[at, value]| (*at, *value)).collect() })
+        };
+        let (loss, training, test) = (curve(head[5])?, curve(head[6])?, curve(head[7])?);
+        let score = Score { correct: head[3] as usize, images: head[4] as usize };
+        let all = Self { loss, training, test, epochs: head[0], step: head[1] as u64, pending: (head[2], score) };
+        (points.is_empty() && numbers.iter().all(|number| number.is_finite())).then_some(all)
+    }
+
     /// The test set was measured after that many steps.
     pub fn tested(&mut self, score: Score, step: u64) {
         // A measurement of an older step than the newest report is placed in proportion.
@@ -168,6 +206,27 @@ mod tests {
         history.step(&done(3, 300), 0.5, batch);
         let ends: Vec<f64> = history.loss.points.iter().map(|(at, _)| *at).collect();
         assert_eq!(ends, [0.1, 0.2, 0.3]);
+    }
+
+    #[test]
+    fn what_is_kept_is_read_back() {
+        let mut history = History::default();
+        let batch = Score { correct: 50, images: 100 };
+        (1..=7).for_each(|step| history.step(&done(step, step as usize * 100), 1.0 / step as f32, batch));
+        history.tested(Score { correct: 9, images: 10 }, 6);
+        let bytes = history.to_bytes();
+        assert_eq!(History::from_bytes(&bytes), Some(history));
+        for broken in [&bytes[..bytes.len() - 16], &bytes[..40], &[], &[255; 64]] {
+            assert_eq!(History::from_bytes(broken), None);
+        }
+    }
+
+    #[test]
+    fn a_run_that_is_resumed_stands_where_its_checkpoint_does() {
+        let mut history = History::default();
+        history.step(&done(4, 400), 1.0, Score { correct: 50, images: 100 });
+        history.is_at(5);
+        assert_eq!((history.epochs(), history.loss()), (0.5, Some(1.0)));
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl App {
     /// Asks for a frame, if there is something to draw in it.
     pub(super) fn ask_for_frame(&mut self) {
         let moves = self.clock.playing && self.reading.is_some() && !self.drawing;
-        if self.dirty.asked || !(moves || self.dirty.anything()) {
+        if self.dirty.asked || self.unseen || !(moves || self.dirty.anything()) {
             if !moves {
                 self.dirty.last = None;
             }
@@ -213,6 +213,7 @@ impl App {
             }
             if std::mem::take(&mut self.dirty.bar) {
                 self.say_bar();
+                self.tell_progress();
             }
         }
         if std::mem::take(&mut self.dirty.neuron) {

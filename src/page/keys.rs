@@ -2,6 +2,7 @@
 
 use super::document::{all, document, find, listen, listen_actively, style, window};
 use super::input::{Input, Post, Press, Scrub};
+use super::outside;
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -20,8 +21,8 @@ pub fn listen_everywhere(post: &Post) {
     listen(&window, "hashchange", move |_: Event| tell.tell(Input::Address));
     let tell = post.clone();
     listen(&window, "resize", move |_: Event| tell.tell(Input::Look));
-    let (tab, tell) = (document.clone(), post.clone());
-    listen(&document, "visibilitychange", move |_: Event| tell.tell(Input::Hidden(tab.hidden())));
+    let tell = post.clone();
+    listen(&document, "visibilitychange", move |_: Event| tell.tell(Input::Hidden(outside::unseen())));
     if let Ok(Some(dark)) = window.match_media("(prefers-color-scheme: dark)") {
         let tell = post.clone();
         listen(&dark, "change", move |_: Event| tell.tell(Input::Look));
@@ -39,7 +40,12 @@ fn listen_to_keys(post: &Post) {
         if event.ctrl_key() || event.meta_key() || event.alt_key() || on("select, input:not([type=range]), dialog") {
             return;
         }
-        if let Some(input) = meaning(&event.key(), on("button, a, summary")) {
+        // In an embed where nothing has the focus, keys that scroll are those of the page around it.
+        let key = event.key();
+        if (key == " " || key.starts_with("Arrow")) && on("[data-show]:not(:focus-within)") {
+            return;
+        }
+        if let Some(input) = meaning(&key, on("button, a, summary")) {
             event.prevent_default();
             tell.tell(input);
         }

@@ -67,6 +67,7 @@ pub mod fetching;
 pub mod frame;
 pub mod link;
 pub mod opening;
+pub mod outside;
 pub mod picture;
 pub mod training;
 pub mod watch;

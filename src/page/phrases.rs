@@ -38,6 +38,7 @@ phrases! {
     GpuRefused => "gpu-refused", MistakesTold => "mistakes", MistakesWorst => "mistakes-worst", Cell => "cell",
     Firing => "firing", TipPixel => "tip-pixel", TipInput => "tip-input", TipVoltage => "tip-voltage",
     TipOutput => "tip-output", WrongWhich => "wrong-which", WrongImage => "wrong-image", TakenFor => "taken-for",
+    Kept => "kept",
 }
 
 /// The words of all phrases.

@@ -29,6 +29,8 @@ impl App {
     pub(super) fn go_on_training(&mut self) {
         self.ask_driver(&Request::Train);
         self.run.phase = Phase::Training;
+        self.plays_itself = false;
+        self.words.kept.element.set_hidden(true);
         self.asking.train_at = now();
         self.dirty.bar = true;
     }
@@ -48,6 +50,7 @@ impl App {
         let requests = self.run.before_training(&self.address.spec, self.address.from != Start::Random);
         self.ask_all(requests);
         self.ask_driver(&Request::Step);
+        self.words.kept.element.set_hidden(true);
         self.run.phase = Phase::Pausing;
     }
 
@@ -56,6 +59,7 @@ impl App {
             self.ask_driver(&Request::Pause);
         }
         self.run.phase = Phase::Still;
+        self.forget_outside();
         self.address.from = Start::Random;
         self.controls.show(&self.address);
         self.start_random();

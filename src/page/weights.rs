@@ -17,7 +17,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, Event, HtmlAnchorElement, HtmlInputElement, Url};
 
 /// While training runs, a snapshot is taken so often, in milliseconds; the first one sooner.
-const SNAPSHOT_EVERY: f64 = 10_000.0;
+const SNAPSHOT_EVERY: f64 = 4000.0;
 const FIRST_SNAPSHOT: f64 = 1000.0;
 
 /// The file that "Open weights" chooses is read and told to `post`.
@@ -108,7 +108,9 @@ impl App {
     /// Makes the new engine what the lost one was, and lets it go on.
     pub(super) fn restore(&mut self, was: Run) {
         let (Some((spec, origin)), Some(snapshot)) = (was.holds, was.snapshot) else { return };
-        self.opening = Opening::Done;
+        // What was kept of an earlier visit has yet to prove that it can be read.
+        let kept = was.phase == Phase::Starting;
+        self.opening = if kept { Opening::Kept } else { Opening::Done };
         self.run.started(spec, origin);
         self.run.trained = true;
         self.ask(&Request::Resume, &[&snapshot.checkpoint]);
@@ -117,7 +119,7 @@ impl App {
         (self.vitals.test, self.dirty.bar) = (None, true);
         if was.phase == Phase::Training {
             self.go_on_training();
-        } else {
+        } else if !kept {
             self.test_all();
         }
     }

@@ -5,8 +5,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { articleTests } from "./article.mjs";
+import { embedTests } from "./embed.mjs";
 import { trained } from "./engine.mjs";
 import { cardTests } from "./gpu.mjs";
+import { offlineTests } from "./offline.mjs";
 import { pictureTests } from "./pictures.mjs";
 import { MINUTE, button, number, opener, output, ready, text, until } from "./reader.mjs";
 import { browse, draw, serve } from "./site.mjs";
@@ -551,10 +553,12 @@ const tests = {
   },
 };
 
+const embed = embedTests(site, browser);
+const offline = offlineTests(dist, site, browser);
 const card = cardTests(site);
 let [passed, failed] = [0, 0];
 /** Everything that is tested, by its name. */
-const all = { ...tests, ...pictureTests(open), ...articleTests(open), ...card.tests };
+const all = { ...tests, ...pictureTests(open), ...articleTests(open), ...embed.tests, ...offline.tests, ...card.tests };
 for (const [name, test] of Object.entries(all)) {
   if (!name.includes(only)) continue;
   site.mood = null;
@@ -569,7 +573,7 @@ for (const [name, test] of Object.entries(all)) {
     console.log(`ok      ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}`);
   } catch (error) {
     failed += 1;
-    console.log(`FAILED  ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}\n${[error.stack, ...open.faults(), ...card.faults()].join("\n")}`);
+    console.log(`FAILED  ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}\n${[error.stack, ...open.faults(), ...embed.faults(), ...offline.faults(), ...card.faults()].join("\n")}`);
   }
 }
 await browser.close();

@@ -32,6 +32,8 @@ const MOODS = {
     response.writeHead(200, { "content-length": bytes.length });
     response.write(bytes.subarray(0, bytes.length >> 1), () => response.destroy());
   },
+  /** Nothing at all. */
+  mute() {},
   /** A web page that says that the file is missing, as if all were well. */
   page(response) {
     response.writeHead(200, { "content-type": TYPES[".html"] }).end("<!doctype html><title>Not here</title>");

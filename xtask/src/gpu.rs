@@ -2,6 +2,8 @@
 //! built beside the page, into a folder of its own, and put into the page from there.
 
 use crate::hook;
+use crate::html::content;
+use crate::offline;
 use crate::run::{Result, Steps, at, run};
 use crate::tools::{Tools, WASM, target};
 use std::fs;
@@ -60,5 +62,12 @@ pub fn lay_into(folder: &Path) -> Result<()> {
 /// Puts the engine into the page in dist/, which is there and may be served.
 pub fn add_to(dist: &Path) -> Result<()> {
     lay_into(dist)?;
-    hook::place_engines(dist)
+    hook::place_engines(dist)?;
+    // The page and its list have changed; a build without a list has none still.
+    let page = dist.join("index.html");
+    let html = fs::read_to_string(&page).map_err(at(&page))?;
+    match content(&html, "service") {
+        Some("none") | None => Ok(()),
+        Some(_) => offline::list_files(dist),
+    }
 }

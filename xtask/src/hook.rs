@@ -7,6 +7,7 @@
 
 use crate::gpu;
 use crate::html::{content, with_content};
+use crate::offline;
 use crate::run::{Result, at};
 use std::collections::BTreeMap;
 use std::fs;
@@ -49,6 +50,10 @@ pub fn run() -> Result<()> {
     let mut html = fs::read_to_string(&page).map_err(at(&page))?;
     let there = there(&html, Path::new(SHARDS))?;
     html = with_content(&html, SETS, &there).ok_or_else(|| format!("index.html has no <meta name=\"{SETS}\">"))?;
+    // While the page is being developed, nothing is to be kept of it.
+    let service =
+        if std::env::var_os("TRUNK_PROFILE").is_some_and(|it| it == "release") { "service.js" } else { "none" };
+    html = with_content(&html, "service", service).ok_or("index.html has no <meta name=\"service\">")?;
     fs::write(&page, html).map_err(at(&page))?;
     number_imports(&folder, "page-")?;
     number_imports(&folder, ARTICLE)?;
@@ -56,7 +61,8 @@ pub fn run() -> Result<()> {
     for (from, to) in [(SHARDS, "shards"), ("models", "models")] {
         copy(Path::new(from), &folder.join(to))?;
     }
-    Ok(())
+    offline::place_scripts(&folder)?;
+    if service == "none" { Ok(()) } else { offline::list_files(&folder) }
 }
 
 /// Moves the files of engines that lie beside a page to where they belong, and tells the page.
@@ -140,7 +146,7 @@ fn renumber(bytes: &mut [u8], hashes: &[Vec<u8>]) {
 }
 
 /// The files in a folder.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(fs::read_dir(folder).map_err(at(folder))?.filter_map(|file| Some(file.ok()?.path())).collect())
 }
 
@@ -163,11 +169,19 @@ fn engines(folder: &Path) -> Result<BTreeMap<String, Vec<PathBuf>>> {
 }
 
 /// FNV-1a over the files: no secret depends on it, it only has to change with them.
-fn hash(files: &[PathBuf]) -> Result<u64> {
-    files.iter().try_fold(0xcbf2_9ce4_8422_2325, |hash: u64, file| {
-        let bytes = fs::read(file).map_err(at(file))?;
-        Ok(bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)))
-    })
+pub fn hash(files: &[PathBuf]) -> Result<u64> {
+    files.iter().try_fold(FNV, |hash: u64, file| Ok(fnv_from(hash, &fs::read(file).map_err(at(file))?)))
+}
+
+const FNV: u64 = 0xcbf2_9ce4_8422_2325;
+
+fn fnv_from(hash: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// FNV-1a of these bytes.
+pub fn fnv(bytes: &[u8]) -> u64 {
+    fnv_from(FNV, bytes)
 }
 
 /// Removes what was placed of the program that starts with this file before.
@@ -178,7 +192,7 @@ fn remove_older(placed: &Path, start: &str) -> Result<()> {
     older.try_for_each(|folder| fs::remove_dir_all(&folder).map_err(at(&folder)))
 }
 
-fn move_into(folder: &Path, files: &[PathBuf]) -> Result<()> {
+pub fn move_into(folder: &Path, files: &[PathBuf]) -> Result<()> {
     fs::create_dir_all(folder).map_err(at(folder))?;
     files
         .iter()

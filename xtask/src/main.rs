@@ -7,6 +7,7 @@ mod debian;
 mod gpu;
 mod hook;
 mod html;
+mod offline;
 mod page;
 mod peers;
 mod run;

@@ -1,0 +1,135 @@
+// Keeps runs in this browser (IndexedDB), one for each link: a reload goes on where training stood.
+
+const [DATABASE, RUNS, NEWEST, FORMAT] = ["spiking-playground", "runs", "newest", 1];
+/** So many runs are kept for a page; the oldest goes. */
+const MOST = 5;
+/** What a link says of how a run looks, not of what it is. */
+const LOOKS = ["digit", "image", "draw", "speed", "t", "engine", "background", "hide", "show", "theme", "train", "autoplay"];
+
+const folder = new URL(".", location.href).pathname;
+const ofFolder = IDBKeyRange.bound([folder, 0], [folder, Infinity]);
+
+/** What a link says of the run, however it is written. */
+function settings(link) {
+  const pairs = link.replace(/^#/, "").replaceAll("%2C", ",").replaceAll("%3A", ":").split("&");
+  return pairs.filter((pair) => pair && !LOOKS.includes(pair.split("=")[0])).sort().join("&");
+}
+
+const answer = (request) => new Promise((done, failed) => {
+  request.onsuccess = () => done(request.result);
+  request.onerror = request.onblocked = () => failed(request.error ?? new Error("another tab holds it"));
+});
+
+let opened = null;
+function database() {
+  opened ??= (() => {
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(RUNS, { keyPath: "key" }).createIndex(NEWEST, ["folder", "at"]);
+    return answer(request).then((found) => {
+      // A later page with another format must not wait for this tab.
+      found.onversionchange = () => found.close();
+      found.onclose = () => (opened = null);
+      return found;
+    });
+  })();
+  opened.catch(() => (opened = null));
+  return opened;
+}
+
+/** Does something with the runs, all of it or nothing. */
+async function transact(mode, work) {
+  const transaction = (await database()).transaction(RUNS, mode);
+  const done = new Promise((done, failed) => {
+    transaction.oncomplete = done;
+    transaction.onabort = () => failed(transaction.error);
+  });
+  const result = work(transaction.objectStore(RUNS));
+  await done;
+  return result;
+}
+
+const isWhole = (run) =>
+  run.format === FORMAT && typeof run.link === "string" && run.at > 0 && run.file instanceof Uint8Array && run.file.length > 0 && run.curves instanceof Uint8Array;
+
+/** Today at 14:03, yesterday at 9:30, 3 May at 20:15. */
+function inWords(at) {
+  const [then, now] = [new Date(at), new Date()];
+  const days = Math.round((new Date(now).setHours(0, 0, 0, 0) - new Date(then).setHours(0, 0, 0, 0)) / 86_400_000);
+  const time = then.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  return `${["today", "yesterday"][days] ?? then.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" })} ${time}`;
+}
+
+const show = (id, on = true) => { document.getElementById(id).hidden = !on; };
+
+/** Looks for the run of the page's link, or the newest where the link says nothing, and gives it to the program. */
+export async function find() {
+  Object.assign(outside, { keep, forget });
+  const link = settings(location.hash);
+  const run = await transact("readonly", (runs) =>
+    answer(link ? runs.get([folder, link]) : runs.index(NEWEST).openCursor(ofFolder, "prev")).then((found) => (link ? found : found?.value)));
+  if (!run) return;
+  if (!isWhole(run)) return remove(run.key, true);
+  Object.assign(outside, {
+    kept: () => run.link,
+    kept_when: () => inWords(run.at),
+    kept_file: () => run.file,
+    kept_curves: () => run.curves,
+  });
+}
+
+let waiting = null;
+let writing = false;
+
+/** Keeps a run. While one is being written only the newest of those that come waits. */
+function keep(link, file, curves) {
+  const key = [folder, settings(link)];
+  // The arrays are windows into the program's memory.
+  waiting = { key, folder, at: Date.now(), format: FORMAT, link, file: file.slice(), curves: curves.slice() };
+  if (!writing) write();
+}
+
+async function write() {
+  writing = true;
+  while (waiting) {
+    const run = waiting;
+    waiting = null;
+    try {
+      // Where there is no room, older runs make some.
+      await put(run, MOST).catch(() => put(run, 1));
+      show("trouble-keep", false);
+    } catch (error) {
+      console.warn("This run is not kept:", error);
+      show("trouble-keep");
+    }
+  }
+  writing = false;
+}
+
+/** Writes a run, and removes the oldest of more than `most`; where only it may stay, the others go first. */
+async function put(run, most) {
+  if (most === 1) await transact("readwrite", (runs) => trim(runs, 0, run.key));
+  await transact("readwrite", (runs) => {
+    runs.put(run);
+    trim(runs, most);
+  });
+}
+
+function trim(runs, most, except = []) {
+  let left = most;
+  runs.index(NEWEST).openKeyCursor(ofFolder, "prev").onsuccess = ({ target: { result: cursor } }) => {
+    if (!cursor) return;
+    if ((left -= 1) < 0 && cursor.primaryKey.join() !== except.join()) runs.delete(cursor.primaryKey);
+    cursor.continue();
+  };
+}
+
+function forget(link, broken) {
+  const key = [folder, settings(link)];
+  if (waiting?.key.join() === key.join()) waiting = null;
+  remove(key, broken);
+}
+
+async function remove(key, broken) {
+  if (broken) show("trouble-kept");
+  await transact("readwrite", (runs) => void runs.delete(key)).catch(console.warn);
+}
