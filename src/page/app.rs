@@ -22,6 +22,7 @@ use super::link::{Link, Who};
 use super::mistakes::Mistakes;
 use super::mosaic::Mosaic;
 use super::notes::Notes;
+use super::own::Own;
 use super::pad::PadView;
 use super::phrases::{Phrase, Phrases};
 use super::rates::Rates;
@@ -33,6 +34,7 @@ use super::saving;
 use super::score::Score;
 use super::sets::Sets;
 use super::settings::{self, is_plain};
+use super::slope;
 use super::supply::Supply;
 use super::synapses::Synapses;
 use super::watch;
@@ -99,6 +101,7 @@ pub struct App {
     /// The views.
     pub(super) pad: PadView,
     pub(super) samples: Samples,
+    pub(super) own_drawings: Own,
     pub(super) score: Score,
     pub(super) result: ResultView,
     pub(super) learning: LearningView,
@@ -120,6 +123,8 @@ pub(super) struct Words {
     pub train_word: Text,
     pub size: [Text; 2],
     pub play: HtmlElement,
+    pub mixed: HtmlElement,
+    pub forecast: Text,
 }
 
 /// Opens the page.
@@ -184,7 +189,8 @@ impl App {
             drawing: false,
             speak: false,
             pad: PadView::new(&post),
-            samples: Samples::new(),
+            samples: Samples::new("samples"),
+            own_drawings: Own::new(&post),
             score: Score::new(),
             result: ResultView::new(),
             learning: LearningView::new(),
@@ -200,6 +206,8 @@ impl App {
                 train_word: Text::find("train-word"),
                 size: [Text::find("size"), Text::find("size-low")],
                 play: find("play"),
+                mixed: find("mixed"),
+                forecast: Text::find("forecast"),
             },
             notes: Notes::new(),
             sets: Sets::new(),
@@ -224,10 +232,19 @@ impl App {
             Input::Press(press) => self.press(press),
             Input::Set(name, text) => self.set(&name, &text),
             Input::Turn(name, by) => self.turn(name, by),
+            Input::Restore(name) => self.set(name, &settings::default(&self.address, name)),
+            Input::Slope(share) => {
+                if let Some(steepness) = slope::steepness_at(self.address.spec.neuron.surrogate, share) {
+                    self.set("slope", &steepness.to_string());
+                }
+            }
+            Input::Preset(hash) => self.choose_preset(&hash),
             Input::Pen(pen) => self.pen(pen),
             Input::Digit(digit) => self.choose_digit(digit),
             Input::Cell(cell) => self.choose_cell(cell),
             Input::TestImage(image) => self.choose_test_image(image),
+            Input::Keep(class) => self.keep_drawing(class),
+            Input::Forget(drawing) => self.forget_drawing(drawing),
             Input::Neuron(neuron) => self.choose_neuron(neuron),
             Input::Light(slot) => self.light(slot),
             Input::Pin(slot) => self.pin(slot),
@@ -260,6 +277,7 @@ impl App {
                 Phase::Still | Phase::Pausing => self.train(),
             },
             Press::Step => self.step(),
+            Press::Reset if self.run.phase == Phase::Starting => {}
             Press::Reset => self.reset(),
             Press::Clear => {
                 self.address.pad = Pad::Drawing(Vec::new());
@@ -285,7 +303,7 @@ impl App {
     }
 
     fn turn(&mut self, name: &str, by: i32) {
-        let value = settings::text(&self.address, name).split(',').next().and_then(decimal::parse);
+        let value = decimal::parse(&settings::text(&self.address, name));
         if let (Some(knob), Some(value)) = (knob(name), value) {
             self.set(name, &knob.turn(value, by).to_string());
         }
@@ -296,6 +314,7 @@ impl App {
         self.dirty.address = true;
         self.dirty.neuron = true;
         self.dirty.article = true;
+        self.dirty.pad = true;
         self.notes.withdraw(Phrase::NoteOwnFile);
         match name {
             "from" => return self.choose_origin(),

@@ -36,7 +36,8 @@ phrases! {
     NoteOwnFile => "note-own-file", NoteGpuLost => "note-gpu-lost", NoGpu => "no-gpu",
     NoGpuEngine => "no-gpu-engine", GpuSoftware => "gpu-software", GpuSlower => "gpu-slower",
     GpuRefused => "gpu-refused", MistakesTold => "mistakes", MistakesWorst => "mistakes-worst", Cell => "cell",
-    WrongWhich => "wrong-which", WrongImage => "wrong-image", TakenFor => "taken-for",
+    WrongWhich => "wrong-which", WrongImage => "wrong-image", TakenFor => "taken-for", NoteStopped => "note-stopped",
+    ForecastWish => "forecast-wish", ForecastEpoch => "forecast-epoch", Forget => "forget", Drawings => "drawings",
 }
 
 /// The words of all phrases.
