@@ -410,3 +410,38 @@ fn training_stops_at_the_end_of_its_last_epoch_and_goes_on_when_asked_again() {
     assert!(page.steps() > 2 * 500 / small().batch_size as u64 + 1);
     assert!(page.session.is_busy(), "it trains on");
 }
+
+#[test]
+fn a_readers_drawings_are_learnt_and_more_of_them_do_not_start_anew() {
+    let spec = Spec { dataset: Dataset::Folder, augment: true, hidden: vec![24], epochs: 1000, ..small() };
+    // A bar on the left, one on the right, one across.
+    let bar = |inside: fn(usize, usize) -> bool| (0..784).map(move |i| if inside(i % 28, i / 28) { 255 } else { 0 });
+    let bars = [bar(|x, _| x == 8), bar(|x, _| x == 20), bar(|_, y| y == 14)];
+    let pixels: Vec<u8> = bars.into_iter().flatten().collect();
+    let mut page = Page::new(500);
+    page.ask(Request::Start(spec));
+    page.ask_with(Request::Drawings, vec![pixels.clone(), vec![3, 7, 9]]);
+    page.ask(Request::Train);
+    page.work(1500);
+    let epoch = page.session.run().unwrap().position.epoch;
+    assert!(epoch >= 1, "{epoch}");
+    page.ask(Request::Pause);
+    page.ask(Request::Test(10_000));
+    page.work(500);
+    let tested = page.heard.iter().rev().find_map(|(report, _)| match report {
+        Report::Tested { score, .. } => Some(*score),
+        _ => None,
+    });
+    let score = tested.unwrap();
+    assert!(score.images == 250 && score.accuracy() > 0.8, "{score:?}");
+    let steps = page.steps();
+    page.ask_with(Request::Drawings, vec![[pixels.as_slice(), &pixels[..784]].concat(), vec![3, 7, 9, 3]]);
+    page.ask(Request::Train);
+    page.work(200);
+    assert!(page.steps() > steps, "it goes on where it was");
+    assert_eq!(page.count(|report| matches!(report, Report::Need(Split::Train, _))), 0, "nothing is fetched");
+    for bytes in [vec![], vec![vec![], vec![]], vec![vec![0; 784], vec![10]], vec![vec![0; 783], vec![1]]] {
+        let reports = page.ask_with(Request::Drawings, bytes);
+        assert!(matches!(&reports[..], [Report::Failed(reason)] if !reason.is_empty()), "{reports:?}");
+    }
+}

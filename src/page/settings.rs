@@ -203,6 +203,23 @@ mod tests {
     }
 
     #[test]
+    fn every_network_with_a_name_is_a_link_of_its_own_that_is_understood() {
+        let document = include_str!("../../www/index.html");
+        let (_, after) = document.split_once("id=\"presets\"").unwrap();
+        let (links, _) = after.split_once("</p>").unwrap();
+        let hashes = links.split("href=\"").skip(1).map(|link| link.split('"').next().unwrap().replace("&amp;", "&"));
+        let mut specs: Vec<Spec> = Vec::new();
+        for hash in hashes {
+            let (address, errors) = Address::from_hash(&hash);
+            assert_eq!(errors, Vec::<String>::new(), "{hash}");
+            assert!(address.spec != Spec::on_page() && !specs.contains(&address.spec), "{hash}");
+            assert_eq!(Address { spec: address.spec.clone(), ..Address::default() }, address, "{hash} says more");
+            specs.push(address.spec);
+        }
+        assert_eq!(specs.len(), 7);
+    }
+
+    #[test]
     fn what_only_training_uses_leaves_the_network_the_same() {
         let (mut a, b) = (Spec::on_page(), Spec::on_page());
         (a.seed, a.batch_size, a.neuron.surrogate) = (7, 8, Surrogate::Triangle);
