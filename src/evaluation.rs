@@ -1,6 +1,7 @@
 //! The accuracy over a set, and the trace of one picture.
 
 use crate::digits::Digits;
+use crate::digits::noise::noisy;
 use crate::event::{self, Score};
 use crate::kernels;
 use crate::layer::{Synapses, numbers};
@@ -16,9 +17,18 @@ use std::ops::Range;
 /// Images that are read at once: enough to be fast, few enough to answer soon.
 const SLICE: usize = 200;
 
-/// Images as the spec codes them. `samples` are their numbers in the data set.
+/// The images with the spec's noise; none where they stay as they are. `samples` are their numbers in the data set.
+pub fn with_noise(spec: &Spec, images: &[&[u8]], samples: &[u64], pass: Pass) -> Option<Vec<Vec<u8>>> {
+    let noisy = |(image, sample): (&&[u8], &u64)| noisy(image, spec.noise, spec.seed, pass.number(), *sample);
+    (spec.noise > 0.0).then(|| images.iter().zip(samples).map(noisy).collect())
+}
+
+/// Images as the spec codes them, its noise included. `samples` are their numbers in the data set.
 pub fn encode(spec: &Spec, images: &[&[u8]], samples: &[u64], pass: Pass) -> Input {
     let time_steps = spec.time_steps;
+    let noisy = with_noise(spec, images, samples, pass);
+    let noisy: Option<Vec<&[u8]>> = noisy.as_ref().map(|images| images.iter().map(Vec::as_slice).collect());
+    let images = noisy.as_deref().unwrap_or(images);
     match spec.encoding {
         Encoding::Rate => Input::Spikes(kernels::rate(images, samples, spec.seed, pass, time_steps)),
         Encoding::Latency => Input::Spikes(kernels::latency(images, time_steps)),
@@ -69,6 +79,7 @@ enum Cell<'a> {
 pub fn trace(network: &Network, spec: &Spec, image: &[u8], pass: Pass, sample: u64) -> Trace {
     assert_eq!(image.len(), network.pixels(), "the picture has another size");
     let input = encode(spec, &[image], &[sample], pass);
+    let seen = with_noise(spec, &[image], &[sample], pass).and_then(|mut images| images.pop());
     let mut hidden: Vec<LayerTrace> = Vec::new();
     for layer in &network.hidden {
         let sides = match (&input, hidden.last()) {
@@ -91,7 +102,14 @@ pub fn trace(network: &Network, spec: &Spec, image: &[u8], pass: Pass, sample: u
             trace_layer(Sides::of_spikes(last, &layer.synapses), spec.time_steps, Cell::Spiking(&layer.neuron))
         }
     };
-    Trace { image: image.to_vec(), time_steps: spec.time_steps, input, hidden, output, readout: spec.readout }
+    Trace {
+        image: seen.unwrap_or_else(|| image.to_vec()),
+        time_steps: spec.time_steps,
+        input,
+        hidden,
+        output,
+        readout: spec.readout,
+    }
 }
 
 /// How often each hidden neuron fires on the average over some pictures, as shares of the time steps, [layers][H].

@@ -115,6 +115,12 @@ impl Network {
         Self { hidden: layers, output }
     }
 
+    /// The same weights in the network of another spec, whose layers are of the same sizes.
+    pub fn change(&mut self, spec: &Spec) {
+        let synapses = self.synapses().into_iter().cloned().collect();
+        *self = Self::of_synapses(spec, synapses);
+    }
+
     /// The spec's network with these parameters; pixels and classes are theirs.
     ///
     /// # Errors

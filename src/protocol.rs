@@ -35,6 +35,9 @@ pub enum Request {
     Start(Spec),
     /// Be the network as it is, at the start of a run with this spec, whose network must be the same. Answer: `Started`.
     Continue(Spec),
+    /// Go on with the same weights under this spec, whose layers must be of the same sizes: training goes on if it runs.
+    /// Answer: `Changed`.
+    Change(Spec),
     /// Here is what data there is. It may be sent again; shards that were taken stay.
     Data(Manifest),
     /// Here is the shard that `Need` asked for. Arrays: the gzipped images, the gzipped labels.
@@ -43,7 +46,10 @@ pub enum Request {
     /// Read the ten pictures that come with this data set. Arrays: their two plain idx files, as the manifest names them.
     /// Answer: `Samples` or `SamplesRefused`.
     Samples(Dataset),
-    /// Train until `Pause`. A shard that is not there is asked for by `Need`, and the run waits for it.
+    /// Learn from a reader's drawings, in place of any other data. Arrays: their pixels, 28 × 28 each; what they show.
+    Drawings,
+    /// Train until `Pause`, or until the epoch ends after which the spec stops. A shard that is not there is asked for by
+    /// `Need`, and the run waits for it.
     Train,
     /// Stop after the step in hand. Answer: `Paused`.
     Pause,
@@ -102,6 +108,8 @@ pub enum Report {
     /// The spec is given as what differs from the defaults ([`Spec::to_hash`]): links are read by the page anyway, and a
     /// second way to read a spec is a fortieth of what a visitor fetches.
     Started(String),
+    /// The network has the same weights, and is the one that was asked for.
+    Changed,
     /// The engine needs this shard to go on.
     Need(Split, usize),
     /// That shard is in.

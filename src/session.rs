@@ -6,9 +6,9 @@ mod meter;
 mod pace;
 mod testing;
 
-use crate::digits::Shards;
 use crate::digits::order::SHARD_SIZE;
 use crate::digits::shard::{self, Manifest, Split};
+use crate::digits::{Shards, own};
 use crate::evaluation;
 use crate::event::{Event, Flow};
 use crate::network::Network;
@@ -120,7 +120,9 @@ impl Session {
             Request::Open => self.open(bytes.first().map_or(&[], Vec::as_slice)),
             Request::Start(spec) => self.start(spec),
             Request::Continue(spec) => self.go_on(spec),
+            Request::Change(spec) => self.change(spec),
             Request::Data(manifest) => self.know(manifest),
+            Request::Drawings => self.know_drawings(bytes),
             Request::Shard(split, shard) => self.take(split, shard, &bytes),
             Request::Samples(dataset) => self.samples(dataset, &bytes),
             Request::Train => self.train(Mode::Training),
@@ -219,6 +221,19 @@ impl Session {
         }
     }
 
+    fn change(&mut self, spec: Spec) {
+        let Some(run) = &mut self.run else { return self.fail("There is no network yet to change.") };
+        match run.change(spec) {
+            Ok(()) => {
+                // What was measured of the network as it was says nothing of this one; images may take longer or shorter.
+                self.testing = self.testing.as_ref().map(Testing::again);
+                (self.paces, self.slices) = ([Pace::default(); 2], 0.0);
+                self.report(Report::Changed);
+            }
+            Err(error) => self.fail(format_args!("The network cannot be changed so: {error}")),
+        }
+    }
+
     fn know(&mut self, manifest: Manifest) {
         if let Err(error) = manifest.check() {
             return self.fail(error);
@@ -227,13 +242,32 @@ impl Session {
             return;
         }
         let (train, test) = (manifest.train.len(), manifest.test.len());
-        let images = manifest.images(Split::Train);
-        self.data = Data {
-            manifest: Some(manifest),
-            train: Shards::new(train),
-            test: Shards::new(test),
-            asked: HashSet::new(),
+        self.hold(manifest, Shards::new(train), Shards::new(test));
+    }
+
+    fn know_drawings(&mut self, bytes: Vec<Vec<u8>>) {
+        let classes = Dataset::Folder.classes();
+        let Ok([pixels, labels]) = <[Vec<u8>; 2]>::try_from(bytes) else {
+            return self.fail("Drawings need pixels and labels.");
         };
+        match own::drawings(pixels, labels, classes) {
+            Ok(drawings) => {
+                let sets = own::sets(&drawings);
+                let [train, test] = [sets.0, sets.1].map(|digits| {
+                    let mut shards = Shards::new(1);
+                    shards.insert(0, digits);
+                    shards
+                });
+                self.hold(own::manifest(classes), train, test);
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// This is the data that there is.
+    fn hold(&mut self, manifest: Manifest, train: Shards, test: Shards) {
+        let images = manifest.images(Split::Train);
+        self.data = Data { manifest: Some(manifest), train, test, asked: HashSet::new() };
         // A run that has seen nothing yet learns what it will see.
         self.run = self.run.take().map(|run| match run.adam.step() {
             0 => Run::new(run.spec, run.network, images),
@@ -349,16 +383,24 @@ impl Session {
         self.paces[0].took(images, time);
         self.slices += time;
         let time = self.slices;
+        let is_over = self.is_over(&events);
         events.into_iter().for_each(|event| self.tell(event, time));
         if advance == Advance::Partly {
             return;
         }
         self.slices = 0.0;
-        if advance == Advance::Stepped && self.mode == Mode::Training {
+        if advance == Advance::Stepped && self.mode == Mode::Training && !is_over {
             self.ask_ahead();
         } else {
             self.pause();
         }
+    }
+
+    /// Whether the last of the spec's epochs ended just now. Whoever trains on afterwards is not stopped again.
+    fn is_over(&self, events: &[Event]) -> bool {
+        let ended = |event: &Event| matches!(event, Event::Epoch(_));
+        let last = |run: &Run| run.position.epoch == run.spec.epochs;
+        events.iter().any(ended) && self.run.as_ref().is_some_and(last)
     }
 
     fn tell(&mut self, event: Event, time: f64) {
@@ -488,7 +530,9 @@ const fn needs_weights(request: &Request) -> bool {
         | Request::Weights => true,
         Request::Open
         | Request::Start(_)
+        | Request::Change(_)
         | Request::Data(_)
+        | Request::Drawings
         | Request::Shard(..)
         | Request::Samples(_)
         | Request::Train

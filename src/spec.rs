@@ -161,6 +161,9 @@ pub struct Spec {
     pub dataset: Dataset,
     /// Whether training images are changed a little each time they are shown ([`crate::digits::augment`]).
     pub augment: bool,
+    /// The share of an image's pixels in whose place a random grey stands ([`crate::digits::noise`]), when it is learnt
+    /// from, tested or looked at.
+    pub noise: f32,
     /// How they become spikes.
     pub encoding: Encoding,
     /// T, the number of time steps an image is shown for.
@@ -188,6 +191,7 @@ impl Default for Spec {
         Self {
             dataset: Dataset::Mnist,
             augment: false,
+            noise: 0.0,
             encoding: Encoding::Rate,
             time_steps: 25,
             hidden: vec![256],
@@ -369,6 +373,8 @@ pub const SWITCH: Values = Values::Words(&["off", "on"]);
 pub const MOST_NEURONS: usize = 4096;
 /// The most hidden layers.
 pub const MOST_LAYERS: usize = 4;
+/// The most epochs: as good as no end.
+pub const MOST_EPOCHS: u32 = 10_000;
 
 /// Every setting there is, in the order in which data passes it.
 pub const FIELDS: &[Field] = &[
@@ -387,6 +393,7 @@ pub const FIELDS: &[Field] = &[
             Some(())
         },
     },
+    field!("noise", "Share of the pixels in whose place a random grey stands", real 0.0..=1.0, noise),
     field!(
         "encoding",
         "How pixels become spikes",
@@ -453,9 +460,23 @@ pub fn field(name: &str) -> Option<&'static Field> {
 }
 
 impl Spec {
-    /// The defaults on the page: as natively, but at a constant learning rate, for a run in a tab has no end.
+    /// The defaults on the page: as natively, but at a constant learning rate and without an end.
     pub fn on_page() -> Self {
-        Self { schedule: Schedule::Constant, ..Self::default() }
+        Self { schedule: Schedule::Constant, epochs: MOST_EPOCHS, ..Self::default() }
+    }
+
+    /// Whether weights of the other spec's network can be this one's: the layers are of the same sizes.
+    ///
+    /// ```
+    /// # use spiking_playground::spec::Spec;
+    /// let (one, mut other) = (Spec::default(), Spec::default());
+    /// other.neuron.beta = 0.5;
+    /// assert!(one.has_shape_of(&other));
+    /// other.hidden = vec![256, 64];
+    /// assert!(!one.has_shape_of(&other));
+    /// ```
+    pub fn has_shape_of(&self, other: &Self) -> bool {
+        self.hidden == other.hidden && self.dataset == other.dataset
     }
 
     /// Sets the field called `name` from a text.

@@ -15,9 +15,9 @@ use crate::kernels;
 use crate::layer::{Synapses, numbers};
 use crate::network::{Input, Network};
 use crate::optimizer::{Adam, learning_rate};
-use crate::spec::Spec;
+use crate::spec::{Spec, SpecError};
 use crate::spikes::encode::Pass;
-use card::OnCard;
+use card::{OnCard, lie_alike};
 use serde::{Deserialize, Serialize};
 
 /// How far a run has come.
@@ -46,6 +46,17 @@ pub enum Advance {
     Waiting(usize),
     /// The card was lost, for this reason, and with it what was learnt since the run was last saved.
     Lost(String),
+}
+
+/// Why a run cannot go on under other settings.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ChangeError {
+    /// One of them is out of its range.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// The weights would not fit.
+    #[error("other layers, or other images, need other weights: start anew")]
+    Shape,
 }
 
 /// A network in training: all that decides how it goes on.
@@ -85,6 +96,31 @@ impl Run {
         let order = EpochOrder::new(spec.seed, position.epoch, images);
         let card = kernels::is_card(&network.device()).then(OnCard::default);
         Self { spec, network, adam, position, order, part: Part::default(), card }
+    }
+
+    /// Goes on under other settings with the weights, the optimizer's means and the place in the epoch as they are. What
+    /// has passed of a batch in hand passes again.
+    ///
+    /// # Errors
+    /// When a setting is out of its range or the layers would have other sizes; the run is then as it was.
+    pub fn change(&mut self, spec: Spec) -> Result<(), ChangeError> {
+        spec.check()?;
+        if !spec.has_shape_of(&self.spec) {
+            return Err(ChangeError::Shape);
+        }
+        if self.part.images > 0 {
+            self.network.synapses_mut().into_iter().for_each(Synapses::forget);
+            self.part = Part::default();
+        }
+        if !lie_alike(&spec, &self.spec) {
+            self.drop_images();
+        }
+        if spec.seed != self.spec.seed {
+            self.order = EpochOrder::new(spec.seed, self.position.epoch, self.images());
+        }
+        self.network.change(&spec);
+        self.spec = spec;
+        Ok(())
     }
 
     /// Images in an epoch.

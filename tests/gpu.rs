@@ -77,7 +77,8 @@ fn a_network_learns_as_on_the_cpu() {
     let variants = [
         plain.clone(),
         Spec { encoding: Encoding::Latency, readout: Readout::SpikeCount, ..plain.clone() },
-        Spec { encoding: Encoding::Current, augment: true, ..plain },
+        Spec { encoding: Encoding::Current, augment: true, ..plain.clone() },
+        Spec { noise: 0.2, ..plain },
     ];
     for spec in variants {
         let (mut ours, mut judge) = (start(&spec, &CARD.device), start(&spec, &kernels::cpu()));
@@ -90,6 +91,23 @@ fn a_network_learns_as_on_the_cpu() {
         assert!((mine - theirs).abs() <= 0.01, "{spec:?}: {mine} on the card, {theirs} on the CPU");
         assert_eq!((ours.position.images, ours.adam.step()), (judge.position.images, judge.adam.step()));
     }
+}
+
+#[test]
+fn changed_settings_keep_the_weights_on_the_card_too() {
+    let spec = Spec { hidden: vec![16], time_steps: 8, batch_size: 32, ..Spec::default() };
+    let (mut ours, mut judge) = (start(&spec, &CARD.device), start(&spec, &kernels::cpu()));
+    let mut other = Spec { readout: Readout::SpikeCount, noise: 0.2, batch_size: 48, time_steps: 6, ..spec };
+    other.neuron.beta = 0.7;
+    let losses = [&mut ours, &mut judge].map(|run| {
+        train(run, &MNIST.train, 100);
+        let before = run.network.parameters();
+        run.change(other.clone()).unwrap();
+        assert_eq!(run.network.parameters(), before);
+        mean(&train(run, &MNIST.train, 100)[60..])
+    });
+    assert!((losses[0] - losses[1]).abs() < 0.04 * losses[1], "losses {losses:?}");
+    assert_eq!((ours.position.images, ours.adam.step()), (judge.position.images, 200));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Networks, runs and their files.
 
 use spiking_playground::digits::Digits;
+use spiking_playground::digits::noise::noisy;
 use spiking_playground::evaluation::{evaluate, trace};
 use spiking_playground::event::{Event, Flow};
 use spiking_playground::kernels;
@@ -60,6 +61,37 @@ fn every_coding_readout_and_depth_learns() {
             assert!(after > 0.95, "{spec:?}: {before} before, {after} after");
         }
     }
+}
+
+#[test]
+fn noise_takes_accuracy_away_step_by_step_and_learning_with_it_gives_some_back() {
+    let (data, test) = (stripes(500, 1), stripes(600, 2));
+    let trained = |noise: f32, steps: usize| {
+        let mut run = run(&Spec { noise, ..small() }, data.len());
+        train(&mut run, &data, steps);
+        run
+    };
+    let accuracy =
+        |run: &Run, noise: f32| evaluate(&run.network, &Spec { noise, ..small() }, &test, 0..600, 0).accuracy();
+    let plain = trained(0.0, 96);
+    let falls = [0.0, 0.6, 0.8, 1.0].map(|noise| accuracy(&plain, noise));
+    assert!(falls.windows(2).all(|pair| pair[1] < pair[0]), "{falls:?}");
+    // Of nothing but noise nothing can be read: one of three classes is guessed.
+    assert!(falls[0] > 0.95 && falls[3] < 0.45, "{falls:?}");
+    assert!(accuracy(&trained(0.6, 288), 0.6) > falls[1], "{falls:?}");
+}
+
+#[test]
+fn the_trace_shows_the_picture_with_its_noise() {
+    let image = stripes(1, 1).images;
+    let noisy_spec = Spec { noise: 0.5, ..small() };
+    let network = run(&small(), 50).network;
+    let seen = trace(&network, &noisy_spec, &image, Pass::Drawing, 0);
+    assert_eq!(seen.image, noisy(&image, 0.5, small().seed, Pass::Drawing.number(), 0));
+    assert_ne!(seen.image, image);
+    let plain = trace(&network, &small(), &image, Pass::Drawing, 0);
+    assert_eq!(plain.image, image);
+    assert_eq!(trace(&network, &small(), &seen.image, Pass::Drawing, 0).input, seen.input);
 }
 
 #[test]

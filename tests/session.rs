@@ -3,12 +3,14 @@
 use crate::network::{run, small, stripes};
 use spiking_playground::digits::cut::cut;
 use spiking_playground::digits::shard::{Manifest, Split};
+use spiking_playground::evaluation::evaluate;
 use spiking_playground::event::{Event, Flow, Score};
 use spiking_playground::kernels;
 use spiking_playground::protocol::{Picture, Report, Request};
 use spiking_playground::session::{Outgoing, Session};
-use spiking_playground::spec::{Dataset, Spec};
+use spiking_playground::spec::{Dataset, Encoding, Readout, Reset, Spec, Surrogate};
 use spiking_playground::trace::Trace;
+use spiking_playground::weights::checkpoint::run_from_bytes;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -297,4 +299,149 @@ fn what_cannot_be_done_is_said() {
     let reports = page.ask(Request::Start(Spec { time_steps: 0, ..small() }));
     assert!(matches!(&reports[..], [Report::Failed(_)]), "{reports:?}");
     assert!(!page.session.is_busy());
+}
+
+/// Ways to change a spec that leave the sizes of its layers.
+fn kept() -> Vec<Spec> {
+    let mut specs = vec![Spec { epochs: 1000, ..small() }; 8];
+    specs[0].neuron.beta = 0.5;
+    (specs[1].neuron.threshold, specs[1].neuron.gain) = (0.5, 2.0);
+    specs[2].neuron.reset = Reset::Subtract;
+    specs[3].neuron.surrogate = Surrogate::Arctan(3.0);
+    specs[4].readout = Readout::SpikeCount;
+    specs[5].encoding = Encoding::Latency;
+    (specs[6].time_steps, specs[6].noise, specs[6].augment) = (7, 0.3, true);
+    (specs[7].learning_rate, specs[7].batch_size) = (0.01, 7);
+    specs
+}
+
+#[test]
+fn changed_settings_keep_the_weights_and_training_goes_on() {
+    let mut page = started(500);
+    page.ask(Request::Start(Spec { epochs: 1000, ..small() }));
+    page.ask(Request::Train);
+    page.work(20);
+    for spec in kept() {
+        let (before, steps) = (page.session.run().unwrap().network.parameters(), page.steps());
+        assert_eq!(page.ask(Request::Change(spec.clone())), [Report::Changed]);
+        let run = page.session.run().unwrap();
+        assert_eq!((&run.spec, &run.network.parameters(), run.adam.step()), (&spec, &before, steps), "{spec:?}");
+        page.ask_with(Request::Trace { id: 1, picture: Picture::Drawing }, vec![vec![90; 36]]);
+        let (_, bytes) = page.heard.pop().unwrap();
+        assert_eq!(Trace::from_bytes(&bytes[0]).unwrap().time_steps, spec.time_steps);
+        page.work(200);
+        assert!(page.steps() > steps, "training goes on");
+        assert_ne!(page.session.run().unwrap().network.parameters(), before);
+    }
+    page.ask(Request::Pause);
+    assert!(!page.session.is_busy());
+}
+
+#[test]
+fn a_change_is_what_the_same_run_under_the_other_settings_would_do() {
+    let mut page = started(500);
+    page.ask(Request::Step);
+    page.work(50);
+    page.ask(Request::Checkpoint);
+    let (_, file) = page.heard.pop().unwrap();
+    let mut native = run_from_bytes(&file[0], &kernels::cpu().autodiff()).unwrap();
+    let spec = Spec { learning_rate: 0.02, time_steps: 9, ..small() };
+    page.ask(Request::Change(spec.clone()));
+    native.change(spec).unwrap();
+    for _ in 0..3 {
+        page.ask(Request::Step);
+        page.work(50);
+        native.advance(&stripes(500, 1), None, &mut |_: &Event| Flow::Go);
+    }
+    assert_eq!(page.steps(), 4);
+    assert_eq!(page.session.run().unwrap().network.parameters(), native.network.parameters());
+}
+
+#[test]
+fn weights_that_would_not_fit_are_an_error_and_all_stays() {
+    let mut page = started(500);
+    page.ask(Request::Train);
+    page.work(20);
+    let before = page.session.run().unwrap().network.parameters();
+    for (spec, word) in [
+        (Spec { hidden: vec![24, 8], ..small() }, "start anew"),
+        (Spec { hidden: vec![25], ..small() }, "start anew"),
+        (Spec { dataset: Dataset::Folder, ..small() }, "start anew"),
+        (Spec { noise: 1.5, ..small() }, "between 0 and 1"),
+        (Spec { time_steps: 0, ..small() }, "between 1 and 256"),
+    ] {
+        let reports = page.ask(Request::Change(spec));
+        assert!(matches!(&reports[..], [Report::Failed(reason)] if reason.contains(word)), "{reports:?}");
+    }
+    assert_eq!(page.session.run().unwrap().network.parameters(), before);
+    assert_eq!(page.session.run().unwrap().spec, small());
+    let none = Page::new(500).ask(Request::Change(small()));
+    assert!(matches!(&none[..], [Report::Failed(_)]), "{none:?}");
+}
+
+#[test]
+fn a_test_under_way_starts_again_when_the_network_changes() {
+    let mut page = started(500);
+    page.ask(Request::Test(2500));
+    page.work(5);
+    page.ask(Request::Change(Spec { readout: Readout::SpikeCount, ..small() }));
+    page.work(200);
+    let tested = page.heard.iter().filter_map(|(report, _)| match report {
+        Report::Tested { score, .. } => Some(*score),
+        _ => None,
+    });
+    let tested: Vec<_> = tested.collect();
+    let run = page.session.run().unwrap();
+    assert_eq!(tested, [evaluate(&run.network, &run.spec, &stripes(2500, 2), 0..2500, 0)]);
+}
+
+#[test]
+fn training_stops_at_the_end_of_its_last_epoch_and_goes_on_when_asked_again() {
+    let mut page = started(500);
+    page.ask(Request::Start(Spec { epochs: 2, ..small() }));
+    page.ask(Request::Train);
+    page.work(2000);
+    let position = page.session.run().unwrap().position;
+    assert_eq!((position.epoch, position.images), (2, 0));
+    assert_eq!(page.heard.last().map(|(report, _)| report), Some(&Report::Paused));
+    assert_eq!(page.count(|report| matches!(report, Report::Epoch(_))), 2);
+    page.ask(Request::Train);
+    page.work(100);
+    assert!(page.steps() > 2 * 500 / small().batch_size as u64 + 1);
+    assert!(page.session.is_busy(), "it trains on");
+}
+
+#[test]
+fn a_readers_drawings_are_learnt_and_more_of_them_do_not_start_anew() {
+    let spec = Spec { dataset: Dataset::Folder, augment: true, hidden: vec![24], epochs: 1000, ..small() };
+    // A bar on the left, one on the right, one across.
+    let bar = |inside: fn(usize, usize) -> bool| (0..784).map(move |i| if inside(i % 28, i / 28) { 255 } else { 0 });
+    let bars = [bar(|x, _| x == 8), bar(|x, _| x == 20), bar(|_, y| y == 14)];
+    let pixels: Vec<u8> = bars.into_iter().flatten().collect();
+    let mut page = Page::new(500);
+    page.ask(Request::Start(spec));
+    page.ask_with(Request::Drawings, vec![pixels.clone(), vec![3, 7, 9]]);
+    page.ask(Request::Train);
+    page.work(1500);
+    let epoch = page.session.run().unwrap().position.epoch;
+    assert!(epoch >= 1, "{epoch}");
+    page.ask(Request::Pause);
+    page.ask(Request::Test(10_000));
+    page.work(500);
+    let tested = page.heard.iter().rev().find_map(|(report, _)| match report {
+        Report::Tested { score, .. } => Some(*score),
+        _ => None,
+    });
+    let score = tested.unwrap();
+    assert!(score.images == 250 && score.accuracy() > 0.8, "{score:?}");
+    let steps = page.steps();
+    page.ask_with(Request::Drawings, vec![[pixels.as_slice(), &pixels[..784]].concat(), vec![3, 7, 9, 3]]);
+    page.ask(Request::Train);
+    page.work(200);
+    assert!(page.steps() > steps, "it goes on where it was");
+    assert_eq!(page.count(|report| matches!(report, Report::Need(Split::Train, _))), 0, "nothing is fetched");
+    for bytes in [vec![], vec![vec![], vec![]], vec![vec![0; 784], vec![10]], vec![vec![0; 783], vec![1]]] {
+        let reports = page.ask_with(Request::Drawings, bytes);
+        assert!(matches!(&reports[..], [Report::Failed(reason)] if !reason.is_empty()), "{reports:?}");
+    }
 }

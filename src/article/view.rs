@@ -178,11 +178,12 @@ impl View {
                 listen(select, "change", move |_: Event| tell(Deed::Set(control.clone(), chosen.value())));
                 selects.push((select.clone(), name));
             } else if let Some(knob) = knob(&name) {
-                let tell = tell.clone();
+                let (tell, first) = (tell.clone(), element.text_content().unwrap_or_default());
                 let turned = move |turned| {
                     tell(match turned {
                         Turned::By(by) => Deed::Turn(knob, by),
                         Turned::To(text) => Deed::Set(knob.name.to_owned(), text),
+                        Turned::Back => Deed::Set(knob.name.to_owned(), first.clone()),
                     });
                 };
                 listen_to_knob(&element, Rc::new(turned), typing);

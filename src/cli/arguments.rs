@@ -219,7 +219,7 @@ fn bare_flag(field: &'static Field) -> Arg {
 
 fn heading(name: &str) -> &'static str {
     match name {
-        "dataset" | "augment" | "encoding" | "time-steps" => "Data",
+        "dataset" | "augment" | "noise" | "encoding" | "time-steps" => "Data",
         "epochs" | "batch-size" | "learning-rate" | "schedule" | "seed" => "Training",
         _ => "Network",
     }

@@ -4,7 +4,9 @@ pub mod augment;
 pub mod cut;
 pub mod drawing;
 pub mod idx;
+pub mod noise;
 pub mod order;
+pub mod own;
 pub mod shard;
 
 /// Images with their labels: u8 pixels [n, height, width], 0 for the ground and 255 for full ink.

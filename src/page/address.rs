@@ -106,6 +106,8 @@ pub struct Address {
     pub background: bool,
     /// At which time step the animation stands; it runs where the link says nothing.
     pub stopped_at: Option<f32>,
+    /// At which test accuracy, in per cent, training stops by itself.
+    pub stop_at: Option<f32>,
     /// Parts of the page that are left out.
     pub hide: Vec<String>,
     /// The only parts that are shown, as in an embed; all of the page where there are none.
@@ -127,6 +129,7 @@ impl Default for Address {
             engine: Engine::Auto,
             background: false,
             stopped_at: None,
+            stop_at: None,
             hide: Vec::new(),
             show: Vec::new(),
             theme: String::new(),
@@ -179,6 +182,7 @@ impl Address {
             "draw" => from_text(value).map(|strokes| self.pad = Pad::Drawing(strokes)).is_some(),
             "speed" => within(1.0, 25.0).map(|speed| self.speed = speed).is_some(),
             "t" => within(1.0, 256.0).map(|t| self.stopped_at = Some(t)).is_some(),
+            "stop-at" => within(0.1, 100.0).map(|wish| self.stop_at = Some(wish)).is_some(),
             "from" => Start::from_word(value).map(|from| self.from = from).is_some(),
             "engine" => Engine::from_word(value).map(|engine| self.engine = engine).is_some(),
             "model" => is_name(value).then(|| self.model = value.to_owned()).is_some(),
@@ -218,6 +222,7 @@ impl Address {
         let said = [
             (self.speed != SPEED).then(|| format!("speed={}", self.speed)),
             self.stopped_at.map(|t| format!("t={t}")),
+            self.stop_at.map(|wish| format!("stop-at={wish}")),
             (!self.model.is_empty()).then(|| format!("model={}", self.model)),
             (self.from != Start::Random).then(|| format!("from={}", self.from.word())),
             (self.engine != Engine::Auto).then(|| format!("engine={}", self.engine.word())),
@@ -272,6 +277,7 @@ mod tests {
             "theme",
             "train",
             "autoplay",
+            "stop-at",
         ];
         let known: Vec<&str> = FIELDS.iter().map(|field| field.name).chain(own).collect();
         let name = prop_oneof![2 => prop::sample::select(known).prop_map(str::to_owned), 1 => "[^&=]{0,8}"];
@@ -323,6 +329,7 @@ mod tests {
             engine: Engine::Gpu,
             background: true,
             stopped_at: Some(7.5),
+            stop_at: Some(97.5),
             hide: vec!["article".to_owned(), "samples".to_owned()],
             show: vec!["pad".to_owned(), "figure-12".to_owned()],
             theme: "dark".to_owned(),

@@ -22,6 +22,7 @@ use super::mistakes::Mistakes;
 use super::mosaic::Mosaic;
 use super::notes::Notes;
 use super::outside;
+use super::own::Own;
 use super::pad::PadView;
 use super::phrases::{Phrase, Phrases};
 use super::rates::Rates;
@@ -33,6 +34,7 @@ use super::saving;
 use super::score::Score;
 use super::sets::Sets;
 use super::settings::{self, is_plain};
+use super::slope;
 use super::supply::Supply;
 use super::synapses::Synapses;
 use super::tip::{self, Asked};
@@ -104,6 +106,7 @@ pub struct App {
     /// The views.
     pub(super) pad: PadView,
     pub(super) samples: Samples,
+    pub(super) own_drawings: Own,
     pub(super) score: Score,
     pub(super) result: ResultView,
     pub(super) learning: LearningView,
@@ -127,6 +130,8 @@ pub(super) struct Words {
     pub tip: Text,
     pub kept: Text,
     pub kept_told: Text,
+    pub mixed: HtmlElement,
+    pub forecast: Text,
 }
 
 /// Opens the page.
@@ -194,7 +199,8 @@ impl App {
             drawing: false,
             speak: false,
             pad: PadView::new(&post),
-            samples: Samples::new(),
+            samples: Samples::new("samples"),
+            own_drawings: Own::new(&post),
             score: Score::new(),
             result: ResultView::new(),
             learning: LearningView::new(),
@@ -212,6 +218,8 @@ impl App {
                 tip: Text::find("tip"),
                 kept: Text::find("kept"),
                 kept_told: Text::find("kept-told"),
+                mixed: find("mixed"),
+                forecast: Text::find("forecast"),
             },
             notes: Notes::new(),
             sets: Sets::new(),
@@ -236,6 +244,13 @@ impl App {
             Input::Press(press) => self.press(press),
             Input::Set(name, text) => self.set(&name, &text),
             Input::Turn(name, by) => self.turn(name, by),
+            Input::Restore(name) => self.set(name, &settings::default(&self.address, name)),
+            Input::Slope(share) => {
+                if let Some(steepness) = slope::steepness_at(self.address.spec.neuron.surrogate, share) {
+                    self.set("slope", &steepness.to_string());
+                }
+            }
+            Input::Preset(hash) => self.choose_preset(&hash),
             Input::Pen(pen) => self.pen(pen),
             Input::Digit(digit) => self.choose_digit(digit),
             Input::Cell(cell) => self.choose_cell(cell),
@@ -247,6 +262,8 @@ impl App {
                     self.choose_neuron(neuron);
                 }
             }
+            Input::Keep(class) => self.keep_drawing(class),
+            Input::Forget(drawing) => self.forget_drawing(drawing),
             Input::Neuron(neuron) => self.choose_neuron(neuron),
             Input::Light(slot) => self.light(slot),
             Input::Pin(slot) => self.pin(slot),
@@ -278,6 +295,7 @@ impl App {
                 Phase::Still | Phase::Pausing => self.train(),
             },
             Press::Step => self.step(),
+            Press::Reset if self.run.phase == Phase::Starting => {}
             Press::Reset => self.reset(),
             Press::Clear => {
                 self.address.pad = Pad::Drawing(Vec::new());
@@ -303,7 +321,7 @@ impl App {
     }
 
     fn turn(&mut self, name: &str, by: i32) {
-        let value = settings::text(&self.address, name).split(',').next().and_then(decimal::parse);
+        let value = decimal::parse(&settings::text(&self.address, name));
         if let (Some(knob), Some(value)) = (knob(name), value) {
             self.set(name, &knob.turn(value, by).to_string());
         }
@@ -313,6 +331,7 @@ impl App {
         self.clock.speed = self.address.speed;
         self.dirty.address = true;
         self.dirty.neuron = true;
+        self.dirty.pad = true;
         self.notes.withdraw(Phrase::NoteOwnFile);
         match name {
             "from" => return self.choose_origin(),

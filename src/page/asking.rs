@@ -38,6 +38,10 @@ pub(super) struct Asking {
     pub begins: u32,
     /// Whether the accuracy on the test set is wanted as soon as it can be measured.
     pub test_wanted: bool,
+    /// Whether training stopped by itself, and that is still to be said.
+    pub stopped: bool,
+    /// When all test images were last asked for to see whether it may.
+    pub checked_at: f64,
     /// Turns that have not settled yet.
     pub turned: u32,
 }

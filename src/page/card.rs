@@ -113,7 +113,7 @@ impl App {
 
     /// Has the card tried out, if that is worth it now.
     pub(super) fn consider_card(&mut self) {
-        if self.run.phase != Phase::Training || self.address.engine == Engine::Cpu {
+        if self.run.phase != Phase::Training || self.address.engine == Engine::Cpu || self.learns_drawings() {
             return;
         }
         self.call_card();
@@ -174,6 +174,10 @@ impl App {
                 if let Some(checkpoint) = bytes.into_iter().next() {
                     self.ask(&Request::Resume, &[&checkpoint]);
                     self.keep(checkpoint);
+                    // It may be from before a setting was changed.
+                    if let Some((spec, _)) = self.run.holds.clone().filter(|_| self.run.is_mixed()) {
+                        self.ask(&Request::Change(spec), &[]);
+                    }
                 }
             }
             Report::Paused if self.card.state == State::Returning => {
@@ -199,6 +203,7 @@ impl App {
             Report::Started(_)
             | Report::Samples(_)
             | Report::SamplesRefused(..)
+            | Report::Changed
             | Report::Tested { .. }
             | Report::TestImages(_)
             | Report::Trace { .. }
@@ -221,7 +226,7 @@ impl App {
             return;
         }
         self.card.state = State::Idle;
-        if let Some(manifest) = self.manifest.clone() {
+        if let Some(manifest) = self.manifest.clone().filter(|_| !self.learns_drawings()) {
             self.ask_card(&Request::Data(manifest), &[]);
         }
     }
@@ -274,6 +279,9 @@ impl App {
     fn card_takes_over(&mut self) {
         self.card.state = State::Driving;
         self.say_engine();
+        if let Some((spec, _)) = self.run.holds.clone().filter(|_| self.run.is_mixed()) {
+            self.ask_card(&Request::Change(spec), &[]);
+        }
         if self.run.phase == Phase::Training {
             self.ask_card(&Request::Train, &[]);
         }

@@ -102,6 +102,7 @@ impl App {
         match report {
             Report::Ready { build, device, is_software: _ } => self.engine_ready(&build, device),
             Report::Started(hash) => self.started(Spec::from_hash(&Spec::default(), &hash).0),
+            Report::Changed => self.run_changed(),
             Report::Samples(dataset) => self.take_samples(dataset, bytes),
             Report::SamplesRefused(dataset, reason) => self.samples_failed(dataset, reason),
             Report::Need(split, shard) => {
@@ -132,7 +133,16 @@ impl App {
                 if let Some(test) = done.test {
                     self.tested(test, None);
                 }
-                self.keep_weights();
+                // An epoch of a few drawings is over soon.
+                if self.learns_drawings() {
+                    self.keep_weights_when_due()
+                } else {
+                    self.keep_weights()
+                }
+                if done.epoch + 1 == self.address.spec.epochs && self.run.phase == Phase::Training {
+                    self.run.phase = Phase::Pausing;
+                    self.asking.stopped = true;
+                }
             }
             Report::Paused => self.paused(),
             Report::Tested { score, step } => {
@@ -165,9 +175,7 @@ impl App {
         self.cpu_name = device;
         self.say_engine();
         self.run.phase = Phase::Still;
-        if let Some(manifest) = self.manifest.clone() {
-            self.ask(&Request::Data(manifest), &[]);
-        }
+        self.tell_data();
         self.ask_for_samples();
         self.open_network();
         self.dirty.bar = true;
@@ -186,6 +194,7 @@ impl App {
         } else if self.opening == Opening::File {
             self.file_opened(&spec);
         }
+        self.say_mixed();
         self.history = History::default();
         self.vitals = Vitals::default();
         self.mistakes.confusion = Confusion::default();
@@ -205,6 +214,12 @@ impl App {
         self.ask_for_rates();
         self.dirty.everything();
         outside::ready();
+    }
+
+    /// The engine's network has the same weights and other settings.
+    fn run_changed(&mut self) {
+        (self.dirty.pad, self.dirty.trace) = (true, true);
+        self.ask_for_trace();
     }
 
     pub(super) fn paused(&mut self) {
@@ -240,6 +255,7 @@ impl App {
             self.history.tested(score, step);
         }
         (self.dirty.curves, self.dirty.bar) = (true, true);
+        self.stop_where_wished(score);
     }
 
     fn take_trace(&mut self, id: u32, label: Option<u8>, bytes: &[Vec<u8>]) {

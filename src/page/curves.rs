@@ -137,6 +137,11 @@ impl History {
         curves.into_iter().flat_map(|(name, curve)| curve.points.iter().map(move |(at, value)| (name, *at, *value)))
     }
 
+    /// The test accuracy as it was measured: (epochs, accuracy).
+    pub fn measured(&self) -> &[(f64, f64)] {
+        &self.test.points
+    }
+
     /// Epochs trained, the running one in part.
     pub fn epochs(&self) -> f64 {
         self.epochs

@@ -64,7 +64,7 @@ impl App {
             && dataset == self.address.spec.dataset
         {
             let digits = Digits { width: manifest.width, height: manifest.height, images, labels };
-            self.samples.fill(&digits, &self.phrases, &self.post);
+            self.samples.fill(&digits, Phrase::TestDigit, &self.phrases, &self.post, Input::Digit);
             self.digits = Some(digits);
             self.picture_changed();
             if self.opening == Opening::Done {
@@ -91,10 +91,8 @@ impl App {
         match manifest {
             Ok(manifest) => {
                 self.notes.withdraw(Phrase::NoteData);
-                if self.run.phase != Phase::Starting {
-                    self.ask(&Request::Data(manifest.clone()), &[]);
-                }
                 self.manifest = Some(manifest);
+                self.tell_data();
                 if self.test_image().is_some() {
                     self.ask_for_trace();
                 }
@@ -117,7 +115,10 @@ impl App {
         }
     }
 
-    pub(super) fn fetch_data(&self, copy: Copy) {
+    pub(super) fn fetch_data(&mut self, copy: Copy) {
+        if self.learns_drawings() {
+            return self.give_drawings();
+        }
         fetching::data(self.address.spec.dataset, self.post.clone(), copy);
     }
 

@@ -150,14 +150,18 @@ impl App {
     fn draw_pad(&mut self) {
         if std::mem::take(&mut self.dirty.pad) {
             let pixels = self.pixels();
+            let seen = pixels.as_ref().map(|pixels| self.with_noise(pixels));
             let photo = !self.phrases.names.is_empty();
             self.pad.draw(&self.address.pad, pixels.as_deref(), photo, &self.palette);
-            let lit = pixels.iter().flatten().filter(|pixel| **pixel > 12).count().to_string();
+            let lit = seen.iter().flatten().filter(|pixel| **pixel > 12).count().to_string();
             let said = pixels.as_ref().map(|_| self.phrases.say(Phrase::Lit, &[("n", lit)]));
             let blank = vec![0; crate::digits::drawing::PIXELS];
-            self.pad.draw_seen(pixels.as_ref().unwrap_or(&blank), said.as_deref().unwrap_or(""), &self.palette);
+            self.pad.draw_seen(seen.as_ref().unwrap_or(&blank), said.as_deref().unwrap_or(""), &self.palette);
             if let Some(digits) = &self.digits {
-                self.samples.draw(digits, &self.address.pad, &self.palette);
+                self.samples.draw(digits, Some(&self.address.pad), &self.palette);
+            }
+            if self.learns_drawings() {
+                self.draw_drawings();
             }
         }
     }
@@ -227,10 +231,13 @@ impl App {
         super::document::class(&self.words.train, "on", training);
         self.words.train_word.set(&self.phrases.say(if training { Phrase::Pause } else { Phrase::Train }, &[]));
         self.controls.enable_training(self.run.phase != Phase::Starting && self.may_train());
-        let size = self.manifest.as_ref().map(|manifest| {
+        self.words.forecast.set(&self.forecast());
+        let drawings = || self.phrases.say(Phrase::Drawings, &[("n", self.own_drawings.len().to_string())]);
+        let fetched = self.manifest.as_ref().map(|manifest| {
             let bytes: u64 = manifest.files().map(|file| file.bytes).sum();
             self.phrases.say(Phrase::Size, &[("mb", format!("{:.0}", bytes as f64 / 1e6))])
         });
+        let size = if self.learns_drawings() { Some(drawings()) } else { fetched };
         let waiting = training && self.supply.is_waiting();
         let waits = self.phrases.say(Phrase::Waiting, &[]);
         let said = if waiting { &waits } else { size.as_deref().unwrap_or("") };

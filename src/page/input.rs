@@ -100,6 +100,12 @@ pub enum Input {
     Set(String, String),
     /// A knob was turned by so many notches.
     Turn(&'static str, i32),
+    /// A control of the page was set to its default.
+    Restore(&'static str),
+    /// The surrogate was dragged: half of its height is at this share of its picture's width.
+    Slope(f32),
+    /// The network with a name that this hash describes was chosen.
+    Preset(String),
     /// The pen did something.
     Pen(Pen),
     /// A test picture was chosen.
@@ -112,6 +118,10 @@ pub enum Input {
     Point(Option<(String, (f32, f32))>),
     /// The neuron at that place of the first hidden layer's field was chosen.
     Dot((f32, f32)),
+    /// The drawing on the pad is to be kept as one of this class.
+    Keep(u8),
+    /// This drawing of the reader's is to be forgotten.
+    Forget(usize),
     /// A hidden neuron was chosen.
     Neuron(usize),
     /// The pointer or the focus is on this button over a neuron, or on none.

@@ -62,6 +62,9 @@ fn meaning(key: &str, on_button: bool) -> Option<Input> {
         "ArrowRight" => Input::Scrub(Scrub::By(1)),
         "c" | "C" => Input::Press(Press::Clear),
         "t" | "T" => Input::Press(Press::Train),
+        "s" | "S" => Input::Press(Press::Step),
+        // With Shift, for it forgets what was learnt.
+        "R" => Input::Press(Press::Reset),
         "?" => Input::Press(Press::Keys),
         _ => return digit(),
     })

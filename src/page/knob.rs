@@ -2,6 +2,7 @@
 //! [`crate::spec::FIELDS`]; a knob turns within the part that makes sense on the page, and whatever is allowed can be typed.
 
 use crate::decimal;
+use crate::spec::MOST_EPOCHS;
 
 /// Where the notches of a knob are.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,23 +24,41 @@ pub struct Knob {
     pub high: f64,
     notches: Notches,
     decimals: usize,
+    /// The value that means none.
+    pub off: Option<f64>,
 }
 
 /// A knob whose notches are evenly apart.
 pub const fn even(name: &'static str, low: f64, high: f64, notch: f64, decimals: usize) -> Knob {
-    Knob { name, low, high, notches: Notches::Even(notch), decimals }
+    Knob { name, low, high, notches: Notches::Even(notch), decimals, off: None }
 }
 
 /// A knob that has these notches.
 pub const fn at(name: &'static str, notches: &'static [f64]) -> Knob {
-    Knob { name, low: notches[0], high: notches[notches.len() - 1], notches: Notches::At(notches), decimals: 0 }
+    Knob {
+        name,
+        low: notches[0],
+        high: notches[notches.len() - 1],
+        notches: Notches::At(notches),
+        decimals: 0,
+        off: None,
+    }
 }
+
+/// Neurons of a layer.
+const SIZES: &[f64] = &[8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
 /// Every knob of the page.
 pub const KNOBS: &[Knob] = &[
     even("time-steps", 1.0, 100.0, 1.0, 0),
-    at("hidden", &[8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0]),
+    even("noise", 0.0, 1.0, 0.05, 2),
+    even("layers", 1.0, 4.0, 1.0, 0),
+    at("hidden", SIZES),
+    at("hidden-2", SIZES),
+    at("hidden-3", SIZES),
+    at("hidden-4", SIZES),
     even("beta", 0.0, 1.0, 0.01, 2),
+    even("gain", 0.05, 5.0, 0.05, 2),
     even("threshold", 0.05, 5.0, 0.05, 2),
     even("slope", 1.0, 100.0, 1.0, 0),
     at("batch-size", &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0]),
@@ -47,6 +66,11 @@ pub const KNOBS: &[Knob] = &[
         "learning-rate",
         &[0.00001, 0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1],
     ),
+    Knob { off: Some(0.0), ..at("stop-at", &[0.0, 50.0, 80.0, 90.0, 95.0, 96.0, 97.0, 98.0, 99.0]) },
+    Knob {
+        off: Some(MOST_EPOCHS as f64),
+        ..at("epochs", &[1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0, MOST_EPOCHS as f64])
+    },
     even("seed", 0.0, 999.0, 1.0, 0),
     even("speed", 1.0, 25.0, 1.0, 0),
 ];
@@ -127,7 +151,7 @@ mod tests {
     #[test]
     fn turning_back_comes_back() {
         for knob in KNOBS {
-            let middle = knob.turn(knob.low, 3);
+            let middle = knob.turn(knob.low, 2);
             assert_eq!(knob.turn(knob.turn(middle, 1), -1), middle, "{}", knob.name);
         }
     }

@@ -1,12 +1,12 @@
 //! Which network the page opens: the one of the link that ships, the reader's own, or one with random weights.
 
-use super::address::{Pad, Start};
+use super::address::{Address, Pad, Start};
 use super::app::App;
 use super::conversation::Opening;
 use super::fetching::{self, Copy};
 use super::phrases::Phrase;
-use super::run::{Origin, Phase};
-use super::settings::{is_plain, same_network, with_training};
+use super::run::{Change, Origin, Phase};
+use super::settings::{self, is_plain, same_network, with_training};
 use crate::protocol::Request;
 use crate::spec::Spec;
 
@@ -14,6 +14,11 @@ impl App {
     /// Fetches the trained network that the link names.
     pub(super) fn fetch_model(&mut self, copy: Copy) {
         self.model = None;
+        // Nobody has trained on the reader's drawings before.
+        if self.learns_drawings() {
+            self.model = Some(Err(String::new()));
+            return self.open_network();
+        }
         fetching::model(self.address.model().to_owned(), self.post.clone(), copy);
     }
 
@@ -129,13 +134,25 @@ impl App {
     pub(super) fn choose_set(&mut self) {
         let trained = self.run.holds.as_ref().is_some_and(|(_, origin)| *origin != Origin::Random);
         self.follows = trained || is_plain(&self.address.spec);
-        self.address.pad = Pad::default();
+        self.address.pad = if self.learns_drawings() { Pad::Drawing(Vec::new()) } else { Pad::default() };
         if self.address.from == Start::File {
             self.address.from = Start::Random;
         }
         self.halt();
         self.change_data();
         self.fetch_model(Copy::Kept);
+    }
+
+    /// A network with a name was chosen: it starts from its random weights, and what is no part of it stays.
+    pub(super) fn choose_preset(&mut self, hash: &str) {
+        let spec = Address::from_hash(hash).0.spec;
+        self.address.spec = settings::named(&self.address.spec, &spec);
+        self.show_address();
+        (self.dirty.address, self.dirty.pad) = (true, true);
+        if self.run.phase != Phase::Starting {
+            self.opening = Opening::Done;
+            self.start_anew();
+        }
     }
 
     /// The link was changed under the running page.
@@ -159,8 +176,9 @@ impl App {
         {
             self.halt();
             self.open_network();
-        } else {
-            self.settle();
+        } else if self.opening == Opening::Done && self.run.change(&self.address.spec) != Change::None {
+            // A link means the network that it describes, from its start.
+            self.start_anew();
         }
         self.picture_changed();
     }

@@ -4,6 +4,8 @@ use super::address::Pad;
 use super::app::App;
 use super::input::Pen;
 use crate::digits::drawing::normalise;
+use crate::digits::noise::noisy;
+use crate::spikes::encode::Pass;
 
 impl App {
     /// The pen draws on the pad.
@@ -70,6 +72,12 @@ impl App {
             }
             Pad::Test(image) => self.mistakes.image(*image).map(<[u8]>::to_vec),
         }
+    }
+
+    /// The picture as the network sees it.
+    pub(super) fn with_noise(&self, pixels: &[u8]) -> Vec<u8> {
+        let spec = &self.address.spec;
+        noisy(pixels, spec.noise, spec.seed, Pass::Drawing.number(), 0)
     }
 
     /// What the picture really shows, where that is known.

@@ -37,12 +37,25 @@ pub struct Run {
     pub phase: Phase,
     /// What it was last asked to be; none before anything was asked.
     pub holds: Option<(Spec, Origin)>,
+    /// What it was asked to be before settings were changed that kept its weights.
+    pub began: Option<Spec>,
     /// Whether the network has learnt anything.
     pub trained: bool,
     /// Its newest state that the page has; none before it has learnt anything here.
     pub snapshot: Option<Snapshot>,
     /// Whether that was asked for and is on its way.
     pub snapshot_awaited: bool,
+}
+
+/// What becomes of the engine's run when the settings are others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing: it is theirs.
+    None,
+    /// It goes on under them with its weights.
+    Keeps,
+    /// Its weights do not fit, or were drawn from another seed: another one starts.
+    Anew,
 }
 
 /// A run that outlives the engine.
@@ -58,9 +71,42 @@ impl Run {
     /// The engine was asked to be this network.
     pub fn started(&mut self, spec: Spec, origin: Origin) {
         self.trained = origin != Origin::Random;
+        self.began = Some(spec.clone());
         self.holds = Some((spec, origin));
         // Weights of another network would be worse than none.
         (self.snapshot, self.snapshot_awaited) = (None, false);
+    }
+
+    /// What becomes of it under these settings.
+    pub fn change(&self, spec: &Spec) -> Change {
+        let Some((held, origin)) = &self.holds else { return Change::None };
+        // The seed and the like of a file are those of its training, which is over.
+        let (same, same_seed) = match origin {
+            Origin::Shipped => (same_network(held, spec), true),
+            Origin::Continued | Origin::Random => (held == spec, held.seed == spec.seed),
+        };
+        match (same, self.trained && same_seed && held.has_shape_of(spec)) {
+            (true, _) => Change::None,
+            (false, true) => Change::Keeps,
+            (false, false) => Change::Anew,
+        }
+    }
+
+    /// The engine was asked to go on under these settings.
+    pub fn changed(&mut self, spec: Spec) {
+        if let Some((held, _)) = &mut self.holds {
+            *held = spec;
+        }
+    }
+
+    /// Whether settings were changed on the way, so that they do not say how these weights came about.
+    pub fn is_mixed(&self) -> bool {
+        let differs = |began: &Spec, (held, origin): &(Spec, Origin)| match origin {
+            Origin::Shipped => !same_network(began, held),
+            // For how long it is trained makes no difference to what it is until then.
+            Origin::Continued | Origin::Random => *began != Spec { epochs: began.epochs, ..held.clone() },
+        };
+        self.began.as_ref().zip(self.holds.as_ref()).is_some_and(|(began, holds)| differs(began, holds))
     }
 
     /// Whether losing the engine would lose something: the shipped file can be opened again.
@@ -75,7 +121,9 @@ impl Run {
         match (origin, from_file) {
             (Some(Origin::Random), false) | (Some(Origin::Continued), true) if same => Vec::new(),
             (Some(Origin::Shipped), true) => {
+                let began = self.began.take().filter(|began| !same_network(began, spec));
                 self.started(spec.clone(), Origin::Continued);
+                self.began = began.or(self.began.take());
                 vec![Request::Continue(spec.clone())]
             }
             (Some(Origin::Continued), true) => {
@@ -117,6 +165,35 @@ mod tests {
         let (mut run, spec) = (shipped(), Spec::on_page());
         assert_eq!(run.before_training(&spec, true), [Request::Continue(spec.clone())]);
         assert_eq!(run.before_training(&spec, true), []);
+    }
+
+    #[test]
+    fn what_leaves_the_shape_of_the_weights_keeps_them_once_there_is_something_to_keep() {
+        let (mut run, spec) = (shipped(), Spec::on_page());
+        let with = |change: fn(&mut Spec)| {
+            let mut other = Spec::on_page();
+            change(&mut other);
+            other
+        };
+        let leaky = with(|spec| spec.neuron.beta = 0.5);
+        assert_eq!(run.change(&with(|spec| spec.seed = 9)), Change::None, "it is a file's");
+        assert_eq!(run.change(&leaky), Change::Keeps);
+        run.changed(leaky.clone());
+        assert!(run.is_mixed() && run.shows(&leaky));
+        run.changed(spec.clone());
+        assert!(!run.is_mixed(), "all is as it was");
+        run.before_training(&spec, false);
+        assert_eq!(run.change(&leaky), Change::Anew, "nothing was learnt yet");
+        run.trained = true;
+        assert_eq!(run.change(&leaky), Change::Keeps);
+        assert_eq!(run.change(&with(|spec| spec.hidden = vec![256, 64])), Change::Anew);
+        assert_eq!(run.change(&with(|spec| spec.seed = 9)), Change::Anew);
+        run.changed(with(|spec| spec.epochs = 3));
+        assert!(!run.is_mixed(), "the weights come about in the same way");
+        run.changed(leaky.clone());
+        assert!(run.is_mixed());
+        run.started(leaky, Origin::Random);
+        assert!(!run.is_mixed());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Ten test pictures to choose from.
+//! Small pictures to choose from: the ten test pictures, or the reader's own drawings.
 
 use super::address::Pad;
 use super::canvas::{Canvas, Palette};
@@ -18,9 +18,9 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// No digits yet.
-    pub fn new() -> Self {
-        Self { container: find("samples"), buttons: Vec::new() }
+    /// No digits yet in the element with that id.
+    pub fn new(id: &str) -> Self {
+        Self { container: find(id), buttons: Vec::new() }
     }
 
     /// There are none.
@@ -29,29 +29,36 @@ impl Samples {
         self.buttons.clear();
     }
 
-    /// The digits are here.
-    pub fn fill(&mut self, digits: &Digits, phrases: &Phrases, post: &Post) {
+    /// The digits are here: each has a button, which is called as `phrase` says and tells `post` what `chosen` gives.
+    pub fn fill(
+        &mut self,
+        digits: &Digits,
+        phrase: Phrase,
+        phrases: &Phrases,
+        post: &Post,
+        chosen: fn(usize) -> Input,
+    ) {
         self.clear();
         for index in 0..digits.len() {
             let (button, canvas): (HtmlElement, HtmlCanvasElement) = (create("button"), create("canvas"));
-            let name = phrases.say(
-                Phrase::TestDigit,
-                &[("one", phrases.one.clone()), ("n", phrases.name(digits.label(index).into()))],
-            );
+            let name =
+                phrases.say(phrase, &[("one", phrases.one.clone()), ("n", phrases.name(digits.label(index).into()))]);
             drop(button.set_attribute("aria-label", &name));
             drop(button.append_child(&canvas));
             drop(self.container.append_child(&button));
             let tell = post.clone();
-            listen(&button, "click", move |_: Event| tell.tell(Input::Digit(index)));
+            listen(&button, "click", move |_: Event| tell.tell(chosen(index)));
             self.buttons.push((button, Canvas::new(canvas)));
         }
     }
 
-    /// Draws them, and marks the one that is on the pad.
-    pub fn draw(&self, digits: &Digits, pad: &Pad, palette: &Palette) {
+    /// Draws them, and marks the one that is on the pad, where they can be there.
+    pub fn draw(&self, digits: &Digits, pad: Option<&Pad>, palette: &Palette) {
         for (index, (button, canvas)) in self.buttons.iter().enumerate() {
-            let pressed = *pad == Pad::Digit(index);
-            drop(button.set_attribute("aria-pressed", if pressed { "true" } else { "false" }));
+            if let Some(pad) = pad {
+                let pressed = *pad == Pad::Digit(index);
+                drop(button.set_attribute("aria-pressed", if pressed { "true" } else { "false" }));
+            }
             if canvas.fit(palette) {
                 canvas.paint(&[on_paper(digits.image(index))], palette);
             }

@@ -20,7 +20,9 @@ pub struct Sets {
 impl Sets {
     /// The choices of the document; sets that are not there are no choice.
     pub fn new() -> Self {
-        let there: Vec<String> = meta("sets").split_whitespace().map(str::to_owned).collect();
+        let mut there: Vec<String> = meta("sets").split_whitespace().map(str::to_owned).collect();
+        // Drawings are always to be had.
+        there.push(Dataset::Folder.word().to_owned());
         let sets: Vec<HtmlElement> = all("[data-set=dataset] option");
         sets.iter().filter(|set| !there.contains(&value(set))).for_each(|set| set.remove());
         let sentences: [HtmlElement; 2] = [find("sets"), find("models")];

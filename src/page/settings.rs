@@ -3,7 +3,7 @@
 
 use super::address::{Address, Engine, Start};
 use crate::decimal;
-use crate::spec::{Neuron, Spec, Surrogate};
+use crate::spec::{Dataset, Neuron, Spec, Surrogate};
 
 /// The text of one control of the page.
 pub fn text(address: &Address, name: &str) -> String {
@@ -14,13 +14,31 @@ pub fn text(address: &Address, name: &str) -> String {
         "model" => address.model().to_owned(),
         "engine" => address.engine.word().to_owned(),
         "layers" => spec.hidden.len().to_string(),
-        "hidden" if spec.hidden.windows(2).all(|pair| pair[0] == pair[1]) => {
-            spec.hidden.first().map(usize::to_string).unwrap_or_default()
-        }
+        "stop-at" => address.stop_at.unwrap_or(0.0).to_string(),
         "surrogate" => shape(spec.neuron.surrogate).to_owned(),
         "slope" => steepness(spec.neuron.surrogate).map(|slope| slope.to_string()).unwrap_or_default(),
-        other => crate::spec::field(other).map(|field| field.text(spec)).unwrap_or_default(),
+        other => match layer(other) {
+            Some(layer) => spec.hidden.get(layer).map(usize::to_string).unwrap_or_default(),
+            None => crate::spec::field(other).map(|field| field.text(spec)).unwrap_or_default(),
+        },
     }
+}
+
+/// The hidden layer, from 0, whose neurons the control counts.
+fn layer(name: &str) -> Option<usize> {
+    let number = name.strip_prefix("hidden")?;
+    if number.is_empty() { Some(0) } else { number.strip_prefix('-')?.parse::<usize>().ok()?.checked_sub(1) }
+}
+
+/// The default of one control of the page, where the others stay as they are.
+pub fn default(address: &Address, name: &str) -> String {
+    let mut plain = Address::default();
+    if name == "slope" {
+        // Each shape has a steepness of its own.
+        drop(plain.spec.set("surrogate", shape(address.spec.neuron.surrogate)));
+    }
+    plain.spec.hidden.resize(address.spec.hidden.len(), 256);
+    text(&plain, name)
 }
 
 /// Sets what one control of the page says; nothing where the text means no value of it, and the address is then as it
@@ -46,14 +64,30 @@ pub fn set(address: &mut Address, name: &str, value: &str) -> Option<()> {
             return Some(());
         }
         "dataset" => {
+            let was = spec.dataset;
             spec.set(name, value).ok()?;
+            // A few drawings are enough when each is shown in many ways.
+            if (was == Dataset::Folder) != (spec.dataset == Dataset::Folder) {
+                spec.augment = spec.dataset == Dataset::Folder;
+            }
             address.model.clear();
             return Some(());
         }
         "layers" => ("hidden", sizes_of(spec, value.parse().ok()?)),
-        "hidden" if !value.contains(',') => ("hidden", vec![value; spec.hidden.len()].join(",")),
+        "stop-at" => {
+            let wish = decimal::parse(value).map(|wish| wish as f32).filter(|wish| (0.0..=100.0).contains(wish))?;
+            address.stop_at = Some(wish).filter(|wish| *wish > 0.0);
+            return Some(());
+        }
         "slope" => ("surrogate", format!("{}:{value}", shape(spec.neuron.surrogate))),
-        other => (other, value.trim().to_owned()),
+        other => match layer(other) {
+            Some(layer) if !value.contains(',') => {
+                let size =
+                    |(i, size): (usize, &usize)| if i == layer { value.trim().to_owned() } else { size.to_string() };
+                ("hidden", spec.hidden.iter().enumerate().map(size).collect::<Vec<_>>().join(","))
+            }
+            _ => (other, value.trim().to_owned()),
+        },
     };
     spec.set(field, &text).ok()
 }
@@ -74,7 +108,8 @@ const fn shape(surrogate: Surrogate) -> &'static str {
     }
 }
 
-const fn steepness(surrogate: Surrogate) -> Option<f32> {
+/// How steep it is; none where that is not a matter of choice.
+pub const fn steepness(surrogate: Surrogate) -> Option<f32> {
     match surrogate {
         Surrogate::FastSigmoid(slope) | Surrogate::Arctan(slope) | Surrogate::Sigmoid(slope) => Some(slope),
         Surrogate::Triangle => None,
@@ -98,6 +133,11 @@ pub fn with_training(network: &Spec, training: &Spec) -> Spec {
         seed: training.seed,
         ..network.clone()
     }
+}
+
+/// The settings with a network that has a name; on which images, and when it stops, stays.
+pub fn named(here: &Spec, named: &Spec) -> Spec {
+    Spec { dataset: here.dataset, augment: here.augment, epochs: here.epochs, ..named.clone() }
 }
 
 /// Whether the network is the one of the defaults, on whatever images.
@@ -142,12 +182,41 @@ mod tests {
     fn layers_and_sizes_are_set_apart() {
         let mut address = Address::default();
         set(&mut address, "layers", "2").unwrap();
-        set(&mut address, "hidden", "64").unwrap();
-        assert_eq!(address.spec.hidden, [64, 64]);
+        set(&mut address, "hidden-2", "64").unwrap();
+        assert_eq!(address.spec.hidden, [256, 64]);
+        assert_eq!(["hidden", "hidden-2", "hidden-3"].map(|name| text(&address, name)), ["256", "64", ""]);
+        assert_eq!(set(&mut address, "hidden-2", "0"), None);
         set(&mut address, "hidden", "128,32").unwrap();
-        assert_eq!(text(&address, "hidden"), "128,32");
+        assert_eq!(address.spec.hidden, [128, 32]);
         set(&mut address, "layers", "1").unwrap();
         assert_eq!(address.spec.hidden, [128]);
+    }
+
+    #[test]
+    fn every_control_has_a_default_to_go_back_to() {
+        let mut address = Address::from_hash("hidden=8,9&beta=0.1&surrogate=arctan:7&stop-at=97&epochs=3&noise=0.5").0;
+        for name in ["hidden", "hidden-2", "beta", "slope", "stop-at", "epochs", "noise"] {
+            let text = default(&address, name);
+            set(&mut address, name, &text).unwrap();
+        }
+        assert_eq!(address.to_hash(), "hidden=256,256&surrogate=arctan:2");
+    }
+
+    #[test]
+    fn every_network_with_a_name_is_a_link_of_its_own_that_is_understood() {
+        let document = include_str!("../../www/index.html");
+        let (_, after) = document.split_once("id=\"presets\"").unwrap();
+        let (links, _) = after.split_once("</p>").unwrap();
+        let hashes = links.split("href=\"").skip(1).map(|link| link.split('"').next().unwrap().replace("&amp;", "&"));
+        let mut specs: Vec<Spec> = Vec::new();
+        for hash in hashes {
+            let (address, errors) = Address::from_hash(&hash);
+            assert_eq!(errors, Vec::<String>::new(), "{hash}");
+            assert!(address.spec != Spec::on_page() && !specs.contains(&address.spec), "{hash}");
+            assert_eq!(Address { spec: address.spec.clone(), ..Address::default() }, address, "{hash} says more");
+            specs.push(address.spec);
+        }
+        assert_eq!(specs.len(), 7);
     }
 
     #[test]

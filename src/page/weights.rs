@@ -107,17 +107,19 @@ impl App {
 
     /// Makes the new engine what the lost one was, and lets it go on.
     pub(super) fn restore(&mut self, was: Run) {
-        let (Some((spec, origin)), Some(snapshot)) = (was.holds, was.snapshot) else { return };
+        let (Some((spec, _)), Some(snapshot)) = (was.holds.clone(), &was.snapshot) else { return };
         // What was kept of an earlier visit has yet to prove that it can be read.
         let kept = was.phase == Phase::Starting;
         self.opening = if kept { Opening::Kept } else { Opening::Done };
-        self.run.started(spec, origin);
-        self.run.trained = true;
         self.ask(&Request::Resume, &[&snapshot.checkpoint]);
-        self.run.snapshot = Some(snapshot);
+        let trained = was.phase == Phase::Training;
+        self.run = Run { phase: Phase::Still, trained: true, snapshot_awaited: false, ..was };
+        if self.run.is_mixed() {
+            self.ask(&Request::Change(spec), &[]);
+        }
         // What was measured was of a later network.
         (self.vitals.test, self.dirty.bar) = (None, true);
-        if was.phase == Phase::Training {
+        if trained {
             self.go_on_training();
         } else if !kept {
             self.test_all();

@@ -181,9 +181,10 @@ impl Session {
             return;
         }
         let epoch_is_over = events.iter().any(|event| matches!(event, Event::Epoch(_)));
+        let is_over = self.is_over(&events);
         events.into_iter().for_each(|event| self.tell(event, time / count.max(1) as f64));
         let is_due = (self.clock)() - self.card.snapshot_at > SNAPSHOT;
-        if advance == Advance::Stopped || self.mode != Mode::Training {
+        if advance == Advance::Stopped || self.mode != Mode::Training || is_over {
             self.pause();
         } else if epoch_is_over || is_due || self.card.is_pausing {
             self.bring_run();

@@ -32,6 +32,11 @@ impl Testing {
         Score::of_answers(&self.answers, &self.labels)
     }
 
+    /// The same from its start.
+    pub(super) fn again(&self) -> Self {
+        Self::whole(self.images)
+    }
+
     /// The next shard, if it is not there.
     pub(super) fn missing(&self, test: &Shards) -> Option<usize> {
         let shard = self.answers.len() / SHARD_SIZE;

@@ -22,7 +22,8 @@ pub enum Pass {
 }
 
 impl Pass {
-    const fn number(self) -> u64 {
+    /// Its number: that of the epoch, or one that no epoch has.
+    pub const fn number(self) -> u64 {
         match self {
             Self::Training(epoch) => epoch as u64,
             Self::Evaluation => 1 << 32,

@@ -4,11 +4,12 @@
 use super::{Advance, Run};
 use crate::digits::order::{Place, SHARD_SIZE};
 use crate::digits::{Digits, Images};
+use crate::evaluation::with_noise;
 use crate::event::{Event, Flow, Listener, Score, StepDone};
 use crate::kernels::{self, ImageStore};
 use crate::network::Coded;
 use crate::optimizer::learning_rate;
-use crate::spec::Encoding;
+use crate::spec::{Encoding, Spec};
 use crate::spikes::encode::Pass;
 use burn::tensor::{ExecutionError, Int, Tensor, TensorData, Transaction};
 use std::collections::HashSet;
@@ -73,6 +74,12 @@ fn filled_in(mut steps: Vec<StepDone>, data: &[TensorData]) -> Vec<StepDone> {
     steps
 }
 
+/// Whether images lie on the card in the same way: all of them as they are, or a batch as it was changed.
+pub(super) fn lie_alike(a: &Spec, b: &Spec) -> bool {
+    let changed = |spec: &Spec| spec.augment || spec.noise > 0.0;
+    changed(a) == changed(b) && a.batch_size == b.batch_size
+}
+
 impl Run {
     /// Whether it is trained on a card.
     pub const fn is_on_card(&self) -> bool {
@@ -83,11 +90,17 @@ impl Run {
     pub fn take_images_of(&mut self, other: &mut Self) {
         if self.images() == other.images()
             && self.network.pixels() == other.network.pixels()
-            && self.spec.augment == other.spec.augment
-            && self.spec.batch_size == other.spec.batch_size
+            && lie_alike(&self.spec, &other.spec)
             && let (Some(card), Some(other)) = (&mut self.card, &mut other.card)
         {
             (card.images, card.shards) = (other.images.take(), std::mem::take(&mut other.shards));
+        }
+    }
+
+    /// Forgets the images that lie on the card: they will lie there otherwise.
+    pub(super) fn drop_images(&mut self) {
+        if let Some(card) = &mut self.card {
+            (card.images, card.shards) = (None, HashSet::new());
         }
     }
 
@@ -135,7 +148,11 @@ impl Run {
     fn input_on_card(&mut self, batch: &[Place], pixels: &[&[u8]], images: &impl Images) -> Coded {
         let (device, all, size) = (self.network.device(), self.images(), self.network.pixels());
         let samples: Vec<u64> = batch.iter().map(|place| place.sample() as u64).collect();
-        let changed = self.augmented(pixels, &samples);
+        let (time_steps, pass) = (self.spec.time_steps, Pass::Training(self.position.epoch));
+        let augmented = self.augmented(pixels, &samples);
+        let slices: Option<Vec<&[u8]>> = augmented.as_ref().map(|all| all.iter().map(Vec::as_slice).collect());
+        let noisy = with_noise(&self.spec, slices.as_deref().unwrap_or(pixels), &samples, pass);
+        let changed = noisy.or(augmented);
         let card = self.card.get_or_insert_default();
         let wanted = if changed.is_some() { self.spec.batch_size.next_multiple_of(4) } else { all };
         let store = card.images.get_or_insert_with(|| ImageStore::new(wanted, size, &device));
@@ -155,7 +172,6 @@ impl Run {
                 samples.into_iter().map(|sample| (sample as usize, sample)).collect()
             }
         };
-        let (time_steps, pass) = (self.spec.time_steps, Pass::Training(self.position.epoch));
         match self.spec.encoding {
             Encoding::Current => Coded::Currents { values: store.currents(&numbers), time_steps },
             coding => Coded::Spikes(store.spikes(&numbers, coding, self.spec.seed, pass, time_steps)),

@@ -1,0 +1,122 @@
+//! A reader's own drawings as a data set: a few of them, each shown in many ways.
+
+use super::Digits;
+use super::augment::augment;
+use super::drawing::{PIXELS, SIDE};
+use super::shard::{FileEntry, Manifest, ShardEntry};
+
+/// Images of the training set, whatever the number of drawings: so one more changes no run's order.
+pub const TRAINING_IMAGES: usize = 1000;
+/// Images that are tested.
+pub const TEST_IMAGES: usize = 250;
+/// The most drawings.
+pub const MOST: usize = 500;
+/// The epoch whose changes the tested images have; no training comes so far.
+const TEST_EPOCH: u32 = u32::MAX;
+
+/// Why drawings are not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DrawingsError {
+    /// There is none, or too many.
+    #[error("{0} drawings: between 1 and {MOST} can be learnt from")]
+    Count(usize),
+    /// Pixels are missing, or there are too many.
+    #[error("{drawings} drawings of 28 × 28 pixels are {} bytes, not {bytes}", drawings * PIXELS)]
+    Size {
+        /// Of how many drawings the class was told.
+        drawings: usize,
+        /// Bytes of pixels.
+        bytes: usize,
+    },
+    /// A class that there is not.
+    #[error("a drawing is of class {label}: there are {classes}")]
+    Class {
+        /// What it is said to be.
+        label: u8,
+        /// How many classes there are.
+        classes: usize,
+    },
+}
+
+/// The drawings with these pixels and labels.
+///
+/// # Errors
+/// When there is none, or they do not fit together.
+pub fn drawings(pixels: Vec<u8>, labels: Vec<u8>, classes: usize) -> Result<Digits, DrawingsError> {
+    if labels.is_empty() || labels.len() > MOST {
+        return Err(DrawingsError::Count(labels.len()));
+    }
+    if pixels.len() != labels.len() * PIXELS {
+        return Err(DrawingsError::Size { drawings: labels.len(), bytes: pixels.len() });
+    }
+    match labels.iter().find(|label| usize::from(**label) >= classes) {
+        Some(label) => Err(DrawingsError::Class { label: *label, classes }),
+        None => Ok(Digits { width: SIDE, height: SIDE, images: pixels, labels }),
+    }
+}
+
+/// What they are learnt from and what is tested. Training images are the drawings in turn, for the run to change
+/// ([`super::augment`]); test images are the same drawings, changed in ways that no training shows. So their accuracy
+/// tells whether these very drawings were learnt, and little of anybody else's.
+///
+/// ```
+/// use spiking_playground::digits::own::{drawings, sets};
+/// let drawings = drawings([[0; 784], [255; 784]].concat(), vec![3, 8], 10)?;
+/// let (train, test) = sets(&drawings);
+/// assert_eq!((train.len(), train.label(0), train.label(1), train.label(2)), (1000, 3, 8, 3));
+/// assert_eq!(test.label(1), 8);
+/// # Ok::<(), spiking_playground::digits::own::DrawingsError>(())
+/// ```
+pub fn sets(drawings: &Digits) -> (Digits, Digits) {
+    let cycle = |images: usize| (0..images).map(|image| image % drawings.len().max(1));
+    let set = |images: Vec<u8>, count: usize| Digits {
+        images,
+        labels: cycle(count).map(|drawing| drawings.label(drawing)).collect(),
+        ..Digits { width: drawings.width, height: drawings.height, ..Digits::default() }
+    };
+    let train = cycle(TRAINING_IMAGES).flat_map(|drawing| drawings.image(drawing)).copied().collect();
+    let changed = |(sample, drawing): (usize, usize)| augment(drawings.image(drawing), 0, TEST_EPOCH, sample as u64);
+    let test = cycle(TEST_IMAGES).enumerate().flat_map(changed).collect();
+    (set(train, TRAINING_IMAGES), set(test, TEST_IMAGES))
+}
+
+/// How much there is of either. Nothing of it lies in files.
+pub fn manifest(classes: usize) -> Manifest {
+    let file = || FileEntry { file: String::new(), bytes: 0, sha256: String::new() };
+    let entry = |count: usize| ShardEntry { count, images: file(), labels: file() };
+    Manifest {
+        name: String::new(),
+        width: SIDE,
+        height: SIDE,
+        classes,
+        train: vec![entry(TRAINING_IMAGES)],
+        test: vec![entry(TEST_IMAGES)],
+        samples: entry(1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_drawing_is_tested_in_ways_of_its_own() {
+        let image = |of: usize| (0..784).map(move |i| if i % 28 == 10 + of { 255 } else { 0 });
+        let drawings = drawings((0..3).flat_map(image).collect(), vec![0, 5, 9], 10).unwrap();
+        let (train, test) = sets(&drawings);
+        let counts = manifest(10);
+        assert_eq!((train.len(), test.len()), (counts.train[0].count, counts.test[0].count));
+        assert_eq!((train.image(4), train.label(4)), (drawings.image(1), 5));
+        assert_eq!(test.label(2), 9);
+        assert_ne!(test.image(0), drawings.image(0), "the tested images are changed");
+        assert_ne!(test.image(0), test.image(3), "each in its own way");
+    }
+
+    #[test]
+    fn what_is_no_drawing_is_refused() {
+        let refused = |pixels: usize, labels: &[u8]| drawings(vec![0; pixels], labels.to_vec(), 10).unwrap_err();
+        assert_eq!(refused(0, &[]), DrawingsError::Count(0));
+        assert_eq!(refused(783, &[1]), DrawingsError::Size { drawings: 1, bytes: 783 });
+        assert_eq!(refused(784, &[10]), DrawingsError::Class { label: 10, classes: 10 });
+    }
+}
