@@ -52,6 +52,14 @@ impl Digits {
         self.labels[index]
     }
 
+    /// Those that show `label`, in their order.
+    pub fn of_class(&self, label: u8) -> Self {
+        let own = (0..self.len()).filter(|index| self.label(*index) == label);
+        let images: Vec<u8> = own.flat_map(|index| self.image(index)).copied().collect();
+        let labels = vec![label; images.len() / self.pixels().max(1)];
+        Self { images, labels, ..*self }
+    }
+
     /// The largest label plus one.
     pub fn classes(&self) -> usize {
         self.labels.iter().max().map_or(0, |label| usize::from(*label) + 1)
