@@ -161,7 +161,7 @@ fn shares(pixels: usize, scale: f64) -> Vec<Vec<(usize, f64)>> {
 
 /// Puts a picture of at most 20 × 20 pixels into the frame with its centre of mass in the middle, but never over the
 /// frame's border.
-fn centre(small: &[Vec<u8>]) -> [u8; PIXELS] {
+pub(super) fn centre(small: &[Vec<u8>]) -> [u8; PIXELS] {
     let mass: f64 = small.iter().flatten().map(|value| f64::from(*value)).sum();
     let width = small.first().map_or(0, Vec::len);
     if mass == 0.0 {

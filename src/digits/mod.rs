@@ -3,9 +3,12 @@
 pub mod augment;
 pub mod cut;
 pub mod drawing;
+mod handwriting;
 pub mod idx;
 pub mod order;
 pub mod shard;
+mod styles;
+mod thin;
 
 /// Images with their labels: u8 pixels [n, height, width], 0 for the ground and 255 for full ink.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
