@@ -1,5 +1,7 @@
 //! Training images as others might have written them: shifted, turned, scaled, slanted, with a thicker or thinner pen
-//! (Simard, Steinkraus and Platt 2003, doi:10.1109/ICDAR.2003.1227801, without the elastic part).
+//! (Simard, Steinkraus and Platt 2003, doi:10.1109/ICDAR.2003.1227801, without the elastic part). MNIST's digits come from
+//! paper; so that those drawn on a screen are read as well, many are shown as a pen there would have written them
+//! ([`super::handwriting`]).
 //!
 //! What becomes of an image is a pure function of (seed, epoch, sample). Where a pixel comes from is computed with +, -,
 //! · and / alone, once an image and in a fixed order, and from there on in integers, so every machine sees the same

@@ -207,3 +207,97 @@ fn approach(distances: &mut [f32; BOX * BOX], from: [f32; 2], to: [f32; 2], reac
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::drawing::{SIDE, normalise};
+    use super::*;
+    use crate::random::Stream;
+
+    fn generator(sample: u64) -> Generator {
+        Generator::new(3, Stream::Handwriting(1, sample))
+    }
+
+    /// A cross of bars.
+    fn cross() -> Vec<u8> {
+        let bar = |at: usize| (12..15).contains(&at);
+        let inside = |at: usize| (4..24).contains(&at);
+        (0..PIXELS)
+            .map(|i| (i % SIDE, i / SIDE))
+            .map(|(x, y)| u8::from((bar(x) && inside(y)) || (bar(y) && inside(x))) * 255)
+            .collect()
+    }
+
+    #[test]
+    fn every_digit_fills_the_box_and_is_centred() {
+        for sample in 0..300 {
+            let pixels = written((sample % 10) as u8, &mut generator(sample));
+            let inked = || (0..PIXELS).filter(|i| pixels[*i] > 0);
+            let columns = (inked().map(|i| i % SIDE).min().unwrap(), inked().map(|i| i % SIDE).max().unwrap());
+            let rows = (inked().next().unwrap() / SIDE, inked().next_back().unwrap() / SIDE);
+            let longer = (columns.1 - columns.0).max(rows.1 - rows.0) + 1;
+            assert!((BOX - 1..=BOX).contains(&longer), "sample {sample}: {longer}");
+            let mass: f64 = pixels.iter().map(|pixel| f64::from(*pixel)).sum();
+            for of in [|i: usize| i % SIDE, |i: usize| i / SIDE] {
+                let mean = inked().map(|i| of(i) as f64 * f64::from(pixels[i])).sum::<f64>() / mass;
+                assert!((13.0..=15.0).contains(&mean), "sample {sample}: {mean}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_drawn_is_a_function_of_the_generator() {
+        for sample in 0..20 {
+            assert_eq!(written(4, &mut generator(sample)), written(4, &mut generator(sample)));
+            assert_ne!(written(4, &mut generator(sample)), written(4, &mut generator(sample + 1)));
+            assert_eq!(redrawn(&cross(), &mut generator(sample)), redrawn(&cross(), &mut generator(sample)));
+        }
+    }
+
+    #[test]
+    fn a_picture_without_ink_gives_one_without() {
+        assert_eq!(redrawn(&[0; PIXELS], &mut generator(0)), [0; PIXELS]);
+    }
+
+    /// The pad samples each pixel 64 times, here its middle's distance counts: for a stroke in between both mean the same
+    /// share of it, where a stroke ends or bends it may be a quarter off.
+    #[test]
+    fn it_draws_as_the_pad_does() {
+        let strokes = vec![vec![[0.2, 0.1], [0.8, 0.3], [0.4, 0.9]], vec![[0.1, 0.6], [0.7, 0.5]]];
+        let (here, pad) = (draw(&strokes, PEN_RADIUS), normalise(&strokes));
+        let apart: Vec<u8> = here.iter().zip(&pad).map(|(a, b)| a.abs_diff(*b)).collect();
+        let mean = apart.iter().map(|d| f64::from(*d)).sum::<f64>() / PIXELS as f64;
+        assert!(apart.iter().all(|d| *d <= 64) && mean < 2.0, "{mean}, {:?}", apart.iter().max());
+    }
+
+    #[test]
+    fn points_of_a_path_are_equally_far_apart() {
+        let points = resampled(&[[0.0, 0.0], [3.0, 0.0], [3.0, 4.0]], 8);
+        assert_eq!((points.len(), points[0], points[7]), (8, [0.0, 0.0], [3.0, 4.0]));
+        assert!((points[3][0] - 3.0).abs() < 1e-5 && points[3][1].abs() < 1e-5);
+        assert_eq!(resampled(&[[1.0, 2.0]], 2), [[1.0, 2.0], [1.0, 2.0]]);
+    }
+
+    #[test]
+    fn every_way_is_a_path() {
+        for (digit, way) in (0..10).flat_map(|digit| styles(digit).iter().map(move |way| (digit, way))) {
+            assert!(
+                way.iter().all(|stroke| stroke.len() > 1 && stroke.iter().flatten().all(|at| *at <= 100)),
+                "{digit}"
+            );
+        }
+    }
+
+    /// The same pixels on every machine: this number was computed once and must not change.
+    #[test]
+    fn the_pixels_are_the_same_everywhere() {
+        let drawn = (0..40).flat_map(|sample| match sample % 2 {
+            0 => written((sample / 2 % 10) as u8, &mut generator(sample)),
+            _ => redrawn(&cross(), &mut generator(sample)),
+        });
+        let hash = drawn
+            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, pixel| (hash ^ u64::from(pixel)).wrapping_mul(0x0100_0000_01b3));
+        assert_eq!(hash, GOLDEN);
+    }
+    const GOLDEN: u64 = 7_787_863_074_540_918_309;
+}
