@@ -233,9 +233,11 @@ mod tests {
         for sample in 0..300 {
             let pixels = written((sample % 10) as u8, &mut generator(sample));
             let inked = || (0..PIXELS).filter(|i| pixels[*i] > 0);
-            let columns = (inked().map(|i| i % SIDE).min().unwrap(), inked().map(|i| i % SIDE).max().unwrap());
-            let rows = (inked().next().unwrap() / SIDE, inked().next_back().unwrap() / SIDE);
-            let longer = (columns.1 - columns.0).max(rows.1 - rows.0) + 1;
+            let size = |of: fn(usize) -> usize| {
+                let at = || inked().map(of);
+                at().max().zip(at().min()).map_or(0, |(last, first)| last - first + 1)
+            };
+            let longer = size(|i| i % SIDE).max(size(|i| i / SIDE));
             assert!((BOX - 1..=BOX).contains(&longer), "sample {sample}: {longer}");
             let mass: f64 = pixels.iter().map(|pixel| f64::from(*pixel)).sum();
             for of in [|i: usize| i % SIDE, |i: usize| i / SIDE] {
