@@ -25,6 +25,8 @@ pub enum Stream {
     ImageOrder(u32, u32),
     /// How an image is changed before it is shown: (epoch, sample).
     Augmentation(u32, u64),
+    /// How a digit is written in its place: (epoch, sample).
+    Handwriting(u32, u64),
     /// Which pixels of an image are noise: (number of the pass, sample).
     Noise(u64, u64),
 }
@@ -36,7 +38,8 @@ impl Stream {
             Self::ShardOrder(epoch) => mix64(2 << 60 | u64::from(epoch)),
             Self::ImageOrder(epoch, shard) => mix64(mix64(3 << 60 | u64::from(epoch)) ^ u64::from(shard)),
             Self::Augmentation(epoch, sample) => mix64(mix64(4 << 60 | u64::from(epoch)) ^ sample),
-            Self::Noise(pass, sample) => mix64(mix64(5 << 60 | pass) ^ sample),
+            Self::Handwriting(epoch, sample) => mix64(mix64(5 << 60 | u64::from(epoch)) ^ sample),
+            Self::Noise(pass, sample) => mix64(mix64(6 << 60 | pass) ^ sample),
         }
     }
 }

@@ -381,7 +381,7 @@ pub const FIELDS: &[Field] = &[
     field!("dataset", "The images to learn", words & ["mnist", "fashion-mnist", "folder"], Dataset::from_word, dataset),
     Field {
         name: "augment",
-        help: "Shift, turn, scale, slant, thicken and thin training images a little",
+        help: "Change training images a little, and write digits anew with a pen",
         values: SWITCH,
         get: |spec| if spec.augment { "on" } else { "off" }.to_owned(),
         set: |spec, text| {

@@ -15,7 +15,7 @@ use crate::kernels;
 use crate::layer::{Synapses, numbers};
 use crate::network::{Input, Network};
 use crate::optimizer::{Adam, learning_rate};
-use crate::spec::{Spec, SpecError};
+use crate::spec::{Dataset, Spec, SpecError};
 use crate::spikes::encode::Pass;
 use card::{OnCard, lie_alike};
 use serde::{Deserialize, Serialize};
@@ -185,7 +185,7 @@ impl Run {
             return Advance::Stopped;
         }
         let part = kernels::together(|| {
-            let changed = self.augmented(&pixels, &samples);
+            let changed = self.augmented(&pixels, &labels, &samples);
             let pixels = changed.as_ref().map_or(pixels, |images| images.iter().map(Vec::as_slice).collect());
             let input = encode(&self.spec, &pixels, &samples, Pass::Training(self.position.epoch));
             self.step(input, &labels, whole)
@@ -227,11 +227,15 @@ impl Run {
     }
 
     /// The images as this epoch shows them; none where the spec leaves them as they are.
-    fn augmented(&self, images: &[&[u8]], samples: &[u64]) -> Option<Vec<Vec<u8>>> {
-        let (seed, epoch) = (self.spec.seed, self.position.epoch);
-        let changed =
-            || images.iter().zip(samples).map(|(image, sample)| augment(image, seed, epoch, *sample)).collect();
-        self.spec.augment.then(changed)
+    fn augmented(&self, images: &[&[u8]], labels: &[u8], samples: &[u64]) -> Option<Vec<Vec<u8>>> {
+        let Spec { seed, dataset, augment: true, .. } = self.spec else { return None };
+        let digit = |label: u8| (dataset == Dataset::Mnist).then_some(label);
+        let mut changed = vec![Vec::new(); images.len()];
+        let pieces = changed.iter_mut().zip(images).zip(labels).zip(samples).collect();
+        kernels::each(pieces, |(((changed, image), label), sample)| {
+            *changed = augment(image, digit(*label), seed, self.position.epoch, *sample);
+        });
+        Some(changed)
     }
 
     /// Takes some images of a batch of `whole` through the network; with the last of them the weights are updated, unless

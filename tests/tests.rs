@@ -10,6 +10,7 @@ mod kernels;
 mod layout;
 mod models;
 mod network;
+mod pen;
 mod predict;
 mod program;
 mod runs;

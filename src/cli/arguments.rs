@@ -50,6 +50,8 @@ pub struct Evaluate {
     pub data_dir: PathBuf,
     /// A file for spikes and class scores of the first test images.
     pub export: Option<PathBuf>,
+    /// A file of drawn digits to measure on instead of the test set.
+    pub drawings: Option<PathBuf>,
 }
 
 /// What `spiking predict` was asked for.
@@ -154,12 +156,22 @@ fn evaluate_command() -> Command {
         Arg::new("export").long("export").value_name("FILE").value_parser(value_parser!(PathBuf)).help(
             "Write spikes and class scores of the first test images into this file, as JSON, for other simulators",
         );
+    let drawings = Arg::new("drawings")
+        .long("drawings")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .conflicts_with("export")
+        .help(
+            "Measure on drawn digits instead of the test set, one a line: {\"label\": 7, \"strokes\": [[[x, y], …], …]}, \
+             or x,y,x,y,…,digit as in UCI's pendigits",
+        );
     Command::new("evaluate")
         .about("Measures a trained network on the test set")
         .after_help(FLAGS_OF_A_NETWORK)
         .arg(model())
         .arg(data_dir())
         .arg(export)
+        .arg(drawings)
         .args(network_flags())
 }
 
@@ -262,6 +274,7 @@ pub fn evaluate(matches: &ArgMatches) -> Evaluate {
         model: model_of(matches),
         data_dir: path(matches, "data-dir").unwrap_or_default(),
         export: path(matches, "export"),
+        drawings: path(matches, "drawings"),
     }
 }
 

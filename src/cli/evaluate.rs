@@ -1,9 +1,10 @@
 //! `spiking evaluate`.
 
 use super::arguments::{Evaluate, Model};
-use super::{data, export, files, say};
+use super::{data, drawings, export, files, say};
 use crate::digits::Digits;
 use crate::evaluation::evaluate;
+use crate::event::Score;
 use crate::kernels;
 use crate::network::Network;
 use crate::spec::Spec;
@@ -17,6 +18,9 @@ use std::path::Path;
 /// When the file or the data cannot be used, or do not fit each other.
 pub fn run(arguments: Evaluate) -> anyhow::Result<()> {
     let (spec, network) = open(&arguments.model)?;
+    if let Some(file) = &arguments.drawings {
+        return on_drawings(&spec, &network, file, &arguments.model.file);
+    }
     let test = data::load(&arguments.data_dir, spec.dataset)?.test;
     check_fit(&network, &test, &arguments.model.file)?;
     if let Some(file) = &arguments.export {
@@ -24,6 +28,25 @@ pub fn run(arguments: Evaluate) -> anyhow::Result<()> {
     }
     let score = evaluate(&network, &spec, &test, 0..test.len(), 0);
     say(format!("Test accuracy {:.2} % ({} of {} images)", 100.0 * score.accuracy(), score.correct, score.images))
+}
+
+/// Measures it on the drawn digits of a file, in all and digit by digit.
+fn on_drawings(spec: &Spec, network: &Network, file: &Path, model: &Path) -> anyhow::Result<()> {
+    let text = String::from_utf8(files::read(file)?).with_context(|| format!("{} is no text", file.display()))?;
+    let drawn = drawings::digits(&drawings::read(&text).with_context(|| format!("cannot use {}", file.display()))?);
+    ensure!(!drawn.is_empty(), "there is no drawing in {}", file.display());
+    let (has, wants) = (network.pixels(), drawn.pixels());
+    ensure!(has == wants, "{} reads images of {has} pixels; drawings have {wants}", model.display());
+    let mut total = Score::default();
+    for digit in 0..10 {
+        let own = drawn.of_class(digit);
+        let score = evaluate(network, spec, &own, 0..own.len(), 0);
+        if score.images > 0 {
+            say(format!("{digit}: {:.2} % ({} of {})", 100.0 * score.accuracy(), score.correct, score.images))?;
+        }
+        total += score;
+    }
+    say(format!("Accuracy on drawings {:.2} % ({} of {})", 100.0 * total.accuracy(), total.correct, total.images))
 }
 
 /// The network in a file and its spec: what was typed counts more than what the header says, and is all there is where

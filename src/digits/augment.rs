@@ -1,10 +1,14 @@
 //! Training images as others might have written them: shifted, turned, scaled, slanted, with a thicker or thinner pen
-//! (Simard, Steinkraus and Platt 2003, doi:10.1109/ICDAR.2003.1227801, without the elastic part).
+//! (Simard, Steinkraus and Platt 2003, doi:10.1109/ICDAR.2003.1227801, without the elastic part). MNIST's digits come from
+//! paper; so that those drawn on a screen are read as well, many are shown as a pen there would have written them
+//! ([`super::handwriting`]).
 //!
 //! What becomes of an image is a pure function of (seed, epoch, sample). Where a pixel comes from is computed with +, -,
 //! · and / alone, once an image and in a fixed order, and from there on in integers, so every machine sees the same
 //! pixels: the rotation by φ is given by h = tan(φ/2), for cos φ = (1 - h²)/(1 + h²) and sin φ = 2h/(1 + h²).
 
+use super::drawing::SIDE;
+use super::handwriting::{redrawn, written};
 use crate::random::{Generator, Stream};
 
 /// The largest tan(φ/2): 12 degrees.
@@ -18,21 +22,31 @@ const SHIFT: f32 = 1.0 / 14.0;
 /// How far a pixel may go towards the darkest or the brightest of its neighbours: half a pixel of pen on either side.
 const PEN: f32 = 0.5;
 
+/// Of the digits, which share is written anew by a pen, and which is drawn along the lines of the image.
+const WRITTEN: f32 = 0.4;
+const REDRAWN: f32 = 0.1;
+
 /// The square image as it is shown in this epoch. `sample` is its number in the data set. One that is not square stays
-/// as it is.
+/// as it is. Where the images are MNIST's, `digit` is which one it shows.
 ///
 /// ```
 /// use spiking_playground::digits::augment::augment;
 /// let image = [0, 0, 0, 0, 0, 255, 255, 0, 0, 255, 255, 0, 0, 0, 0, 0];
-/// assert_eq!(augment(&image, 1, 0, 17), augment(&image, 1, 0, 17));
-/// assert_ne!(augment(&image, 1, 0, 17), augment(&image, 1, 1, 17)); // another epoch
+/// assert_eq!(augment(&image, None, 1, 0, 17), augment(&image, None, 1, 0, 17));
+/// assert_ne!(augment(&image, None, 1, 0, 17), augment(&image, None, 1, 1, 17)); // another epoch
 /// ```
-pub fn augment(image: &[u8], seed: u64, epoch: u32, sample: u64) -> Vec<u8> {
+pub fn augment(image: &[u8], digit: Option<u8>, seed: u64, epoch: u32, sample: u64) -> Vec<u8> {
     let side = image.len().isqrt();
     if side * side != image.len() {
         return image.to_vec();
     }
-    Change::drawn(seed, epoch, sample).apply(image, side)
+    let mut generator = Generator::new(seed, Stream::Handwriting(epoch, sample));
+    let kind = generator.unit();
+    match digit.filter(|digit| *digit < 10 && side == SIDE) {
+        Some(digit) if kind < WRITTEN => written(digit, &mut generator).to_vec(),
+        Some(_) if kind < WRITTEN + REDRAWN => redrawn(image, &mut generator).to_vec(),
+        _ => Change::drawn(seed, epoch, sample).apply(image, side),
+    }
 }
 
 /// What is done to one image.
@@ -201,7 +215,7 @@ mod tests {
         for sample in 0..500 {
             let mut image = vec![0; 784];
             image[4 * 28 + 14] = 255;
-            let moved = augment(&image, 1, 0, sample);
+            let moved = augment(&image, None, 1, 0, sample);
             let mass: f64 = moved.iter().map(|pixel| f64::from(*pixel)).sum();
             assert!(mass > 50.0, "the dot of sample {sample} is gone");
             let mean = |of: fn(usize) -> usize| {
@@ -215,7 +229,7 @@ mod tests {
     #[test]
     fn any_size_is_taken() {
         for length in [0, 1, 2, 4, 9, 10] {
-            assert_eq!(augment(&vec![255; length], 3, 1, 4).len(), length);
+            assert_eq!(augment(&vec![255; length], None, 3, 1, 4).len(), length);
         }
     }
 
@@ -266,7 +280,7 @@ mod tests {
     fn the_pixels_are_the_same_everywhere() {
         let image: Vec<u8> = (0..784).map(|i| if (i / 28 + i % 28) % 9 < 3 { 255 } else { 0 }).collect();
         let hash = (0..20)
-            .flat_map(|sample| augment(&image, 7, 2, sample))
+            .flat_map(|sample| augment(&image, None, 7, 2, sample))
             .fold(0xcbf2_9ce4_8422_2325, |hash: u64, pixel| (hash ^ u64::from(pixel)).wrapping_mul(0x0100_0000_01b3));
         assert_eq!(hash, GOLDEN);
     }

@@ -20,6 +20,8 @@ pub const PEN_RADIUS: f32 = 1.25;
 
 /// The pixel, counted from 0, on which the centre of mass is put.
 const CENTRE: f64 = 14.0;
+/// The brightest pixel of each of MNIST's 70,000 images is at least as bright.
+const BRIGHTEST: f64 = 254.0;
 /// Samples along each side of a pixel when strokes are drawn: 64 a pixel give 65 greys.
 const SAMPLES: usize = 8;
 /// A drawing smaller than this part of the pad is not blown up further: a dot stays a dot.
@@ -64,14 +66,15 @@ pub fn normalise(strokes: &[Vec<[f32; 2]>]) -> [u8; PIXELS] {
 }
 
 /// The picture that a grey image makes: `grey` has `height` rows of `width` pixels, 0 for the ground and 255 for full
-/// ink. The ink's box is averaged over areas, so the strokes get thinner or thicker with it. Rows that are missing
+/// ink. The ink's box is averaged over areas, so the strokes get thinner or thicker with it; where they would get thinner
+/// than a pixel they do not fade, for the brightest pixel becomes full ink, as in MNIST's images. Rows that are missing
 /// count as ground. Without ink all pixels are 0.
 ///
 /// ```
 /// use spiking_playground::digits::drawing::{picture, SIDE};
 /// let pixels = picture(2, 40, &[[0, 255]; 40].concat()); // a line, 1 × 40
-/// assert_eq!(pixels.iter().map(|p| u32::from(*p)).sum::<u32>(), 20 * 128); // is 0.5 × 20 now
-/// assert_eq!(pixels[10 * SIDE + 14], 128);
+/// assert_eq!(pixels.iter().map(|p| u32::from(*p)).sum::<u32>(), 20 * 255); // is 1 × 20 now
+/// assert_eq!(pixels[10 * SIDE + 14], 255);
 /// ```
 pub fn picture(width: usize, height: usize, grey: &[u8]) -> [u8; PIXELS] {
     if width == 0 {
@@ -140,8 +143,10 @@ impl Ink {
         let small: Vec<Vec<f64>> = averaged
             .map(|row| columns.iter().map(|column| column.iter().map(|(x, share)| share * row[*x]).sum()).collect())
             .collect();
+        let most = small.iter().flatten().fold(0.0, |most: f64, value| most.max(*value));
+        let lift = if most > 0.0 && most < BRIGHTEST { 255.0 / most } else { 1.0 };
         let small: Vec<Vec<u8>> =
-            small.iter().map(|row| row.iter().map(|value| value.round() as u8).collect()).collect();
+            small.iter().map(|row| row.iter().map(|value| (value * lift).round() as u8).collect()).collect();
         centre(&small)
     }
 }
@@ -161,7 +166,7 @@ fn shares(pixels: usize, scale: f64) -> Vec<Vec<(usize, f64)>> {
 
 /// Puts a picture of at most 20 × 20 pixels into the frame with its centre of mass in the middle, but never over the
 /// frame's border.
-fn centre(small: &[Vec<u8>]) -> [u8; PIXELS] {
+pub(super) fn centre(small: &[Vec<u8>]) -> [u8; PIXELS] {
     let mass: f64 = small.iter().flatten().map(|value| f64::from(*value)).sum();
     let width = small.first().map_or(0, Vec::len);
     if mass == 0.0 {

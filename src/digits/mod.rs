@@ -3,11 +3,14 @@
 pub mod augment;
 pub mod cut;
 pub mod drawing;
+mod handwriting;
 pub mod idx;
 pub mod noise;
 pub mod order;
 pub mod own;
 pub mod shard;
+mod styles;
+mod thin;
 
 /// Images with their labels: u8 pixels [n, height, width], 0 for the ground and 255 for full ink.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +55,14 @@ impl Digits {
     /// When there is no such image.
     pub fn label(&self, index: usize) -> u8 {
         self.labels[index]
+    }
+
+    /// Those that show `label`, in their order.
+    pub fn of_class(&self, label: u8) -> Self {
+        let own = (0..self.len()).filter(|index| self.label(*index) == label);
+        let images: Vec<u8> = own.flat_map(|index| self.image(index)).copied().collect();
+        let labels = vec![label; images.len() / self.pixels().max(1)];
+        Self { images, labels, ..*self }
     }
 
     /// The largest label plus one.

@@ -20,7 +20,7 @@ mod gpu;
 pub mod reference;
 
 pub use card::{Card, OpenError};
-pub(crate) use cpu::threads::together;
+pub(crate) use cpu::threads::{each, together};
 
 use crate::spec::{Encoding, Neuron};
 use crate::spikes::SpikeTrain;

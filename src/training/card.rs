@@ -125,7 +125,13 @@ impl Run {
             Err(shard) => return Advance::Waiting(shard),
         };
         let (pixels, labels): (Vec<&[u8]>, Vec<u8>) = found.into_iter().unzip();
-        let input = self.input_on_card(&batch, &pixels, images);
+        let samples: Vec<u64> = batch.iter().map(|place| place.sample() as u64).collect();
+        let augmented = self.augmented(&pixels, &labels, &samples);
+        let slices: Option<Vec<&[u8]>> = augmented.as_ref().map(|all| all.iter().map(Vec::as_slice).collect());
+        let pass = Pass::Training(self.position.epoch);
+        let noisy = with_noise(&self.spec, slices.as_deref().unwrap_or(&pixels), &samples, pass);
+        let changed = noisy.or(augmented);
+        let input = self.input_on_card(&batch, samples, changed, images);
         let (loss, correct) = kernels::cross_entropy(self.network.forward_coded(input), &labels, labels.len());
         let rate = learning_rate(&self.spec, self.adam.step(), self.steps());
         self.adam.update(&mut self.network, &mut loss.backward(), rate);
@@ -145,14 +151,15 @@ impl Run {
     }
 
     /// A batch, coded on the card. Images that are not changed lie there after they were first needed.
-    fn input_on_card(&mut self, batch: &[Place], pixels: &[&[u8]], images: &impl Images) -> Coded {
+    fn input_on_card(
+        &mut self,
+        batch: &[Place],
+        samples: Vec<u64>,
+        changed: Option<Vec<Vec<u8>>>,
+        images: &impl Images,
+    ) -> Coded {
         let (device, all, size) = (self.network.device(), self.images(), self.network.pixels());
-        let samples: Vec<u64> = batch.iter().map(|place| place.sample() as u64).collect();
         let (time_steps, pass) = (self.spec.time_steps, Pass::Training(self.position.epoch));
-        let augmented = self.augmented(pixels, &samples);
-        let slices: Option<Vec<&[u8]>> = augmented.as_ref().map(|all| all.iter().map(Vec::as_slice).collect());
-        let noisy = with_noise(&self.spec, slices.as_deref().unwrap_or(pixels), &samples, pass);
-        let changed = noisy.or(augmented);
         let card = self.card.get_or_insert_default();
         let wanted = if changed.is_some() { self.spec.batch_size.next_multiple_of(4) } else { all };
         let store = card.images.get_or_insert_with(|| ImageStore::new(wanted, size, &device));

@@ -28,7 +28,7 @@ pub(crate) fn together<R>(work: impl FnOnce() -> R) -> R {
 /// Does all pieces of work. Each thread takes its share of neighbours, every time the same: what it wrote a moment ago is
 /// still in its cache.
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) fn each<T: Send>(pieces: Vec<T>, work: impl Fn(T) + Sync + Send) {
+pub(crate) fn each<T: Send>(pieces: Vec<T>, work: impl Fn(T) + Sync + Send) {
     use std::sync::{Mutex, PoisonError};
     let (threads, all) = (count(), pieces.len());
     if threads.min(all) <= 1 {
@@ -45,6 +45,6 @@ pub(super) fn each<T: Send>(pieces: Vec<T>, work: impl Fn(T) + Sync + Send) {
 
 /// Does all pieces of work.
 #[cfg(target_arch = "wasm32")]
-pub(super) fn each<T>(pieces: Vec<T>, work: impl Fn(T)) {
+pub(crate) fn each<T>(pieces: Vec<T>, work: impl Fn(T)) {
     pieces.into_iter().for_each(work);
 }
