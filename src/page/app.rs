@@ -421,7 +421,9 @@ impl App {
         if hidden && self.run.phase == Phase::Training && !self.address.background {
             self.paused_by_hiding = true;
             self.pause();
-        } else if !hidden && std::mem::take(&mut self.paused_by_hiding) {
+        } else if hidden {
+            self.keep_weights();
+        } else if std::mem::take(&mut self.paused_by_hiding) {
             self.train();
         }
     }

@@ -98,14 +98,18 @@ impl App {
 
     /// What was kept is no run for this engine: the page opens as without it.
     pub(super) fn kept_is_broken(&mut self) {
+        self.give_up_kept();
+        self.run = Run { phase: Phase::Still, ..Run::default() };
+        self.opening = Opening::Waiting;
+        self.open_network();
+    }
+
+    /// What was kept is removed, with a word.
+    pub(super) fn give_up_kept(&mut self) {
         if let Some(link) = self.link_of_run() {
             forget(&link, true);
         }
         self.history = History::default();
-        self.vitals = Default::default();
-        self.run = Run { phase: Phase::Still, ..Run::default() };
-        self.opening = Opening::Waiting;
-        self.open_network();
     }
 
     /// Tells the page around this one how training goes.

@@ -87,6 +87,10 @@ impl App {
 
     /// Says that the engine was lost, and how much with it. What can be saved waits for the new one.
     pub(super) fn rescue(&mut self, reason: &str) {
+        // What was kept has brought the engine down: it would again.
+        if self.opening == Opening::Kept {
+            return self.give_up_kept();
+        }
         let was = std::mem::take(&mut self.run);
         // An engine that never got ready has nothing to be sorry for yet.
         if was.phase == Phase::Starting {
