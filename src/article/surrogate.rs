@@ -24,12 +24,9 @@ const GROUND: f32 = 0.9;
 const TOP: f32 = 0.08;
 const POINTS: usize = 601;
 
-/// The steepness that each surrogate starts with.
-const STEEP: [(&str, fn(f32) -> Surrogate, f32); 3] = [
-    ("fast-sigmoid", Surrogate::FastSigmoid, 10.0),
-    ("arctan", Surrogate::Arctan, 2.0),
-    ("sigmoid", Surrogate::Sigmoid, 4.0),
-];
+/// The surrogates of the menu, each with the steepness that it starts with.
+const SURROGATES: [Surrogate; 4] =
+    [Surrogate::FastSigmoid(10.0), Surrogate::Arctan(2.0), Surrogate::Sigmoid(4.0), Surrogate::Triangle];
 
 /// A surrogate, and the neurons that learn by it.
 #[derive(Clone, Debug)]
@@ -155,9 +152,7 @@ impl Slopes {
                 dash: Some((2.0, 3.0)),
             },
         ];
-        let others =
-            [Surrogate::FastSigmoid(10.0), Surrogate::Arctan(2.0), Surrogate::Sigmoid(4.0), Surrogate::Triangle];
-        let others = others.into_iter().filter(|other| name(*other) != name(self.surrogate));
+        let others = SURROGATES.into_iter().filter(|other| name(*other) != name(self.surrogate));
         marks.extend(others.map(|other| line(curve(other), Ink::Ghost, 1.0)));
         // The spike itself: nothing, then a cliff, then one.
         marks.push(line(vec![(0.0, GROUND), (theta, GROUND), (theta, TOP), (1.0, TOP)], Ink::Spike, 2.5));
@@ -208,11 +203,7 @@ impl Figure for Slopes {
     fn set(&mut self, control: &str, text: &str) -> Option<()> {
         match control {
             "surrogate" if text == name(self.surrogate) => {}
-            "surrogate" if text == name(Surrogate::Triangle) => self.surrogate = Surrogate::Triangle,
-            "surrogate" => {
-                let (_, make, k) = STEEP.into_iter().find(|(name, ..)| *name == text)?;
-                self.surrogate = make(k);
-            }
+            "surrogate" => self.surrogate = SURROGATES.into_iter().find(|surrogate| name(*surrogate) == text)?,
             "steepness" => self.surrogate = with_steepness(self.surrogate, number(control, text)?),
             _ => self.t = index(control, text)?,
         }
