@@ -75,7 +75,8 @@ pub fn sets(drawings: &Digits) -> (Digits, Digits) {
         ..Digits { width: drawings.width, height: drawings.height, ..Digits::default() }
     };
     let train = cycle(TRAINING_IMAGES).flat_map(|drawing| drawings.image(drawing)).copied().collect();
-    let changed = |(sample, drawing): (usize, usize)| augment(drawings.image(drawing), 0, TEST_EPOCH, sample as u64);
+    let changed =
+        |(sample, drawing): (usize, usize)| augment(drawings.image(drawing), None, 0, TEST_EPOCH, sample as u64);
     let test = cycle(TEST_IMAGES).enumerate().flat_map(changed).collect();
     (set(train, TRAINING_IMAGES), set(test, TEST_IMAGES))
 }
