@@ -217,6 +217,8 @@ export function embedTests(site, browser) {
     async "embed: a figure of the article fetches no engine"() {
       const page = await hosted('<iframe id="a" src="SITE#show=figure-1" width="640" height="300" title="A figure"></iframe>');
       await page.frameLocator("#a").locator("#whole").waitFor();
+      await page.frameLocator("#a").locator("#figure-1").waitFor();
+      assert.equal(await page.frameLocator("#a").locator("#figure-2").isVisible(), false);
       await page.waitForTimeout(1000);
       assert.deepEqual(mark(page).filter((url) => /engine|models|shards|page-.*wasm/.test(url)), []);
       return page;
