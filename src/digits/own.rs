@@ -101,9 +101,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_drawing_is_tested_in_ways_of_its_own() {
+    fn each_drawing_is_tested_in_ways_of_its_own() -> Result<(), DrawingsError> {
         let image = |of: usize| (0..784).map(move |i| if i % 28 == 10 + of { 255 } else { 0 });
-        let drawings = drawings((0..3).flat_map(image).collect(), vec![0, 5, 9], 10).unwrap();
+        let drawings = drawings((0..3).flat_map(image).collect(), vec![0, 5, 9], 10)?;
         let (train, test) = sets(&drawings);
         let counts = manifest(10);
         assert_eq!((train.len(), test.len()), (counts.train[0].count, counts.test[0].count));
@@ -111,13 +111,14 @@ mod tests {
         assert_eq!(test.label(2), 9);
         assert_ne!(test.image(0), drawings.image(0), "the tested images are changed");
         assert_ne!(test.image(0), test.image(3), "each in its own way");
+        Ok(())
     }
 
     #[test]
     fn what_is_no_drawing_is_refused() {
-        let refused = |pixels: usize, labels: &[u8]| drawings(vec![0; pixels], labels.to_vec(), 10).unwrap_err();
-        assert_eq!(refused(0, &[]), DrawingsError::Count(0));
-        assert_eq!(refused(783, &[1]), DrawingsError::Size { drawings: 1, bytes: 783 });
-        assert_eq!(refused(784, &[10]), DrawingsError::Class { label: 10, classes: 10 });
+        let refused = |pixels: usize, labels: &[u8]| drawings(vec![0; pixels], labels.to_vec(), 10);
+        assert_eq!(refused(0, &[]), Err(DrawingsError::Count(0)));
+        assert_eq!(refused(783, &[1]), Err(DrawingsError::Size { drawings: 1, bytes: 783 }));
+        assert_eq!(refused(784, &[10]), Err(DrawingsError::Class { label: 10, classes: 10 }));
     }
 }
