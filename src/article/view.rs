@@ -61,7 +61,7 @@ type Shared = Rc<RefCell<Views>>;
 pub fn open() {
     let views = Views { views: Vec::new(), palette: Palette::default(), words: words(), asked: false };
     let shared: Shared = Rc::new(RefCell::new(views));
-    let typing = Typing::new();
+    let typing = Typing::find();
     for (index, (id, model)) in super::figures().into_iter().enumerate() {
         let state = shared.clone();
         let tell: Tell = Rc::new(move |deed| {

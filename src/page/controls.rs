@@ -46,7 +46,7 @@ pub struct Controls {
 impl Controls {
     /// The controls of the document; what is set is told to `post`.
     pub fn new(post: &Post) -> Self {
-        let (typing, stepper) = (Typing::new(), Stepper::new(post));
+        let (typing, stepper) = (Typing::find(), Stepper::new(post));
         let (mut knobs, mut selects) = (Vec::new(), Vec::new());
         for element in all::<HtmlElement>("[data-set]") {
             let name = element.dataset().get("set").unwrap_or_default();
@@ -300,7 +300,7 @@ pub struct Typing {
 
 impl Typing {
     /// The field of the document.
-    pub fn new() -> Rc<Self> {
+    pub fn find() -> Rc<Self> {
         let typing = Rc::new(Self { field: find("typed"), open: RefCell::new(None) });
         let state = typing.clone();
         listen(&typing.field, "blur", move |_: Event| state.close(true));

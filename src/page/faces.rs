@@ -19,7 +19,7 @@ pub struct Faces {
 
 impl Faces {
     /// The faces of the document.
-    pub fn new() -> Self {
+    pub fn find() -> Self {
         let row = |row: Element| {
             (Text::new(within(&row, "b")), Text::new(within(&row, "span")), Canvas::new(within(&row, "canvas")))
         };

@@ -33,7 +33,7 @@ pub enum Press {
 
 /// The kinds of files that a picture is saved as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum File {
+pub enum SaveAs {
     /// A drawing that can be scaled.
     Svg,
     /// The same, in which time runs.
@@ -93,7 +93,7 @@ pub enum Input {
     /// The two files of a shard of that set were fetched for that engine, or not.
     Shard(Who, Dataset, Split, usize, Result<[Vec<u8>; 2], String>),
     /// The picture that belongs to this button is to be saved.
-    Save(Element, File),
+    Save(Element, SaveAs),
     /// A button was pressed.
     Press(Press),
     /// A control of the page was set to a text.

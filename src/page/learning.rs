@@ -47,7 +47,7 @@ pub struct Vitals {
 
 impl LearningView {
     /// The elements of the document.
-    pub fn new() -> Self {
+    pub fn find() -> Self {
         let chart = |canvas: &str, numbers: &str, training: &str, test: Option<&str>, axis: &str| ChartView {
             canvas: Canvas::find(canvas),
             numbers: find(numbers),

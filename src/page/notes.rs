@@ -11,8 +11,8 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// None yet.
-    pub fn new() -> Self {
+    /// The place of the document, with none yet.
+    pub fn find() -> Self {
         Self { container: find("notes"), shown: Vec::new() }
     }
 

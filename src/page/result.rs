@@ -30,7 +30,7 @@ pub struct ResultView {
 
 impl ResultView {
     /// The result of the document.
-    pub fn new() -> Self {
+    pub fn find() -> Self {
         let row = |row: Element| (row.clone(), within(&row, "i"), Text::new(within(&row, "span")));
         Self {
             verdict: find("verdict"),

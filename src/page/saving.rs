@@ -4,7 +4,7 @@ use super::app::App;
 use super::canvas::{self, Painted};
 use super::csv;
 use super::document::{document, find, listen as hear, window};
-use super::input::{File, Input, Post};
+use super::input::{Input, Post, SaveAs};
 use super::marks::cursor;
 use super::svg::{Frame, Motion, Sheet, Words};
 use super::weights::download;
@@ -30,11 +30,11 @@ pub fn listen(post: &Post) {
             drop(dialog.show_modal());
         }
     });
-    for (id, file) in [("save-svg", File::Svg), ("save-moving", File::Moving), ("save-csv", File::Csv)] {
+    for (id, kind) in [("save-svg", SaveAs::Svg), ("save-moving", SaveAs::Moving), ("save-csv", SaveAs::Csv)] {
         let (button, asked, post): (HtmlElement, _, _) = (find(id), asked.clone(), post.clone());
         hear(&button, "click", move |_: Event| {
             if let Some(button) = asked.borrow().clone() {
-                post.tell(Input::Save(button, file));
+                post.tell(Input::Save(button, kind));
             }
         });
     }
@@ -42,13 +42,13 @@ pub fn listen(post: &Post) {
 
 impl App {
     /// Hands the picture that belongs to a button to the reader as a file.
-    pub(super) fn save_picture(&mut self, button: &Element, file: File) {
+    pub(super) fn save_picture(&mut self, button: &Element, kind: SaveAs) {
         let picture = &button.get_attribute("data-save").unwrap_or_default();
         let root = button.closest("figure, .stave, .saved").ok().flatten();
-        let (text, end) = match file {
-            File::Csv => (self.table(picture), "csv"),
-            File::Svg => (self.drawing(&root.unwrap_or_else(|| find("score")), None), "svg"),
-            File::Moving => {
+        let (text, end) = match kind {
+            SaveAs::Csv => (self.table(picture), "csv"),
+            SaveAs::Svg => (self.drawing(&root.unwrap_or_else(|| find("score")), None), "svg"),
+            SaveAs::Moving => {
                 let runs = self.clock.time_steps as f64 / f64::from(self.clock.speed);
                 (self.drawing(&find("score"), Some(Motion { runs, rests: REST })), "svg")
             }

@@ -65,7 +65,7 @@ pub struct Score {
 
 impl Score {
     /// The score of the document.
-    pub fn new() -> Self {
+    pub fn find() -> Self {
         let words = Words {
             count: Text::find("count-in"),
             threshold: find("m-threshold"),
@@ -84,7 +84,7 @@ impl Score {
             input: Stave::new(find("in")),
             layers: Vec::new(),
             membrane: Stave::new(find("mem")),
-            faces: Faces::new(),
+            faces: Faces::find(),
             race: Canvas::find("race"),
             out: Stave::new(find("out")),
             axis: Canvas::find("axis"),

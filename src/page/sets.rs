@@ -19,7 +19,7 @@ pub struct Sets {
 
 impl Sets {
     /// The choices of the document; sets that are not there are no choice.
-    pub fn new() -> Self {
+    pub fn find() -> Self {
         let mut there: Vec<String> = meta("sets").split_whitespace().map(str::to_owned).collect();
         // Drawings are always to be had.
         there.push(Dataset::Folder.word().to_owned());
