@@ -157,7 +157,9 @@ pub fn open() {
     app.show_address();
     app.dirty.everything();
     app.ask_for_frame();
-    post.listen(move |input| app.hear(input));
+    // It lives as long as the page, so nothing of it is ever dropped, and no program is needed for that.
+    let app = Box::leak(Box::new(app));
+    post.listen(|input| app.hear(input));
 }
 
 impl App {

@@ -3,9 +3,9 @@
 use super::document::{in_words, window};
 use super::input::{Input, Post};
 use super::link::Who;
-use crate::digits::shard::{Manifest, ShardEntry, Split};
+use crate::digits::shard::{FileEntry, Manifest, ShardEntry, Split};
 use crate::spec::Dataset;
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{RequestCache, RequestInit, Response};
@@ -72,9 +72,43 @@ pub fn data(dataset: Dataset, post: Post, copy: Copy) {
 fn manifest(bytes: &[u8]) -> Result<Manifest, String> {
     let json = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
     let value = js_sys::JSON::parse(json).map_err(|_| "manifest.json is no JSON".to_owned())?;
-    let manifest: Manifest = serde_wasm_bindgen::from_value(value).map_err(|error| error.to_string())?;
+    let manifest = read(&value).ok_or("something is missing in manifest.json")?;
     manifest.check().map_err(|error| error.to_string())?;
     Ok(manifest)
+}
+
+/// The manifest that a value is. By hand, for the reader that would be derived is ten times as large.
+fn read(value: &JsValue) -> Option<Manifest> {
+    let get = |value: &JsValue, name: &str| js_sys::Reflect::get(value, &name.into()).ok();
+    let number = |value: &JsValue, name: &str| get(value, name)?.as_f64();
+    let file = |value: &JsValue, name: &str| {
+        let value = get(value, name)?;
+        Some(FileEntry {
+            file: get(&value, "file")?.as_string()?,
+            bytes: number(&value, "bytes")? as u64,
+            sha256: get(&value, "sha256")?.as_string()?,
+        })
+    };
+    let shard = |value: &JsValue| {
+        Some(ShardEntry {
+            count: number(value, "count")? as usize,
+            images: file(value, "images")?,
+            labels: file(value, "labels")?,
+        })
+    };
+    let shards = |name: &str| {
+        let list: Array = get(value, name)?.dyn_into().ok()?;
+        list.iter().map(|value| shard(&value)).collect::<Option<Vec<ShardEntry>>>()
+    };
+    Some(Manifest {
+        name: get(value, "name")?.as_string()?,
+        width: number(value, "width")? as usize,
+        height: number(value, "height")? as usize,
+        classes: number(value, "classes")? as usize,
+        train: shards("train")?,
+        test: shards("test")?,
+        samples: shard(&get(value, "samples")?)?,
+    })
 }
 
 /// Fetches the two files of a shard.

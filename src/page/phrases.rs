@@ -67,7 +67,15 @@ impl Phrases {
     pub fn say(&self, phrase: Phrase, values: &[(&str, String)]) -> String {
         let found = self.words.iter().find(|(key, _)| key == phrase.key());
         let words = found.map_or(phrase.key(), |(_, words)| words);
-        values.iter().fold(words.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+        let mut pieces = words.split('{');
+        let mut said = pieces.next().unwrap_or("").to_owned();
+        for piece in pieces {
+            let (name, rest) = piece.split_once('}').unwrap_or((piece, ""));
+            let value = values.iter().find(|(own, _)| *own == name).map_or("", |(_, value)| value);
+            said.push_str(value);
+            said.push_str(rest);
+        }
+        said
     }
 
     /// So many spikes, in words.

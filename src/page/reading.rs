@@ -1,7 +1,6 @@
 //! What can be read off a trace: computed once when it arrives, asked for at every frame.
 
 use crate::trace::{LayerTrace, Trace};
-use std::cmp::Reverse;
 
 /// A trace and what follows from it.
 #[derive(Clone, Debug, Default)]
@@ -135,7 +134,7 @@ fn firing(layer: &LayerTrace) -> usize {
 /// For each neuron its row when neurons are sorted by their first spike, then by how often they fire.
 fn rows_by_first_spike(layer: &LayerTrace) -> Vec<usize> {
     let first = |n: usize| layer.spikes.times(0, n).next().unwrap_or(usize::MAX);
-    let order = sorted(layer, first);
+    let order = sorted(layer, &first);
     let mut rows = vec![0; order.len()];
     for (row, neuron) in order.into_iter().enumerate() {
         rows[neuron] = row;
@@ -143,12 +142,16 @@ fn rows_by_first_spike(layer: &LayerTrace) -> Vec<usize> {
     rows
 }
 
-/// The neurons by `key`, then by how often they fire, then by their number.
-fn sorted(layer: &LayerTrace, key: impl Fn(usize) -> usize) -> Vec<usize> {
-    let keys = (0..layer.neurons()).map(|n| (key(n), Reverse(layer.spikes.count_of(0, n)), n));
-    let mut keys: Vec<_> = keys.collect();
-    keys.sort_unstable();
-    keys.into_iter().map(|(_, _, n)| n).collect()
+/// The neurons by `key`, a time step or the number of them, then by how often they fire, then by their number. There are
+/// few different keys, so each has its own pile: a hundredth of the program that sorting takes.
+fn sorted(layer: &LayerTrace, key: &dyn Fn(usize) -> usize) -> Vec<usize> {
+    let most = layer.spikes.time_steps();
+    let mut piles = vec![Vec::new(); (most + 1) * (most + 1)];
+    for neuron in 0..layer.neurons() {
+        let fires = layer.spikes.count_of(0, neuron) as usize;
+        piles[key(neuron).min(most) * (most + 1) + most - fires].push(neuron);
+    }
+    piles.concat()
 }
 
 /// Three neurons worth looking at: a busy one, a moderate one that is also inhibited, and a silent one that nearly fired.
@@ -158,7 +161,7 @@ pub fn telling_neurons(layer: &LayerTrace, time_steps: usize) -> [usize; 3] {
     let extreme = |n: usize, pick: fn(f32, f32) -> f32| {
         (0..time_steps).map(|t| layer.potentials[t * neurons + n]).fold(f32::NAN, pick)
     };
-    let busiest = sorted(layer, |_| 0);
+    let busiest = sorted(layer, &|_| 0);
     let at_most = |share: f32| busiest.iter().copied().find(|n| count(*n) as f32 <= share * time_steps as f32);
     let inhibited = |n: &usize| count(*n) as f32 <= 0.2 * time_steps as f32 && extreme(*n, f32::min) < 0.0;
     let busy = at_most(0.45);
