@@ -64,7 +64,7 @@ fn listen(device: Device, name: String, is_software: bool) {
     });
     let receiving = worker.clone();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        let reports = match wire::decode(event.data()) {
+        let reports = match wire::request(event.data()) {
             Ok((request, bytes)) => receiving.session.borrow_mut().receive(request, bytes),
             Err(error) => vec![(Report::Failed(error.to_string()), Vec::new())],
         };
@@ -76,9 +76,10 @@ fn listen(device: Device, name: String, is_software: bool) {
 }
 
 fn post(scope: &DedicatedWorkerGlobalScope, reports: Vec<Outgoing>) {
+    let encode = if scope.name() == wire::PLAIN { wire::plain } else { wire::packed };
     for (report, bytes) in reports {
         let bytes: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
-        let posted = wire::encode(&report, &bytes)
+        let posted = encode(&report, &bytes)
             .map_err(|error| JsValue::from(error.to_string()))
             .and_then(|(message, transfer)| scope.post_message_with_transfer(&message, &transfer));
         // A report that cannot be posted means that the page's end is gone; the panic reaches its error event.

@@ -1,44 +1,120 @@
 //! How the messages of [`crate::protocol`] travel between page and engine: a JavaScript array of one value and the byte
 //! arrays beside it, whose memory moves along instead of being copied. Both sides encode and decode here; each posts for
 //! itself.
+//!
+//! Requests travel as plain JavaScript values, so that any script can drive an engine. Reports, of which there are many,
+//! travel packed ([postcard](https://postcard.jamesmunns.com)): to read them takes a third of the program. An engine
+//! whose worker is called [`PLAIN`] reports in plain values too.
 
+use crate::protocol::{Report, Request};
 use js_sys::{Array, Uint8Array};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::{JsCast, JsValue};
+
+/// The name of a worker whose engine reports in plain values.
+pub const PLAIN: &str = "plain";
 
 /// Why something is no message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a message of this program: {0}")]
 pub struct WireError(String);
 
-/// The message to post, and what of it moves: the two arguments of `postMessage`.
+/// The plain message to post, and what of it moves: the two arguments of `postMessage`.
 ///
 /// # Errors
 /// When the value does not fit into JavaScript's numbers.
-pub fn encode<T: Serialize>(value: &T, bytes: &[&[u8]]) -> Result<(Array, Array), WireError> {
+pub fn plain<T: Serialize>(value: &T, bytes: &[&[u8]]) -> Result<(Array, Array), WireError> {
     // "JSON compatible": enums with data become plain objects and u64 becomes a number.
     let value = value.serialize(&Serializer::json_compatible()).map_err(|error| WireError(error.to_string()))?;
+    Ok(with_bytes(value, bytes))
+}
+
+/// The packed message to post, and what of it moves.
+///
+/// # Errors
+/// When the report cannot be packed.
+pub fn packed(report: &Report, bytes: &[&[u8]]) -> Result<(Array, Array), WireError> {
+    Ok(with_bytes(Uint8Array::from(&pack(report)?[..]).into(), bytes))
+}
+
+fn with_bytes(value: JsValue, bytes: &[&[u8]]) -> (Array, Array) {
     let (message, transfer) = (Array::of1(&value), Array::new());
     for bytes in bytes {
         let array = Uint8Array::from(*bytes);
         transfer.push(&array.buffer());
         message.push(&array);
     }
-    Ok((message, transfer))
+    (message, transfer)
 }
 
-/// The value and the byte arrays of a message's data.
+/// The request and the byte arrays of a message's data.
 ///
 /// # Errors
-/// When the data is not what [`encode`] makes of a `T`.
-pub fn decode<T: DeserializeOwned>(data: JsValue) -> Result<(T, Vec<Vec<u8>>), WireError> {
+/// When the data is not what [`plain`] makes of one.
+pub fn request(data: JsValue) -> Result<(Request, Vec<Vec<u8>>), WireError> {
+    let (value, bytes) = taken_apart(data)?;
+    Ok((serde_wasm_bindgen::from_value(value).map_err(|error| WireError(error.to_string()))?, bytes))
+}
+
+/// The report and the byte arrays of a message's data.
+///
+/// # Errors
+/// When the data is not what [`packed`] makes of one.
+pub fn report(data: JsValue) -> Result<(Report, Vec<Vec<u8>>), WireError> {
+    let (value, bytes) = taken_apart(data)?;
+    let value: Uint8Array = value.dyn_into().map_err(|_| WireError("it is not packed".to_owned()))?;
+    Ok((unpack(&value.to_vec())?, bytes))
+}
+
+fn taken_apart(data: JsValue) -> Result<(JsValue, Vec<Vec<u8>>), WireError> {
     let message: Array = data.dyn_into().map_err(|_| WireError("it is no array".to_owned()))?;
-    let value = serde_wasm_bindgen::from_value(message.get(0)).map_err(|error| WireError(error.to_string()))?;
     let bytes = message.iter().skip(1).map(|array| match array.dyn_into::<Uint8Array>() {
         Ok(array) => Ok(array.to_vec()),
         Err(_) => Err(WireError("what stands beside the value is no byte array".to_owned())),
     });
-    Ok((value, bytes.collect::<Result<_, _>>()?))
+    Ok((message.get(0), bytes.collect::<Result<_, _>>()?))
+}
+
+fn pack(report: &Report) -> Result<Vec<u8>, WireError> {
+    postcard::to_allocvec(report).map_err(|_| WireError("it cannot be packed".to_owned()))
+}
+
+fn unpack(bytes: &[u8]) -> Result<Report, WireError> {
+    // Why it is none tells a reader nothing, and its words would have to be fetched.
+    postcard::from_bytes(bytes).map_err(|_| WireError("it is no report".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digits::shard::Split;
+    use crate::event::{EpochDone, Score, StepDone};
+    use crate::spec::Dataset;
+
+    #[test]
+    fn what_is_packed_is_unpacked() {
+        let score = Score { correct: 3, images: 1 << 40 };
+        let done = StepDone { step: u64::MAX, epoch: 7, images: 64, images_in_epoch: 60_000, loss: 0.1, score };
+        let reports = [
+            Report::Ready { build: "a".to_owned(), device: String::new(), is_software: true },
+            Report::Need(Split::Test, 3),
+            Report::Step { done, loss: f32::INFINITY, score, images_per_second: 1e9 },
+            Report::Epoch(EpochDone { epoch: 0, loss: -0.5, score, test: None }),
+            Report::Epoch(EpochDone { epoch: 0, loss: 0.5, score, test: Some(score) }),
+            Report::Paused,
+            Report::SamplesRefused(Dataset::FashionMnist, "why".to_owned()),
+            Report::Trace { id: 9, picture: crate::protocol::Picture::Test(12), label: Some(4), step: 0 },
+            Report::Fields(1, vec![0, 700]),
+            Report::Checked(11, Some("no".to_owned())),
+        ];
+        for report in reports {
+            assert_eq!(unpack(&pack(&report).unwrap()), Ok(report));
+        }
+    }
+
+    #[test]
+    fn what_is_no_report_is_told() {
+        assert!(unpack(&[]).is_err() && unpack(&[255; 9]).is_err());
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::document::{in_words, listen};
 use super::input::{Input, Post};
-use crate::protocol::{Report, Request};
+use crate::protocol::Request;
 use crate::wire;
 use wasm_bindgen::JsValue;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
@@ -31,7 +31,7 @@ impl Link {
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(path, &options)?;
         let (hearing, failing) = (post.clone(), post.clone());
-        listen(&worker, "message", move |event: MessageEvent| match wire::decode::<Report>(event.data()) {
+        listen(&worker, "message", move |event: MessageEvent| match wire::report(event.data()) {
             Ok((report, bytes)) => hearing.tell(Input::Report(who, report, bytes)),
             Err(error) => hearing.tell(Input::EngineLost(who, error.to_string())),
         });
@@ -49,7 +49,7 @@ impl Link {
     /// # Errors
     /// When the message cannot be written or posted.
     pub fn ask(&self, request: &Request, bytes: &[&[u8]]) -> Result<(), String> {
-        let (message, transfer) = wire::encode(request, bytes).map_err(|error| error.to_string())?;
+        let (message, transfer) = wire::plain(request, bytes).map_err(|error| error.to_string())?;
         self.worker.post_message_with_transfer(&message, &transfer).map_err(|error| in_words(&error))
     }
 }

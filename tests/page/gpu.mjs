@@ -72,7 +72,7 @@ const destroy = (page) =>
 /** In the page: the engine's worker by itself, asked to check its own kernels. */
 function selfCheck() {
   const path = document.querySelector("meta[name=engine-gpu]").content;
-  const worker = new Worker(new URL(path, document.baseURI), { type: "module" });
+  const worker = new Worker(new URL(path, document.baseURI), { type: "module", name: "plain" });
   return new Promise((done, failed) => {
     worker.onerror = (event) => failed(new Error(event.message));
     worker.onmessage = ({ data: [report] }) => {
