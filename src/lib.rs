@@ -20,6 +20,8 @@ pub mod spikes;
 pub mod neuron;
 /// One picture's spikes and membrane potentials.
 pub mod trace;
+/// What arithmetic costs, by a cited figure.
+pub mod energy;
 /// What a run tells while it goes on.
 pub mod event;
 /// What page and engine say to each other.

@@ -2,16 +2,8 @@
 
 use super::figure::{Figure, Picture, Said, decimal, say};
 use super::knobs::number;
+use crate::energy::{ADD, CACHE, DRAM, MULTIPLY_ADD};
 use crate::page::marks::{Ink, Mark, Point, level, line, plain, px};
-
-/// A 32-bit addition of floats on a 45 nm chip, in picojoules (Horowitz 2014, doi:10.1109/ISSCC.2014.6757323).
-const ADD: f32 = 0.9;
-/// A multiplication.
-const MULTIPLY: f32 = 3.7;
-/// Fetching 32 bits from a cache of 8 KB: half of what 64 bits take.
-const CACHE: f32 = 10.0 / 2.0;
-/// The same from DRAM, at the least: 1.3 to 2.6 nJ for 64 bits.
-const DRAM: f32 = 1300.0 / 2.0;
 
 const GROUND: f32 = 0.92;
 const TOP: f32 = 0.06;
@@ -67,7 +59,7 @@ impl Default for Energy {
 impl Energy {
     /// One multiply-add for each input, whether or not there is anything to multiply.
     fn ordinary(&self) -> f32 {
-        self.inputs * (MULTIPLY + ADD + self.memory.energy())
+        self.inputs * (MULTIPLY_ADD + self.memory.energy())
     }
 
     /// One addition for each spike that arrives.
@@ -77,7 +69,7 @@ impl Energy {
 
     /// A multiplication by β and a comparison with θ at every time step.
     fn of_leak(&self) -> f32 {
-        self.time_steps * (MULTIPLY + ADD)
+        self.time_steps * MULTIPLY_ADD
     }
 
     fn spiking(&self, firing: f32) -> f32 {

@@ -3,7 +3,7 @@
 use super::app::App;
 use super::canvas::{Canvas, Palette};
 use super::conversation::Opening;
-use super::document::{Text, create, find, is_near, listen, numbers, place};
+use super::document::{Text, create, find, is_near, listen, numbers, one_stop, place, rove};
 use super::graph::{self, Edge, Layout, Place};
 use super::input::{Input, Post};
 use super::phrases::{Phrase, Phrases};
@@ -35,6 +35,7 @@ impl Connections {
     /// The view of the document.
     pub fn new(post: &Post) -> Self {
         let buttons: HtmlElement = find("graph-neurons");
+        rove(&buttons);
         for name in ["pointerover", "pointerout", "focusin", "focusout", "click"] {
             let tell = post.clone();
             listen(&buttons, name, move |event: Event| {
@@ -116,6 +117,7 @@ impl Connections {
             drop(button.set_attribute("aria-pressed", if pressed { "true" } else { "false" }));
             place(&button, self.layout.neuron((layer, neuron)));
         }
+        one_stop(&self.buttons);
     }
 
     /// Shows the moment `now`.

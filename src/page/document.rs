@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, Element, Event, EventTarget, HtmlElement, Node, Window};
+use web_sys::{Document, Element, Event, EventTarget, HtmlElement, KeyboardEvent, Node, Window};
 
 /// Stops the program: the document lacks something without which it makes no sense. What stands in `www/index.html` is
 /// built together with it, so this is a fault of the page and never of its reader; `www/start.js` hears of it and says so.
@@ -108,6 +108,63 @@ pub fn number(event: &Event) -> Option<usize> {
     let target = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok())?;
     let button: HtmlElement = target.closest("[data-n]").ok().flatten()?.dyn_into().ok()?;
     button.dataset().get("n")?.parse().ok()
+}
+
+/// Makes the buttons of a group, now and later, one stop of the Tab key: arrow keys go to the nearest button in their
+/// direction, wherever the layout has put it.
+pub fn rove(group: &HtmlElement) {
+    let own = group.clone();
+    listen(group, "focusin", move |event: Event| {
+        for button in buttons(&own) {
+            button.set_tab_index(if event.target().is_some_and(|target| target == *button.as_ref()) { 0 } else { -1 });
+        }
+    });
+    let own = group.clone();
+    listen_actively(group, "keydown", move |event: KeyboardEvent| {
+        let key = event.key();
+        let Some((x, y)) = direction(&key) else { return };
+        event.prevent_default();
+        event.stop_propagation();
+        let middle = |element: &Element| {
+            let area = element.get_bounding_client_rect();
+            (area.left() + area.width() / 2.0, area.top() + area.height() / 2.0)
+        };
+        let Some(from) = document().active_element().map(|element| middle(&element)) else { return };
+        let mut nearest: Option<(f64, HtmlElement)> = None;
+        for button in buttons(&own).into_iter().filter(|button| button.offset_width() > 0) {
+            let to = middle(&button);
+            let (right, down) = (to.0 - from.0, to.1 - from.1);
+            let (ahead, aside) = (right * x + down * y, (right * y).abs() + (down * x).abs());
+            let way = ahead + 2.0 * aside;
+            if ahead > 1.0 && aside < ahead && nearest.as_ref().is_none_or(|(best, _)| way < *best) {
+                nearest = Some((way, button));
+            }
+        }
+        nearest.inspect(|(_, button)| drop(button.focus()));
+    });
+}
+
+/// Of the buttons of a group that [`rove`] keeps, exactly one can be tabbed to: to be called when there are others.
+pub fn one_stop(group: &HtmlElement) {
+    let buttons = buttons(group);
+    let stop = buttons.iter().position(|button| button.tab_index() == 0).unwrap_or(0);
+    buttons.iter().enumerate().for_each(|(i, button)| button.set_tab_index(if i == stop { 0 } else { -1 }));
+}
+
+fn buttons(group: &HtmlElement) -> Vec<HtmlElement> {
+    let Ok(list) = group.query_selector_all("button") else { return Vec::new() };
+    (0..list.length()).filter_map(|i| list.item(i)?.dyn_into().ok()).collect()
+}
+
+/// Where an arrow key points: to the right and down.
+fn direction(key: &str) -> Option<(f64, f64)> {
+    match key {
+        "ArrowLeft" => Some((-1.0, 0.0)),
+        "ArrowRight" => Some((1.0, 0.0)),
+        "ArrowUp" => Some((0.0, -1.0)),
+        "ArrowDown" => Some((0.0, 1.0)),
+        _ => None,
+    }
 }
 
 /// Sets a style property from the program; the page's policy forbids style attributes in the document, not this.

@@ -5,14 +5,14 @@ use super::address::Pad;
 use super::app::App;
 use super::canvas::{Canvas, Palette};
 use super::confusion::{Confusion, Pair};
-use super::document::{Text, all, class, create, find, listen, listen_actively, number, style};
+use super::document::{Text, class, create, find, listen, number, one_stop, rove, style};
 use super::field;
 use super::input::{Input, Post};
 use super::phrases::{Phrase, Phrases, grouped};
 use super::verdict::percent;
 use crate::digits::drawing::{PIXELS, SIDE};
 use crate::protocol::Request;
-use web_sys::{Event, HtmlCanvasElement, HtmlElement, KeyboardEvent};
+use web_sys::{Event, HtmlCanvasElement, HtmlElement};
 
 /// So many wrongly read images are shown beside the matrix.
 const SHOWN: usize = 48;
@@ -30,6 +30,8 @@ pub struct Mistakes {
     /// Whether some were asked for and have not come.
     awaited: bool,
     table: HtmlElement,
+    /// The cells of the table: each is touched only where its count, its shade or its choice is another.
+    cells: Vec<(HtmlElement, Option<(u32, f32, bool)>)>,
     told: Text,
     which: Text,
     measure: HtmlElement,
@@ -44,9 +46,10 @@ impl Mistakes {
         let table: HtmlElement = find("confusion");
         let tell = post.clone();
         listen(&table, "click", move |event: Event| tell.tell(Input::Cell(number(&event))));
-        listen_actively(&table, "keydown", walk);
+        rove(&table);
         let places = ["wrong", "wrong-few"].map(|id| {
             let (place, tell): (HtmlElement, _) = (find(id), post.clone());
+            rove(&place);
             listen(&place, "click", move |event: Event| {
                 if let Some(image) = number(&event) {
                     tell.tell(Input::TestImage(image));
@@ -60,6 +63,7 @@ impl Mistakes {
             images: Vec::new(),
             awaited: false,
             table,
+            cells: Vec::new(),
             told: Text::find("mistakes-told"),
             which: Text::find("wrong-which"),
             measure: find("measure"),
@@ -120,38 +124,48 @@ impl Mistakes {
     }
 
     /// One row for each class and one for the heads of the columns; cells are buttons, of which one can be tabbed to.
-    fn fill_table(&self, phrases: &Phrases) {
+    fn fill_table(&mut self, phrases: &Phrases) {
         let classes = self.confusion.classes();
-        let rows = self.table.children();
-        if rows.length() as usize != classes + usize::from(classes > 0) {
-            self.table.set_text_content(None);
-            for label in 0..classes {
-                let row = self.add_row("th", &phrases.name(label));
-                for answer in 0..classes {
-                    let (cell, button): (HtmlElement, HtmlElement) = (create("td"), create("button"));
-                    drop(button.dataset().set("n", &(label * classes + answer).to_string()));
-                    button.set_tab_index(if label + answer == 0 { 0 } else { -1 });
-                    drop(cell.append_child(&button));
-                    drop(row.append_child(&cell));
-                }
-            }
-            if classes > 0 {
-                let row = self.add_row("td", "");
-                for answer in 0..classes {
-                    drop(row.append_child(&head(&phrases.name(answer), "col")));
-                }
-            }
+        if self.cells.len() != classes * classes {
+            self.build_table(classes, phrases);
         }
-        for (at, button) in all::<HtmlElement>("#confusion button").iter().enumerate() {
+        for (at, (button, shown)) in self.cells.iter_mut().enumerate() {
             let pair = (at / classes, at % classes);
-            let count = self.confusion.count(pair);
+            let (count, shade) = (self.confusion.count(pair), self.confusion.shade(pair));
+            let look = Some((count, shade, self.chosen == Some(pair)));
+            if *shown == look {
+                continue;
+            }
+            *shown = look;
             button.set_text_content(Some(&if count == 0 { String::new() } else { count.to_string() }));
-            style(button, "--a", &format!("{:.2}", self.confusion.shade(pair)));
-            class(button, "right", pair.0 == pair.1);
+            style(button, "--a", &format!("{shade:.2}"));
             let name = [("a", phrases.name(pair.0)), ("b", phrases.name(pair.1)), ("n", count.to_string())];
             drop(button.set_attribute("aria-label", &phrases.say(Phrase::Cell, &name)));
             press(button, self.chosen == Some(pair));
         }
+    }
+
+    fn build_table(&mut self, classes: usize, phrases: &Phrases) {
+        self.table.set_text_content(None);
+        self.cells.clear();
+        for label in 0..classes {
+            let row = self.add_row("th", &phrases.name(label));
+            for answer in 0..classes {
+                let (cell, button): (HtmlElement, HtmlElement) = (create("td"), create("button"));
+                drop(button.dataset().set("n", &(label * classes + answer).to_string()));
+                class(&button, "right", label == answer);
+                drop(cell.append_child(&button));
+                drop(row.append_child(&cell));
+                self.cells.push((button, None));
+            }
+        }
+        if classes > 0 {
+            let row = self.add_row("td", "");
+            for answer in 0..classes {
+                drop(row.append_child(&head(&phrases.name(answer), "col")));
+            }
+        }
+        one_stop(&self.table);
     }
 
     fn add_row(&self, tag: &str, text: &str) -> HtmlElement {
@@ -172,6 +186,7 @@ impl Mistakes {
         palette: &Palette,
     ) {
         let (container, buttons) = &mut self.places[place];
+        let before = buttons.len();
         while buttons.len() > images.len() {
             buttons.pop().inspect(|(button, _)| button.remove());
         }
@@ -181,6 +196,9 @@ impl Mistakes {
             drop(button.append_child(&create::<HtmlElement>("span")));
             drop(container.append_child(&button));
             buttons.push((button, Canvas::new(canvas)));
+        }
+        if buttons.len() != before {
+            one_stop(container);
         }
         for ((button, canvas), (image, (label, answer))) in buttons.iter().zip(images) {
             drop(button.dataset().set("n", &image.to_string()));
@@ -213,28 +231,6 @@ fn head(text: &str, scope: &str) -> HtmlElement {
     drop(head.set_attribute("scope", scope));
     head.set_text_content(Some(text));
     head
-}
-
-/// Arrow keys go from cell to cell; the one with the focus is the one that can be tabbed to.
-fn walk(event: KeyboardEvent) {
-    let buttons = all::<HtmlElement>("#confusion button");
-    let side = (buttons.len() as f32).sqrt() as usize;
-    let Some(at) = number(&event) else { return };
-    let to = match event.key().as_str() {
-        "ArrowLeft" if at % side > 0 => at - 1,
-        "ArrowRight" if at % side + 1 < side => at + 1,
-        "ArrowUp" if at >= side => at - side,
-        "ArrowDown" => at + side,
-        "ArrowLeft" | "ArrowRight" | "ArrowUp" => at,
-        _ => return,
-    };
-    event.prevent_default();
-    event.stop_propagation();
-    if let (Some(from), Some(to)) = (buttons.get(at), buttons.get(to)) {
-        from.set_tab_index(-1);
-        to.set_tab_index(0);
-        drop(to.focus());
-    }
 }
 
 impl App {

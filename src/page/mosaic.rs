@@ -1,7 +1,7 @@
 //! The hidden neurons' weights, the first of them as pictures, and how often they fire.
 
 use super::canvas::{Canvas, Palette};
-use super::document::{Text, all, class, create, find, is_near, listen, number, place};
+use super::document::{Text, all, class, create, find, is_near, listen, number, one_stop, place, rove};
 use super::field;
 use super::input::{Input, Post};
 use super::phrases::{Phrase, Phrases};
@@ -57,8 +57,10 @@ impl Mosaic {
                 }
             });
         }
+        let container: HtmlElement = find("mosaic");
+        rove(&container);
         Self {
-            container: find("mosaic"),
+            container,
             count: Text::find("mosaic-count"),
             health: Text::find("health"),
             named,
@@ -88,6 +90,7 @@ impl Mosaic {
             listen(&button, "click", move |_: Event| tell.tell(Input::Neuron(neuron)));
             self.buttons.push((button, Canvas::new(canvas)));
         }
+        one_stop(&self.container);
         self.count.set(&phrases.say(Phrase::Mosaic, &[("n", shown.to_string()), ("all", neurons.to_string())]));
     }
 

@@ -1,5 +1,6 @@
 //! What can be read off a trace: computed once when it arrives, asked for at every frame.
 
+use crate::energy::{ADD, MULTIPLY_ADD};
 use crate::trace::{LayerTrace, Trace};
 
 /// A trace and what follows from it.
@@ -66,17 +67,15 @@ impl Reading {
         }
     }
 
-    /// What the arithmetic up to and including time step `t` takes, and that of the dense network, in microjoules: a sum
-    /// of two 32-bit floats takes 0.9 pJ in a 45 nm process and a product 3.7 pJ (Horowitz 2014,
-    /// doi:10.1109/ISSCC.2014.6757323). Moving numbers to and from memory is left out, and takes more.
+    /// What the arithmetic up to and including time step `t` takes, and that of the dense network, in microjoules. Moving
+    /// numbers to and from memory is left out, and takes more.
     pub fn energy(&self, t: usize) -> [f64; 2] {
-        const ADD: f64 = 0.9e-6;
-        const MULTIPLY_ADD: f64 = 4.6e-6;
+        let [add, multiply_add] = [ADD, MULTIPLY_ADD].map(|picojoules| f64::from(picojoules) * 1e-6);
         let operations = self.operations.get(t).copied().unwrap_or(0);
         let additions = operations.saturating_sub(self.multiply_adds) as f64;
         [
-            additions * ADD + self.multiply_adds as f64 * MULTIPLY_ADD,
-            self.trace.dense_operations() as f64 * MULTIPLY_ADD,
+            additions * add + self.multiply_adds as f64 * multiply_add,
+            self.trace.dense_operations() as f64 * multiply_add,
         ]
     }
 

@@ -2,7 +2,7 @@
 
 use super::address::Pad;
 use super::canvas::{Canvas, Palette};
-use super::document::{create, find, listen};
+use super::document::{create, find, listen, one_stop, rove};
 use super::field;
 use super::input::{Input, Post};
 use super::marks::{Ink, Mark, Shade};
@@ -20,7 +20,9 @@ pub struct Samples {
 impl Samples {
     /// No digits yet in the element with that id.
     pub fn new(id: &str) -> Self {
-        Self { container: find(id), buttons: Vec::new() }
+        let container = find(id);
+        rove(&container);
+        Self { container, buttons: Vec::new() }
     }
 
     /// There are none.
@@ -50,6 +52,7 @@ impl Samples {
             listen(&button, "click", move |_: Event| tell.tell(chosen(index)));
             self.buttons.push((button, Canvas::new(canvas)));
         }
+        one_stop(&self.container);
     }
 
     /// Draws them, and marks the one that is on the pad, where they can be there.

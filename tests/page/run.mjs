@@ -11,6 +11,7 @@ import { controlTests } from "./controls.mjs";
 import { cardTests } from "./gpu.mjs";
 import { offlineTests } from "./offline.mjs";
 import { pictureTests } from "./pictures.mjs";
+import { qualityTests } from "./quality.mjs";
 import { MINUTE, button, number, opener, output, ready, text, until } from "./reader.mjs";
 import { browse, draw, serve } from "./site.mjs";
 
@@ -559,7 +560,7 @@ const offline = offlineTests(dist, site, browser);
 const card = cardTests(site);
 let [passed, failed] = [0, 0];
 /** Everything that is tested, by its name. */
-const all = { ...tests, ...pictureTests(open), ...controlTests(open), ...articleTests(open), ...embed.tests, ...offline.tests, ...card.tests };
+const all = { ...tests, ...pictureTests(open), ...controlTests(open), ...articleTests(open), ...qualityTests(open), ...embed.tests, ...offline.tests, ...card.tests };
 for (const [name, test] of Object.entries(all)) {
   if (!name.includes(only)) continue;
   site.mood = null;
