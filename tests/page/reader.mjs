@@ -11,7 +11,7 @@ export const MINUTE = 60_000;
 export function opener(site, browser) {
   let faults = [];
   const open = async (hash = "", { expected = [], ...options } = {}) => {
-    const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, ...options });
+    const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, serviceWorkers: "block", ...options });
     const page = await context.newPage();
     faults = [];
     const own = faults;
