@@ -18,9 +18,6 @@ const ADDRESS_EVERY: f64 = 400.0;
 /// Curves and numbers of a running training are drawn at most so often, in milliseconds.
 const CURVES_EVERY: f64 = 100.0;
 
-/// The score is drawn at most so often while time runs, in milliseconds.
-const TIME_EVERY: f64 = 30.0;
-
 /// What is to be drawn anew.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Dirty {
@@ -50,7 +47,6 @@ pub(super) struct Dirty {
     last: Option<f64>,
     address_written: f64,
     curves_drawn: f64,
-    time_drawn: f64,
 }
 
 impl Dirty {
@@ -118,7 +114,7 @@ impl App {
     /// Draws what has changed.
     fn draw(&mut self, now: f64) {
         self.draw_pad();
-        self.draw_network(now);
+        self.draw_network();
         self.draw_learning(now);
         if std::mem::take(&mut self.dirty.rates) {
             let neuron = self.run.holds.as_ref().map_or(&self.address.spec, |(spec, _)| spec).neuron;
@@ -166,18 +162,11 @@ impl App {
         }
     }
 
-    fn draw_network(&mut self, now: f64) {
+    fn draw_network(&mut self) {
         let spec = self.run.holds.as_ref().map_or(&self.address.spec, |(spec, _)| spec).clone();
         let neuron = spec.neuron;
-        // Thirty pictures a second are smooth at this speed, and leave the machine to the training.
-        if !self.dirty.trace && now - self.dirty.time_drawn < TIME_EVERY {
-            return;
-        }
         let prepare = std::mem::take(&mut self.dirty.trace);
         let show = std::mem::take(&mut self.dirty.time) || prepare;
-        if show {
-            self.dirty.time_drawn = now;
-        }
         let Some(reading) = &self.reading else {
             if prepare {
                 self.score.clear(&self.palette);

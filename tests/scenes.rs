@@ -1,0 +1,239 @@
+//! Scenes of the page as SVG texts, for one small trace: what a view draws is what stands in `tests/scenes/`.
+//! `SPIKING_SCENES=renew` writes the files anew, to be looked at before they are committed.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+use spiking_playground::digits::drawing::{PIXELS, SIDE};
+use spiking_playground::event::{Score, StepDone};
+use spiking_playground::page::canvas::Palette;
+use spiking_playground::page::curves::{History, Kind};
+use spiking_playground::page::graph::{self, Layout};
+use spiking_playground::page::marks::{Mark, Scene};
+use spiking_playground::page::pulses::{self, Shown};
+use spiking_playground::page::raster::{self, Order};
+use spiking_playground::page::rates::Rates;
+use spiking_playground::page::reading::Reading;
+use spiking_playground::page::svg::{Frame, Sheet};
+use spiking_playground::page::synapses::Synapses;
+use spiking_playground::page::{axis, field, outputs, race, slope, voltage};
+use spiking_playground::spec::{Neuron, Surrogate};
+use spiking_playground::spikes::SpikeTrain;
+use spiking_playground::trace::{LayerTrace, Trace};
+use std::path::Path;
+
+const T: usize = 8;
+const HIDDEN: usize = 6;
+const CLASSES: usize = 3;
+/// The moment shown: on its way from the fifth time step to the sixth.
+const NOW: f32 = 5.5;
+
+/// What a weight is: a pattern that is easy to write down, with both signs.
+fn weight(from: usize, to: usize) -> f32 {
+    ((from * 7 + to * 5) % 11) as f32 / 10.0 - 0.4
+}
+
+/// A bar of nine pixels whose neurons drive six hidden ones and three outputs, by the equations of the network.
+fn example() -> (Reading, Synapses, Neuron) {
+    let neuron = Neuron::default();
+    let mut image = vec![0; PIXELS];
+    let lit: Vec<usize> = (0..9).map(|row| (9 + row) * SIDE + 14).collect();
+    let mut input = SpikeTrain::silent(1, PIXELS, T);
+    for (i, pixel) in lit.iter().enumerate() {
+        image[*pixel] = 120 + 15 * i as u8;
+        (0..T).filter(|t| (t + i) % 3 != 0).for_each(|t| input.fire(0, *pixel, t));
+    }
+    let mut hidden = quiet(HIDDEN);
+    for to in 0..HIDDEN {
+        let sum = |t: usize, counts: fn(f32) -> bool| -> f32 {
+            let weights = lit.iter().filter(|pixel| input.fires(0, **pixel, t)).map(|pixel| weight(*pixel, to));
+            weights.filter(|weight| counts(*weight)).sum()
+        };
+        let sums: Vec<[f32; 2]> = (0..T).map(|t| [sum(t, |w| w > 0.0), sum(t, |w| w < 0.0)]).collect();
+        let currents: Vec<f32> = sums.iter().map(|[exc, inh]| exc + inh).collect();
+        for (t, step) in neuron.run(&currents).enumerate() {
+            hidden.potentials[t * HIDDEN + to] = step.potential;
+            [hidden.excitation[t * HIDDEN + to], hidden.inhibition[t * HIDDEN + to]] = sums[t];
+            if step.spike {
+                hidden.spikes.fire(0, to, t);
+            }
+        }
+    }
+    let mut output = quiet(CLASSES);
+    for class in 0..CLASSES {
+        let mut voltage = 0.0;
+        for t in 0..T {
+            let current: f32 =
+                (0..HIDDEN).filter(|n| hidden.spikes.fires(0, *n, t)).map(|n| 3.0 * weight(n, class)).sum();
+            voltage = neuron.beta * voltage + current;
+            output.potentials[t * CLASSES + class] = voltage;
+        }
+    }
+    let mut synapses = Synapses::default();
+    let bytes = |senders: usize, receivers: usize| -> Vec<u8> {
+        (0..receivers).flat_map(|to| (0..senders).flat_map(move |from| weight(from, to).to_le_bytes())).collect()
+    };
+    synapses.take(0, &(0..HIDDEN).collect::<Vec<_>>(), &bytes(PIXELS, HIDDEN));
+    synapses.take(1, &(0..CLASSES).collect::<Vec<_>>(), &bytes(HIDDEN, CLASSES));
+    let trace = Trace { image, time_steps: T, input, hidden: vec![hidden], output, ..Trace::default() };
+    (Reading::new(trace, None), synapses, neuron)
+}
+
+fn quiet(neurons: usize) -> LayerTrace {
+    let zeros = || vec![0.0; neurons * T];
+    LayerTrace {
+        spikes: SpikeTrain::silent(1, neurons, T),
+        potentials: zeros(),
+        excitation: zeros(),
+        inhibition: zeros(),
+    }
+}
+
+const FRAME: Frame = Frame { x: 8.0, y: 8.0, width: 384.0, height: 144.0 };
+
+fn sheet(draw: impl FnOnce(&mut Sheet<'_>)) -> String {
+    let palette = Palette::default();
+    let mut sheet = Sheet::new(400.0, 160.0, &palette, None);
+    draw(&mut sheet);
+    // One mark a line, so that a difference shows where it is.
+    sheet.finish().replace("><", ">\n<")
+}
+
+/// The scene of that name is as it was.
+fn is_as_before(name: &str, drawn: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenes").join(format!("{name}.svg"));
+    if std::env::var_os("SPIKING_SCENES").is_some_and(|wish| wish == "renew") {
+        std::fs::write(&file, drawn).unwrap();
+    }
+    let before = std::fs::read_to_string(&file).unwrap_or_default();
+    let (now, then): (Vec<_>, Vec<_>) = (drawn.lines().collect(), before.lines().collect());
+    assert!(now.len() > 3, "{name} shows something");
+    let differs = (0..now.len().max(then.len())).find(|i| now.get(*i) != then.get(*i));
+    if let Some(i) = differs {
+        panic!(
+            "the scene {name} is another from line {} on:\n  before: {}\n  now:    {}\nWhere that is meant, renew the \
+             files and look at them: SPIKING_SCENES=renew cargo test --release --features web,gpu --test scenes",
+            i + 1,
+            then.get(i).unwrap_or(&"(nothing)"),
+            now.get(i).unwrap_or(&"(nothing)")
+        );
+    }
+}
+
+fn stave(name: &str, scene: &Scene, now: &[Mark]) {
+    let reached = f64::from((NOW - 0.5) / T as f32);
+    is_as_before(
+        name,
+        &sheet(|sheet| {
+            sheet.add_stave(FRAME, &scene.past, &scene.future, reached);
+            sheet.add(FRAME, now);
+            sheet.add_cursor(FRAME, reached);
+        }),
+    );
+}
+
+fn picture(name: &str, marks: &[Mark]) {
+    is_as_before(name, &sheet(|sheet| sheet.add(FRAME, marks)));
+}
+
+#[test]
+fn input_spikes() {
+    let (reading, ..) = example();
+    let spikes = &reading.trace.input;
+    stave("input", &raster::scene(spikes, None), &raster::glow(spikes, None, NOW));
+}
+
+#[test]
+fn a_steady_current() {
+    stave("current", &raster::current(&example().0.trace.image, T), &[]);
+}
+
+#[test]
+fn hidden_spikes() {
+    let (reading, ..) = example();
+    let spikes = &reading.trace.hidden[0].spikes;
+    assert!(spikes.count() > 5, "the example fires");
+    let order = Order { places: &reading.rows[0], firing: reading.firing[0] };
+    stave("hidden", &raster::scene(spikes, Some(order)), &raster::glow(spikes, Some(order), NOW));
+}
+
+#[test]
+fn membrane_voltage() {
+    let (reading, _, neuron) = example();
+    let (layer, chosen) = (&reading.trace.hidden[0], [0, 1, 2]);
+    stave("voltage", &voltage::scene(layer, &neuron, &chosen), &voltage::now(layer, &neuron, &chosen, NOW));
+}
+
+#[test]
+fn the_race_of_the_outputs() {
+    let (reading, ..) = example();
+    let race = race::picture(&reading, &race::leads(&reading), NOW);
+    assert!(race.first.is_some() && race.second.is_some());
+    picture("race", &race.marks);
+}
+
+#[test]
+fn output_voltage() {
+    let (reading, ..) = example();
+    stave("outputs", &outputs::scene(&reading.trace), &outputs::glow(&reading.trace, NOW));
+}
+
+#[test]
+fn the_axis_of_time() {
+    picture("axis", &axis::marks(T, NOW, example().0.known));
+}
+
+#[test]
+fn pixels_and_neurons_spiking_now() {
+    let (reading, ..) = example();
+    let trace = &reading.trace;
+    picture("frame", &[field::frame(&trace.image, &trace.input, SIDE, NOW)]);
+    let t = reading.at(NOW);
+    picture("field", &field::neurons(&trace.hidden[0], 1.0, NOW, t, Some(1)));
+}
+
+#[test]
+fn spikes_on_their_way() {
+    let (reading, synapses, neuron) = example();
+    let columns = graph::choose(&reading, &synapses).expect("all weights are known");
+    let answers = graph::answers(&reading);
+    let aspect = (FRAME.width / FRAME.height) as f32;
+    let layout = Layout { columns, classes: CLASSES, answers, aspect };
+    let edges = graph::edges(&reading, &synapses, &layout, Some((0, 1)));
+    let shown =
+        Shown { layout: &layout, edges: &edges, chosen: &[0, 1, 2], lit: Some((0, 1)), threshold: neuron.threshold };
+    picture("network", &pulses::marks(&reading, &shown, NOW));
+}
+
+#[test]
+fn curves_of_learning() {
+    let mut history = History::default();
+    for step in 1..=24u64 {
+        let images = 100 * (step as usize % 12).max(1);
+        let (loss, correct) = (2.3 / (1.0 + 0.2 * step as f32), 100 - 90 / step as usize);
+        let score = Score { correct, images: 100 };
+        let epoch = (step / 12) as u32;
+        history.step(&StepDone { step, epoch, images, images_in_epoch: 1200, loss, score }, loss, score);
+        if step.is_multiple_of(6) {
+            history.tested(Score { correct: correct - 5, images: 100 }, step);
+        }
+    }
+    picture("loss", &history.chart(Kind::Loss).marks);
+    picture("accuracy", &history.chart(Kind::Accuracy).marks);
+}
+
+#[test]
+fn borrowed_slopes() {
+    for (name, surrogate) in [
+        ("fast-sigmoid", Surrogate::FastSigmoid(10.0)),
+        ("arctan", Surrogate::Arctan(2.0)),
+        ("triangle", Surrogate::Triangle),
+    ] {
+        picture(name, &slope::picture(surrogate).0);
+    }
+}
+
+#[test]
+fn how_often_neurons_fire() {
+    let layers = vec![vec![0.0, 0.0, 0.04, 0.08, 0.12, 0.12, 0.2, 0.36, 0.6, 0.96]];
+    picture("rates", &Rates { layers }.marks());
+}
