@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn what_is_no_drawing_is_told() {
         let error = |text: &str| read(text).err().map_or(String::new(), |error| format!("{error:#}"));
-        assert!(error("1,2,3").contains("line 1"));
+        assert!(error("1,2,3,4").contains("line 1"));
         assert!(error("0,0,9,9,1\n0,0,9,9,11").contains("line 2 is no drawing: 11 is no digit"));
         assert!(error("x,0,1").contains("`x` is no number"));
         assert!(error("0,1").contains("an x without a y"));

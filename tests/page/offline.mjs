@@ -25,7 +25,8 @@ const cached = (page) => page.evaluate(async () => {
 });
 
 export function offlineTests(dist, site, browser) {
-  const open = opener(site, browser);
+  const opened = opener(site, browser);
+  const open = Object.assign((hash, options) => opened(hash, { serviceWorkers: "allow", ...options }), { faults: opened.faults });
   const hasList = !/const BUILD = "none"/.test(readFileSync(join(dist, "service.js"), "utf8"));
   const page404 = ["Failed to load resource"];
 
