@@ -8,7 +8,7 @@ use spiking_playground::event::{Score, StepDone};
 use spiking_playground::page::canvas::Palette;
 use spiking_playground::page::curves::{History, Kind};
 use spiking_playground::page::graph::{self, Layout};
-use spiking_playground::page::marks::{Mark, Scene};
+use spiking_playground::page::marks::{Ink, Mark, Scene};
 use spiking_playground::page::pulses::{self, Shown};
 use spiking_playground::page::raster::{self, Order};
 use spiking_playground::page::rates::Rates;
@@ -90,8 +90,18 @@ fn quiet(neurons: usize) -> LayerTrace {
 
 const FRAME: Frame = Frame { x: 8.0, y: 8.0, width: 384.0, height: 144.0 };
 
+/// The colours by day, as the stylesheet has them first.
+fn palette() -> Palette {
+    let styles = include_str!("../www/style.css");
+    let colour = |ink: &Ink| {
+        let after = styles.split(&format!("{}:", ink.token())).nth(1).expect("the stylesheet has all colours");
+        after[..7].to_owned()
+    };
+    Palette::of(Ink::ALL.iter().map(colour).collect())
+}
+
 fn sheet(draw: impl FnOnce(&mut Sheet<'_>)) -> String {
-    let palette = Palette::default();
+    let palette = palette();
     let mut sheet = Sheet::new(400.0, 160.0, &palette, None);
     draw(&mut sheet);
     // One mark a line, so that a difference shows where it is.

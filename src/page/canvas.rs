@@ -25,8 +25,13 @@ impl Palette {
         let root = super::document::document().document_element();
         let styles = root.and_then(|root| super::document::window().get_computed_style(&root).ok().flatten());
         let value = |ink: &Ink| styles.as_ref().and_then(|styles| styles.get_property_value(ink.token()).ok());
-        let names: Vec<String> = Ink::ALL.iter().map(|ink| value(ink).unwrap_or_default().trim().to_owned()).collect();
-        Self { colours: names.iter().map(|name| parse(name)).collect(), names, look: before.look + 1 }
+        let names = Ink::ALL.iter().map(|ink| value(ink).unwrap_or_default().trim().to_owned()).collect();
+        Self { look: before.look + 1, ..Self::of(names) }
+    }
+
+    /// These colours, `#rrggbb`, in the order of [`Ink::ALL`].
+    pub fn of(names: Vec<String>) -> Self {
+        Self { colours: names.iter().map(|name| parse(name)).collect(), names, look: 0 }
     }
 
     /// The colour as the stylesheet writes it.
