@@ -19,6 +19,9 @@ const SHOWN: usize = 48;
 /// And so many beside the pad.
 const FEW: usize = 10;
 
+/// How a cell looks: its count, its shade, and whether it is chosen.
+type Look = (u32, f32, bool);
+
 /// The matrix and the pictures.
 pub struct Mistakes {
     /// What is known.
@@ -30,8 +33,8 @@ pub struct Mistakes {
     /// Whether some were asked for and have not come.
     awaited: bool,
     table: HtmlElement,
-    /// The cells of the table: each is touched only where its count, its shade or its choice is another.
-    cells: Vec<(HtmlElement, Option<(u32, f32, bool)>)>,
+    /// The cells of the table: each is touched only where it looks otherwise.
+    cells: Vec<(HtmlElement, Option<Look>)>,
     told: Text,
     which: Text,
     measure: HtmlElement,
