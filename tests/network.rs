@@ -64,21 +64,16 @@ fn every_coding_readout_and_depth_learns() {
 }
 
 #[test]
-fn noise_takes_accuracy_away_step_by_step_and_learning_with_it_gives_some_back() {
+fn noise_takes_accuracy_away_step_by_step() {
     let (data, test) = (stripes(500, 1), stripes(600, 2));
-    let trained = |noise: f32, steps: usize| {
-        let mut run = run(&Spec { noise, ..small() }, data.len());
-        train(&mut run, &data, steps);
-        run
-    };
+    let mut plain = run(&small(), data.len());
+    train(&mut plain, &data, 96);
     let accuracy =
         |run: &Run, noise: f32| evaluate(&run.network, &Spec { noise, ..small() }, &test, 0..600, 0).accuracy();
-    let plain = trained(0.0, 96);
     let falls = [0.0, 0.6, 0.8, 1.0].map(|noise| accuracy(&plain, noise));
     assert!(falls.windows(2).all(|pair| pair[1] < pair[0]), "{falls:?}");
     // Of nothing but noise nothing can be read: one of three classes is guessed.
     assert!(falls[0] > 0.95 && falls[3] < 0.45, "{falls:?}");
-    assert!(accuracy(&trained(0.8, 480), 0.8) > falls[2], "{falls:?}");
 }
 
 #[test]

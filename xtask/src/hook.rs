@@ -6,7 +6,7 @@
 //! are. The programs of page and article get shorter: see [`number_imports`].
 
 use crate::gpu;
-use crate::html::{content, with_content};
+use crate::html::{content, with_content, without_preloads};
 use crate::offline;
 use crate::run::{Result, at};
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ pub fn run() -> Result<()> {
     let service =
         if std::env::var_os("TRUNK_PROFILE").is_some_and(|it| it == "release") { "service.js" } else { "none" };
     html = with_content(&html, "service", service).ok_or("index.html has no <meta name=\"service\">")?;
-    fs::write(&page, html).map_err(at(&page))?;
+    fs::write(&page, without_preloads(&html)).map_err(at(&page))?;
     number_imports(&folder, "page-")?;
     number_imports(&folder, ARTICLE)?;
     place_article(&folder)?;

@@ -32,9 +32,32 @@ fn place(html: &str, name: &str) -> Option<Range<usize>> {
     Some(from..from + length)
 }
 
+/// The document without links that fetch its program ahead: `www/start.js` decides which program is needed, and fetches it
+/// at once.
+pub fn without_preloads(html: &str) -> String {
+    let mut pieces = html.split("<link");
+    let mut kept = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (element, rest) = piece.split_once('>').unwrap_or((piece, ""));
+        if element.split_whitespace().any(|word| word.starts_with("rel=") && word.contains("preload")) {
+            kept.push_str(rest);
+        } else {
+            kept.push_str("<link");
+            kept.push_str(piece);
+        }
+    }
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_links_that_fetch_ahead_are_taken_out() {
+        let html = "<a><link rel=icon href=i><link as=fetch href=./p.wasm rel=preload type=x><link rel=\"modulepreload\" href=\"p.js\">b";
+        assert_eq!(without_preloads(html), "<a><link rel=icon href=i>b");
+    }
 
     #[test]
     fn contents_are_read_and_written() {
