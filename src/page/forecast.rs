@@ -88,7 +88,7 @@ fn reached(measured: &[(f64, f64)], wish: f64) -> Option<f64> {
 ///
 /// ```
 /// use spiking_playground::page::forecast::said;
-/// assert_eq!([3.4, 43.0, 200.0, 9000.0].map(said), ["3\u{2009}s", "45\u{2009}s", "3\u{2009}min", "150\u{2009}min"]);
+/// assert_eq!([3.4, 43.0, 200.0, 9000.0].map(said), ["4\u{2009}s", "45\u{2009}s", "3\u{2009}min", "150\u{2009}min"]);
 /// ```
 pub fn said(seconds: f64) -> String {
     if seconds < 10.0 {

@@ -43,18 +43,24 @@ async function steps(page, count) {
   }
 }
 
+/** What the engine's report that it stands still begins with: reports travel packed, first the number of the variant. */
+const PAUSED = (() => {
+  const [, reports] = readFileSync(new URL("../../src/protocol.rs", import.meta.url), "utf8").split("pub enum Report {");
+  return [...reports.matchAll(/^ {4}([A-Z]\w+)/gm)].findIndex(([, name]) => name === "Paused");
+})();
+
 /** Counts in the page's `window.paused` how often the engine said that it stands still. */
 const countPauses = (page) =>
-  page.addInitScript(() => {
+  page.addInitScript((paused) => {
     window.paused = 0;
     const Real = Worker;
     window.Worker = class extends Real {
       constructor(...wishes) {
         super(...wishes);
-        this.addEventListener("message", ({ data: [report] }) => (window.paused += report === "paused"));
+        this.addEventListener("message", ({ data: [report] }) => (window.paused += report[0] === paused));
       }
     };
-  });
+  }, PAUSED);
 
 /** How many runs are kept, and the newest of them. */
 const kept = (page) =>
