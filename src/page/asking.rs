@@ -4,6 +4,7 @@ use super::app::App;
 use super::conversation::{Opening, now};
 use super::graph::Layout;
 use super::run::Phase;
+use super::synapses::floats;
 use crate::protocol::{Picture, Request};
 
 /// While a pen draws, a trace is asked for at most so often, in milliseconds.
@@ -116,9 +117,8 @@ impl App {
     }
 
     pub(super) fn take_rates(&mut self, sizes: &[usize], bytes: Option<&Vec<u8>>) {
-        let mut rates = bytes.into_iter().flatten().copied().collect::<Vec<u8>>().into_iter();
-        let mut next = || [rates.next(), rates.next(), rates.next(), rates.next()].map(Option::unwrap_or_default);
-        self.rates.layers = sizes.iter().map(|size| (0..*size).map(|_| f32::from_le_bytes(next())).collect()).collect();
+        let mut rates = floats(bytes.map_or(&[][..], Vec::as_slice));
+        self.rates.layers = sizes.iter().map(|size| rates.by_ref().take(*size).collect()).collect();
         self.dirty.rates = true;
     }
 

@@ -3,7 +3,7 @@
 use super::app::App;
 use super::canvas::{Canvas, Palette};
 use super::conversation::Opening;
-use super::document::{Text, create, find, is_near, listen, numbers, one_stop, place, rove};
+use super::document::{Text, create, find, is_near, listen, numbers, one_stop, place, press, rove};
 use super::graph::{self, Edge, Layout, Place};
 use super::input::{Input, Post};
 use super::phrases::{Phrase, Phrases};
@@ -114,7 +114,7 @@ impl Connections {
             let values = [("n", neuron.to_string()), ("spikes", phrases.spikes(spikes))];
             button.set_text_content(Some(&phrases.say(Phrase::NeuronSpikes, &values)));
             let pressed = layer == 0 && chosen.contains(&neuron);
-            drop(button.set_attribute("aria-pressed", if pressed { "true" } else { "false" }));
+            press(&button, pressed);
             place(&button, self.layout.neuron((layer, neuron)));
         }
         one_stop(&self.buttons);

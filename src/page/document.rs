@@ -209,6 +209,11 @@ impl Text {
     }
 }
 
+/// Says whether a button is the chosen one of its kind.
+pub fn press(button: &HtmlElement, pressed: bool) {
+    drop(button.set_attribute("aria-pressed", if pressed { "true" } else { "false" }));
+}
+
 /// Adds or removes a class.
 pub fn class(element: &Element, name: &str, on: bool) {
     drop(element.class_list().toggle_with_force(name, on));

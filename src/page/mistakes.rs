@@ -5,7 +5,7 @@ use super::address::Pad;
 use super::app::App;
 use super::canvas::{Canvas, Palette};
 use super::confusion::{Confusion, Pair};
-use super::document::{Text, class, create, find, listen, number, one_stop, rove, style};
+use super::document::{Text, class, create, find, listen, number, one_stop, press, rove, style};
 use super::field;
 use super::input::{Input, Post};
 use super::phrases::{Phrase, Phrases, grouped};
@@ -223,10 +223,6 @@ impl Mistakes {
             }
         }
     }
-}
-
-fn press(button: &HtmlElement, pressed: bool) {
-    drop(button.set_attribute("aria-pressed", if pressed { "true" } else { "false" }));
 }
 
 fn head(text: &str, scope: &str) -> HtmlElement {

@@ -1,7 +1,7 @@
 //! The hidden neurons' weights, the first of them as pictures, and how often they fire.
 
 use super::canvas::{Canvas, Palette};
-use super::document::{Text, all, class, create, find, is_near, listen, number, one_stop, place, rove};
+use super::document::{Text, all, class, create, find, is_near, listen, number, one_stop, place, press, rove};
 use super::field;
 use super::input::{Input, Post};
 use super::phrases::{Phrase, Phrases};
@@ -111,7 +111,7 @@ impl Mosaic {
         let end = (self.next + AT_ONCE).min(self.buttons.len());
         for (neuron, (button, canvas)) in self.buttons.iter().enumerate().take(end).skip(self.next) {
             let pressed = chosen.contains(&neuron);
-            drop(button.set_attribute("aria-pressed", if pressed { "true" } else { "false" }));
+            press(button, pressed);
             if let Some(weights) = synapses.into_neuron(0, neuron).filter(|_| canvas.fit(palette)) {
                 canvas.paint(&[field::weights(weights, SIDE)], palette);
             }

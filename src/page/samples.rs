@@ -2,7 +2,7 @@
 
 use super::address::Pad;
 use super::canvas::{Canvas, Palette};
-use super::document::{create, find, listen, one_stop, rove};
+use super::document::{create, find, listen, one_stop, press, rove};
 use super::field;
 use super::input::{Input, Post};
 use super::marks::{Ink, Mark, Shade};
@@ -60,7 +60,7 @@ impl Samples {
         for (index, (button, canvas)) in self.buttons.iter().enumerate() {
             if let Some(pad) = pad {
                 let pressed = *pad == Pad::Digit(index);
-                drop(button.set_attribute("aria-pressed", if pressed { "true" } else { "false" }));
+                press(button, pressed);
             }
             if canvas.fit(palette) {
                 canvas.paint(&[on_paper(digits.image(index))], palette);

@@ -1,5 +1,10 @@
 //! The weights that the engine has told: faces, mosaic and connections are drawn from them.
 
+/// The numbers of a message's bytes, little-endian.
+pub fn floats(bytes: &[u8]) -> impl Iterator<Item = f32> + '_ {
+    bytes.chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]]))
+}
+
 /// Weights by layer and neuron. Layers are counted from 0, the first hidden one; the last is the output.
 #[derive(Clone, Debug, Default)]
 pub struct Synapses {
@@ -26,8 +31,7 @@ impl Synapses {
             if *neuron >= told.len() {
                 told.resize(neuron + 1, Vec::new());
             }
-            let weights = bytes.chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]]));
-            told[*neuron] = weights.collect();
+            told[*neuron] = floats(bytes).collect();
         }
     }
 
