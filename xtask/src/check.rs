@@ -5,12 +5,19 @@ use crate::page;
 use crate::peers;
 use crate::run::{Result, Steps, run, says};
 use crate::sizes;
-use crate::tools::{STEPS, Tools, WASM};
-use std::path::Path;
+use crate::tools::{STEPS, Tools, WASM, target};
+use std::cell::RefCell;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 use std::time::Instant;
 
-/// The feature sets of the page's programs.
-const WEB: [&str; 3] = ["web", "web,engine", "web,gpu"];
+/// The features that hold all of the code, the pure half of the page included: linted and tested. A second set over
+/// wgpu's tree would cost its building once more.
+const ALL: &str = "web,gpu";
+
+/// The feature sets of the programs that are made of less of it: nothing may lie idle in them.
+const PARTS: [&str; 4] = ["cli", "cli,engine", "web", "web,engine"];
 
 /// A part: its name, and what it does.
 type Part<'a> = (&'static str, &'a dyn Fn(&mut Steps) -> Result<()>);
@@ -18,12 +25,13 @@ type Part<'a> = (&'static str, &'a dyn Fn(&mut Steps) -> Result<()>);
 /// Runs all parts, those that need other simulators where they are asked for, stops at the first that fails, and says
 /// how long each took.
 pub fn test(with_peers: bool) -> Result<()> {
-    let mut steps = Steps::new(STEPS + 10 + usize::from(with_peers));
+    let mut steps = Steps::new(STEPS + 9 + usize::from(with_peers));
     let start = Instant::now();
     let tools = Tools::bring(&mut steps)?;
     let browser = tools.browser(&mut steps)?;
     let mut lines = vec![line("ok", "tools", start)];
     let cargo = |arguments: &[&str]| run(tools.command("cargo").args(arguments));
+    let beside = RefCell::new(None);
     let parts: [Part<'_>; 8] = [
         ("format", &|steps| {
             begin(steps, "Format");
@@ -31,18 +39,24 @@ pub fn test(with_peers: bool) -> Result<()> {
         }),
         ("lints", &|steps| {
             begin(steps, "Lints");
-            cargo(&["clippy", "--workspace", "--release", "--all-targets", "--", "-D", "warnings"])?;
-            cargo(&["clippy", "--workspace", "--release", "--all-targets", "--features", "gpu", "--", "-D", "warnings"])
+            let clippy = |features: &[&str]| {
+                let mut all = vec!["clippy", "--release"];
+                all.extend_from_slice(features);
+                all.extend(["--", "-D", "warnings"]);
+                cargo(&all)
+            };
+            clippy(&["--workspace", "--all-targets", "--features", ALL])?;
+            // The page's programs too are linted for this machine, which shares what it knows of burn with the line above;
+            // whether they compile for the web is seen when they are built.
+            PARTS.iter().try_for_each(|part| clippy(&["--no-default-features", "--features", part]))
         }),
-        ("lints for the web", &|steps| {
-            begin(steps, "Lints of page and engine");
-            WEB.iter().try_for_each(|features| lint_web(&tools, features))
-        }),
+        ("data", &|steps| page::shards(&tools, steps)),
         ("tests", &|steps| {
+            // Much of building the page is one thread's work, so it goes on beside the tests.
+            *beside.borrow_mut() = Some(Beside::start(&tools, steps)?);
             begin(steps, "Tests: some 14 minutes the first time on two cores");
             tools.graphics(steps)?;
-            // With `web`, so that the pure half of the page is tested too.
-            cargo(&["test", "--workspace", "--release", "--features", "web,gpu"])
+            cargo(&["test", "--workspace", "--release", "--features", ALL])
         }),
         ("peers", &|steps| peers::check(&tools, steps)),
         ("page without burn", &|steps| {
@@ -50,9 +64,8 @@ pub fn test(with_peers: bool) -> Result<()> {
             without_burn(&tools)
         }),
         ("page", &|steps| {
-            page::bundle(&tools, steps, &[])?;
-            gpu::build(&tools, steps)?;
-            gpu::add_to(Path::new("dist"))?;
+            begin(steps, "Waiting for the page and its engines");
+            beside.take().map_or(Ok(()), Beside::wait)?;
             sizes::check(&tools)
         }),
         ("browser", &|steps| {
@@ -77,6 +90,35 @@ pub fn test(with_peers: bool) -> Result<()> {
     result
 }
 
+/// The page and its engines on their way into dist/.
+struct Beside {
+    building: JoinHandle<Result<()>>,
+    log: PathBuf,
+}
+
+impl Beside {
+    fn start(tools: &Tools, steps: &mut Steps) -> Result<Self> {
+        let log = target().join("page.log");
+        begin(steps, &format!("Page and engines: they are built beside what follows, see {}", log.display()));
+        let tools = tools.writing_to(&log)?;
+        let building = std::thread::spawn(move || {
+            page::programs(&tools, &mut Steps::silent(), &[])?;
+            gpu::build(&tools, &mut Steps::silent())?;
+            gpu::add_to(Path::new("dist"))
+        });
+        Ok(Self { building, log })
+    }
+
+    fn wait(self) -> Result<()> {
+        let built = self.building.join().unwrap_or_else(|_| Err("it was broken off".to_owned()));
+        built.map_err(|error| {
+            let log = fs::read_to_string(&self.log).unwrap_or_default();
+            let lines: Vec<&str> = log.lines().collect();
+            format!("{error}\n{}", lines[lines.len().saturating_sub(60)..].join("\n"))
+        })
+    }
+}
+
 fn begin(steps: &mut Steps, what: &str) {
     steps.next();
     steps.say(what);
@@ -84,16 +126,6 @@ fn begin(steps: &mut Steps, what: &str) {
 
 fn line(mark: &str, name: &str, start: Instant) -> String {
     format!("{mark:<7}{:>5} s  {name}", start.elapsed().as_secs())
-}
-
-/// Lints what runs in the browser. Where the compiler for the web comes without clippy (Debian's does), the same code is
-/// linted for this machine: whether it compiles for the web is seen when the page is built.
-fn lint_web(tools: &Tools, features: &str) -> Result<()> {
-    let for_web = says(tools.wasm_command("cargo").args(["clippy", "--version"])).is_some();
-    let mut cargo = if for_web { tools.wasm_command("cargo") } else { tools.command("cargo") };
-    cargo.args(["clippy", "--no-default-features", "--features", features]);
-    cargo.args(if for_web { &["--target", WASM, "--profile", "web"][..] } else { &["--release"] });
-    run(cargo.args(["--", "-D", "warnings"]))
 }
 
 fn without_burn(tools: &Tools) -> Result<()> {

@@ -48,6 +48,11 @@ pub fn build(arguments: &[String]) -> Result<()> {
 /// Shards and page into dist/: two steps.
 pub fn bundle(tools: &Tools, steps: &mut Steps, arguments: &[String]) -> Result<()> {
     shards(tools, steps)?;
+    programs(tools, steps, arguments)
+}
+
+/// The page, its data being there, into dist/: one step.
+pub fn programs(tools: &Tools, steps: &mut Steps, arguments: &[String]) -> Result<()> {
     steps.next();
     steps.say("Page and engine: building them, some 6 minutes the first time on two cores");
     run(tools.wasm_command("trunk").args(["build", "--release"]).args(arguments))
@@ -55,7 +60,7 @@ pub fn bundle(tools: &Tools, steps: &mut Steps, arguments: &[String]) -> Result<
 
 /// The data sets in pieces, by the command-line program without burn, which is built in a minute or two. The page needs
 /// the first; another that cannot be had is left out.
-fn shards(tools: &Tools, steps: &mut Steps) -> Result<()> {
+pub fn shards(tools: &Tools, steps: &mut Steps) -> Result<()> {
     steps.next();
     steps.say("Data for the page");
     let spiking =

@@ -54,6 +54,11 @@ impl Steps {
         Self { done: 0, total }
     }
 
+    /// Says nothing.
+    pub fn silent() -> Self {
+        Self::new(0)
+    }
+
     /// Begins the next step.
     pub fn next(&mut self) {
         self.done += 1;
@@ -61,6 +66,8 @@ impl Steps {
 
     /// Says something about the step in hand.
     pub fn say(&self, what: &str) {
-        eprintln!("[{}/{}] {what}", self.done, self.total);
+        if self.total > 0 {
+            eprintln!("[{}/{}] {what}", self.done, self.total);
+        }
     }
 }

@@ -3,9 +3,10 @@
 use crate::debian;
 use crate::run::{Result, Steps, at, find, run, says};
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 /// The target of the page's programs.
 pub const WASM: &str = "wasm32-unknown-unknown";
@@ -14,11 +15,14 @@ pub const STEPS: usize = 4;
 const TRUNK: &str = "0.22.1";
 
 /// Where the tools are.
+#[derive(Clone)]
 pub struct Tools {
     /// The search path with all of them first.
     path: OsString,
     /// The rustup toolchain that builds for the web, where it is not the usual one.
     toolchain: Option<String>,
+    /// Where they write, where it is not the terminal.
+    log: Option<Arc<File>>,
 }
 
 /// Brings the tools, a browser included, and does nothing else.
@@ -44,7 +48,7 @@ impl Tools {
         let usual = std::env::var_os("PATH").unwrap_or_default();
         let folders = own.into_iter().chain(std::env::split_paths(&usual));
         let path = std::env::join_paths(folders).map_err(|error| format!("PATH cannot be used: {error}"))?;
-        let mut tools = Self { path, toolchain: None };
+        let mut tools = Self { path, toolchain: None, log: None };
         tools.wasm_target(steps)?;
         tools.program(steps, "trunk", TRUNK, 6, &["--locked", "--no-default-features", "--features", "rustls"])?;
         // Without --locked: its lock file names a version of another package that is not served everywhere.
@@ -53,11 +57,21 @@ impl Tools {
         Ok(tools)
     }
 
+    /// The same, writing into a file.
+    pub fn writing_to(&self, path: &Path) -> Result<Self> {
+        let log = File::create(path).map_err(at(path))?;
+        Ok(Self { log: Some(Arc::new(log)), ..self.clone() })
+    }
+
     /// A command that finds the tools.
     pub fn command(&self, program: &str) -> Command {
         // Where PATH is changed, it is our PATH that a bare name must be looked up in, on every system.
         let mut command = Command::new(find(program, &self.path).unwrap_or_else(|| program.into()));
         command.env("PATH", &self.path).env_remove("CARGO");
+        if let Some([out, err]) = self.log.as_ref().and_then(|log| Some([log.try_clone().ok()?, log.try_clone().ok()?]))
+        {
+            command.stdout(out).stderr(err);
+        }
         command
     }
 
