@@ -2,34 +2,32 @@
 //! in turn, no piece of work much longer than 20 ms.
 
 mod card;
+mod data;
+mod looking;
 mod meter;
 mod pace;
 mod testing;
 
 use crate::digits::order::SHARD_SIZE;
-use crate::digits::shard::{self, Manifest, Split};
-use crate::digits::{Shards, own};
-use crate::evaluation;
+use crate::digits::shard::Split;
 use crate::event::{Event, Flow};
 use crate::network::Network;
-use crate::protocol::{Picture, Report, Request};
-use crate::spec::{Dataset, Spec};
-use crate::spikes::encode::Pass;
+use crate::protocol::{Report, Request};
+use crate::spec::Spec;
 use crate::training::{Advance, Run};
-use crate::weights::checkpoint::{self, Notes};
+use crate::weights::checkpoint;
 use burn::tensor::Device;
 use card::OnCard;
 pub use card::{Brought, Errand};
+use data::Data;
+use looking::needs_weights;
 use meter::Meter;
 use pace::Pace;
-use std::collections::HashSet;
 use testing::Testing;
 
 /// A report and the byte arrays beside it.
 pub type Outgoing = (Report, Vec<Vec<u8>>);
 
-/// Shards that are asked for before they are due.
-const SHARDS_AHEAD: usize = 3;
 /// Images of the test that is made while training runs, about once a second.
 const QUICK_TEST: usize = 1000;
 /// Milliseconds between two such tests.
@@ -43,16 +41,6 @@ enum Mode {
     OneStep,
     /// Some steps whose speed is measured and of which nothing is kept.
     Trial,
-}
-
-/// The data set as far as it came.
-#[derive(Debug, Default)]
-struct Data {
-    manifest: Option<Manifest>,
-    train: Shards,
-    test: Shards,
-    /// Shards that were asked for and did not come yet.
-    asked: HashSet<(Split, usize)>,
 }
 
 /// The engine's state.
@@ -179,10 +167,6 @@ impl Session {
         self.report(Report::Failed(reason.to_string()));
     }
 
-    fn images(&self) -> usize {
-        self.data.manifest.as_ref().map_or(0, |manifest| manifest.images(Split::Train))
-    }
-
     /// Becomes this network, at the start of a run.
     fn begin(&mut self, spec: Spec, network: Network) {
         self.run = Some(Run::new(spec.clone(), network, self.images()));
@@ -234,92 +218,6 @@ impl Session {
         }
     }
 
-    fn know(&mut self, manifest: Manifest) {
-        if let Err(error) = manifest.check() {
-            return self.fail(error);
-        }
-        if self.data.manifest.as_ref() == Some(&manifest) {
-            return;
-        }
-        let (train, test) = (manifest.train.len(), manifest.test.len());
-        self.hold(manifest, Shards::new(train), Shards::new(test));
-    }
-
-    fn know_drawings(&mut self, bytes: Vec<Vec<u8>>) {
-        let classes = Dataset::Folder.classes();
-        let Ok([pixels, labels]) = <[Vec<u8>; 2]>::try_from(bytes) else {
-            return self.fail("Drawings need pixels and labels.");
-        };
-        match own::drawings(pixels, labels, classes) {
-            Ok(drawings) => {
-                let sets = own::sets(&drawings);
-                let [train, test] = [sets.0, sets.1].map(|digits| {
-                    let mut shards = Shards::new(1);
-                    shards.insert(0, digits);
-                    shards
-                });
-                self.hold(own::manifest(classes), train, test);
-            }
-            Err(error) => self.fail(error),
-        }
-    }
-
-    /// This is the data that there is.
-    fn hold(&mut self, manifest: Manifest, train: Shards, test: Shards) {
-        let images = manifest.images(Split::Train);
-        self.data = Data { manifest: Some(manifest), train, test, asked: HashSet::new() };
-        // A run that has seen nothing yet learns what it will see.
-        self.run = self.run.take().map(|run| match run.adam.step() {
-            0 => Run::new(run.spec, run.network, images),
-            _ => run,
-        });
-    }
-
-    fn take(&mut self, split: Split, shard: usize, bytes: &[Vec<u8>]) {
-        let opened = match (&self.data.manifest, bytes) {
-            (None, _) => Err("no manifest said what it should be".to_owned()),
-            (Some(manifest), [images, labels]) => {
-                shard::open(manifest, split, shard, images, labels).map_err(|error| error.to_string())
-            }
-            (Some(_), _) => Err("it needs images and labels".to_owned()),
-        };
-        match opened {
-            Ok(digits) => {
-                self.shards_mut(split).insert(shard, digits);
-                self.data.asked.remove(&(split, shard));
-                self.report(Report::ShardTaken(split, shard));
-            }
-            Err(reason) => self.report(Report::ShardRefused { split, shard, reason }),
-        }
-    }
-
-    fn samples(&mut self, dataset: Dataset, bytes: &[Vec<u8>]) {
-        let opened = match (&self.data.manifest, bytes) {
-            (Some(manifest), [images, labels]) => {
-                shard::open_samples(manifest, images, labels).map_err(|error| error.to_string())
-            }
-            _ => Err("a manifest and two files are needed".to_owned()),
-        };
-        match opened {
-            Ok(digits) => self.out.push((Report::Samples(dataset), vec![digits.images, digits.labels])),
-            Err(reason) => self.report(Report::SamplesRefused(dataset, reason)),
-        }
-    }
-
-    fn shards_mut(&mut self, split: Split) -> &mut Shards {
-        match split {
-            Split::Train => &mut self.data.train,
-            Split::Test => &mut self.data.test,
-        }
-    }
-
-    /// Asks for a shard, once.
-    fn need(&mut self, split: Split, shard: usize) {
-        if self.shards_mut(split).get(shard).is_none() && self.data.asked.insert((split, shard)) {
-            self.report(Report::Need(split, shard));
-        }
-    }
-
     fn train(&mut self, mode: Mode) {
         if self.run.is_none() {
             return self.fail("There is no network yet to train.");
@@ -347,16 +245,6 @@ impl Session {
         self.mode = Mode::Idle;
         self.flush_meter();
         self.report(Report::Paused);
-    }
-
-    /// Asks for the shards that are due next.
-    fn ask_ahead(&mut self) {
-        let Some(run) = &self.run else { return };
-        let due = run.due_shard();
-        let ahead = run.due_shards().iter().skip_while(|shard| Some(**shard) != due).take(SHARDS_AHEAD);
-        for shard in ahead.copied().collect::<Vec<_>>() {
-            self.need(Split::Train, shard);
-        }
     }
 
     fn train_batch(&mut self) {
@@ -429,36 +317,6 @@ impl Session {
         }
     }
 
-    fn trace(&mut self, id: u32, picture: Picture, pixels: Option<&Vec<u8>>) {
-        match self.traced(picture, pixels) {
-            Ok((bytes, label, step)) => self.out.push((Report::Trace { id, picture, label, step }, vec![bytes])),
-            Err(reason) => self.report(Report::NoTrace { id, reason }),
-        }
-    }
-
-    fn traced(&self, picture: Picture, pixels: Option<&Vec<u8>>) -> Result<(Vec<u8>, Option<u8>, u64), String> {
-        let run = self.run.as_ref().ok_or("There is no network yet.")?;
-        let (image, label, pass, sample) = match picture {
-            Picture::Drawing => {
-                let pixels = pixels.ok_or("A drawing needs its pixels.")?;
-                (pixels.as_slice(), None, Pass::Drawing, 0)
-            }
-            Picture::Test(index) => {
-                let digits = self.data.test.get(index / SHARD_SIZE).ok_or("This test image has not been fetched.")?;
-                let place = index % SHARD_SIZE;
-                if place >= digits.len() {
-                    return Err(format!("There is no test image {index}."));
-                }
-                (digits.image(place), Some(digits.label(place)), Pass::Evaluation, index as u64)
-            }
-        };
-        if image.len() != run.network.pixels() {
-            return Err(format!("The picture has {} pixels, the network {}.", image.len(), run.network.pixels()));
-        }
-        let trace = evaluation::trace(&run.network, &run.spec, image, pass, sample);
-        Ok((trace.to_bytes(), label, run.adam.step()))
-    }
-
     fn test(&mut self, images: usize) {
         let Some(manifest) = &self.data.manifest else { return self.fail("There are no test images.") };
         let (all, shards) = (manifest.images(Split::Test), manifest.test.len());
@@ -470,79 +328,8 @@ impl Session {
         self.testing = Some(Testing::whole(images));
     }
 
-    /// Gives those of the test images that are there, and asks for the shards of the others.
-    fn test_images(&mut self, images: Vec<usize>) {
-        let Some(manifest) = &self.data.manifest else { return self.fail("There are no test images.") };
-        let all = manifest.images(Split::Test);
-        let (mut there, mut pixels) = (Vec::new(), Vec::new());
-        for image in images.into_iter().filter(|image| *image < all) {
-            match self.data.test.get(image / SHARD_SIZE) {
-                Some(digits) => {
-                    there.push(image);
-                    pixels.extend_from_slice(digits.image(image % SHARD_SIZE));
-                }
-                None => self.need(Split::Test, image / SHARD_SIZE),
-            }
-        }
-        self.out.push((Report::TestImages(there), vec![pixels]));
-    }
-
-    fn fields(&mut self, layer: usize, neurons: Vec<usize>) {
-        let Some(run) = &self.run else { return };
-        let width = evaluation::width(&run.network, layer);
-        let neurons: Vec<usize> = neurons.into_iter().filter(|neuron| *neuron < width).collect();
-        let fields = evaluation::fields(&run.network, layer, &neurons);
-        let bytes = fields.into_iter().flat_map(f32::to_le_bytes).collect();
-        self.out.push((Report::Fields(layer, neurons), vec![bytes]));
-    }
-
-    fn rates(&mut self, pixels: &[u8]) {
-        let Some(run) = &self.run else { return };
-        let images: Vec<&[u8]> = pixels.chunks_exact(run.network.pixels()).collect();
-        let layers = evaluation::rates(&run.network, &run.spec, &images);
-        let sizes = layers.iter().map(Vec::len).collect();
-        let bytes = layers.into_iter().flatten().flat_map(f32::to_le_bytes).collect();
-        self.out.push((Report::Rates(sizes), vec![bytes]));
-    }
-
-    fn weights(&mut self) {
-        let Some(run) = &self.run else { return self.fail("There is no network yet.") };
-        match checkpoint::model_to_bytes(&run.spec, &run.network, Notes::default()) {
-            Ok(bytes) => self.out.push((Report::Weights, vec![bytes])),
-            Err(error) => self.fail(error),
-        }
-    }
-
     /// The network and its run, for whoever wants to look.
     pub fn run(&self) -> Option<&Run> {
         self.run.as_ref()
-    }
-}
-
-/// Whether answering takes the weights at once, for which a card would have to be waited for.
-const fn needs_weights(request: &Request) -> bool {
-    match request {
-        Request::Continue(_)
-        | Request::Trace { .. }
-        | Request::Test(_)
-        | Request::Fields(..)
-        | Request::Rates
-        | Request::Weights => true,
-        Request::Open
-        | Request::Start(_)
-        | Request::Change(_)
-        | Request::Data(_)
-        | Request::Drawings
-        | Request::Shard(..)
-        | Request::Samples(_)
-        | Request::Train
-        | Request::Pause
-        | Request::Step
-        | Request::TestImages(_)
-        | Request::Checkpoint
-        | Request::HandOver
-        | Request::Resume
-        | Request::Try
-        | Request::SelfCheck => false,
     }
 }

@@ -1,0 +1,142 @@
+//! The images that the engine has: what there should be, what came, what is asked for.
+
+use super::Session;
+use crate::digits::order::SHARD_SIZE;
+use crate::digits::shard::{self, Manifest, Split};
+use crate::digits::{Shards, own};
+use crate::protocol::Report;
+use crate::spec::Dataset;
+use crate::training::Run;
+use std::collections::HashSet;
+
+/// Shards that are asked for before they are due.
+const SHARDS_AHEAD: usize = 3;
+
+/// The data set as far as it came.
+#[derive(Debug, Default)]
+pub(super) struct Data {
+    pub manifest: Option<Manifest>,
+    pub train: Shards,
+    pub test: Shards,
+    /// Shards that were asked for and did not come yet.
+    pub asked: HashSet<(Split, usize)>,
+}
+
+impl Session {
+    pub(super) fn images(&self) -> usize {
+        self.data.manifest.as_ref().map_or(0, |manifest| manifest.images(Split::Train))
+    }
+
+    pub(super) fn know(&mut self, manifest: Manifest) {
+        if let Err(error) = manifest.check() {
+            return self.fail(error);
+        }
+        if self.data.manifest.as_ref() == Some(&manifest) {
+            return;
+        }
+        let (train, test) = (manifest.train.len(), manifest.test.len());
+        self.hold(manifest, Shards::new(train), Shards::new(test));
+    }
+
+    pub(super) fn know_drawings(&mut self, bytes: Vec<Vec<u8>>) {
+        let classes = Dataset::Folder.classes();
+        let Ok([pixels, labels]) = <[Vec<u8>; 2]>::try_from(bytes) else {
+            return self.fail("Drawings need pixels and labels.");
+        };
+        match own::drawings(pixels, labels, classes) {
+            Ok(drawings) => {
+                let sets = own::sets(&drawings);
+                let [train, test] = [sets.0, sets.1].map(|digits| {
+                    let mut shards = Shards::new(1);
+                    shards.insert(0, digits);
+                    shards
+                });
+                self.hold(own::manifest(classes), train, test);
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// This is the data that there is.
+    fn hold(&mut self, manifest: Manifest, train: Shards, test: Shards) {
+        let images = manifest.images(Split::Train);
+        self.data = Data { manifest: Some(manifest), train, test, asked: HashSet::new() };
+        // A run that has seen nothing yet learns what it will see.
+        self.run = self.run.take().map(|run| match run.adam.step() {
+            0 => Run::new(run.spec, run.network, images),
+            _ => run,
+        });
+    }
+
+    pub(super) fn take(&mut self, split: Split, shard: usize, bytes: &[Vec<u8>]) {
+        let opened = match (&self.data.manifest, bytes) {
+            (None, _) => Err("no manifest said what it should be".to_owned()),
+            (Some(manifest), [images, labels]) => {
+                shard::open(manifest, split, shard, images, labels).map_err(|error| error.to_string())
+            }
+            (Some(_), _) => Err("it needs images and labels".to_owned()),
+        };
+        match opened {
+            Ok(digits) => {
+                self.shards_mut(split).insert(shard, digits);
+                self.data.asked.remove(&(split, shard));
+                self.report(Report::ShardTaken(split, shard));
+            }
+            Err(reason) => self.report(Report::ShardRefused { split, shard, reason }),
+        }
+    }
+
+    pub(super) fn samples(&mut self, dataset: Dataset, bytes: &[Vec<u8>]) {
+        let opened = match (&self.data.manifest, bytes) {
+            (Some(manifest), [images, labels]) => {
+                shard::open_samples(manifest, images, labels).map_err(|error| error.to_string())
+            }
+            _ => Err("a manifest and two files are needed".to_owned()),
+        };
+        match opened {
+            Ok(digits) => self.out.push((Report::Samples(dataset), vec![digits.images, digits.labels])),
+            Err(reason) => self.report(Report::SamplesRefused(dataset, reason)),
+        }
+    }
+
+    fn shards_mut(&mut self, split: Split) -> &mut Shards {
+        match split {
+            Split::Train => &mut self.data.train,
+            Split::Test => &mut self.data.test,
+        }
+    }
+
+    /// Asks for a shard, once.
+    pub(super) fn need(&mut self, split: Split, shard: usize) {
+        if self.shards_mut(split).get(shard).is_none() && self.data.asked.insert((split, shard)) {
+            self.report(Report::Need(split, shard));
+        }
+    }
+
+    /// Asks for the shards that are due next.
+    pub(super) fn ask_ahead(&mut self) {
+        let Some(run) = &self.run else { return };
+        let due = run.due_shard();
+        let ahead = run.due_shards().iter().skip_while(|shard| Some(**shard) != due).take(SHARDS_AHEAD);
+        for shard in ahead.copied().collect::<Vec<_>>() {
+            self.need(Split::Train, shard);
+        }
+    }
+
+    /// Gives those of the test images that are there, and asks for the shards of the others.
+    pub(super) fn test_images(&mut self, images: Vec<usize>) {
+        let Some(manifest) = &self.data.manifest else { return self.fail("There are no test images.") };
+        let all = manifest.images(Split::Test);
+        let (mut there, mut pixels) = (Vec::new(), Vec::new());
+        for image in images.into_iter().filter(|image| *image < all) {
+            match self.data.test.get(image / SHARD_SIZE) {
+                Some(digits) => {
+                    there.push(image);
+                    pixels.extend_from_slice(digits.image(image % SHARD_SIZE));
+                }
+                None => self.need(Split::Test, image / SHARD_SIZE),
+            }
+        }
+        self.out.push((Report::TestImages(there), vec![pixels]));
+    }
+}
