@@ -92,11 +92,12 @@ impl Trace {
     /// The time step, from 0, from which the leader never changed again and had more than half of the probability, by
     /// softmax of the evidence so far; none where it has not even at the end.
     pub fn known_since(&self) -> Option<usize> {
-        let (leaders, evidence, classes) = (self.leaders(), self.evidence(), self.classes());
-        let answer = leaders.last().copied().flatten()?;
-        let share = |t: usize| softmax(&evidence[t * classes..(t + 1) * classes])[answer];
-        let sure = |t: &usize| leaders[*t] == Some(answer) && share(*t) > 0.5;
-        (0..leaders.len()).rev().take_while(sure).last()
+        known_since(&self.leaders(), &self.shares(&self.evidence()), self.classes())
+    }
+
+    /// What softmax makes of the evidence at each time step, both [T, classes].
+    pub fn shares(&self, evidence: &[f32]) -> Vec<f32> {
+        evidence.chunks(self.classes().max(1)).flat_map(softmax).collect()
     }
 
     /// The share of probability that softmax of the logits gives each class.
@@ -184,10 +185,31 @@ impl Trace {
     }
 }
 
+/// The time step, from 0, from which the leader at the end always led, with more than half of the probability. `leaders`
+/// is [T], `shares` [T, classes].
+pub fn known_since(leaders: &[Option<usize>], shares: &[f32], classes: usize) -> Option<usize> {
+    let answer = leaders.last().copied().flatten()?;
+    let sure = |t: &usize| leaders[*t] == Some(answer) && shares[*t * classes + answer] > 0.5;
+    (0..leaders.len()).rev().take_while(sure).last()
+}
+
 /// exp(x) over the sum of all exp(x).
 fn softmax(values: &[f32]) -> Vec<f32> {
     let largest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let shares: Vec<f32> = values.iter().map(|value| (value - largest).exp()).collect();
     let sum: f32 = shares.iter().sum();
     shares.into_iter().map(|share| share / sum).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_known_once_the_leader_stays_and_is_likely() {
+        let leaders = [Some(1), Some(0), Some(0), Some(0)];
+        let shares = [0.4, 0.6, 0.5, 0.5, 0.6, 0.4, 0.9, 0.1];
+        assert_eq!(known_since(&leaders, &shares, 2), Some(2));
+        assert_eq!(known_since(&leaders[..2], &shares, 2), None);
+    }
 }

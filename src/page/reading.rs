@@ -1,7 +1,7 @@
 //! What can be read off a trace: computed once when it arrives, asked for at every frame.
 
 use crate::energy::{ADD, MULTIPLY_ADD};
-use crate::trace::{LayerTrace, Trace};
+use crate::trace::{LayerTrace, Trace, known_since};
 
 /// A trace and what follows from it.
 #[derive(Clone, Debug, Default)]
@@ -50,9 +50,9 @@ impl Reading {
         let counts =
             |spikes: &crate::spikes::SpikeTrain| (0..trace.time_steps).map(|t| spikes.count_at(0, t)).collect();
         let (evidence, leaders) = (trace.evidence(), trace.leaders());
-        let probabilities: Vec<f32> = evidence.chunks(trace.classes().max(1)).flat_map(softmax).collect();
+        let probabilities = trace.shares(&evidence);
         Self {
-            known: known(&leaders, &probabilities, trace.classes()),
+            known: known_since(&leaders, &probabilities, trace.classes()),
             evidence,
             leaders,
             probabilities,
@@ -110,20 +110,6 @@ impl Reading {
     pub fn answer(&self) -> Option<usize> {
         self.known.and(self.leaders.last().copied().flatten())
     }
-}
-
-fn softmax(evidence: &[f32]) -> Vec<f32> {
-    let largest = evidence.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let shares: Vec<f32> = evidence.iter().map(|value| (value - largest).exp()).collect();
-    let sum: f32 = shares.iter().sum();
-    shares.into_iter().map(|share| share / sum).collect()
-}
-
-/// The time step from which the leader at the end always led, with more than half of the probability.
-fn known(leaders: &[Option<usize>], probabilities: &[f32], classes: usize) -> Option<usize> {
-    let answer = leaders.last().copied().flatten()?;
-    let sure = |t: &usize| leaders[*t] == Some(answer) && probabilities[t * classes + answer] > 0.5;
-    (0..leaders.len()).rev().take_while(sure).last()
 }
 
 fn firing(layer: &LayerTrace) -> usize {
@@ -201,14 +187,6 @@ mod tests {
         let reading = Reading::new(trace, None);
         assert!(close(reading.energy(0), [0.0, 92e-6]) && close(reading.energy(2), [9e-6, 92e-6]));
         assert!(close(reading.with_steady_input().energy(2), [101e-6, 92e-6]));
-    }
-
-    #[test]
-    fn it_is_known_once_the_leader_stays_and_is_likely() {
-        let leaders = [Some(1), Some(0), Some(0), Some(0)];
-        let probabilities = [0.4, 0.6, 0.5, 0.5, 0.6, 0.4, 0.9, 0.1];
-        assert_eq!(known(&leaders, &probabilities, 2), Some(2));
-        assert_eq!(known(&leaders[..2], &probabilities, 2), None);
     }
 
     #[test]
