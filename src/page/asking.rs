@@ -98,7 +98,9 @@ impl App {
             return;
         }
         self.asking.weights_at = now();
-        self.ask_for_rates();
+        if self.mosaic.is_near() {
+            self.ask_for_rates();
+        }
         let connected = if self.connections.visible { self.connections.layout.clone() } else { Layout::default() };
         let mut first = self.score.faces.chosen.to_vec();
         first.extend(connected.columns.first().into_iter().flatten());

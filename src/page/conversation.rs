@@ -220,6 +220,7 @@ impl App {
     fn run_changed(&mut self) {
         (self.dirty.pad, self.dirty.trace) = (true, true);
         self.ask_for_trace();
+        self.ask_for_rates();
     }
 
     pub(super) fn paused(&mut self) {

@@ -94,9 +94,14 @@ impl Mosaic {
         self.count.set(&phrases.say(Phrase::Mosaic, &[("n", shown.to_string()), ("all", neurons.to_string())]));
     }
 
+    /// Whether the pictures can be seen, or could after a little scrolling.
+    pub fn is_near(&self) -> bool {
+        is_near(&self.container)
+    }
+
     /// The neurons whose weights are to be asked for: the chosen ones, and the others if they can be seen.
     pub fn wanted(&self, chosen: &[usize]) -> Vec<usize> {
-        let mut wanted = if is_near(&self.container) { (0..self.buttons.len()).collect() } else { Vec::new() };
+        let mut wanted = if self.is_near() { (0..self.buttons.len()).collect() } else { Vec::new() };
         for neuron in chosen {
             if !wanted.contains(neuron) {
                 wanted.push(*neuron);
