@@ -5,6 +5,7 @@ use super::current::{Scale, TIME_STEPS, band, ground, path, shape, spikes};
 use super::figure::{Figure, Picture, column_at, decimal, say};
 use super::knobs::{index, number};
 use crate::neuron::Step;
+use crate::page::csv::Table;
 use crate::page::marks::{Ink, Mark, Point, column, level, line};
 use crate::spec::{Neuron, Surrogate};
 
@@ -103,6 +104,15 @@ impl Figure for Blame {
             ("threshold", Some((0.0, scale.y(self.neuron.threshold) - 0.08))),
         ];
         Picture { canvases: vec![voltage, bars], names, values: Vec::new(), said }
+    }
+
+    fn table(&self) -> Table {
+        let steps = self.steps();
+        let mut table = Table::new("time step,current,potential,spike,blame");
+        for (t, blame) in self.blames(&steps).iter().enumerate() {
+            table.row(&[&(t + 1), &self.inputs[t], &steps[t].potential, &u8::from(steps[t].spike), blame]);
+        }
+        table
     }
 }
 

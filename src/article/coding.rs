@@ -3,6 +3,7 @@
 
 use super::figure::{Figure, Key, Picture, decimal, say};
 use super::knobs::{index, number};
+use crate::page::csv::Table;
 use crate::page::marks::{Ink, Mark, Point, Shade};
 use crate::page::raster;
 use crate::spikes::SpikeTrain;
@@ -182,6 +183,19 @@ impl Figure for Coding {
         let spikes = |train: &SpikeTrain| (0..SIDE).map(|row| train.count_of(0, row)).sum::<u32>().to_string();
         let values = vec![("rate", spikes(&rate)), ("latency", spikes(&latency))];
         Picture { canvases, names: Vec::new(), values, said: vec![said] }
+    }
+
+    fn table(&self) -> Table {
+        let (rate, latency) = (self.rate(), self.latency());
+        let mut table = Table::new("pixel,brightness,time step,spike in rate coding,spike in latency coding,current");
+        for (row, pixel) in self.pixels().into_iter().enumerate() {
+            let current = f32::from(pixel) / 255.0;
+            for t in 0..TIME_STEPS {
+                let spikes = [&rate, &latency].map(|spikes| u8::from(spikes.fires(0, row, t)));
+                table.row(&[&(row + 1), &pixel, &(t + 1), &spikes[0], &spikes[1], &current]);
+            }
+        }
+        table
     }
 }
 

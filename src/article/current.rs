@@ -3,6 +3,7 @@
 use super::figure::{Figure, Key, Picture, Said, column_at, decimal, say};
 use super::knobs::{number, reset};
 use crate::neuron::Step;
+use crate::page::csv::Table;
 use crate::page::marks::{Ink, Mark, Point, column, level, line, plain, px};
 use crate::spec::Neuron;
 
@@ -287,6 +288,14 @@ impl Figure for Current {
         names.push(("excites", Some((1.0, height_of(0.5)))));
         names.push(("inhibits", Some((1.0, height_of(-0.2)))));
         Picture { canvases, names, values: Vec::new(), said: self.said(&steps) }
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new("time step,current,potential,spike,potential after the reset");
+        for (t, (current, step)) in self.inputs.iter().zip(self.steps()).enumerate() {
+            table.row(&[&(t + 1), current, &step.potential, &u8::from(step.spike), &step.state.potential]);
+        }
+        table
     }
 }
 

@@ -3,6 +3,7 @@
 use super::figure::{Figure, Picture, Said, decimal, say};
 use super::knobs::number;
 use crate::energy::{ADD, CACHE, DRAM, MULTIPLY_ADD};
+use crate::page::csv::Table;
 use crate::page::marks::{Ink, Mark, Point, level, line, plain, px};
 
 const GROUND: f32 = 0.92;
@@ -160,6 +161,14 @@ impl Figure for Energy {
             ("full", Some((1.0, GROUND + 0.05))),
         ];
         Picture { canvases: vec![marks], names, values: Vec::new(), said: self.said() }
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new("per cent of time steps with a spike,spiking neuron (pJ),ordinary neuron (pJ)");
+        for percent in 0..=100 {
+            table.row(&[&percent, &self.spiking(percent as f32 / 100.0), &self.ordinary()]);
+        }
+        table
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a figure is: a model that a reader plays with, and the picture it gives.
 
+use crate::page::csv::Table;
 use crate::page::marks::{Mark, Point};
 
 /// A key that a figure understands.
@@ -67,6 +68,9 @@ pub trait Figure {
 
     /// What it shows.
     fn picture(&self) -> Picture;
+
+    /// The numbers behind what it shows; what is counted on the page from 1 is counted from 1.
+    fn table(&self) -> Table;
 }
 
 /// The time step, counted from 0, over which a place stands.
@@ -129,6 +133,16 @@ pub(crate) mod tests {
                 assert!(figure.set(&control, "x").is_none(), "{id}: {control}");
             }
             assert_eq!(figure.picture(), picture, "{id}: what was set to itself is as it was");
+        }
+    }
+
+    #[test]
+    fn a_table_has_rows_and_each_has_all_columns() {
+        for (id, figure) in figures() {
+            assert!(DOCUMENT.contains(&format!("data-save=\"{id}\"")), "{id} cannot be saved");
+            let table = figure.table().text;
+            let columns: Vec<usize> = table.lines().map(|line| line.split(',').count()).collect();
+            assert!(columns.len() > 20 && columns.iter().all(|count| *count == columns[0]), "{id}: {table}");
         }
     }
 

@@ -5,6 +5,7 @@ use super::coding::{DIGIT, TIME_STEPS};
 use super::figure::{Figure, Picture, say};
 use super::knobs::{index, number};
 use crate::neuron::State;
+use crate::page::csv::Table;
 use crate::page::marks::{Ink, Mark, Point, Shade, level, line, plain, px};
 use crate::random::{Generator, Stream};
 use crate::spec::{Neuron, Surrogate};
@@ -243,6 +244,14 @@ impl Figure for Slopes {
             values: vec![("beyond", beyond.to_string())],
             said,
         }
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new("neuron,potential less the threshold,spike,borrowed slope as a share of its peak");
+        for (neuron, distance) in self.now().iter().enumerate() {
+            table.row(&[&neuron, distance, &u8::from(*distance > 0.0), &share(self.surrogate, *distance)]);
+        }
+        table
     }
 }
 

@@ -4,16 +4,19 @@
 use super::figure::{Figure, Key, Said};
 use super::knobs::knob;
 use crate::decimal;
-use crate::page::canvas::{Canvas, Palette};
+use crate::page::canvas::{Canvas, Palette, painted};
 use crate::page::controls::{Turned, Typing, listen_to_knob, show_knob};
-use crate::page::document::{Text, after, all, find, listen, listen_actively, place, window, within};
+use crate::page::document::{Text, after, all, find, in_words, listen, listen_actively, place, window, within};
+use crate::page::input::SaveAs;
 use crate::page::knob::Knob;
 use crate::page::marks::Point;
+use crate::page::sheet;
+use crate::page::weights::download;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use web_sys::{Event, HtmlCanvasElement, HtmlElement, HtmlSelectElement, HtmlTemplateElement};
+use web_sys::{Element, Event, HtmlCanvasElement, HtmlElement, HtmlSelectElement, HtmlTemplateElement};
 use web_sys::{KeyboardEvent, PointerEvent, ResizeObserver};
 
 /// What a figure says is spoken once nothing has happened to it for so many milliseconds.
@@ -33,6 +36,7 @@ type Tell = Rc<dyn Fn(Deed)>;
 
 /// One figure of the document.
 struct View {
+    figure: HtmlElement,
     model: Box<dyn Figure>,
     canvases: Vec<Canvas>,
     names: Vec<(String, HtmlElement)>,
@@ -72,6 +76,8 @@ pub fn open() {
         let view = View::new(id, model, &tell, &typing);
         shared.borrow_mut().views.push(view);
     }
+    let state = shared.clone();
+    sheet::listen("#article [data-save]", move |button, kind| state.borrow_mut().save(&button, kind));
     watch(&shared);
     look(&shared);
 }
@@ -153,6 +159,21 @@ impl Views {
         view.dirty = true;
     }
 
+    /// Hands a figure to the reader as a file.
+    fn save(&mut self, button: &Element, kind: SaveAs) {
+        let Some(view) = self.views.iter().find(|view| view.figure.contains(Some(button))) else { return };
+        let (text, end) = match kind {
+            SaveAs::Csv => (view.model.table().text, ".csv"),
+            SaveAs::Svg | SaveAs::Moving => {
+                let painted = painted(|| view.draw(&self.words, &self.palette));
+                (sheet::drawing(&view.figure, &painted, &self.palette, None, 0.0), ".svg")
+            }
+        };
+        if let Err(error) = download(text.as_bytes(), &[&view.figure.id(), end].concat()) {
+            view.said.set(&in_words(&error));
+        }
+    }
+
     fn draw(&mut self) {
         self.asked = false;
         for view in &mut self.views {
@@ -207,6 +228,7 @@ impl View {
             selects,
             said: Text::new(within(&figure, ".said")),
             spoken: Text::new(within(&figure, "[aria-live]")),
+            figure,
             deeds: 0,
             dirty: true,
         }

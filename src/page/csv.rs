@@ -3,6 +3,7 @@
 use super::confusion::Confusion;
 use super::curves::History;
 use super::graph::Edge;
+use super::rates::Rates;
 use super::reading::Reading;
 use super::synapses::Synapses;
 use crate::spec::Surrogate;
@@ -11,16 +12,19 @@ use crate::trace::LayerTrace;
 use std::fmt::{Display, Write};
 
 /// A table in the making.
-struct Table {
-    text: String,
+pub struct Table {
+    /// The file so far.
+    pub text: String,
 }
 
 impl Table {
-    fn new(columns: &str) -> Self {
+    /// A table with these columns, their names separated by commas.
+    pub fn new(columns: &str) -> Self {
         Self { text: [columns, "\n"].concat() }
     }
 
-    fn row(&mut self, cells: &[&dyn Display]) {
+    /// Adds a row.
+    pub fn row(&mut self, cells: &[&dyn Display]) {
         for (i, cell) in cells.iter().enumerate() {
             // A string takes whatever is written.
             write!(self.text, "{}{cell}", if i == 0 { "" } else { "," }).unwrap_or_default();
@@ -69,13 +73,12 @@ pub fn outputs(reading: &Reading) -> String {
     table.text
 }
 
-/// How often each hidden neuron fired.
-pub fn rates(layers: &[LayerTrace], time_steps: usize) -> String {
-    let mut table = Table::new("layer,neuron,spikes,share of time steps");
-    for (layer, trace) in layers.iter().enumerate() {
-        for neuron in 0..trace.neurons() {
-            let spikes = trace.spikes.count_of(0, neuron);
-            table.row(&[&layer, &neuron, &spikes, &(spikes as f32 / time_steps.max(1) as f32)]);
+/// How often each hidden neuron fires for the test pictures, [layers][H], as the picture of it shows.
+pub fn rates(rates: &Rates) -> String {
+    let mut table = Table::new("layer,neuron,share of time steps");
+    for (layer, neurons) in rates.layers.iter().enumerate() {
+        for (neuron, share) in neurons.iter().enumerate() {
+            table.row(&[&layer, &neuron, share]);
         }
     }
     table.text

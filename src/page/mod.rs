@@ -57,6 +57,7 @@ pub mod samples;
 pub mod saving;
 pub mod score;
 pub mod sets;
+pub mod sheet;
 
 // The engine, the network, and the whole.
 pub mod app;

@@ -43,7 +43,10 @@ async fn read(file: Blob) -> Result<Vec<u8>, String> {
 }
 
 /// Hands the bytes to the reader as a file.
-pub(super) fn download(bytes: &[u8], name: &str) -> Result<(), JsValue> {
+///
+/// # Errors
+/// What the browser says when it makes no file of them.
+pub fn download(bytes: &[u8], name: &str) -> Result<(), JsValue> {
     let blob = Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes)))?;
     let url = Url::create_object_url_with_blob(&blob)?;
     let link: HtmlAnchorElement = create("a");

@@ -74,10 +74,11 @@ export function pictureTests(open) {
       const page = await still(open);
       await ready(page);
       const names = await page.locator("[data-save]:visible").evaluateAll((buttons) => buttons.map((button) => button.dataset.save));
-      assert.ok(names.length >= 11, names.join());
+      assert.ok(names.length >= 16, names.join());
       // Scrolled past once, so that all of it has been fetched and drawn.
       for (const name of names) await page.locator(`[data-save=${name}]:visible`).first().scrollIntoViewIfNeeded();
       await until("weights", () => page.evaluate(() => document.querySelectorAll("#mosaic canvas").length > 0));
+      await until("the article's figures", async () => (await page.locator(".fig .said").allTextContents()).every((text) => text !== ""));
       for (const name of names.filter((name) => name !== "confusion")) {
         const drawing = await save(page, name, "As a drawing");
         assert.equal(drawing.name, `${name}.svg`);

@@ -1,0 +1,116 @@
+//! A part of the page as a drawing: its canvases by what was painted on them, with the words that stand beside them.
+
+use super::canvas::{Painted, Palette};
+use super::document::{document, find, listen as hear, window};
+use super::input::SaveAs;
+use super::svg::{Frame, Motion, Sheet, Words};
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{CssStyleDeclaration, Element, Event, HtmlDialogElement, HtmlElement};
+
+/// Room around a picture in its file, in CSS pixels.
+const MARGIN: f64 = 8.0;
+
+/// Each button that saves opens the dialog, which asks for the kind of file. Both programs of the page listen, each for
+/// the buttons that its selector finds.
+pub fn listen(own: &'static str, tell: impl Fn(Element, SaveAs) + 'static) {
+    let (dialog, asked): (HtmlDialogElement, Rc<RefCell<Option<Element>>>) = (find("save-dialog"), Rc::default());
+    let (moving, wish, tell): (HtmlElement, _, _) = (find("save-moving"), asked.clone(), Rc::new(tell));
+    hear(&document(), "click", move |event: Event| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        if let Some(button) = target.and_then(|target| target.closest("[data-save]").ok().flatten()) {
+            *wish.borrow_mut() = button.closest(own).ok().flatten();
+            if wish.borrow().is_some() {
+                moving.set_hidden(button.closest("#score").ok().flatten().is_none());
+                drop(dialog.show_modal());
+            }
+        }
+    });
+    for (id, kind) in [("save-svg", SaveAs::Svg), ("save-moving", SaveAs::Moving), ("save-csv", SaveAs::Csv)] {
+        let (button, asked, tell): (HtmlElement, _, _) = (find(id), asked.clone(), tell.clone());
+        hear(&button, "click", move |_: Event| {
+            if let Some(button) = asked.borrow().clone() {
+                tell(button, kind);
+            }
+        });
+    }
+}
+
+/// A part of the page as a file. `reached` is where the cursor stands in its staves, 0 to 1.
+pub fn drawing(root: &Element, painted: &[Painted], palette: &Palette, motion: Option<Motion>, reached: f64) -> String {
+    let area = root.get_bounding_client_rect();
+    // The sentences below a figure of the article are for those who play with it.
+    let below = root.query_selector("figcaption:not(.cap)").ok().flatten();
+    let bottom = below.map_or(area.bottom(), |below| below.get_bounding_client_rect().top());
+    let mut sheet = Sheet::new(area.width() + 2.0 * MARGIN, bottom - area.top() + 2.0 * MARGIN, palette, motion);
+    let place = |element: &Element| {
+        let own = element.get_bounding_client_rect();
+        let (x, y) = (own.left() - area.left() + MARGIN, own.top() - area.top() + MARGIN);
+        Frame { x, y, width: own.width(), height: own.height() }
+    };
+    let staves: Vec<Frame> = all_below(root)
+        .iter()
+        .filter_map(|element| {
+            let frame = place(element);
+            add(&mut sheet, element, frame, painted, motion.is_some()).then_some(frame)
+        })
+        .collect();
+    if let (Some(first), Some(last)) = (staves.first(), staves.last()) {
+        let height = last.y + last.height - first.y;
+        sheet.add_cursor(Frame { height, ..*first }, reached);
+    }
+    sheet.finish()
+}
+
+fn all_below(root: &Element) -> Vec<Element> {
+    let Ok(list) = root.query_selector_all("*") else { return Vec::new() };
+    (0..list.length()).filter_map(|i| list.item(i)?.dyn_into().ok()).collect()
+}
+
+/// Adds an element of the page to the sheet: a canvas by what was painted on it, others by their ground and their text.
+/// Whether it was a stave.
+fn add(sheet: &mut Sheet<'_>, element: &Element, frame: Frame, painted: &[Painted], moves: bool) -> bool {
+    let inside = |selector: &str| element.closest(selector).ok().flatten().is_some();
+    let Ok(Some(style)) = window().get_computed_style(element) else { return false };
+    let is = |name: &str, value: &str| style.get_property_value(name).is_ok_and(|own| own == value);
+    if frame.width <= 1.0 || frame.height <= 1.0 || is("visibility", "hidden") || is("opacity", "0") {
+        return false;
+    }
+    if let Some(canvas) = painted.iter().rev().find(|painted| *element == **painted.element) {
+        match &canvas.stave {
+            Some((scene, reached)) => sheet.add_stave(frame, &scene.past, &scene.future, f64::from(*reached)),
+            // What grows with time is uncovered by the cursor.
+            None if moves && inside(".stave") => sheet.add_stave(frame, &canvas.marks, &[], 1.0),
+            None => sheet.add(frame, &canvas.marks),
+        }
+        // What glows under the cursor belongs to one moment.
+        if canvas.stave.is_some() && !moves {
+            sheet.add(frame, &canvas.marks);
+        }
+        return canvas.stave.is_some();
+    }
+    // Buttons that save are for the page, and what the cursor is is drawn anew.
+    if inside("[data-save], .cursor, .unseen, figcaption:not(.cap)")
+        || (moves && inside(".first, .second, .mark.strong, .win"))
+    {
+        return false;
+    }
+    add_plain(sheet, element, frame, &style);
+    false
+}
+
+fn add_plain(sheet: &mut Sheet<'_>, element: &Element, frame: Frame, style: &CssStyleDeclaration) {
+    let value = |name: &str| style.get_property_value(name).unwrap_or_default();
+    let ground = value("background-color");
+    // Captions lie on the paper itself.
+    if !ground.ends_with(", 0)") && element.closest(".cap").ok().flatten().is_none_or(|_| element.tag_name() == "I") {
+        sheet.rect(frame, &ground, 1.0);
+    }
+    if element.child_element_count() == 0
+        && let Some(text) = element.text_content().filter(|text| !text.trim().is_empty())
+    {
+        let [size, weight, colour] = [value("font-size"), value("font-weight"), value("color")];
+        sheet.add_words(&Words { frame, text: text.trim(), size: &size, weight: &weight, colour: &colour });
+    }
+}
