@@ -42,7 +42,7 @@ export function controlTests(open) {
       assert.ok(await mixed(page));
       await button(page, "Reset").click();
       await until("no word about it", async () => !(await mixed(page)));
-      assert.equal(await text(page, "Epoch"), "0");
+      await until("a fresh start", async () => (await text(page, "Epoch")) === "0");
       return page;
     },
 

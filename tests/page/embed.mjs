@@ -336,6 +336,74 @@ export function embedTests(site, browser) {
       assert.ok((await number(page, "Training loss")) > 0);
       return page;
     },
+
+    async "kept: on a full disk older runs make room; where that is not enough the page says so, and training goes on"() {
+      const page = await openWhole("#hidden=32&time-steps=10", {
+        // A disk with room for so many runs.
+        before: (page) => page.addInitScript(() => {
+          globalThis.room = Infinity;
+          const put = IDBObjectStore.prototype.put;
+          IDBObjectStore.prototype.put = function (run) {
+            const counted = this.count();
+            counted.onsuccess = () => {
+              if (counted.result > globalThis.room) this.transaction.abort();
+            };
+            if (globalThis.room === 0) throw new DOMException("full", "QuotaExceededError");
+            return put.call(this, run);
+          };
+        }),
+      });
+      await ready(page);
+      await button(page, "Step").click();
+      await until("a run to be kept", async () => (await kept(page)).length === 1);
+      const knob = page.getByRole("spinbutton", { name: "Hidden neurons", exact: true });
+      await knob.press("ArrowUp");
+      await until("other settings", () => !page.url().includes("hidden=32"));
+      await ready(page);
+      await page.evaluate(() => (globalThis.room = 1));
+      await button(page, "Step").click();
+      await until("the newer run alone", async () => {
+        const runs = await kept(page);
+        return runs.length === 1 && !runs[0].link.includes("hidden=32");
+      });
+      assert.equal(await page.locator("#trouble-keep").isVisible(), false);
+      const before = (await kept(page))[0].at;
+      await page.evaluate(() => (globalThis.room = 0));
+      await ready(page);
+      await button(page, "Step").click();
+      await until("a word", () => page.locator("#trouble-keep").isVisible());
+      await page.evaluate(() => (globalThis.room = 1));
+      await ready(page);
+      await button(page, "Step").click();
+      await until("the run of now", async () => (await kept(page))[0]?.at > before);
+      await until("no word", async () => !(await page.locator("#trouble-keep").isVisible()));
+      return page;
+    },
+
+    async "kept: two tabs at once keep their own runs, and each goes on with its own"() {
+      const first = await openWhole("#hidden=32&time-steps=10");
+      const second = await first.context().newPage();
+      second.setDefaultTimeout(MINUTE);
+      second.on("console", (message) => message.type() === "error" && first.faults.push(message.text()));
+      await second.goto(`${site.url}#hidden=48&time-steps=10`);
+      for (const page of [first, second]) {
+        await page.bringToFront();
+        await ready(page);
+        await button(page, "Step").click();
+      }
+      await until("both to be kept", async () => (await kept(first)).length === 2);
+      for (const [page, size] of [[first, "32"], [second, "48"]]) {
+        await page.bringToFront();
+        await page.reload();
+        await until("its sentence", () => page.locator("#kept").isVisible());
+        assert.equal(await page.getByRole("spinbutton", { name: "Hidden neurons", exact: true }).getAttribute("aria-valuenow"), size);
+      }
+      // What one tab removes, the other still keeps.
+      await button(second, "Start anew").click();
+      await until("one to be left", async () => (await kept(first)).length === 1);
+      assert.match((await kept(first))[0].link, /hidden=32/);
+      return first;
+    },
   };
   return { tests, faults: () => [...openWhole.faults(), ...faults] };
 }
