@@ -107,7 +107,11 @@ fn add_plain(sheet: &mut Sheet<'_>, element: &Element, frame: Frame, style: &Css
     if !ground.ends_with(", 0)") && element.closest(".cap").ok().flatten().is_none_or(|_| element.tag_name() == "I") {
         sheet.rect(frame, &ground, 1.0);
     }
-    if element.child_element_count() == 0
+    // A number within a text is written with it.
+    let is_whole = |element: &Element| matches!(element.query_selector(":scope>:not(data)"), Ok(None));
+    let within = element.tag_name() == "DATA" && element.parent_element().is_some_and(|parent| is_whole(&parent));
+    if is_whole(element)
+        && !within
         && let Some(text) = element.text_content().filter(|text| !text.trim().is_empty())
     {
         let [size, weight, colour] = [value("font-size"), value("font-weight"), value("color")];

@@ -143,7 +143,9 @@ export const articleTests = (open) => ({
     await figures(page);
     await page.waitForTimeout(500);
     for (const file of files) assert.doesNotMatch(file, /^(page-|engine|mnist|manifest)/, files.join(" "));
-    for (const other of ["header", "h1", ".flow", "#figure-2", "footer", "#article h3 >> nth=0"]) assert.ok(!(await page.locator(other).isVisible()), other);
+    for (const other of ["header", ".flow", "#figure-2", "footer", "#article h3 >> nth=0"]) assert.ok(!(await page.locator(other).isVisible()), other);
+    const heading = await page.getByRole("heading", { level: 1 }).boundingBox();
+    assert.ok(heading.width <= 1 && heading.height <= 1, "the heading is only heard");
     assert.ok(await current(page).isVisible());
     await drag(page, current(page), [0.05, 0.1], [0.95, 0.1]);
     await until("many spikes", async () => (await spikes(page)) > 10);

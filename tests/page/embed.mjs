@@ -344,12 +344,12 @@ export function embedTests(site, browser) {
           globalThis.room = Infinity;
           const put = IDBObjectStore.prototype.put;
           IDBObjectStore.prototype.put = function (run) {
-            const counted = this.count();
-            counted.onsuccess = () => {
-              if (counted.result > globalThis.room) this.transaction.abort();
-            };
             if (globalThis.room === 0) throw new DOMException("full", "QuotaExceededError");
-            return put.call(this, run);
+            const written = put.call(this, run);
+            this.count().onsuccess = ({ target: { result } }) => {
+              if (result > globalThis.room) this.transaction.abort();
+            };
+            return written;
           };
         }),
       });

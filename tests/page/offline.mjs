@@ -11,9 +11,7 @@ import { draw, serve } from "./site.mjs";
 const MINUTES = 60_000;
 
 /** Waits until the page could be opened without a network. */
-const isKept = (page) => page.evaluate(() => navigator.serviceWorker.ready.then(async () => {
-  while (!navigator.serviceWorker.controller) await new Promise((later) => setTimeout(later, 50));
-}));
+const isKept = (page) => until("a service worker in charge", () => page.evaluate(() => navigator.serviceWorker.controller !== null));
 
 /** What the caches hold: [cache, path]. */
 const cached = (page) => page.evaluate(async () => {
@@ -25,8 +23,8 @@ const cached = (page) => page.evaluate(async () => {
 });
 
 export function offlineTests(dist, site, browser) {
-  const opened = opener(site, browser);
-  const open = Object.assign((hash, options) => opened(hash, { serviceWorkers: "allow", ...options }), { faults: opened.faults });
+  const allowing = (opened) => Object.assign((hash, options) => opened(hash, { serviceWorkers: "allow", ...options }), { faults: opened.faults });
+  const open = allowing(opener(site, browser));
   const hasList = !/const BUILD = "none"/.test(readFileSync(join(dist, "service.js"), "utf8"));
   const page404 = ["Failed to load resource"];
 
@@ -73,7 +71,7 @@ export function offlineTests(dist, site, browser) {
       const folder = mkdtempSync(join(tmpdir(), "spiking-"));
       cpSync(dist, folder, { recursive: true });
       const other = await serve(folder);
-      const own = opener(other, browser);
+      const own = allowing(opener(other, browser));
       const page = await own("", { expected: page404 });
       try {
         await ready(page);

@@ -16,6 +16,8 @@ import { MINUTE, button, number, opener, output, ready, text, until } from "./re
 import { browse, draw, serve } from "./site.mjs";
 
 const [dist = "dist", only = ""] = process.argv.slice(2);
+/** No test takes so long. */
+const LONGEST = 8 * MINUTE;
 const site = await serve(dist);
 const browser = await browse();
 
@@ -566,7 +568,9 @@ for (const [name, test] of Object.entries(all)) {
   site.mood = null;
   const start = Date.now();
   try {
-    const page = await test();
+    // A page that never answers must not hold up the others.
+    const limit = AbortSignal.timeout(LONGEST);
+    const page = await Promise.race([test(), new Promise((_, late) => limit.addEventListener("abort", () => late(new Error("it does not end"))))]);
     if (page) {
       assert.deepEqual(page.faults, [], "the browser's console is clean");
       await page.context().close();
