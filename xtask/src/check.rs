@@ -54,7 +54,7 @@ pub fn test(with_peers: bool) -> Result<()> {
         ("tests", &|steps| {
             // Much of building the page is one thread's work, so it goes on beside the tests.
             *beside.borrow_mut() = Some(Beside::start(&tools, steps)?);
-            begin(steps, "Tests: some 14 minutes the first time on two cores");
+            begin(steps, "Tests: some 20 minutes the first time on two cores");
             tools.graphics(steps)?;
             cargo(&["test", "--workspace", "--release", "--features", ALL])
         }),

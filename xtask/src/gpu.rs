@@ -30,7 +30,7 @@ fn files() -> [PathBuf; 3] {
 /// Builds the engine: one step.
 pub fn build(tools: &Tools, steps: &mut Steps) -> Result<()> {
     steps.next();
-    steps.say("Engine for graphics cards: some 12 minutes the first time on two cores");
+    steps.say("Engine for graphics cards: some 6 minutes the first time on two cores");
     let mut cargo = tools.wasm_command("cargo");
     cargo.args(["build", "--target", WASM, "--profile", "web", "--no-default-features", "--features", "web,gpu"]);
     run(cargo.args(["--bin", ENGINE]))?;

@@ -54,7 +54,7 @@ pub fn bundle(tools: &Tools, steps: &mut Steps, arguments: &[String]) -> Result<
 /// The page, its data being there, into dist/: one step.
 pub fn programs(tools: &Tools, steps: &mut Steps, arguments: &[String]) -> Result<()> {
     steps.next();
-    steps.say("Page and engine: building them, some 6 minutes the first time on two cores");
+    steps.say("Page and engine: building them, some 4 minutes the first time on two cores");
     run(tools.wasm_command("trunk").args(["build", "--release"]).args(arguments))
 }
 
