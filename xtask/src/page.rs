@@ -6,6 +6,11 @@ use crate::run::{Result, Steps, run};
 use crate::sizes;
 use crate::tools::{STEPS, Tools};
 use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// How often, two seconds apart, the engine for graphics cards is put into a page that is being served.
+const TRIES: u32 = 30;
 
 /// `cargo xtask serve`: the page first, then the engine for graphics cards while it is served.
 pub fn serve(arguments: &[String]) -> Result<()> {
@@ -18,7 +23,7 @@ pub fn serve(arguments: &[String]) -> Result<()> {
     let mut served = server.spawn().map_err(|error| format!("`trunk serve` cannot be run: {error}"))?;
     if with_gpu {
         // The page is served whether or not this succeeds.
-        match gpu::build(&tools, &mut steps).and_then(|()| gpu::add_to(Path::new("dist"))) {
+        match gpu::build(&tools, &mut steps).and_then(|()| add_while_served()) {
             Ok(()) => steps.say("Load the page again: the engine for graphics cards is there"),
             Err(error) => steps.say(&format!("The page goes without an engine for graphics cards: {error}")),
         }
@@ -28,6 +33,18 @@ pub fn serve(arguments: &[String]) -> Result<()> {
         Ok(status) => Err(format!("`trunk serve` ended ({status})")),
         Err(error) => Err(format!("`trunk serve`: {error}")),
     }
+}
+
+/// The server builds the page once more when it starts, and then puts another folder in the place of this one: what is
+/// lost on the way is added again.
+fn add_while_served() -> Result<()> {
+    for _ in 0..TRIES {
+        if gpu::add_to(Path::new("dist")).is_ok() {
+            return Ok(());
+        }
+        sleep(Duration::from_secs(2));
+    }
+    gpu::add_to(Path::new("dist"))
 }
 
 /// `cargo xtask build`
