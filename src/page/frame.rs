@@ -230,7 +230,10 @@ impl App {
         let waiting = training && self.supply.is_waiting();
         let waits = self.phrases.say(Phrase::Waiting, &[]);
         let said = if waiting { &waits } else { size.as_deref().unwrap_or("") };
-        self.words.size.iter().for_each(|text| text.set(said));
+        // Beside the numbers of training there is no room for what everybody has read by then.
+        let [beside, below] = &self.words.size;
+        beside.set(if training && !waiting { "" } else { said });
+        below.set(said);
     }
 
     fn write_address(&mut self, now: f64) {

@@ -237,14 +237,25 @@ const tests = {
   },
 
   async "fits a phone, a tablet and a desk, without scrolling sideways"() {
-    for (const [width, height] of [[390, 844], [1024, 768], [1440, 1000]]) {
-      const page = await open("", { viewport: { width, height } });
-      await ready(page);
-      const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      assert.ok(wider <= 0, `${wider} px too wide at ${width}`);
-      assert.deepEqual(page.faults, []);
-      await page.context().close();
-    }
+    const page = await open();
+    const fits = async (when) => {
+      for (const [width, height] of [[390, 844], [760, 1000], [768, 1024], [960, 700], [1024, 768], [1180, 800], [1280, 800], [1440, 1000]]) {
+        await page.setViewportSize({ width, height });
+        const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(wider <= 0, `${wider} px too wide at ${width} ${when}`);
+        const accuracy = await output(page, "Test accuracy").boundingBox();
+        assert.ok(accuracy.x + accuracy.width <= width, `the accuracy is cut off at ${width} ${when}`);
+      }
+    };
+    await ready(page);
+    await fits("at rest");
+    await button(page, "Train").click();
+    await until("an accuracy of two digits", async () => (await number(page, "Test accuracy")) >= 10 && (await number(page, "Images per second")) >= 1000);
+    await fits("while it trains");
+    await button(page, "Pause").click();
+    await wholeTest(page);
+    await fits("after training");
+    return page;
   },
 
   async "the keyboard plays, scrubs and lists its keys"() {
