@@ -165,6 +165,12 @@ mod tests {
     }
 
     #[test]
+    fn rates_are_those_of_the_picture() {
+        let shown = Rates { layers: vec![vec![0.0, 0.25], vec![1.0]] };
+        assert_eq!(rates(&shown), "layer,neuron,share of time steps\n0,0,0\n0,1,0.25\n1,0,1\n");
+    }
+
+    #[test]
     fn unknown_neurons_and_weights_are_left_out() {
         let layer = LayerTrace { spikes: SpikeTrain::silent(1, 1, 1), ..LayerTrace::default() };
         assert_eq!(voltages(&layer, &[0, 7], 1).lines().count(), 2);
