@@ -6,7 +6,7 @@ import { until } from "./reader.mjs";
 const said = (page, n) => page.locator(`#figure-${n} .said`).textContent();
 
 /** The figures are there once each says something. */
-const figures = (page) => until("the figures", async () => (await page.locator(".fig .said").allTextContents()).every((text) => text !== ""));
+export const figures = (page) => until("the figures", async () => (await page.locator(".fig .said").allTextContents()).every((text) => text !== ""));
 
 /** How often the neuron of figure 1 fires. */
 async function spikes(page) {

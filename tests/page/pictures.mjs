@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { figures } from "./article.mjs";
 import { MINUTE, button, number, ready, text, until } from "./reader.mjs";
 
 /** Opens the page with a picture that stands at its last time step. */
@@ -78,7 +79,7 @@ export function pictureTests(open) {
       // Scrolled past once, so that all of it has been fetched and drawn.
       for (const name of names) await page.locator(`[data-save=${name}]:visible`).first().scrollIntoViewIfNeeded();
       await until("weights", () => page.evaluate(() => document.querySelectorAll("#mosaic canvas").length > 0));
-      await until("the article's figures", async () => (await page.locator(".fig .said").allTextContents()).every((text) => text !== ""));
+      await figures(page);
       for (const name of names.filter((name) => name !== "confusion")) {
         const drawing = await save(page, name, "As a drawing");
         assert.equal(drawing.name, `${name}.svg`);
