@@ -14,6 +14,9 @@ pub mod spec;
 pub mod random;
 /// Images of digits: idx files, shards for the web, the order of an epoch, drawings.
 pub mod digits;
+/// Pictures in files and photos of paper: where the digit is, and what a network sees of it.
+#[cfg(feature = "engine")]
+pub mod photo;
 /// Spike trains, packed into bits, and how pixels become spikes.
 pub mod spikes;
 /// The equations of the neuron, once, in plain f32.

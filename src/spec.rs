@@ -48,6 +48,27 @@ impl Dataset {
     }
 }
 
+impl Dataset {
+    /// What its classes are called, where a number does not say it.
+    pub const fn class_names(self) -> Option<[&'static str; 10]> {
+        match self {
+            Self::Mnist | Self::Folder => None,
+            Self::FashionMnist => Some([
+                "T-shirt or top",
+                "trousers",
+                "pullover",
+                "dress",
+                "coat",
+                "sandal",
+                "shirt",
+                "sneaker",
+                "bag",
+                "ankle boot",
+            ]),
+        }
+    }
+}
+
 /// How pixels become spikes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

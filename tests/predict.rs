@@ -2,8 +2,9 @@
 
 use crate::models::data_dir;
 use crate::program::{refused, spiking, text};
-use spiking_playground::cli::{data, photo};
-use spiking_playground::digits::drawing::{SIDE, picture};
+use spiking_playground::cli::data;
+use spiking_playground::digits::drawing::{PIXELS, SIDE};
+use spiking_playground::photo::{PhotoError, decode, prepare};
 use spiking_playground::spec::Dataset;
 use std::io::Write;
 use std::path::Path;
@@ -35,8 +36,7 @@ fn large(digit: &[u8], times: usize, value: impl Fn(u8) -> u8) -> (usize, Vec<u8
 }
 
 fn seen(bytes: &[u8]) -> Vec<u8> {
-    let photo = photo::decode(bytes).unwrap();
-    picture(photo.width, photo.height, &photo.ink().unwrap()).to_vec()
+    prepare(&decode(bytes).unwrap(), Dataset::Mnist, PIXELS).unwrap().pixels
 }
 
 #[test]
@@ -73,18 +73,19 @@ fn uneven_paper_is_no_ink() {
 #[test]
 fn bad_pictures_are_errors() {
     let good = png(4, 4, 0, &[0, 0, 0, 0, 0, 255, 255, 0, 0, 255, 255, 0, 0, 0, 0, 0]);
-    assert!(photo::decode(&good).unwrap().ink().is_some());
+    let prepared = |bytes: &[u8]| decode(bytes).and_then(|picture| prepare(&picture, Dataset::Mnist, PIXELS));
+    assert!(prepared(&good).is_ok());
     for cut in 0..good.len() - 12 {
-        assert!(photo::decode(&good[..cut]).is_err(), "cut at {cut}");
+        assert!(decode(&good[..cut]).is_err(), "cut at {cut}");
     }
     for at in 8..good.len() {
         let mut broken = good.clone();
         broken[at] ^= 0x55;
-        let _no_panic = photo::decode(&broken);
+        let _no_panic = prepared(&broken);
     }
-    assert!(photo::decode(b"\xff\xd8\xff\xe0 no picture").is_err());
-    assert!(photo::decode(b"GIF89a").unwrap_err().to_string().contains("neither PNG nor JPEG"));
-    assert!(photo::decode(&png(3, 3, 0, &[77; 9])).unwrap().ink().is_none());
+    assert!(decode(b"\xff\xd8\xff\xe0 no picture").is_err());
+    assert!(decode(b"GIF89a").is_err());
+    assert_eq!(prepared(&png(3, 3, 0, &[77; 9])), Err(PhotoError::Empty));
 }
 
 #[test]

@@ -5,12 +5,14 @@
 mod data;
 mod drawing;
 mod idx;
+mod imitated;
 mod judge;
 mod kernels;
 mod layout;
 mod models;
 mod network;
 mod pen;
+mod photos;
 mod predict;
 mod program;
 mod runs;

@@ -181,14 +181,14 @@ fn predict_command() -> Command {
         .required(true)
         .num_args(1..)
         .value_parser(value_parser!(PathBuf))
-        .help("PNG or JPEG files of one digit each, of any size, dark on light or light on dark");
+        .help("PNG, JPEG, WebP, GIF or BMP files of one digit (or whatever the network learnt) each, of any size: drawings, scans, photos");
     let svg = Arg::new("svg")
         .long("svg")
         .value_name("FILE")
         .value_parser(value_parser!(PathBuf))
         .help("Draw the picture's spikes and voltages into this file; for one picture");
     Command::new("predict")
-        .about("Says which digit is on a picture, how surely, and since when it was known")
+        .about("Says what is on a picture, how surely, and since when it was known")
         .after_help(format!(
             "Example: spiking predict models/mnist.safetensors photo.jpg drawing.png\n\n{FLAGS_OF_A_NETWORK}"
         ))

@@ -17,7 +17,6 @@ mod interrupt;
 mod origin;
 #[cfg(feature = "engine")]
 mod output;
-pub mod photo;
 #[cfg(feature = "engine")]
 mod picture;
 #[cfg(feature = "engine")]

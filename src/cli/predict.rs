@@ -1,13 +1,13 @@
-//! `spiking predict`: which digit is on a picture, how surely, and since when that was known.
+//! `spiking predict`: what is on a picture, how surely, and since when that was known.
 
 use super::arguments::Predict;
 use super::evaluate::open;
 use super::picture::digit::{self, Shown};
-use super::{files, photo, say, tell};
-use crate::digits::drawing::{PIXELS, SIDE, picture};
+use super::{files, say, tell};
 use crate::evaluation::trace;
 use crate::network::Network;
-use crate::spec::Spec;
+use crate::photo::{self, Prepared};
+use crate::spec::{Dataset, Spec};
 use crate::spikes::encode::Pass;
 use crate::trace::Trace;
 use anyhow::{Context, bail, ensure};
@@ -19,12 +19,6 @@ use std::path::Path;
 /// When the model cannot be used, or a picture could not be answered.
 pub fn run(arguments: &Predict) -> anyhow::Result<()> {
     let (spec, network) = open(&arguments.model)?;
-    ensure!(
-        network.pixels() == PIXELS,
-        "{} reads images of {} pixels; pictures are brought to {SIDE} × {SIDE}",
-        arguments.model.file.display(),
-        network.pixels()
-    );
     ensure!(
         arguments.svg.is_none() || arguments.images.len() == 1,
         "--svg draws one picture, and there are {}",
@@ -48,25 +42,32 @@ pub fn run(arguments: &Predict) -> anyhow::Result<()> {
 
 /// Answers for one picture, and draws its way through the network into the file `svg`.
 fn read(spec: &Spec, network: &Network, path: &Path, svg: Option<&Path>) -> anyhow::Result<String> {
-    let photo = photo::decode(&files::read(path)?).with_context(|| format!("cannot open {}", path.display()))?;
-    let ink = photo.ink().with_context(|| format!("there is nothing on {}", path.display()))?;
-    let trace = trace(network, spec, &picture(photo.width, photo.height, &ink), Pass::Drawing, 0);
+    let cannot = || format!("cannot read {}", path.display());
+    let picture = photo::decode(&files::read(path)?).with_context(cannot)?;
+    let Prepared { pixels, ink } = photo::prepare(&picture, spec.dataset, network.pixels()).with_context(cannot)?;
+    let trace = trace(network, spec, &pixels, Pass::Drawing, 0);
     if let Some(file) = svg {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let Spec { neuron, encoding, .. } = spec;
         let shown = Shown { trace: &trace, neuron, encoding: *encoding, name: &name, label: None };
         files::write_whole(file, digit::picture(&shown).as_bytes())?;
     }
-    Ok(answer(&trace))
+    let doubt = if ink.is_some_and(|ink| ink.has_rival) { DOUBT } else { "" };
+    Ok(format!("{}{doubt}", answer(spec.dataset, &trace)))
 }
 
+/// What is said where the picture has more than one digit, or something like one.
+const DOUBT: &str = "; unsure which: something else on the picture could be a digit too, so let only one be on it";
+
 /// The class, its probability, and the time step, counted from 1, since which it leads.
-fn answer(trace: &Trace) -> String {
+fn answer(dataset: Dataset, trace: &Trace) -> String {
     let Some(class) = trace.answer() else {
         return "no answer: all classes have the same evidence".to_owned();
     };
+    let name = dataset.class_names().and_then(|names| names.get(class).copied());
+    let name = name.map_or(String::new(), |name| format!(" ({name})"));
     let percent = 100.0 * trace.probabilities()[class];
     let steps = trace.time_steps;
     let since = trace.known_since().map_or(String::new(), |t| format!(", since time step {} of {steps}", t + 1));
-    format!("{class}, probability {percent:.1} %{since}")
+    format!("{class}{name}, probability {percent:.1} %{since}")
 }

@@ -1,0 +1,67 @@
+//! Picture files, as every viewer shows them: upright, and whatever is only slightly damaged is shown.
+
+use super::PhotoError;
+use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
+use std::io::Cursor;
+
+/// The longer side that a picture may have, in pixels.
+const LONGEST_SIDE: u32 = 32_768;
+/// The most bytes of decoded pixels: 100 million in three colours, with room to spare.
+const MOST_BYTES: u64 = 512 << 20;
+
+/// The picture in a file, turned as its EXIF orientation says. Which format it is says its content, not its name.
+///
+/// # Errors
+/// When it is no picture in a format that is read here, is damaged, or is larger than 32,768 pixels a side or 512 MiB.
+pub fn decode(bytes: &[u8]) -> Result<DynamicImage, PhotoError> {
+    let format = image::guess_format(bytes).map_err(|_| PhotoError::Format(name_of(bytes)))?;
+    let mut limits = Limits::default();
+    (limits.max_image_width, limits.max_image_height) = (Some(LONGEST_SIDE), Some(LONGEST_SIDE));
+    // A decoder needs some memory beside its result.
+    limits.max_alloc = Some(2 * MOST_BYTES);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(reason)?;
+    let (width, height) = decoder.dimensions();
+    if width.max(height) > LONGEST_SIDE || decoder.total_bytes() > MOST_BYTES {
+        return Err(PhotoError::TooLarge { width, height });
+    }
+    if width == 0 || height == 0 {
+        return Err(PhotoError::Damaged("it has no pixels".to_owned()));
+    }
+    // Whoever cannot say how the picture is turned leaves it as it is.
+    let orientation = decoder.orientation().ok();
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(reason)?;
+    orientation.into_iter().for_each(|orientation| picture.apply_orientation(orientation));
+    Ok(picture)
+}
+
+/// The library's reason, in one line.
+fn reason(error: ImageError) -> PhotoError {
+    match error {
+        ImageError::Unsupported(_) => PhotoError::Format(None),
+        other => PhotoError::Damaged(other.to_string().split_whitespace().collect::<Vec<_>>().join(" ")),
+    }
+}
+
+/// What the file is, if it is something that people take for a picture or that a camera makes.
+fn name_of(bytes: &[u8]) -> Option<&'static str> {
+    let brand = bytes.get(4..12).filter(|head| head.starts_with(b"ftyp")).and_then(|head| head.get(4..));
+    match brand {
+        Some(b"avif" | b"avis") => return Some("an AVIF"),
+        Some(b"heic" | b"heix" | b"hevc" | b"heim" | b"heis" | b"mif1" | b"msf1") => return Some("a HEIC"),
+        Some(_) => return Some("a video"),
+        None => {}
+    }
+    let starts: [(&[u8], &str); 8] = [
+        (b"%PDF", "a PDF"),
+        (b"II*\0", "a TIFF or a camera's raw file"),
+        (b"MM\0*", "a TIFF or a camera's raw file"),
+        (b"<svg", "an SVG"),
+        (b"<?xml", "an SVG"),
+        (b"<", "a web page"),
+        (b"\0\0\x01\0", "an icon"),
+        (b"\xff\x0a", "a JPEG XL"),
+    ];
+    starts.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, name)| *name)
+}

@@ -1,0 +1,100 @@
+//! Pictures in files and photos of paper: where the digit is, and what a network sees of it.
+//!
+//! How a picture becomes an image for the network belongs to the data set that the network learnt: MNIST's digits were
+//! cut out, scaled and centred, Fashion-MNIST's photos trimmed, scaled and turned to their negatives, and what a folder
+//! holds is as it is.
+//!
+//! A digit is looked for in several ways (in lightness, colours and transparency, dark on light and light on dark,
+//! under a thin and a thick pen), each of which gives candidates with a score; what is only the sheet or the frame
+//! around another is left out, and the best is cut out of its local ground (`ground.rs`, `ink.rs`).
+
+mod candidate;
+mod decode;
+mod garment;
+mod ground;
+mod ink;
+mod plane;
+
+pub use decode::decode;
+
+use crate::digits::drawing;
+use crate::spec::Dataset;
+use image::DynamicImage;
+use image::imageops::FilterType;
+
+/// Why a picture cannot be answered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PhotoError {
+    /// It is in no format that is read here; what it seems to be.
+    #[error("{}it is neither PNG nor JPEG, WebP, GIF or BMP: save it as one of these", .0.map_or(String::new(), |name| format!("it looks like {name}; ")))]
+    Format(Option<&'static str>),
+    /// It is damaged, for this reason.
+    #[error("it is damaged, or no whole picture ({0})")]
+    Damaged(String),
+    /// It is too large.
+    #[error("it has {width} × {height} pixels, too many: make it smaller, some 1000 pixels a side are enough")]
+    TooLarge {
+        /// Pixels in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+    },
+    /// Nothing differs from the ground.
+    #[error("there is nothing on it: it is the same everywhere")]
+    Empty,
+    /// Something differs, but nothing that a pen would have left.
+    #[error("ink cannot be told from the rest: take the photo nearer, in even light, with only the digit on the paper")]
+    Unclear,
+    /// The network takes no square images.
+    #[error("the network reads images of {0} pixels, which are no square")]
+    NoSquare(usize),
+}
+
+/// What a network sees of a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    /// u8 [side, side], 0 for the ground and 255 for full ink.
+    pub pixels: Vec<u8>,
+    /// What was cut out of the picture; `None` where all of it is seen.
+    pub ink: Option<Ink>,
+}
+
+/// What was cut out of a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ink {
+    /// Pixels in a row of the picture as it was searched, which may be smaller than the file's.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Its lightness, u8 [height, width].
+    pub grey: Vec<u8>,
+    /// The ink, u8 [height, width]: 0 where there is none.
+    pub ink: Vec<u8>,
+    /// Whether something else on it could as well be the digit.
+    pub has_rival: bool,
+}
+
+/// The image of `pixels` pixels that a network which learnt `dataset` sees of a picture.
+///
+/// # Errors
+/// When nothing is on the picture, or nothing that can be told from its ground, or `pixels` is no square number.
+pub fn prepare(picture: &DynamicImage, dataset: Dataset, pixels: usize) -> Result<Prepared, PhotoError> {
+    let side = pixels.isqrt();
+    if side * side != pixels || side == 0 {
+        return Err(PhotoError::NoSquare(pixels));
+    }
+    let whole = |pixels| Ok(Prepared { pixels, ink: None });
+    match dataset {
+        Dataset::Mnist if side == drawing::SIDE => ink::prepare(picture),
+        Dataset::FashionMnist => whole(garment::prepare(picture, side)),
+        Dataset::Mnist | Dataset::Folder => {
+            let side = side as u32;
+            let scaled = if (picture.width(), picture.height()) == (side, side) {
+                picture.clone()
+            } else {
+                picture.resize_exact(side, side, FilterType::Triangle)
+            };
+            whole(plane::lightness(&scaled.to_rgba8()).into_raw())
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The ways in which a picture can be seen in one grey.
+
+use image::{GrayImage, Luma, Rgba, RgbaImage};
+
+/// Lightness (luma, Rec. 601), on white where the picture is transparent.
+pub(super) fn lightness(picture: &RgbaImage) -> GrayImage {
+    grey_of(picture, |Rgba([r, g, b, a])| {
+        let luma = (299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) + 500) / 1000;
+        on_white(luma, a)
+    })
+}
+
+/// All that ink may differ in: lightness first; two colours where there are colours, since red on a green as light has
+/// no lightness of its own; and opacity where there is any.
+pub(super) fn planes(picture: &RgbaImage) -> Vec<GrayImage> {
+    // A hundredth of the pixels is less than the smallest digit has.
+    let many = (picture.pixels().len() / 300).max(4);
+    let is_coloured = |Rgba([r, g, b, a]): &Rgba<u8>| *a > 127 && r.max(g).max(b) - r.min(g).min(b) > 40;
+    let mut planes = vec![lightness(picture)];
+    if picture.pixels().filter(|pixel| is_coloured(pixel)).count() > many {
+        planes.push(grey_of(picture, |Rgba([r, _, _, a])| on_white(u32::from(r), a)));
+        planes.push(grey_of(picture, |Rgba([_, _, b, a])| on_white(u32::from(b), a)));
+    }
+    let clear = picture.pixels().filter(|pixel| pixel[3] < 128).count();
+    if clear > many && picture.pixels().len() - clear > many {
+        planes.push(grey_of(picture, |Rgba([_, _, _, a])| a));
+    }
+    planes
+}
+
+fn grey_of(picture: &RgbaImage, value: impl Fn(Rgba<u8>) -> u8) -> GrayImage {
+    GrayImage::from_fn(picture.width(), picture.height(), |x, y| Luma([value(*picture.get_pixel(x, y))]))
+}
+
+fn on_white(value: u32, alpha: u8) -> u8 {
+    ((value * u32::from(alpha) + 255 * u32::from(255 - alpha) + 127) / 255).min(255) as u8
+}
