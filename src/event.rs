@@ -55,8 +55,9 @@ pub fn answers(logits: &[f32], images: usize) -> Vec<u8> {
 
 impl std::ops::AddAssign for Score {
     fn add_assign(&mut self, other: Self) {
-        self.correct += other.correct;
-        self.images += other.images;
+        // What was kept by a browser may say any number.
+        self.correct = self.correct.saturating_add(other.correct);
+        self.images = self.images.saturating_add(other.images);
     }
 }
 
@@ -97,7 +98,8 @@ pub enum Event {
     Step(StepDone),
     /// An epoch is over.
     Epoch(EpochDone),
-    /// The loss is no finite number any more; the weights are as before the step.
+    /// The loss is no finite number any more, and the weights are as before the step; or, at the end of an epoch, the loss
+    /// is finite and a weight or a mean of the optimizer is not.
     Diverged(StepDone),
 }
 

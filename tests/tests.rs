@@ -19,3 +19,4 @@ mod shards;
 mod spec;
 mod spikes;
 mod traces;
+mod weights;
