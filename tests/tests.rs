@@ -13,6 +13,7 @@ mod network;
 mod pen;
 mod predict;
 mod program;
+mod resume;
 mod runs;
 mod session;
 mod shards;
