@@ -162,13 +162,18 @@ impl Run {
     /// Trains the next batch, if its images are there, and tells the listener. At the end of an epoch the network is
     /// measured on `test`. A batch that would take too much memory passes in slices, which changes no weight.
     pub fn advance(&mut self, images: &impl Images, test: Option<&Digits>, listener: &mut dyn Listener) -> Advance {
-        let most = images_at_once(&self.spec, self.network.pixels());
+        let most = self.images_at_once();
         loop {
             match self.advance_by(most, images, test, listener) {
                 Advance::Partly => {}
                 other => return other,
             }
         }
+    }
+
+    /// The images that [`Run::advance`] lets pass at once, by the spec.
+    pub fn images_at_once(&self) -> usize {
+        images_at_once(&self.spec, self.network.pixels())
     }
 
     /// The same for at most so many images of the batch, at least one, so that a caller with other things to do is not

@@ -90,8 +90,11 @@ pub fn open(model: &Model) -> anyhow::Result<(Spec, Network)> {
     Ok((spec, network))
 }
 
-/// The hidden layers that the shapes in a file say, as the flag takes them.
-fn sizes(bytes: &[u8]) -> anyhow::Result<Option<String>> {
+/// The hidden layers that the shapes in a file say, as the flag takes them; `None` if they say none.
+///
+/// # Errors
+/// When the file is damaged.
+pub fn sizes(bytes: &[u8]) -> anyhow::Result<Option<String>> {
     let sizes = hidden_sizes(bytes)?;
     Ok(sizes.map(|sizes| sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(",")))
 }

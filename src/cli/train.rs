@@ -2,7 +2,7 @@
 
 use super::arguments::Train;
 use super::digest::DataDigest;
-use super::evaluate::{check_fit, tell_of};
+use super::evaluate::{check_fit, sizes, tell_of};
 use super::interrupt::Interrupted;
 use super::origin::Origin;
 use super::output::Output;
@@ -157,7 +157,10 @@ fn start(arguments: &Train, data: &data::DataSet, device: &Device) -> anyhow::Re
     let bytes = files::read(file)?;
     let (network, remarks) = checkpoint::import(spec, &bytes, &arguments.given, device).with_context(|| {
         let made = checkpoint::spec_from_bytes(&bytes).ok().map(|made| flags(&made)).filter(|made| !made.is_empty());
-        let hint = made.map_or(String::new(), |made| format!(" (it was trained with {made})"));
+        let made = made.map(|made| format!(" (it was trained with {made})"));
+        // Another program's file says it by its shapes alone.
+        let sizes = || Some(format!(" (its layers are --hidden {})", sizes(&bytes).ok()??));
+        let hint = made.or_else(sizes).unwrap_or_default();
         format!("cannot start from {}{hint}", file.display())
     })?;
     check_fit(&network, train, file)?;
@@ -212,9 +215,13 @@ fn epoch(run: &mut Run, data: &data::DataSet) -> anyhow::Result<Option<EpochRepo
             Flow::Stop
         }
     };
+    let most = run.images_at_once();
     let error = loop {
-        match run.advance(&data.train, Some(&data.test), &mut listener) {
-            Advance::Stepped | Advance::Partly => {}
+        match run.advance_by(most, &data.train, Some(&data.test), &mut listener) {
+            Advance::Stepped => {}
+            // What has passed of the batch passes again when the run goes on.
+            Advance::Partly if interrupt::is_asked() => break None,
+            Advance::Partly => {}
             Advance::Stopped => break None,
             Advance::Waiting(shard) => break Some(anyhow!("images of shard {shard} are not there")),
             Advance::Lost(reason) => {
