@@ -123,3 +123,15 @@ impl<F: FnMut(&Event) -> Flow> Listener for F {
         self(event)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_of_nonsense_add_up_to_the_largest() {
+        let mut score = Score { correct: usize::MAX, images: usize::MAX / 2 + 1 };
+        score += score;
+        assert_eq!(score, Score { correct: usize::MAX, images: usize::MAX });
+    }
+}

@@ -577,4 +577,5 @@ fn a_run_whose_weights_are_no_numbers_is_not_given_and_ends() {
     assert_eq!(page.heard.last().map(|(report, _)| report), Some(&Report::Paused));
     assert!(!page.session.is_busy());
     only_failed(&page.ask(Request::Checkpoint), "no number any more");
+    only_failed(&page.ask(Request::Weights), "diverged");
 }

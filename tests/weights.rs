@@ -229,6 +229,10 @@ fn tensors_that_do_not_fit_are_named_with_what_is_wanted() {
     assert!(none.contains("no tensor") && none.contains("`layers.0.weight` [24, pixels]"), "{none}");
     let convolution = changed(&|tensors| tensors[0] = floats("conv1.weight", &[4, 1, 3, 3], &[0.0; 36]));
     assert!(convolution.contains("`conv1.weight` [4, 1, 3, 3]"), "{convolution}");
+    let single = changed(&|tensors| *tensors = vec![floats("layer.1.weight", &[3, 36], &[0.0; 108])]);
+    assert!(single.contains("`layer.1.weight` [3, 36]: one layer only"), "{single}");
+    let deeper = changed(&|tensors| tensors.push(floats("layers.1.weight", &[24, 24], &[0.0; 576])));
+    assert!(deeper.contains("`layers.1.weight` [24, 24]"), "{deeper}");
     // Too many to list.
     let many = changed(&|tensors| {
         *tensors = (0..100).map(|i| floats(&format!("blocks.{i}.weight"), &[2, 2], &[0.0; 4])).collect();

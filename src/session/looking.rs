@@ -67,6 +67,10 @@ impl Session {
 
     pub(super) fn weights(&mut self) {
         let Some(run) = &self.run else { return self.fail("There is no network yet.") };
+        // A file that nobody could open is no use.
+        if !run.network.is_finite() {
+            return self.fail("The weights cannot be saved: some are no numbers any more, for training diverged.");
+        }
         match checkpoint::model_to_bytes(&run.spec, &run.network, Notes::default()) {
             Ok(bytes) => self.out.push((Report::Weights, vec![bytes])),
             Err(error) => self.fail(error),

@@ -301,7 +301,8 @@ fn named<'a>(
         let weight = by_name.get(format!("{name}.weight").as_str()).copied()?;
         Some(Layer { weight, bias: by_name.get(format!("{name}.bias").as_str()).copied() })
     };
-    if count == 0 {
+    // One layer more is another network, even where what is left of it would fit together.
+    if count == 0 || by_name.contains_key(format!("layers.{count}.weight").as_str()) {
         return None;
     }
     layer_names(count).map(layer).collect()
@@ -359,7 +360,11 @@ fn other(hidden: Option<&[usize]>, tensors: &[Tensor<'_>]) -> WeightsError {
     let wanted: Vec<String> =
         wanted.map(|(name, pair)| format!("`{name}.weight` [{}, {}]", pair[1], pair[0])).collect();
     let found: Vec<String> = tensors.iter().map(|tensor| format!("`{}` {:?}", tensor.name, tensor.shape)).collect();
-    let found = if found.is_empty() { "no tensor".to_owned() } else { listed(&found) };
+    let found = match (found.is_empty(), tensors.iter().filter(|tensor| tensor.is_matrix()).count()) {
+        (true, _) => "no tensor".to_owned(),
+        (false, 1) => format!("{}: one layer only, and networks here have a hidden layer too", listed(&found)),
+        (false, _) => listed(&found),
+    };
     WeightsError::OtherTensors { wanted: wanted.join(", "), found }
 }
 
