@@ -1,6 +1,8 @@
 //! Weights in files: what other programs write is opened as what it means, and what no run can have written is refused.
 
 use crate::network::{run, small, stripes};
+use crate::program::{spiking, text};
+use crate::runs::stripes_in;
 use safetensors::tensor::{Dtype, TensorView};
 use spiking_playground::evaluation::answers;
 use spiking_playground::event::{Event, Flow};
@@ -233,6 +235,11 @@ fn tensors_that_do_not_fit_are_named_with_what_is_wanted() {
     assert!(single.contains("`layer.1.weight` [3, 36]: one layer only"), "{single}");
     let deeper = changed(&|tensors| tensors.push(floats("layers.1.weight", &[24, 24], &[0.0; 576])));
     assert!(deeper.contains("`layers.1.weight` [24, 24]"), "{deeper}");
+    let all = changed(&|tensors| {
+        let [first, last] = [floats("fc1.weight", &[36, 24], &[0.0; 864]), floats("fc2.weight", &[24, 3], &[0.0; 72])];
+        *tensors = vec![first, last];
+    });
+    assert!(all.contains("`fc1.weight` [36, 24]") && all.contains("exchanged"), "{all}");
     // Too many to list.
     let many = changed(&|tensors| {
         *tensors = (0..100).map(|i| floats(&format!("blocks.{i}.weight"), &[2, 2], &[0.0; 4])).collect();
@@ -377,6 +384,31 @@ fn weights_that_are_no_numbers_end_a_run_with_its_epoch() {
     assert_eq!(last, Some(Advance::Stopped));
     let diverged = |event: &Event| matches!(event, Event::Diverged(done) if done.loss.is_finite() && done.step == 4);
     assert!(diverged(told.last().unwrap()) && !told.iter().any(|event| matches!(event, Event::Epoch(_))), "{told:?}");
+}
+
+/// What was done is told beside the results, and the results are those of our own file.
+#[test]
+fn the_program_tells_what_it_did_to_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = stripes_in(folder.path());
+    let evaluate = |name: &str, tensors: &[Raw]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, file(tensors, &[])).unwrap();
+        let places = ["evaluate", path.to_str().unwrap(), "--data-dir", data.to_str().unwrap(), "--dataset", "folder"];
+        let done = spiking(&[&places[..], &["--time-steps", "8"]].concat());
+        assert!(done.status.success(), "{}", text(&done.stderr));
+        (text(&done.stdout), text(&done.stderr))
+    };
+    let plain = network();
+    let (accuracy, said) = evaluate("ours.safetensors", &raw(&plain, str::to_owned));
+    assert!(accuracy.starts_with("Test accuracy") && said.contains("--hidden 24"), "{accuracy}, {said}");
+    let mut theirs = raw(&plain, |name| name.replace("layers.0", "module.fc1").replace("readout", "module.fc2"));
+    theirs.extend([scalar("module.lif1.beta", 0.5), scalar("module.lif1.threshold", 1.0)]);
+    let (same, said) = evaluate("theirs.safetensors", &theirs);
+    assert_eq!(same, accuracy);
+    for part in ["theirs.safetensors: ", "`module.fc2` as `readout`", "left out: `module.lif1.beta`", "--beta 0.5"] {
+        assert!(said.contains(part), "{said}");
+    }
 }
 
 /// Files that mean the same network read every image alike.

@@ -112,7 +112,7 @@ pub fn tell_of(file: &Path, remarks: &[Remark]) {
 pub fn check_fit(network: &Network, digits: &Digits, file: &Path) -> anyhow::Result<()> {
     let (has, wants) = ((network.pixels(), network.classes()), (digits.pixels(), digits.classes()));
     ensure!(
-        has.0 == wants.0 && wants.1 <= has.1,
+        has.0 == wants.0,
         "{} reads images of {} pixels in {} classes; the data has {} pixels and {} classes",
         file.display(),
         has.0,
@@ -120,5 +120,15 @@ pub fn check_fit(network: &Network, digits: &Digits, file: &Path) -> anyhow::Res
         wants.0,
         wants.1
     );
+    if let Some(image) = digits.labels.iter().position(|label| usize::from(*label) >= has.1) {
+        bail!(
+            "{} reads images in {} classes, labelled 0 to {}; image {image} of the data has label {}: does the network belong \
+             to this data, and do the labels?",
+            file.display(),
+            has.1,
+            has.1.saturating_sub(1),
+            digits.label(image)
+        );
+    }
     Ok(())
 }

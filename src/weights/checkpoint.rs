@@ -47,6 +47,12 @@ pub enum WeightsError {
          dequantized before they are saved"
     )]
     NotFloat(String, String),
+    /// The weights of all layers have rows and columns exchanged.
+    #[error(
+        "its weights would fit with rows and columns exchanged, and [out, in] is wanted: save them transposed (in PyTorch, \
+         `.t().contiguous()`); it has {0}"
+    )]
+    Exchanged(String),
     /// The state of a run is kept in 32-bit floats.
     #[error("`{0}` holds numbers of type {1}, and a run goes on from those of type F32 that this program wrote")]
     Rounded(String, String),

@@ -318,7 +318,20 @@ fn by_shape<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<V
     if matrices.len() != count || !(2..=crate::spec::MOST_LAYERS + 1).contains(&count) {
         return Err(refused());
     }
-    let chain = chain(hidden, &matrices, Vec::new()).ok_or_else(refused)?;
+    let shapes: Vec<[usize; 2]> = matrices.iter().map(|tensor| [tensor.shape[0], tensor.shape[1]]).collect();
+    let exchanged: Vec<[usize; 2]> = shapes.iter().map(|[rows, columns]| [*columns, *rows]).collect();
+    let may_be_exchanged = chain(hidden, &exchanged, Vec::new()).is_some();
+    // Backwards, weights as [in, out] fit together too: as a network with fewer pixels than classes.
+    let is_plausible = |chain: &Vec<usize>| {
+        let ends = chain.first().zip(chain.last());
+        !may_be_exchanged || ends.is_some_and(|(first, last)| shapes[*first][1] >= shapes[*last][0])
+    };
+    let Some(chain) = chain(hidden, &shapes, Vec::new()).filter(is_plausible) else {
+        return Err(match may_be_exchanged {
+            true => WeightsError::Exchanged(names_and_shapes(&matrices)),
+            false => refused(),
+        });
+    };
     let bias = |weight: &Tensor<'a>| {
         let name = format!("{}bias", weight.plain.strip_suffix("weight")?);
         tensors.iter().find(|tensor| tensor.plain == name)
@@ -334,19 +347,19 @@ fn by_shape<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<V
     if tensors.iter().all(known) { Ok(layers) } else { Err(refused()) }
 }
 
-/// The first order of the matrices in which each takes what the one before gives, and in which they give `hidden`.
-fn chain(hidden: Option<&[usize]>, matrices: &[&Tensor<'_>], taken: Vec<usize>) -> Option<Vec<usize>> {
-    if taken.len() == matrices.len() {
+/// The first order of the matrices, each [out, in], in which each takes what the one before gives, and in which they give
+/// `hidden`.
+fn chain(hidden: Option<&[usize]>, shapes: &[[usize; 2]], taken: Vec<usize>) -> Option<Vec<usize>> {
+    if taken.len() == shapes.len() {
         return Some(taken);
     }
     let fits = |place: &usize| {
-        let shape = &matrices[*place].shape;
-        let takes = taken.last().is_none_or(|before| matrices[*before].shape[0] == shape[1]);
-        let gives = hidden.and_then(|hidden| hidden.get(taken.len())).is_none_or(|size| *size == shape[0]);
-        !taken.contains(place) && takes && gives
+        let [gives, takes] = shapes[*place];
+        let follows = taken.last().is_none_or(|before| shapes[*before][0] == takes);
+        let wanted = hidden.and_then(|hidden| hidden.get(taken.len())).is_none_or(|size| *size == gives);
+        !taken.contains(place) && follows && wanted
     };
-    let next = (0..matrices.len()).filter(fits);
-    next.into_iter().find_map(|place| chain(hidden, matrices, [&taken[..], &[place]].concat()))
+    (0..shapes.len()).filter(fits).find_map(|place| chain(hidden, shapes, [&taken[..], &[place]].concat()))
 }
 
 /// Names and shapes that are there, and those that are wanted.
@@ -359,20 +372,23 @@ fn other(hidden: Option<&[usize]>, tensors: &[Tensor<'_>]) -> WeightsError {
     let wanted = layer_names(hidden.map_or(0, <[usize]>::len)).zip(sizes.windows(2));
     let wanted: Vec<String> =
         wanted.map(|(name, pair)| format!("`{name}.weight` [{}, {}]", pair[1], pair[0])).collect();
-    let found: Vec<String> = tensors.iter().map(|tensor| format!("`{}` {:?}", tensor.name, tensor.shape)).collect();
-    let found = match (found.is_empty(), tensors.iter().filter(|tensor| tensor.is_matrix()).count()) {
+    let tensors: Vec<&Tensor<'_>> = tensors.iter().collect();
+    let found = match (tensors.is_empty(), tensors.iter().filter(|tensor| tensor.is_matrix()).count()) {
         (true, _) => "no tensor".to_owned(),
-        (false, 1) => format!("{}: one layer only, and networks here have a hidden layer too", listed(&found)),
-        (false, _) => listed(&found),
+        (false, 1) => {
+            format!("{}: one layer only, and networks here have a hidden layer too", names_and_shapes(&tensors))
+        }
+        (false, _) => names_and_shapes(&tensors),
     };
     WeightsError::OtherTensors { wanted: wanted.join(", "), found }
 }
 
-/// A list that ends somewhere.
-fn listed(names: &[String]) -> String {
+/// The tensors' names and shapes, as a list that ends somewhere.
+fn names_and_shapes(tensors: &[&Tensor<'_>]) -> String {
     const MOST: usize = 16;
-    let more = names.len().saturating_sub(MOST);
-    let shown = names[..names.len() - more].join(", ");
+    let shown = tensors.iter().take(MOST).map(|tensor| format!("`{}` {:?}", tensor.name, tensor.shape));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    let more = tensors.len().saturating_sub(MOST);
     if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
