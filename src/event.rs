@@ -55,8 +55,9 @@ pub fn answers(logits: &[f32], images: usize) -> Vec<u8> {
 
 impl std::ops::AddAssign for Score {
     fn add_assign(&mut self, other: Self) {
-        self.correct += other.correct;
-        self.images += other.images;
+        // What was kept by a browser may say any number.
+        self.correct = self.correct.saturating_add(other.correct);
+        self.images = self.images.saturating_add(other.images);
     }
 }
 
@@ -97,7 +98,8 @@ pub enum Event {
     Step(StepDone),
     /// An epoch is over.
     Epoch(EpochDone),
-    /// The loss is no finite number any more; the weights are as before the step.
+    /// The loss is no finite number any more, and the weights are as before the step; or, at the end of an epoch, the loss
+    /// is finite and a weight or a mean of the optimizer is not.
     Diverged(StepDone),
 }
 
@@ -119,5 +121,17 @@ pub trait Listener {
 impl<F: FnMut(&Event) -> Flow> Listener for F {
     fn hear(&mut self, event: &Event) -> Flow {
         self(event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_of_nonsense_add_up_to_the_largest() {
+        let mut score = Score { correct: usize::MAX, images: usize::MAX / 2 + 1 };
+        score += score;
+        assert_eq!(score, Score { correct: usize::MAX, images: usize::MAX });
     }
 }

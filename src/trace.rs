@@ -153,7 +153,7 @@ impl Trace {
     /// The trace that [`Trace::to_bytes`] wrote.
     ///
     /// # Errors
-    /// When the bytes are too few, too many, or hold a spike after the last time step.
+    /// When the bytes are too few, too many, say T = 0, or hold a spike after the last time step.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, TraceError> {
         let mut words = bytes.chunks_exact(4).map(|c| u32::from_le_bytes([c[0], c[1], c[2], c[3]]));
         let mut take = |n: usize| {
@@ -162,10 +162,17 @@ impl Trace {
         };
         let head = take(4)?;
         let [time_steps, pixels, layers] = [head[0] as usize, head[1] as usize, head[3] as usize];
+        // In no time any number of neurons takes no bytes.
+        if time_steps == 0 {
+            return Err(TraceError("it has no time steps".into()));
+        }
+        let product = |neurons: usize, each: usize| {
+            neurons.checked_mul(each).ok_or_else(|| TraceError("it promises more than there can be".into()))
+        };
         let sizes = take(layers.saturating_add(1).min(1 << 16))?;
         let image = take(pixels)?.into_iter().map(|pixel| pixel as u8).collect();
         let train = |neurons: usize, take: &mut dyn FnMut(usize) -> Result<Vec<u32>, TraceError>| {
-            SpikeTrain::from_words(1, neurons, time_steps, take(neurons * words_for(time_steps))?)
+            SpikeTrain::from_words(1, neurons, time_steps, take(product(neurons, words_for(time_steps))?)?)
                 .map_err(|error| TraceError(error.to_string()))
         };
         let input = train(pixels, &mut take)?;
@@ -173,7 +180,7 @@ impl Trace {
         for neurons in sizes.into_iter().map(|n| n as usize) {
             let spikes = train(neurons, &mut take)?;
             let mut floats =
-                || Ok::<_, TraceError>(take(neurons * time_steps)?.into_iter().map(f32::from_bits).collect());
+                || Ok::<_, TraceError>(take(product(neurons, time_steps)?)?.into_iter().map(f32::from_bits).collect());
             read.push(LayerTrace { spikes, potentials: floats()?, excitation: floats()?, inhibition: floats()? });
         }
         let output = read.pop().unwrap_or_default();

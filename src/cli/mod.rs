@@ -4,6 +4,8 @@
 pub mod arguments;
 pub mod data;
 #[cfg(feature = "engine")]
+mod digest;
+#[cfg(feature = "engine")]
 pub mod drawings;
 #[cfg(feature = "engine")]
 mod evaluate;

@@ -1,6 +1,7 @@
 //! The folder of a run: `model.safetensors`, `checkpoint.safetensors`, `metrics.csv`, and its pictures `curves.svg` and
 //! `digit.svg`.
 
+use super::digest::DataDigest;
 use super::files::{self, write_whole};
 use super::origin::Origin;
 use super::picture::curves::{self, Epoch};
@@ -10,7 +11,7 @@ use crate::digits::Digits;
 use crate::evaluation::trace;
 use crate::spec::Spec;
 use crate::spikes::encode::Pass;
-use crate::training::Run;
+use crate::training::{AtRest, Run};
 use crate::weights::checkpoint::{self, Notes};
 use anyhow::{Context, bail};
 use burn::tensor::Device;
@@ -28,6 +29,8 @@ pub struct Output {
     folder: PathBuf,
     metrics: Vec<String>,
     origin: Option<Origin>,
+    /// Which images the run is over; `None` if its checkpoint does not say.
+    data: Option<DataDigest>,
 }
 
 impl Output {
@@ -52,23 +55,34 @@ impl Output {
             }
         }
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        Ok(Self { folder, metrics: Vec::new(), origin })
+        Ok(Self { folder, metrics: Vec::new(), origin, data: None })
     }
 
     /// The run in a folder, and the folder to go on in.
     ///
     /// # Errors
     /// When there is no run in it, or one that cannot be read.
-    pub fn resume(folder: &Path, device: &Device) -> anyhow::Result<(Self, Run)> {
+    pub fn resume(folder: &Path, device: &Device) -> anyhow::Result<(Self, AtRest)> {
         let path = folder.join(CHECKPOINT);
         let bytes = files::read(&path)?;
         let cannot = || format!("cannot go on with {}", path.display());
-        let run = checkpoint::run_from_bytes(&bytes, device).with_context(cannot)?;
+        let run = checkpoint::at_rest_from_bytes(&bytes, device).with_context(cannot)?;
         let origin = Origin::of(&bytes).with_context(cannot)?;
+        let data = DataDigest::of(&bytes).with_context(cannot)?;
         let metrics = std::fs::read_to_string(folder.join(METRICS)).unwrap_or_default();
         // Epochs that the checkpoint does not know will be trained again.
         let metrics = metrics.lines().skip(1).take(run.position.epoch as usize).map(str::to_owned).collect();
-        Ok((Self { folder: folder.to_owned(), metrics, origin }, run))
+        Ok((Self { folder: folder.to_owned(), metrics, origin, data }, run))
+    }
+
+    /// Which images the run was over when it was saved, if that is known.
+    pub const fn data(&self) -> Option<&DataDigest> {
+        self.data.as_ref()
+    }
+
+    /// Which images it is over from now on.
+    pub fn set_data(&mut self, data: DataDigest) {
+        self.data = Some(data);
     }
 
     /// Where it is.
@@ -98,7 +112,9 @@ impl Output {
     /// # Errors
     /// As [`Output::save`].
     pub fn save_checkpoint(&self, run: &Run) -> anyhow::Result<()> {
-        write_whole(&self.folder.join(CHECKPOINT), &checkpoint::run_to_bytes(run, self.notes())?)
+        let mut notes = self.notes();
+        notes.0.extend(self.data.iter().flat_map(|data| data.notes().0));
+        write_whole(&self.folder.join(CHECKPOINT), &checkpoint::run_to_bytes(run, notes)?)
     }
 
     /// Draws how the run's network reads the first of the test images, where there is one.
