@@ -2,12 +2,13 @@
 //! says, and the service worker learns which files this build has.
 
 use crate::hook::{files, fnv, hash, move_into};
-use crate::run::{Result, at};
+use crate::run::{Result, at, write_whole};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Scripts and styles that name each other, and have no hash in their names.
-const SCRIPTS: [&str; 5] = ["start.js", "around.js", "keep.js", "after.js", "part.css"];
+const SCRIPTS: [&str; 8] =
+    ["start.js", "around.js", "keep.js", "after.js", "hands.js", "paper.js", "part.css", "print.css"];
 /// The service worker.
 const WORKER: &str = "service.js";
 /// What stands in the worker before and after its build, and before and after its list.
@@ -56,7 +57,7 @@ pub fn list_files(folder: &Path) -> Result<()> {
     let worker = folder.join(WORKER);
     let text = fs::read_to_string(&worker).map_err(at(&worker))?;
     let text = with_list(&text, &list).ok_or_else(|| format!("{} has no place for a list", worker.display()))?;
-    fs::write(&worker, text).map_err(at(&worker))
+    write_whole(&worker, &text)
 }
 
 /// The worker with this list, and a build that is called after it.
