@@ -44,6 +44,9 @@ function alone() {
   return parent === window && shown().length === 0;
 }
 
+// The origin of a frame whose sandbox lacks allow-same-origin is nobody's: no module is given to it, and no worker.
+const isSandboxed = origin === "null" && location.protocol !== "file:";
+
 async function startPage() {
   const { script, program } = meta("program").dataset;
   const kept = alone() && import(beside("keep.js")).then(({ find }) => find()).catch(console.warn);
@@ -65,6 +68,7 @@ async function start(program) {
   if (started.has(program)) return;
   started.add(program);
   if (location.protocol === "file:") return tell("trouble-file");
+  if (isSandboxed) return tell("trouble-frame");
   if (typeof WebAssembly !== "object") return tell("trouble-wasm");
   if (!WebAssembly.validate(simd)) return tell("trouble-simd");
   try {
@@ -106,5 +110,8 @@ document.addEventListener("click", (event) => {
 
 addEventListener("hashchange", show);
 show();
-if (!alone()) import(beside("around.js"));
-else addEventListener("load", () => setTimeout(() => import(beside("after.js"))));
+if (!isSandboxed && location.protocol !== "file:") {
+  for (const name of ["hands.js", "paper.js"]) import(beside(name));
+  if (!alone()) import(beside("around.js"));
+  else addEventListener("load", () => setTimeout(() => import(beside("after.js"))));
+}
