@@ -33,7 +33,8 @@ addEventListener("afterprint", leave);
 const paper = matchMedia("print");
 paper.addEventListener("change", () => (paper.matches ? print() : leave()));
 
-document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", media: "print", href: new URL("print.css", import.meta.url) }));
+// After all other styles.
+document.body.append(Object.assign(document.createElement("link"), { rel: "stylesheet", media: "print", href: new URL("print.css", import.meta.url) }));
 
 if (alone() && !navigator.connection?.saveData) {
   const { ready } = outside;

@@ -12,6 +12,8 @@
 //! A speck far from a digit, such as a hand leaves that rests on the pad, is no part of it: the box would reach to it, and
 //! the digit be small and out of place. No digit has a small stroke by itself far from the others.
 
+use crate::decimal::Between;
+
 /// Pixels in a row, and rows.
 pub const SIDE: usize = 28;
 /// Pixels of a normalised picture.
@@ -98,7 +100,7 @@ pub fn picture(width: usize, height: usize, grey: &[u8]) -> [u8; PIXELS] {
 /// The points that are numbers, on the pad.
 fn valid(stroke: &[[f32; 2]]) -> Vec<[f32; 2]> {
     let finite = stroke.iter().filter(|point| point.iter().all(|value| value.is_finite()));
-    finite.map(|point| point.map(|value| value.clamp(0.0, 1.0))).collect()
+    finite.map(|point| point.map(|value| value.between(0.0, 1.0))).collect()
 }
 
 type Stroke = Vec<[f32; 2]>;
@@ -167,7 +169,7 @@ fn distance(point: [f32; 2], stroke: &[[f32; 2]]) -> f32 {
 fn nearest(offset: [f32; 2], along: [f32; 2]) -> [f32; 2] {
     let length2 = along[0] * along[0] + along[1] * along[1];
     let dot = offset[0] * along[0] + offset[1] * along[1];
-    let share = if length2 > 0.0 { (dot / length2).clamp(0.0, 1.0) } else { 0.0 };
+    let share = if length2 > 0.0 { (dot / length2).between(0.0, 1.0) } else { 0.0 };
     [offset[0] - share * along[0], offset[1] - share * along[1]]
 }
 

@@ -3,6 +3,7 @@
 use super::document::{ENDS, all, document, find, listen, listen_actively, style, window};
 use super::input::{Input, Post, Press, Scrub};
 use super::outside;
+use crate::decimal::Between;
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -132,7 +133,7 @@ fn listen_to_pictures(post: &Post) {
 /// Where on an element a pointer is, in shares of its size.
 fn place_of(element: &HtmlElement, event: &PointerEvent) -> (f32, f32) {
     let area = element.get_bounding_client_rect();
-    let share = |at: i32, start: f64, size: f64| ((f64::from(at) - start) / size.max(1.0)).clamp(0.0, 1.0) as f32;
+    let share = |at: i32, start: f64, size: f64| ((f64::from(at) - start) / size.max(1.0)).between(0.0, 1.0) as f32;
     (share(event.client_x(), area.left(), area.width()), share(event.client_y(), area.top(), area.height()))
 }
 

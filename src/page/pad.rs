@@ -8,6 +8,7 @@ use super::input::{Input, Pen, Post};
 use super::marks::{Ink, Mark, Shade, line, px};
 use super::smooth::enlarge;
 use super::strokes::Stroke;
+use crate::decimal::Between;
 use crate::digits::drawing::SIDE;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -114,7 +115,7 @@ fn enlarged(image: &[u8], photo: bool) -> Mark {
 
 fn place(element: &Element, event: &PointerEvent) -> [f32; 2] {
     let area = element.get_bounding_client_rect();
-    let share = |at: f64, start: f64, size: f64| ((at - start) / size.max(1.0)).clamp(0.0, 1.0) as f32;
+    let share = |at: f64, start: f64, size: f64| ((at - start) / size.max(1.0)).between(0.0, 1.0) as f32;
     [
         share(f64::from(event.client_x()), area.left(), area.width()),
         share(f64::from(event.client_y()), area.top(), area.height()),
@@ -197,7 +198,7 @@ impl Keyboard {
             self.down = !self.down;
             return Some(if self.down { Pen::Down(self.at) } else { Pen::Up });
         }
-        self.at = std::array::from_fn(|i| (self.at[i] + by[i]).clamp(0.0, 1.0));
+        self.at = std::array::from_fn(|i| (self.at[i] + by[i]).between(0.0, 1.0));
         self.down.then(|| Pen::Move(vec![self.at]))
     }
 }
