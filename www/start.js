@@ -16,8 +16,27 @@ const beside = (name) => new URL(name, src);
 // What the program finds around the page (src/page/outside.rs). Here nothing is; other scripts replace what they can.
 const nothing = () => {};
 globalThis.outside = {
+  load,
   unseen: () => document.hidden, ready: nothing, progress: nothing, prediction: nothing, kept: nothing, keep: nothing, forget: nothing,
 };
+
+/** Reads files, each a path or a Blob; `then` is handed their bytes, or what went wrong. */
+async function load(files, fresh, then) {
+  const bytes = [];
+  let error = null;
+  try {
+    for (const file of files) bytes.push(new Uint8Array(await (typeof file === "string" ? await answer(file, fresh) : file).arrayBuffer()));
+  } catch ({ message }) {
+    error = message || "no answer";
+  }
+  then(bytes, error);
+}
+
+async function answer(path, fresh) {
+  const response = await fetch(path, fresh ? { cache: "reload" } : {}).catch(({ message }) => { throw Error(`${path}: ${message}`); });
+  if (!response.ok) throw Error(`${path}: ${response.status} ${response.statusText}`.trim());
+  return response;
+}
 
 /** The parts of the page that the link shows; none where it shows all. */
 function shown() {
