@@ -37,7 +37,7 @@ async function tap(page, pointer, on) {
 
 const link = (page) => new URLSearchParams(new URL(page.url()).hash.slice(1)).get("draw");
 /** How many strokes the link says are on the pad. */
-const strokes = (page) => (link(page) ?? "none").split(".").filter(Boolean).length;
+const strokes = (page) => (link(page) ?? "").split(".").filter(Boolean).length;
 const undo = (page) => button(page, "Undo");
 
 /** A page whose pad is empty, and all of whose scripts are there. */
@@ -121,7 +121,7 @@ export const handTests = (open) => ({
     // Staves, figures and values let go as well: what follows moves nothing.
     const time = page.getByRole("slider", { name: "Time step" });
     await send(page, "pointerdown", { ...MOUSE, pointerId: 36 }, [0.5, 0.5], "#in");
-    const now = await time.inputValue();
+    const now = await until("the middle", async () => ((await time.inputValue()) === "13" ? "13" : null));
     await send(page, "lostpointercapture", { ...MOUSE, pointerId: 36 }, [0.5, 0.5], "#in");
     await send(page, "pointermove", { ...MOUSE, pointerId: 36 }, [0.9, 0.5], "#in");
     await rest(page);
