@@ -9,6 +9,15 @@ const root = document.documentElement;
 /** The theme that the page had before; none while it is not being printed. */
 let theme = null;
 
+/**
+ * Chromium prints a canvas by doing anew what was painted on it, emptying it first; in a PDF each becomes a mask over all that
+ * was there before, and its own viewer gives up where a page has many. One that pixels were put into is printed as it is.
+ */
+function settle(canvas) {
+  const context = canvas.getContext("2d");
+  context.putImageData(context.getImageData(0, 0, 1, 1), 0, 0);
+}
+
 /** To the programs of page and figures: "whole", ask for what you lack of it; "paper", paint what you have, at once. */
 const say = (name) => dispatchEvent(new Event(name));
 
@@ -17,6 +26,7 @@ function print() {
   theme = root.dataset.theme ?? "";
   root.dataset.theme = "light";
   say("paper");
+  document.querySelectorAll("canvas").forEach(settle);
 }
 
 function leave() {
