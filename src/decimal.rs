@@ -1,5 +1,28 @@
 //! Numbers from texts. The standard library reads every float to the last bit by tables that would be a twelfth of what
-//! the page has to fetch; a setting needs less.
+//! the page has to fetch; a setting needs less. And floats held between two others, without a panic that writes them out.
+
+/// Floats that can be held between two others. The standard library's `clamp` panics where `low` is above `high`, and brings
+/// what writes floats in all their digits into whatever program holds one.
+pub trait Between: PartialOrd + Sized {
+    /// The value, or the end of the range beyond which it is; not a number where it is none.
+    ///
+    /// ```
+    /// use spiking_playground::decimal::Between;
+    /// assert_eq!((1.5f32.between(0.0, 1.0), (-0.5f64).between(0.0, 1.0), 0.25f32.between(0.0, 1.0)), (1.0, 0.0, 0.25));
+    /// ```
+    fn between(self, low: Self, high: Self) -> Self {
+        if self < low {
+            low
+        } else if self > high {
+            high
+        } else {
+            self
+        }
+    }
+}
+
+impl Between for f32 {}
+impl Between for f64 {}
 
 /// Below this, a whole number and its powers of ten up to [`EXACT_POWER`] are floats without rounding.
 const EXACT_WHOLE: u64 = 1 << 53;

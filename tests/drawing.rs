@@ -10,14 +10,15 @@ fn four() -> Strokes {
     vec![vec![[0.6, 0.2], [0.3, 0.6], [0.75, 0.6]], vec![[0.65, 0.35], [0.6, 0.5], [0.62, 0.85]]]
 }
 
-/// Strokes that fill at least a fifth of the pad: smaller ones are taken for dots that slipped.
+/// Strokes of which one fills at least a fifth of the pad: smaller ones are taken for dots that slipped.
 fn drawings() -> impl Strategy<Value = Strokes> {
     let point = || [0.0f32..1.0, 0.0f32..1.0];
     let strokes = prop::collection::vec(prop::collection::vec(point(), 1..12), 1..4);
-    strokes.prop_filter("is too small", |strokes| extent(strokes) > 0.2)
+    strokes
+        .prop_filter("is too small", |strokes| strokes.iter().any(|stroke| extent(std::slice::from_ref(stroke)) > 0.2))
 }
 
-fn extent(strokes: &Strokes) -> f32 {
+fn extent(strokes: &[Vec<[f32; 2]>]) -> f32 {
     let along = |axis: usize| {
         let values = || strokes.iter().flatten().map(|point| point[axis]);
         values().fold(0.0, f32::max) - values().fold(1.0, f32::min)
@@ -137,4 +138,48 @@ fn a_picture_and_its_enlargement_are_the_same() {
     let large: Vec<u8> = (0..PIXELS * 25).map(|i| small[(i / (SIDE * 5)) / 5 * SIDE + (i % (SIDE * 5)) / 5]).collect();
     assert_eq!(picture(SIDE * 5, SIDE * 5, &large), small);
     assert_eq!(picture(SIDE, SIDE, &small), small); // what is normalised stays
+}
+
+/// With `mark` added to it, the drawing is the same picture.
+fn ignores(drawing: &Strokes, mark: Vec<[f32; 2]>) -> bool {
+    let marked = [drawing.clone(), vec![mark.clone()]].concat();
+    let before = [vec![mark], drawing.clone()].concat();
+    normalise(&marked) == normalise(drawing) && normalise(&before) == normalise(drawing)
+}
+
+#[test]
+fn a_speck_far_from_a_small_digit_changes_nothing() {
+    for scale in [0.25, 0.4, 0.6] {
+        let digit = transform(&four(), scale, [0.1, 0.1]);
+        // A tap, a hand that moved a little, two marks of it near each other.
+        assert!(ignores(&digit, vec![[0.95, 0.95]]), "{scale}");
+        assert!(ignores(&digit, vec![[0.95, 0.05], [0.96, 0.06], [0.955, 0.07]]), "{scale}");
+        let both = [digit.clone(), vec![vec![[0.95, 0.93]], vec![[0.96, 0.95], [0.95, 0.96]]]].concat();
+        assert_eq!(normalise(&both), normalise(&digit), "{scale}");
+    }
+}
+
+#[test]
+fn what_belongs_to_a_digit_stays() {
+    let stays = |strokes: Strokes, what: &str| {
+        for (at, stroke) in strokes.iter().enumerate() {
+            let others: Strokes =
+                strokes.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, s)| s.clone()).collect();
+            assert_ne!(normalise(&strokes), normalise(&others), "{what}: stroke {stroke:?}");
+        }
+    };
+    for scale in [0.2, 1.0] {
+        let small = |strokes: Strokes| transform(&strokes, scale, [0.05, 0.05]);
+        stays(small(four()), "the two strokes of a 4");
+        // Its bar, its neck and its belly, with gaps between them.
+        let belly = vec![[0.35, 0.5], [0.6, 0.48], [0.68, 0.65], [0.58, 0.85], [0.3, 0.84]];
+        stays(small(vec![vec![[0.36, 0.15], [0.35, 0.42]], belly, vec![[0.45, 0.14], [0.7, 0.13]]]), "a 5");
+        let bar = vec![[0.45, 0.5], [0.65, 0.5]];
+        stays(small(vec![vec![[0.25, 0.15], [0.75, 0.15], [0.45, 0.9]], bar]), "the bar of a 7");
+        stays(small(vec![vec![[0.5, 0.35], [0.5, 0.9]], vec![[0.5, 0.2]]]), "a stem with a dot");
+        // A pen that often lost its contact: a 1 in pieces, one of them tiny.
+        let pieces = [[0.1, 0.3], [0.36, 0.38], [0.45, 0.7], [0.75, 0.9]];
+        stays(small(pieces.map(|[from, to]| vec![[0.5, from], [0.5, to]]).to_vec()), "a 1 in pieces");
+        stays(small((0..12).map(|i| vec![[0.5, 0.1 + 0.07 * i as f32]]).collect()), "a 1 of dots");
+    }
 }

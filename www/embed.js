@@ -16,7 +16,12 @@
 // (null where unknown); `prediction` { digit, name, probability, knownSince } when the picture was read.
 
 (() => {
-  const PAGE = new URL("./", document.currentScript.src);
+  /** As a module, or written by another script, this one is not told where it comes from: then its tag is looked for. */
+  const tag = document.currentScript ?? [...document.scripts].find(({ src }) => /\/embed\.js([?#]|$)/.test(src));
+  const PAGE = tag?.src ? new URL("./", tag.src) : null;
+  const USE = '<script async src="…/embed.js"></script>, without type="module"';
+  if (PAGE === null) console.error(`Spiking Playground: embed.js does not know where it was loaded from. Load it with ${USE}.`);
+  else if (tag.type === "module") console.warn(`Spiking Playground: embed.js is no module; as one it works only from hosts that send a CORS header. Load it with ${USE}.`);
   /** Nearly in sight is so far away. */
   const NEAR = "600px";
   const EVENTS = ["ready", "progress", "prediction"];
@@ -39,6 +44,10 @@
 
     connectedCallback() {
       if (!this.style.display) this.style.display = "block";
+      if (PAGE === null) {
+        this.shadowRoot.textContent = `Spiking Playground cannot be shown: its script does not know where it was loaded from. The page has to load it with ${USE}.`;
+        return;
+      }
       addEventListener("message", this.#hear);
       this.#name();
       this.#size();

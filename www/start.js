@@ -16,8 +16,27 @@ const beside = (name) => new URL(name, src);
 // What the program finds around the page (src/page/outside.rs). Here nothing is; other scripts replace what they can.
 const nothing = () => {};
 globalThis.outside = {
+  load,
   unseen: () => document.hidden, ready: nothing, progress: nothing, prediction: nothing, kept: nothing, keep: nothing, forget: nothing,
 };
+
+/** Reads files, each a path or a Blob; `then` is handed their bytes, or what went wrong. */
+async function load(files, fresh, then) {
+  const bytes = [];
+  let error = null;
+  try {
+    for (const file of files) bytes.push(new Uint8Array(await (typeof file === "string" ? await answer(file, fresh) : file).arrayBuffer()));
+  } catch ({ message }) {
+    error = message || "no answer";
+  }
+  then(bytes, error);
+}
+
+async function answer(path, fresh) {
+  const response = await fetch(path, fresh ? { cache: "reload" } : {}).catch(({ message }) => { throw Error(`${path}: ${message}`); });
+  if (!response.ok) throw Error(`${path}: ${response.status} ${response.statusText}`.trim());
+  return response;
+}
 
 /** The parts of the page that the link shows; none where it shows all. */
 function shown() {
@@ -44,6 +63,9 @@ function alone() {
   return parent === window && shown().length === 0;
 }
 
+// The origin of a frame whose sandbox lacks allow-same-origin is nobody's: no module is given to it, and no worker.
+const isSandboxed = origin === "null" && location.protocol !== "file:";
+
 async function startPage() {
   const { script, program } = meta("program").dataset;
   const kept = alone() && import(beside("keep.js")).then(({ find }) => find()).catch(console.warn);
@@ -65,6 +87,7 @@ async function start(program) {
   if (started.has(program)) return;
   started.add(program);
   if (location.protocol === "file:") return tell("trouble-file");
+  if (isSandboxed) return tell("trouble-frame");
   if (typeof WebAssembly !== "object") return tell("trouble-wasm");
   if (!WebAssembly.validate(simd)) return tell("trouble-simd");
   try {
@@ -106,5 +129,8 @@ document.addEventListener("click", (event) => {
 
 addEventListener("hashchange", show);
 show();
-if (!alone()) import(beside("around.js"));
-else addEventListener("load", () => setTimeout(() => import(beside("after.js"))));
+if (!isSandboxed && location.protocol !== "file:") {
+  for (const name of ["hands.js", "paper.js"]) import(beside(name));
+  if (!alone()) import(beside("around.js"));
+  else addEventListener("load", () => setTimeout(() => import(beside("after.js"))));
+}

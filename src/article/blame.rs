@@ -4,6 +4,7 @@
 use super::current::{Scale, TIME_STEPS, band, ground, path, shape, spikes};
 use super::figure::{Figure, Picture, column_at, decimal, say};
 use super::knobs::{index, number};
+use crate::decimal::Between;
 use crate::neuron::Step;
 use crate::page::csv::Table;
 use crate::page::marks::{Ink, Mark, Point, column, level, line};
@@ -80,7 +81,7 @@ impl Figure for Blame {
         voltage.push(line(path(&steps, &self.neuron, &scale), Ink::Ink, 2.0));
         voltage.extend(spikes(&steps, &self.neuron, &scale));
         // As high as the slope at the threshold itself would be: 1.
-        let (half, y) = (0.36 / TIME_STEPS as f32, |blame: f32| GROUND - (GROUND - TOP) * blame.clamp(0.0, 1.0));
+        let (half, y) = (0.36 / TIME_STEPS as f32, |blame: f32| GROUND - (GROUND - TOP) * blame.between(0.0, 1.0));
         let mut bars = vec![band(self.at, TIME_STEPS), level(GROUND, Ink::Rule)];
         for (t, blame) in blames.iter().enumerate().filter(|(_, blame)| **blame > 0.001) {
             let x = column(t, TIME_STEPS);

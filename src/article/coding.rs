@@ -3,6 +3,7 @@
 
 use super::figure::{Figure, Key, Picture, decimal, say};
 use super::knobs::{index, number};
+use crate::decimal::Between;
 use crate::page::csv::Table;
 use crate::page::marks::{Ink, Mark, Point, Shade};
 use crate::page::raster;
@@ -38,7 +39,7 @@ impl Default for Coding {
 }
 
 fn place(share: f32) -> usize {
-    ((share.clamp(0.0, 1.0) * SIDE as f32) as usize).min(SIDE - 1)
+    ((share.between(0.0, 1.0) * SIDE as f32) as usize).min(SIDE - 1)
 }
 
 fn middle(row: usize) -> f32 {
@@ -132,7 +133,7 @@ impl Figure for Coding {
     fn touch(&mut self, canvas: usize, _before: Option<Point>, at: Point) {
         match canvas {
             PICTURE => (self.column, self.row) = (place(at.0), place(at.1)),
-            PIXELS => self.paint(place(at.1), (at.0.clamp(0.0, 1.0) * 255.0).round() as u8),
+            PIXELS => self.paint(place(at.1), (at.0.between(0.0, 1.0) * 255.0).round() as u8),
             _ => self.row = place(at.1),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::figure::{Figure, Key, Picture, Said, column_at, decimal, say};
 use super::knobs::{number, reset};
+use crate::decimal::Between;
 use crate::neuron::Step;
 use crate::page::csv::Table;
 use crate::page::marks::{Ink, Mark, Point, column, level, line, plain, px};
@@ -70,7 +71,7 @@ fn height_of(current: f32) -> f32 {
 }
 
 fn current_at(y: f32) -> f32 {
-    let current = MOST - (MOST - LEAST) * ((y - TOP) / (BOTTOM - TOP)).clamp(0.0, 1.0);
+    let current = MOST - (MOST - LEAST) * ((y - TOP) / (BOTTOM - TOP)).between(0.0, 1.0);
     if current.abs() < SLACK { 0.0 } else { current }
 }
 
@@ -90,7 +91,7 @@ impl Scale {
 
     /// The height of a voltage.
     pub fn y(&self, voltage: f32) -> f32 {
-        let share = (voltage.clamp(self.low, self.high) - self.low) / (self.high - self.low);
+        let share = (voltage.between(self.low, self.high) - self.low) / (self.high - self.low);
         BOTTOM - (BOTTOM - TOP) * share
     }
 }
@@ -158,7 +159,7 @@ impl Current {
     }
 
     fn put(&mut self, t: usize, current: f32) {
-        self.inputs[t] = current.clamp(LEAST, MOST);
+        self.inputs[t] = current.between(LEAST, MOST);
         self.chosen = t;
     }
 

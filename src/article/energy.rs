@@ -2,6 +2,7 @@
 
 use super::figure::{Figure, Picture, Said, decimal, say};
 use super::knobs::number;
+use crate::decimal::Between;
 use crate::energy::{ADD, CACHE, DRAM, MULTIPLY_ADD};
 use crate::page::csv::Table;
 use crate::page::marks::{Ink, Mark, Point, level, line, plain, px};
@@ -124,7 +125,7 @@ impl Figure for Energy {
     }
 
     fn touch(&mut self, _canvas: usize, _before: Option<Point>, at: Point) {
-        self.firing = (at.0.clamp(0.0, 1.0) * 100.0).round() / 100.0;
+        self.firing = (at.0.between(0.0, 1.0) * 100.0).round() / 100.0;
     }
 
     fn picture(&self) -> Picture {
@@ -132,7 +133,7 @@ impl Figure for Energy {
         let ordinary = y(self.ordinary());
         // The line leaves the picture where it reaches its top.
         let (start, end) = (self.spiking(0.0), self.spiking(1.0));
-        let leaves = ((HIGHEST * self.ordinary() - start) / (end - start)).clamp(0.0, 1.0);
+        let leaves = ((HIGHEST * self.ordinary() - start) / (end - start)).between(0.0, 1.0);
         let mut marks = vec![level(GROUND, Ink::Rule)];
         let even = self.break_even();
         if let Some(even) = even.map(|even| even.min(1.0)) {

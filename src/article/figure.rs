@@ -1,5 +1,6 @@
 //! What a figure is: a model that a reader plays with, and the picture it gives.
 
+use crate::decimal::Between;
 use crate::page::csv::Table;
 use crate::page::marks::{Mark, Point};
 
@@ -75,7 +76,7 @@ pub trait Figure {
 
 /// The time step, counted from 0, over which a place stands.
 pub fn column_at(x: f32, time_steps: usize) -> usize {
-    ((x.clamp(0.0, 1.0) * time_steps as f32) as usize).min(time_steps - 1)
+    ((x.between(0.0, 1.0) * time_steps as f32) as usize).min(time_steps - 1)
 }
 
 /// A number as it stands in a sentence, with so many decimals and a true minus.

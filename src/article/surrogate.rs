@@ -4,6 +4,7 @@
 use super::coding::{DIGIT, TIME_STEPS};
 use super::figure::{Figure, Picture, say};
 use super::knobs::{index, number};
+use crate::decimal::Between;
 use crate::neuron::State;
 use crate::page::csv::Table;
 use crate::page::marks::{Ink, Mark, Point, Shade, level, line, plain, px};
@@ -77,7 +78,7 @@ fn untrained(neuron: &Neuron) -> Vec<f32> {
 
 /// Where a voltage stands, by its distance from the threshold.
 fn x(distance: f32) -> f32 {
-    ((distance + BELOW) / (BELOW + ABOVE)).clamp(0.0, 1.0)
+    ((distance + BELOW) / (BELOW + ABOVE)).between(0.0, 1.0)
 }
 
 fn distance_at(x: f32) -> f32 {
@@ -118,7 +119,7 @@ fn falling_to_half_at(surrogate: Surrogate, distance: f32) -> f32 {
         Surrogate::Arctan(_) => std::f32::consts::FRAC_2_PI,
         Surrogate::Sigmoid(_) | Surrogate::Triangle => 1.762_747,
     };
-    (product / distance.abs().max(0.004)).clamp(1.0, 100.0)
+    (product / distance.abs().max(0.004)).between(1.0, 100.0)
 }
 
 /// A surrogate's slope as a share of its peak.

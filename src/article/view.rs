@@ -6,7 +6,7 @@ use super::knobs::knob;
 use crate::decimal;
 use crate::page::canvas::{Canvas, Palette, painted};
 use crate::page::controls::{Turned, Typing, listen_to_knob, show_knob};
-use crate::page::document::{Text, after, all, find, in_words, listen, listen_actively, place, window, within};
+use crate::page::document::{ENDS, Text, after, all, find, in_words, listen, listen_actively, place, window, within};
 use crate::page::input::SaveAs;
 use crate::page::knob::Knob;
 use crate::page::marks::Point;
@@ -105,6 +105,12 @@ fn watch(shared: &Shared) {
     let window = window();
     let state = shared.clone();
     listen(&window, "resize", move |_: Event| look(&state));
+    // www/paper.js wants all of it at once.
+    let state = shared.clone();
+    listen(&window, "paper", move |_: Event| {
+        look(&state);
+        state.borrow_mut().draw();
+    });
     if let Ok(Some(dark)) = window.match_media("(prefers-color-scheme: dark)") {
         let state = shared.clone();
         listen(&dark, "change", move |_: Event| look(&state));
@@ -327,5 +333,8 @@ fn listen_to_drags(canvas: &HtmlElement, index: usize, draws: bool, tell: &Tell)
             told(Deed::Touch(index, None, at));
         }
     });
-    listen(canvas, "pointercancel", move |_: PointerEvent| drag.set(None));
+    for name in &ENDS[1..] {
+        let state = drag.clone();
+        listen(canvas, name, move |_: PointerEvent| state.set(None));
+    }
 }

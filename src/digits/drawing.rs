@@ -8,6 +8,11 @@
 //! Strokes have no thickness of their own: what is scaled is their path, which a pen of constant width then draws in the
 //! 28 × 28 frame. A small drawing so does not get fat and a large one not faint. The pen is as wide as MNIST's median
 //! stroke, 2.5 pixels (twice the ink over its outline).
+//!
+//! A speck far from a digit, such as a hand leaves that rests on the pad, is no part of it: the box would reach to it, and
+//! the digit be small and out of place. No digit has a small stroke by itself far from the others.
+
+use crate::decimal::Between;
 
 /// Pixels in a row, and rows.
 pub const SIDE: usize = 28;
@@ -26,10 +31,15 @@ const BRIGHTEST: f64 = 254.0;
 const SAMPLES: usize = 8;
 /// A drawing smaller than this part of the pad is not blown up further: a dot stays a dot.
 const SMALLEST: f32 = 0.05;
+/// Strokes belong together where the gap between them is at most this part of the larger one's extent. (The dot of an i
+/// is some 0.3 of its stem above it.)
+const NEAR: f32 = 0.4;
+/// What is by itself and smaller than this part of the largest drawing is a speck.
+const SPECK: f32 = 0.25;
 
 /// The picture that strokes make. Each is a list of points [x, y], x to the right and y downwards, both 0 to 1 on the
 /// pad; the points of a stroke are joined, and one alone is a dot. Points outside are moved to the pad's border; those
-/// that are not numbers are left out. Without ink all pixels are 0.
+/// that are not numbers are left out, and so is a speck far from all the rest. Without ink all pixels are 0.
 ///
 /// ```
 /// use spiking_playground::digits::drawing::{normalise, SIDE};
@@ -37,19 +47,15 @@ const SMALLEST: f32 = 0.05;
 /// let pixels = normalise(&one);
 /// assert_eq!(pixels[14 * SIDE + 14], 255); // ink in the middle
 /// assert_eq!(pixels, normalise(&[vec![[0.2, 0.4], [0.2, 0.6]]])); // wherever it was drawn, and how large
+/// assert_eq!(pixels, normalise(&[vec![[0.2, 0.4], [0.2, 0.6]], vec![[0.9, 0.1]]])); // and what slipped
 /// ```
 pub fn normalise(strokes: &[Vec<[f32; 2]>]) -> [u8; PIXELS] {
-    let strokes: Vec<Vec<[f32; 2]>> = strokes.iter().map(|stroke| valid(stroke)).collect();
-    let points = || strokes.iter().flatten();
-    let ends = |axis: usize| {
-        let values = points().map(|point| point[axis]);
-        values.fold((f32::MAX, f32::MIN), |(low, high), value| (low.min(value), high.max(value)))
-    };
-    if points().next().is_none() {
+    let strokes = without_specks(strokes.iter().map(|stroke| valid(stroke)).collect());
+    if strokes.is_empty() {
         return [0; PIXELS];
     }
-    let ((left, right), (top, bottom)) = (ends(0), ends(1));
-    let extent = (right - left).max(bottom - top).max(SMALLEST);
+    let [(left, right), (top, bottom)] = ends(&strokes);
+    let extent = extent(&strokes).max(SMALLEST);
     // Samples per unit of the pad, such that path and pen together fill the box.
     let scale = (BOX as f32 - 2.0 * PEN_RADIUS) * SAMPLES as f32 / extent;
     let pen = PEN_RADIUS * SAMPLES as f32;
@@ -94,7 +100,77 @@ pub fn picture(width: usize, height: usize, grey: &[u8]) -> [u8; PIXELS] {
 /// The points that are numbers, on the pad.
 fn valid(stroke: &[[f32; 2]]) -> Vec<[f32; 2]> {
     let finite = stroke.iter().filter(|point| point.iter().all(|value| value.is_finite()));
-    finite.map(|point| point.map(|value| value.clamp(0.0, 1.0))).collect()
+    finite.map(|point| point.map(|value| value.between(0.0, 1.0))).collect()
+}
+
+type Stroke = Vec<[f32; 2]>;
+
+/// The least and the greatest x, and y, of strokes that have points.
+fn ends(strokes: &[Stroke]) -> [(f32, f32); 2] {
+    [0, 1].map(|axis| {
+        let values = strokes.iter().flatten().map(|point| point[axis]);
+        values.fold((f32::MAX, f32::MIN), |(low, high), value| (low.min(value), high.max(value)))
+    })
+}
+
+/// The longer side of the box around strokes.
+fn extent(strokes: &[Stroke]) -> f32 {
+    let [x, y] = ends(strokes);
+    (x.1 - x.0).max(y.1 - y.0)
+}
+
+/// The strokes that have points, without those that are tiny beside the largest drawing and far from it. A drawing is
+/// whatever strokes are near each other, so a digit of many short ones is one.
+fn without_specks(strokes: Vec<Stroke>) -> Vec<Stroke> {
+    let mut drawings: Vec<Vec<Stroke>> =
+        strokes.into_iter().filter(|stroke| !stroke.is_empty()).map(|stroke| vec![stroke]).collect();
+    // A drawing that has grown reaches further, so the earlier ones are looked at again.
+    let mut at = 0;
+    while at < drawings.len() {
+        let near = (0..drawings.len()).find(|other| *other != at && are_near(&drawings[at], &drawings[*other]));
+        if let Some(other) = near {
+            let strokes = drawings.swap_remove(at.max(other));
+            drawings[at.min(other)].extend(strokes);
+            at = 0;
+        } else {
+            at += 1;
+        }
+    }
+    let largest = drawings.iter().map(|drawing| extent(drawing)).fold(0.0, f32::max);
+    // Among dots none is the digit.
+    drawings.retain(|drawing| largest < SMALLEST || extent(drawing) >= SPECK * largest);
+    drawings.concat()
+}
+
+/// Whether two drawings belong together.
+fn are_near(one: &[Stroke], other: &[Stroke]) -> bool {
+    let most = NEAR * extent(one).max(extent(other));
+    // The gap between their boxes is no wider than that between them, and quickly known.
+    let (a, b) = (ends(one), ends(other));
+    let gap = |axis: usize| (a[axis].0 - b[axis].1).max(b[axis].0 - a[axis].1);
+    let reaches = |points: &[Stroke], path: &[Stroke]| {
+        points.iter().flatten().any(|point| path.iter().any(|stroke| distance(*point, stroke) <= most))
+    };
+    gap(0).max(gap(1)) <= most && (reaches(one, other) || reaches(other, one))
+}
+
+/// How far a point is from the path of a stroke.
+fn distance(point: [f32; 2], stroke: &[[f32; 2]]) -> f32 {
+    let away = |from: [f32; 2], to: [f32; 2]| {
+        let (along, offset) = ([to[0] - from[0], to[1] - from[1]], [point[0] - from[0], point[1] - from[1]]);
+        let [x, y] = nearest(offset, along);
+        x.hypot(y)
+    };
+    let ends = stroke.windows(2).map(|ends| away(ends[0], ends[1]));
+    ends.fold(away(stroke[0], stroke[0]), f32::min)
+}
+
+/// The way from the nearest point of a straight line to a point; both are counted from where the line begins.
+fn nearest(offset: [f32; 2], along: [f32; 2]) -> [f32; 2] {
+    let length2 = along[0] * along[0] + along[1] * along[1];
+    let dot = offset[0] * along[0] + offset[1] * along[1];
+    let share = if length2 > 0.0 { (dot / length2).between(0.0, 1.0) } else { 0.0 };
+    [offset[0] - share * along[0], offset[1] - share * along[1]]
 }
 
 /// Ink in its bounding box, 0 to 255, in pixels of any size.
@@ -112,7 +188,6 @@ impl Ink {
     /// Fills what is nearer than `radius` to the straight line between two points.
     fn draw(&mut self, from: [f32; 2], to: [f32; 2], radius: f32) {
         let along = [to[0] - from[0], to[1] - from[1]];
-        let length2 = along[0] * along[0] + along[1] * along[1];
         // A cast from a float saturates, so what is left or above of the box begins at 0.
         let range = |axis: usize, size: usize| {
             let (low, high) = (from[axis].min(to[axis]) - radius, from[axis].max(to[axis]) + radius);
@@ -121,9 +196,7 @@ impl Ink {
         for y in range(1, self.height) {
             for x in range(0, self.width) {
                 let offset = [x as f32 + 0.5 - from[0], y as f32 + 0.5 - from[1]];
-                let dot = offset[0] * along[0] + offset[1] * along[1];
-                let share = if length2 > 0.0 { (dot / length2).clamp(0.0, 1.0) } else { 0.0 };
-                let away = [offset[0] - share * along[0], offset[1] - share * along[1]];
+                let away = nearest(offset, along);
                 if away[0] * away[0] + away[1] * away[1] <= radius * radius {
                     self.values[y * self.width + x] = 255;
                 }

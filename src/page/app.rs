@@ -102,6 +102,10 @@ pub struct App {
     /// What is to be drawn.
     pub(super) dirty: Dirty,
     pub(super) drawing: bool,
+    /// What was on the pad before it was emptied, or before a first stroke that may be none.
+    pub(super) cleared: Option<Pad>,
+    /// Whether all of the page is to be there, also what nobody has scrolled to.
+    pub(super) whole: bool,
     pub(super) speak: bool,
     /// The views.
     pub(super) pad: PadView,
@@ -199,6 +203,8 @@ impl App {
             vitals: Vitals::default(),
             dirty: Dirty::default(),
             drawing: false,
+            cleared: None,
+            whole: false,
             speak: false,
             pad: PadView::new(&post),
             samples: Samples::new("samples"),
@@ -281,6 +287,7 @@ impl App {
                 self.ask_for_weights();
                 self.connect();
             }
+            Input::Whole(at_once) => self.show_whole(at_once),
             Input::Look => self.dirty.look = true,
         }
         if self.plays_itself && !self.unseen && self.run.phase == Phase::Still && self.may_train() {
@@ -299,10 +306,13 @@ impl App {
             Press::Step => self.step(),
             Press::Reset if self.run.phase == Phase::Starting => {}
             Press::Reset => self.reset(),
-            Press::Clear => {
-                self.address.pad = Pad::Drawing(Vec::new());
-                self.drawing = false;
-                self.picture_changed();
+            Press::Clear => self.clear_pad(),
+            Press::Undo => {
+                if self.pad_is_empty()
+                    && let Some(pad) = self.cleared.take()
+                {
+                    self.show_picture(pad);
+                }
             }
             Press::Play => {
                 self.clock.toggle();

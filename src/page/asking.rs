@@ -98,13 +98,15 @@ impl App {
             return;
         }
         self.asking.weights_at = now();
-        if self.mosaic.is_near() {
+        let whole = self.wants_whole();
+        if whole || self.mosaic.is_near() {
             self.ask_for_rates();
         }
-        let connected = if self.connections.visible { self.connections.layout.clone() } else { Layout::default() };
+        let connected =
+            if whole || self.connections.visible { self.connections.layout.clone() } else { Layout::default() };
         let mut first = self.score.faces.chosen.to_vec();
         first.extend(connected.columns.first().into_iter().flatten());
-        self.ask_for_fields(0, self.mosaic.wanted(&first));
+        self.ask_for_fields(0, self.mosaic.wanted(&first, whole));
         let outputs = (!connected.columns.is_empty()).then(|| (0..connected.classes).collect());
         for (layer, column) in connected.columns.into_iter().chain(outputs).enumerate().skip(1) {
             self.ask_for_fields(layer, column);

@@ -2,6 +2,7 @@
 
 use super::document::{create, find, missing};
 use super::marks::{Extent, Ink, Mark, Point, Scene, Shade, along};
+use crate::decimal::Between;
 use std::cell::{Cell, RefCell};
 use std::f64::consts::TAU;
 use wasm_bindgen::{Clamped, JsCast, JsValue};
@@ -50,7 +51,7 @@ impl Palette {
         let (from, to) = (colour(shade.from), colour(shade.to));
         std::array::from_fn(|i| {
             let (a, b) = (f32::from(from[i]), f32::from(to[i]));
-            (a + (b - a) * shade.amount.clamp(0.0, 1.0)).round() as u8
+            (a + (b - a) * shade.amount.between(0.0, 1.0)).round() as u8
         })
     }
 }
@@ -93,7 +94,7 @@ impl Canvas {
             let (width, height, _) = self.size.get();
             return width > 0.0 && height > 0.0;
         }
-        let ratio = super::document::window().device_pixel_ratio().clamp(1.0, MOST_PIXELS);
+        let ratio = super::document::window().device_pixel_ratio().between(1.0, MOST_PIXELS);
         let (width, height) = (f64::from(self.element.client_width()), f64::from(self.element.client_height()));
         self.resize(width, height, ratio);
         width > 0.0 && height > 0.0
@@ -359,7 +360,7 @@ impl Stave {
         }
         self.canvas.clear();
         // What glows reaches half a tick over the cursor, so the line is drawn where a column ends.
-        let split = (f64::from(x) * width * ratio).round().clamp(0.0, width * ratio);
+        let split = (f64::from(x) * width * ratio).round().between(0.0, width * ratio);
         for (layer, from, to) in [(&self.past, 0.0, split), (&self.future, split, width * ratio)] {
             let (w, h) = (to - from, height * ratio);
             if w >= 1.0 {

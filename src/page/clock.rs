@@ -1,5 +1,7 @@
 //! The animation's time. Only time moves: it runs at a few time steps a second, rests at the end, and starts again.
 
+use crate::decimal::Between;
+
 /// How long the end is shown before it starts again, in seconds.
 const REST: f32 = 2.5;
 /// How long it is shown after a stroke: the answer was asked for.
@@ -46,7 +48,7 @@ impl Clock {
         if !self.playing {
             return false;
         }
-        let seconds = seconds.clamp(0.0, LONGEST_FRAME);
+        let seconds = seconds.between(0.0, LONGEST_FRAME);
         if self.now < self.end() {
             self.now = (self.now + seconds * self.speed).min(self.end());
             return true;
@@ -72,7 +74,7 @@ impl Clock {
     /// Stops at that moment.
     pub fn stop_at(&mut self, now: f32) {
         self.playing = false;
-        self.now = now.clamp(1.0, self.end());
+        self.now = now.between(1.0, self.end());
     }
 
     /// Plays or stops; from the end it plays from the start.

@@ -195,7 +195,7 @@ impl App {
         let Some(reading) = &self.reading else { return };
         let hidden = || reading.trace.hidden.iter().map(|layer| layer.neurons());
         let same = self.run.holds.as_ref().is_some_and(|(spec, _)| spec.hidden.iter().copied().eq(hidden()));
-        if !self.connections.visible || !same || self.opening != Opening::Done {
+        if !(self.connections.visible || self.wants_whole()) || !same || self.opening != Opening::Done {
             return;
         }
         // While training runs the neurons stay, so that one sees them change.

@@ -2,7 +2,7 @@
 //! typed into after a click, a tap or Enter.
 
 use super::address::Address;
-use super::document::{all, class, find, listen, listen_actively, style, window};
+use super::document::{ENDS, all, class, find, listen, listen_actively, style, window};
 use super::input::{Input, Post, Press};
 use super::knob::{Knob, knob};
 use super::settings;
@@ -88,6 +88,7 @@ impl Controls {
             ("reset", Press::Reset),
             ("anew", Press::Reset),
             ("clear", Press::Clear),
+            ("undo", Press::Undo),
             ("play", Press::Play),
             ("measure", Press::Measure),
             ("save", Press::Save),
@@ -190,7 +191,7 @@ pub fn listen_to_knob(element: &HtmlElement, tell: Tell, typing: &Rc<Typing>) {
             }
         }
     });
-    for name in ["pointerup", "pointercancel"] {
+    for name in ENDS {
         let (state, knob_element, typing, tell) = (drag.clone(), element.clone(), typing.clone(), tell.clone());
         listen(element, name, move |event: PointerEvent| {
             class(&knob_element, "turning", false);

@@ -1,6 +1,7 @@
 //! Loss and accuracy over the epochs: is it learning; do test and training part?
 
 use super::marks::{Ink, Mark, Point, line};
+use crate::decimal::Between;
 use crate::event::{Score, StepDone};
 
 /// More points than that are thinned out.
@@ -155,7 +156,7 @@ impl History {
         };
         let (span, tick) = span(self.epochs);
         let x = |at: f64| LEFT + (RIGHT - LEFT) * (at / span) as f32;
-        let y = |value: f64| TOP + (BOTTOM - TOP) * (1.0 - (value / high).clamp(0.0, 1.0)) as f32;
+        let y = |value: f64| TOP + (BOTTOM - TOP) * (1.0 - (value / high).between(0.0, 1.0)) as f32;
         let path = |curve: &Curve| curve.points.iter().map(|(at, value)| (x(*at), y(*value))).collect::<Vec<_>>();
         let mut chart = Chart::default();
         for (text, value) in rows {

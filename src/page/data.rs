@@ -125,7 +125,7 @@ impl App {
     pub(super) fn fetch_shard(&mut self, who: Who, split: Split, shard: usize, copy: Copy) {
         let entry = self.manifest.as_ref().and_then(|manifest| manifest.shards(split).get(shard)).cloned();
         if let Some(entry) = entry {
-            fetching::shard(who, self.address.spec.dataset, entry, (split, shard), self.post.clone(), copy);
+            fetching::shard(who, self.address.spec.dataset, &entry, (split, shard), self.post.clone(), copy);
         }
     }
 

@@ -5,6 +5,9 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Document, Element, Event, EventTarget, HtmlElement, KeyboardEvent, Node, Window};
 
+/// How a pointer that is down can end: a browser may tell only the last of them.
+pub const ENDS: [&str; 3] = ["pointerup", "pointercancel", "lostpointercapture"];
+
 /// Stops the program: the document lacks something without which it makes no sense. What stands in `www/index.html` is
 /// built together with it, so this is a fault of the page and never of its reader; `www/start.js` hears of it and says so.
 /// One function that never returns, instead of an error handed through every view, is an eighth of the program.

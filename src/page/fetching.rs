@@ -1,14 +1,13 @@
 //! Files from the page's own origin.
 
-use super::document::{in_words, window};
 use super::input::{Input, Post};
 use super::link::Who;
+use super::outside;
 use crate::digits::shard::{FileEntry, Manifest, ShardEntry, Split};
 use crate::spec::Dataset;
-use js_sys::{Array, ArrayBuffer, Uint8Array};
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{RequestCache, RequestInit, Response};
 
 /// Whether an older copy will do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,66 +18,71 @@ pub enum Copy {
     Fresh,
 }
 
-/// The bytes of one file.
-async fn bytes(path: &str, copy: Copy) -> Result<Vec<u8>, String> {
-    let in_words = |error: JsValue| in_words(&error);
-    let options = RequestInit::new();
-    if copy == Copy::Fresh {
-        options.set_cache(RequestCache::Reload);
-    }
-    let answer = JsFuture::from(window().fetch_with_str_and_init(path, &options)).await;
-    let response: Response = answer.map_err(|e| format!("{path}: {}", in_words(e)))?.unchecked_into();
-    if !response.ok() {
-        return Err(format!("{path}: {} {}", response.status(), response.status_text()).trim().to_owned());
-    }
-    let body = response.array_buffer().map_err(in_words)?;
-    let buffer: ArrayBuffer = JsFuture::from(body).await.map_err(in_words)?.unchecked_into();
-    Ok(Uint8Array::new(&buffer).to_vec())
+/// The bytes of files, or what went wrong.
+type Files = Result<Vec<Vec<u8>>, String>;
+
+/// Reads files, each a path beside the page or a file of the reader's, one after the other, and hands them on. The browser's
+/// own functions wait for each other, in `www/start.js`: to wait here would take a thirtieth of the page's program.
+pub fn read(files: &Array, copy: Copy, then: Box<dyn FnOnce(Files)>) {
+    let then = Closure::once_into_js(move |files: Array, error: JsValue| {
+        let bytes = || files.iter().map(|file| file.unchecked_into::<Uint8Array>().to_vec()).collect();
+        then(error.as_string().map_or_else(|| Ok(bytes()), Err));
+    });
+    outside::load(files, copy == Copy::Fresh, &then);
 }
 
-async fn pair(dataset: Dataset, entry: &ShardEntry, copy: Copy) -> Result<[Vec<u8>; 2], String> {
-    let folder = folder(dataset);
-    let images = bytes(&format!("{folder}{}", entry.images.file), copy).await?;
-    let labels = bytes(&format!("{folder}{}", entry.labels.file), copy).await?;
-    Ok([images, labels])
+/// The two files of a shard.
+fn pair(dataset: Dataset, entry: &ShardEntry, copy: Copy, then: impl FnOnce(Result<[Vec<u8>; 2], String>) + 'static) {
+    let path = |file: &FileEntry| JsValue::from([&folder(dataset), &*file.file].concat());
+    let files = Array::of2(&path(&entry.images), &path(&entry.labels));
+    read(
+        &files,
+        copy,
+        Box::new(move |files| then(files.and_then(|files| files.try_into().map_err(|_| String::new())))),
+    );
+}
+
+/// A file that was read alone.
+pub fn only(files: Files) -> Result<Vec<u8>, String> {
+    files.map(|mut files| files.pop().unwrap_or_default())
 }
 
 /// Fetches the shipped network of that name.
 pub fn model(name: String, post: Post, copy: Copy) {
-    spawn_local(async move {
-        let model = bytes(&format!("models/{name}.safetensors"), copy).await;
-        post.tell(Input::Model(name, model));
-    });
+    let path = ["models/", &name, ".safetensors"].concat();
+    read(&Array::of1(&path.into()), copy, Box::new(move |files| post.tell(Input::Model(name, only(files)))));
 }
 
 /// The folder of a data set, beside the page.
 fn folder(dataset: Dataset) -> String {
-    format!("shards/{}/", dataset.word())
+    ["shards/", dataset.word(), "/"].concat()
 }
 
 /// Fetches the list of the training data, then the ten test pictures.
 pub fn data(dataset: Dataset, post: Post, copy: Copy) {
-    spawn_local(async move {
-        let list = bytes(&format!("{}manifest.json", folder(dataset)), copy).await.and_then(|bytes| manifest(&bytes));
-        let manifest = list.as_ref().ok().cloned();
+    let path = folder(dataset) + "manifest.json";
+    let then = move |files: Files| {
+        let list = only(files).and_then(|bytes| manifest(&bytes));
+        let samples = list.as_ref().ok().map(|manifest| manifest.samples.clone());
         post.tell(Input::Manifest(dataset, list));
-        if let Some(manifest) = manifest {
-            post.tell(Input::Samples(dataset, pair(dataset, &manifest.samples, copy).await));
+        if let Some(samples) = samples {
+            pair(dataset, &samples, copy, move |files| post.tell(Input::Samples(dataset, files)));
         }
-    });
+    };
+    read(&Array::of1(&path.into()), copy, Box::new(then));
 }
 
 /// The browser parses the JSON: a parser of our own would be a tenth of the page's program.
 fn manifest(bytes: &[u8]) -> Result<Manifest, String> {
     let json = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
     let value = js_sys::JSON::parse(json).map_err(|_| "manifest.json is no JSON".to_owned())?;
-    let manifest = read(&value).ok_or("something is missing in manifest.json")?;
+    let manifest = manifest_of(&value).ok_or("something is missing in manifest.json")?;
     manifest.check().map_err(|error| error.to_string())?;
     Ok(manifest)
 }
 
 /// The manifest that a value is. By hand, for the reader that would be derived is ten times as large.
-fn read(value: &JsValue) -> Option<Manifest> {
+fn manifest_of(value: &JsValue) -> Option<Manifest> {
     let get = |value: &JsValue, name: &str| js_sys::Reflect::get(value, &name.into()).ok();
     let number = |value: &JsValue, name: &str| get(value, name)?.as_f64();
     let file = |value: &JsValue, name: &str| {
@@ -112,9 +116,6 @@ fn read(value: &JsValue) -> Option<Manifest> {
 }
 
 /// Fetches the two files of a shard.
-pub fn shard(who: Who, dataset: Dataset, entry: ShardEntry, (split, index): (Split, usize), post: Post, copy: Copy) {
-    spawn_local(async move {
-        let files = pair(dataset, &entry, copy).await;
-        post.tell(Input::Shard(who, dataset, split, index, files));
-    });
+pub fn shard(who: Who, dataset: Dataset, entry: &ShardEntry, (split, index): (Split, usize), post: Post, copy: Copy) {
+    pair(dataset, entry, copy, move |files| post.tell(Input::Shard(who, dataset, split, index, files)));
 }

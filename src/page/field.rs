@@ -2,6 +2,7 @@
 //! pictures.
 
 use super::marks::{Extent, Ink, Mark, Shade, glowing, plain};
+use crate::decimal::Between;
 use crate::spikes::SpikeTrain;
 use crate::trace::LayerTrace;
 
@@ -45,7 +46,7 @@ pub fn frame(image: &[u8], spikes: &SpikeTrain, columns: usize, now: f32) -> Mar
 pub fn neurons(layer: &LayerTrace, threshold: f32, now: f32, t: usize, pinned: Option<usize>) -> Vec<Mark> {
     let count = layer.neurons();
     let side = (count as f32).sqrt().ceil().max(1.0) as usize;
-    let charge = |n: usize| (layer.potentials.get(t * count + n).copied().unwrap_or(0.0) / threshold).clamp(0.0, 1.0);
+    let charge = |n: usize| (layer.potentials.get(t * count + n).copied().unwrap_or(0.0) / threshold).between(0.0, 1.0);
     let shade = |n: usize, bright: f32| {
         if bright > 0.06 {
             Shade { from: Ink::Ghost, to: Ink::Spike, amount: (bright * 1.15).min(1.0) }

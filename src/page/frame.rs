@@ -131,6 +131,25 @@ impl App {
         }
     }
 
+    /// Asks for what is missing of the page; draws all of it as it is, if that is not to wait for a frame.
+    pub(super) fn show_whole(&mut self, at_once: bool) {
+        self.whole = true;
+        self.ask_for_weights();
+        self.connect();
+        if at_once {
+            self.connections.visible = true;
+            self.palette = Palette::read(&self.palette);
+            self.connect();
+            self.draw_everything();
+            self.connections.look();
+        }
+    }
+
+    /// Whether what is out of sight is to be there too. While training runs it would be another each second.
+    pub(super) fn wants_whole(&self) -> bool {
+        self.whole && !self.drawing && self.run.phase != Phase::Training
+    }
+
     /// Draws everything at once, also what a frame leaves to the next.
     pub(super) fn draw_everything(&mut self) {
         (self.dirty.pad, self.dirty.trace, self.dirty.curves) = (true, true, true);
@@ -149,6 +168,7 @@ impl App {
             let seen = pixels.as_ref().map(|pixels| self.with_noise(pixels));
             let photo = !self.phrases.names.is_empty();
             self.pad.draw(&self.address.pad, pixels.as_deref(), photo, &self.palette);
+            self.pad.offer_undo(self.pad_is_empty() && self.cleared.is_some());
             let lit = seen.iter().flatten().filter(|pixel| **pixel > 12).count().to_string();
             let said = pixels.as_ref().map(|_| self.phrases.say(Phrase::Lit, &[("n", lit)]));
             let blank = vec![0; crate::digits::drawing::PIXELS];

@@ -21,6 +21,8 @@ pub enum Press {
     Reset,
     /// Empty the pad.
     Clear,
+    /// Bring back what was on the pad when it was emptied.
+    Undo,
     /// Play or stop the animation.
     Play,
     /// Read the whole test set.
@@ -51,6 +53,8 @@ pub enum Pen {
     Move(Vec<[f32; 2]>),
     /// It is lifted.
     Up,
+    /// It was none: what touched was the hand that holds the pen, or the browser took the touch for something else.
+    Withdraw,
 }
 
 /// What a scrub of time goes to.
@@ -140,6 +144,8 @@ pub enum Input {
     Hidden(bool),
     /// Neurons or connections are about to be seen, or were.
     Seen,
+    /// All of the page is to be there, also what nobody has scrolled to: it may be printed, or is at once.
+    Whole(bool),
     /// Sizes or colours are different.
     Look,
 }

@@ -1,8 +1,9 @@
 //! Keys that work everywhere on the page, and dragging on the staves.
 
-use super::document::{all, document, find, listen, listen_actively, style, window};
+use super::document::{ENDS, all, document, find, listen, listen_actively, style, window};
 use super::input::{Input, Post, Press, Scrub};
 use super::outside;
+use crate::decimal::Between;
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -21,6 +22,11 @@ pub fn listen_everywhere(post: &Post) {
     listen(&window, "hashchange", move |_: Event| tell.tell(Input::Address));
     let tell = post.clone();
     listen(&window, "resize", move |_: Event| tell.tell(Input::Look));
+    // www/paper.js says so.
+    for (name, at_once) in [("whole", false), ("paper", true)] {
+        let tell = post.clone();
+        listen(&window, name, move |_: Event| tell.tell(Input::Whole(at_once)));
+    }
     let tell = post.clone();
     listen(&document, "visibilitychange", move |_: Event| tell.tell(Input::Hidden(outside::unseen())));
     if let Ok(Some(dark)) = window.match_media("(prefers-color-scheme: dark)") {
@@ -36,16 +42,19 @@ fn listen_to_keys(post: &Post) {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let on =
             |selector: &str| target.as_ref().is_some_and(|element| element.closest(selector).ok().flatten().is_some());
-        // With a modifier it is the browser's; in a field, a list or an open dialog it is theirs.
-        if event.ctrl_key() || event.meta_key() || event.alt_key() || on("select, input:not([type=range]), dialog") {
+        let key = event.key();
+        let modified = event.ctrl_key() || event.meta_key();
+        let undo = modified && key == "z";
+        // With another modifier it is the browser's; in a field, a list or an open dialog it is theirs.
+        if (modified && !undo) || event.alt_key() || on("select, input:not([type=range]), textarea, dialog") {
             return;
         }
         // In an embed where nothing has the focus, keys that scroll are those of the page around it.
-        let key = event.key();
         if (key == " " || key.starts_with("Arrow")) && on("[data-show]:not(:focus-within)") {
             return;
         }
-        if let Some(input) = meaning(&key, on("button, a, summary")) {
+        let input = if undo { Some(Input::Press(Press::Undo)) } else { meaning(&key, on("button, a, summary")) };
+        if let Some(input) = input {
             event.prevent_default();
             tell.tell(input);
         }
@@ -97,7 +106,7 @@ fn listen_to_staves(post: &Post) {
     let field: HtmlElement = find("field");
     let (dots, tell) = (field.clone(), post.clone());
     listen(&field, "click", move |event: PointerEvent| tell.tell(Input::Dot(place_of(&dots, &event))));
-    for name in ["pointerup", "pointercancel"] {
+    for name in ENDS {
         let state = dragging.clone();
         listen(&score, name, move |_: PointerEvent| state.set(false));
     }
@@ -124,7 +133,7 @@ fn listen_to_pictures(post: &Post) {
 /// Where on an element a pointer is, in shares of its size.
 fn place_of(element: &HtmlElement, event: &PointerEvent) -> (f32, f32) {
     let area = element.get_bounding_client_rect();
-    let share = |at: i32, start: f64, size: f64| ((f64::from(at) - start) / size.max(1.0)).clamp(0.0, 1.0) as f32;
+    let share = |at: i32, start: f64, size: f64| ((f64::from(at) - start) / size.max(1.0)).between(0.0, 1.0) as f32;
     (share(event.client_x(), area.left(), area.width()), share(event.client_y(), area.top(), area.height()))
 }
 

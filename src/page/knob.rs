@@ -1,7 +1,7 @@
 //! Values that are turned: how far one notch goes, and how they are written. What is allowed at all says
 //! [`crate::spec::FIELDS`]; a knob turns within the part that makes sense on the page, and whatever is allowed can be typed.
 
-use crate::decimal;
+use crate::decimal::{self, Between};
 use crate::spec::MOST_EPOCHS;
 
 /// Where the notches of a knob are.
@@ -98,7 +98,7 @@ impl Knob {
                 let turned = ((value / notch).round() + f64::from(by)) * notch;
                 // Through text and back, so that 0.93 is 0.93 and not 0.9300000000000001.
                 let turned = decimal::parse(&format!("{turned:.*}", self.decimals.max(2))).unwrap_or(turned);
-                turned.clamp(self.low, self.high)
+                turned.between(self.low, self.high)
             }
             Notches::At(notches) => {
                 let below = notches.iter().filter(|notch| **notch < value - 1e-12).count() as i32;
@@ -119,7 +119,7 @@ impl Knob {
                 below as f64 / (notches.len() - 1) as f64
             }
         };
-        share.clamp(0.0, 1.0)
+        share.between(0.0, 1.0)
     }
 
     /// The value as it is shown.

@@ -1,6 +1,8 @@
 //! What pictures are made of. A view turns a model into marks; `canvas.rs` paints them. Places are shares of the
 //! picture, 0 to 1 from left to right and from top to bottom, so a view knows nothing of pixels.
 
+use crate::decimal::Between;
+
 /// A colour by its meaning; `style.css` says which one it is, in light and in dark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ink {
@@ -183,7 +185,7 @@ pub const fn plain(ink: Ink) -> Shade {
 
 /// The place on a [`Mark::Curve`] after a share of its way.
 pub fn along([from, to]: [Point; 2], share: f32) -> Point {
-    let s = share.clamp(0.0, 1.0);
+    let s = share.between(0.0, 1.0);
     let x = 1.5 * s * (1.0 - s) + s * s * s;
     let y = s * s * (3.0 - 2.0 * s);
     (from.0 + (to.0 - from.0) * x, from.1 + (to.1 - from.1) * y)

@@ -99,9 +99,9 @@ impl Mosaic {
         is_near(&self.container)
     }
 
-    /// The neurons whose weights are to be asked for: the chosen ones, and the others if they can be seen.
-    pub fn wanted(&self, chosen: &[usize]) -> Vec<usize> {
-        let mut wanted = if self.is_near() { (0..self.buttons.len()).collect() } else { Vec::new() };
+    /// The neurons whose weights are to be asked for: the chosen ones, and the others if they can be seen or all are.
+    pub fn wanted(&self, chosen: &[usize], all: bool) -> Vec<usize> {
+        let mut wanted = if all || self.is_near() { (0..self.buttons.len()).collect() } else { Vec::new() };
         for neuron in chosen {
             if !wanted.contains(neuron) {
                 wanted.push(*neuron);

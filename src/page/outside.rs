@@ -7,10 +7,15 @@ use super::conversation::{Opening, now};
 use super::curves::History;
 use super::phrases::Phrase;
 use super::run::{Origin, Phase, Run, Snapshot};
+use js_sys::Array;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen(js_namespace = outside)]
 extern "C" {
+    /// Reads files, each a path beside the page or a `Blob`; `then` is called with a list of their bytes and nothing, or
+    /// with any list and what went wrong, in words.
+    pub fn load(files: &Array, fresh: bool, then: &JsValue);
     /// Whether nobody sees the page: its tab is hidden, or the page around it was scrolled on.
     pub fn unseen() -> bool;
     /// Tells the page around this one that there is a network.

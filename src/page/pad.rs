@@ -2,14 +2,15 @@
 
 use super::address;
 use super::canvas::{Canvas, Palette};
-use super::document::{Text, class, find, listen, listen_actively};
+use super::document::{ENDS, Text, class, find, listen, listen_actively};
 use super::field;
 use super::input::{Input, Pen, Post};
 use super::marks::{Ink, Mark, Shade, line, px};
 use super::smooth::enlarge;
 use super::strokes::Stroke;
+use crate::decimal::Between;
 use crate::digits::drawing::SIDE;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent, PointerEvent};
@@ -25,6 +26,7 @@ pub struct PadView {
     seen: Canvas,
     lit: Text,
     wrap: HtmlElement,
+    undo: HtmlElement,
     keys: Rc<RefCell<Keyboard>>,
 }
 
@@ -48,6 +50,7 @@ impl PadView {
             seen: Canvas::find("seen"),
             lit: Text::find("lit"),
             wrap: find("padwrap"),
+            undo: find("undo"),
             keys,
         }
     }
@@ -72,6 +75,14 @@ impl PadView {
         }
         self.canvas.paint(&marks, palette);
         class(&self.wrap, "empty", matches!(pad, address::Pad::Drawing(strokes) if strokes.is_empty()));
+    }
+
+    /// Whether what was on the pad can be brought back.
+    pub fn offer_undo(&self, on: bool) {
+        if !on && self.undo.matches(":focus").unwrap_or(false) {
+            drop(find::<HtmlElement>("clear").focus());
+        }
+        self.undo.set_hidden(!on);
     }
 
     fn strokes(&self, strokes: &[Stroke]) -> Vec<Mark> {
@@ -104,7 +115,7 @@ fn enlarged(image: &[u8], photo: bool) -> Mark {
 
 fn place(element: &Element, event: &PointerEvent) -> [f32; 2] {
     let area = element.get_bounding_client_rect();
-    let share = |at: f64, start: f64, size: f64| ((at - start) / size.max(1.0)).clamp(0.0, 1.0) as f32;
+    let share = |at: f64, start: f64, size: f64| ((at - start) / size.max(1.0)).between(0.0, 1.0) as f32;
     [
         share(f64::from(event.client_x()), area.left(), area.width()),
         share(f64::from(event.client_y()), area.top(), area.height()),
@@ -120,30 +131,36 @@ fn points(element: &Element, event: &PointerEvent) -> Vec<[f32; 2]> {
     if points.is_empty() { vec![place(element, event)] } else { points }
 }
 
+/// One pointer draws at a time. That a hand which rests beside a pen is none, `www/hands.js` sees to.
 fn listen_to_pointer(pad: &HtmlElement, post: &Post) {
-    let pen: Rc<RefCell<Option<i32>>> = Rc::default();
+    let pen: Rc<Cell<Option<i32>>> = Rc::default();
     let (element, tell, down) = (pad.clone(), post.clone(), pen.clone());
     listen_actively(pad, "pointerdown", move |event: PointerEvent| {
-        if event.button() == 0 && down.borrow().is_none() {
+        // A second finger is not primary. Where another pointer is, the browser lost the one that drew, or it rests.
+        if event.button() == 0 && (event.is_primary() || down.get().is_none()) {
             event.prevent_default();
+            if down.take().is_some() {
+                tell.tell(Input::Pen(Pen::Up));
+            }
             drop(element.focus());
             drop(element.set_pointer_capture(event.pointer_id()));
-            *down.borrow_mut() = Some(event.pointer_id());
+            down.set(Some(event.pointer_id()));
             tell.tell(Input::Pen(Pen::Down(place(&element, &event))));
         }
     });
     let (element, tell, moving) = (pad.clone(), post.clone(), pen.clone());
     listen(pad, "pointermove", move |event: PointerEvent| {
-        if *moving.borrow() == Some(event.pointer_id()) {
+        if moving.get() == Some(event.pointer_id()) {
             tell.tell(Input::Pen(Pen::Move(points(&element, &event))));
         }
     });
-    for name in ["pointerup", "pointercancel"] {
+    for name in ENDS {
         let (tell, lifted) = (post.clone(), pen.clone());
         listen(pad, name, move |event: PointerEvent| {
-            if *lifted.borrow() == Some(event.pointer_id()) {
-                *lifted.borrow_mut() = None;
-                tell.tell(Input::Pen(Pen::Up));
+            if lifted.get() == Some(event.pointer_id()) {
+                lifted.set(None);
+                let withdrawn = event.type_() == "pointercancel" && event.pointer_type() == "touch";
+                tell.tell(Input::Pen(if withdrawn { Pen::Withdraw } else { Pen::Up }));
             }
         });
     }
@@ -181,7 +198,7 @@ impl Keyboard {
             self.down = !self.down;
             return Some(if self.down { Pen::Down(self.at) } else { Pen::Up });
         }
-        self.at = std::array::from_fn(|i| (self.at[i] + by[i]).clamp(0.0, 1.0));
+        self.at = std::array::from_fn(|i| (self.at[i] + by[i]).between(0.0, 1.0));
         self.down.then(|| Pen::Move(vec![self.at]))
     }
 }

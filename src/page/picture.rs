@@ -13,7 +13,10 @@ impl App {
         let mut strokes = match std::mem::take(&mut self.address.pad) {
             Pad::Drawing(strokes) => strokes,
             // The first stroke over a test digit begins a new drawing.
-            Pad::Digit(_) | Pad::Test(_) => Vec::new(),
+            digit @ (Pad::Digit(_) | Pad::Test(_)) => {
+                self.cleared = Some(digit);
+                Vec::new()
+            }
         };
         match pen {
             Pen::Down(point) => {
@@ -28,12 +31,33 @@ impl App {
             Pen::Up => {
                 self.drawing = false;
                 self.speak = true;
-                self.dirty.address = true;
+                if !strokes.is_empty() {
+                    self.cleared = None;
+                }
+            }
+            Pen::Withdraw => {
+                self.drawing = false;
+                strokes.pop();
             }
         }
         self.address.pad = Pad::Drawing(strokes);
         self.clock.park();
         self.picture_changed();
+    }
+
+    /// Empties the pad; what was on it can be brought back until something else is there.
+    pub(super) fn clear_pad(&mut self) {
+        let pad = std::mem::replace(&mut self.address.pad, Pad::Drawing(Vec::new()));
+        if pad != self.address.pad {
+            self.cleared = Some(pad);
+        }
+        self.drawing = false;
+        self.picture_changed();
+    }
+
+    /// Whether nothing is on the pad.
+    pub(super) fn pad_is_empty(&self) -> bool {
+        matches!(&self.address.pad, Pad::Drawing(strokes) if strokes.is_empty())
     }
 
     pub(super) fn choose_digit(&mut self, digit: usize) {
@@ -64,7 +88,7 @@ impl App {
     /// The pixels on the pad; none while it is empty or a test digit is not here yet.
     pub(super) fn pixels(&self) -> Option<Vec<u8>> {
         match &self.address.pad {
-            Pad::Drawing(strokes) if strokes.is_empty() => None,
+            Pad::Drawing(_) if self.pad_is_empty() => None,
             Pad::Drawing(strokes) => Some(normalise(strokes).to_vec()),
             Pad::Digit(digit) => {
                 let digits = self.digits.as_ref().filter(|digits| *digit < digits.len())?;

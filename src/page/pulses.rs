@@ -7,6 +7,7 @@ use super::field::brightness;
 use super::graph::{Edge, Layout, Place};
 use super::marks::{Extent, Ink, Mark, Shade, afterglow, along, plain, px};
 use super::reading::Reading;
+use crate::decimal::Between;
 use crate::spikes::SpikeTrain;
 use crate::trace::LayerTrace;
 
@@ -172,7 +173,9 @@ fn neurons(reading: &Reading, shown: &Shown, moment: &Moment) -> Vec<Mark> {
         let held = if trace.spikes.fires(0, neuron, t) { 0.0 } else { trace.potentials[t * trace.neurons() + neuron] };
         let fill = match bright > 0.06 {
             true => Shade { from: Ink::Paper, to: Ink::Spike, amount: (bright * 1.15).min(1.0) },
-            false => Shade { from: Ink::Paper, to: Ink::Faint, amount: (held / shown.threshold).clamp(0.0, 1.0) * 0.8 },
+            false => {
+                Shade { from: Ink::Paper, to: Ink::Faint, amount: (held / shown.threshold).between(0.0, 1.0) * 0.8 }
+            }
         };
         let marked = shown.lit == Some((layer, neuron)) || (layer == 0 && shown.chosen.contains(&neuron));
         let rim = if marked {

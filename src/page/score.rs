@@ -12,6 +12,7 @@ use super::race;
 use super::raster;
 use super::reading::Reading;
 use super::voltage;
+use crate::decimal::Between;
 use crate::digits::drawing::SIDE;
 use crate::spec::{Encoding, Neuron, Readout, Spec};
 use wasm_bindgen::JsCast;
@@ -264,7 +265,7 @@ impl Score {
             class(&word.element, "right", right);
             place(
                 &word.element,
-                named.map(|(_, (x, y))| (if right { x - 0.012 } else { x + 0.006 }, y.clamp(0.06, 0.94))),
+                named.map(|(_, (x, y))| (if right { x - 0.012 } else { x + 0.006 }, y.between(0.06, 0.94))),
             );
         }
         let known = reading.known.filter(|known| now + 0.001 >= *known as f32 + 1.0);

@@ -2,6 +2,7 @@
 
 use super::marks::{Ink, Mark, Point, Shade, line, px};
 use super::settings::steepness;
+use crate::decimal::Between;
 use crate::spec::Surrogate;
 
 const GROUND: f32 = 0.85;
@@ -25,7 +26,7 @@ pub fn steepness_at(surrogate: Surrogate, share: f32) -> Option<f64> {
     let steepness = half(surrogate)? / away;
     // As many digits as a hand can mean.
     let unit = if steepness < 10.0 { 10.0 } else { 1.0 };
-    Some(((steepness * unit).round() / unit).clamp(0.1, 100.0))
+    Some(((steepness * unit).round() / unit).between(0.1, 100.0))
 }
 
 /// The steepness times the distance from the threshold at which half of the height is left.

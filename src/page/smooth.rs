@@ -1,5 +1,7 @@
 //! A small grey picture scaled up smoothly; cut at half grey, it is as it may have come from a pen.
 
+use crate::decimal::Between;
+
 /// How many cells of the result one pixel gets, in each direction.
 const FINE: usize = 8;
 
@@ -27,7 +29,7 @@ pub fn enlarge(image: &[u8], side: usize, cut: bool) -> (Vec<f32>, usize) {
                     value += wy * wx * pixel(x + i as isize - 1, y + j as isize - 1);
                 }
             }
-            fine.push(if cut { ((value - 0.36) / 0.12).clamp(0.0, 1.0) } else { value });
+            fine.push(if cut { ((value - 0.36) / 0.12).between(0.0, 1.0) } else { value });
         }
     }
     (fine, columns)

@@ -1,5 +1,7 @@
 //! What is drawn on the pad: lines in 0–1 coordinates, and how they go into a link.
 
+use crate::decimal::Between;
+
 /// A line of the pen.
 pub type Stroke = Vec<[f32; 2]>;
 
@@ -50,7 +52,7 @@ pub fn to_text(strokes: &[Stroke]) -> String {
         for (i, point) in stroke.iter().enumerate() {
             let far = last.is_none_or(|last| (last[0] - point[0]).hypot(last[1] - point[1]) >= NEAR);
             if (far || i + 1 == stroke.len()) && text.len() + 2 <= LONGEST {
-                text.extend(point.map(|v| char::from(DIGITS[(v.clamp(0.0, 1.0) * 63.0).round() as usize])));
+                text.extend(point.map(|v| char::from(DIGITS[(v.between(0.0, 1.0) * 63.0).round() as usize])));
                 last = Some(*point);
             }
         }

@@ -2,6 +2,7 @@
 //! inhibits), the line climbs to the dashed threshold, a tick is the spike, a ring where the reset puts it.
 
 use super::marks::{Ink, Mark, Point, Scene, column, cursor, glowing, level, line, plain, px};
+use crate::decimal::Between;
 use crate::spec::Neuron;
 use crate::trace::LayerTrace;
 
@@ -52,7 +53,7 @@ impl Row {
 
     /// Where a voltage stands; what is beyond the row ends at its rim.
     fn y(&self, value: f32) -> f32 {
-        let share = (value.clamp(self.low, self.high) - self.low) / (self.high - self.low);
+        let share = (value.between(self.low, self.high) - self.low) / (self.high - self.low);
         self.top + self.height * (0.93 - 0.86 * share)
     }
 

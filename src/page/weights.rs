@@ -5,15 +5,14 @@ use super::address::{Pad, Start};
 use super::app::App;
 use super::conversation::{ALL_TEST_IMAGES, Opening, now};
 use super::document::{create, find, in_words, listen};
-use super::fetching::Copy;
+use super::fetching::{self, Copy};
 use super::input::{Input, Post};
 use super::phrases::Phrase;
 use super::run::{Origin, Phase, Run};
 use crate::protocol::Request;
 use crate::spec::Spec;
-use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use js_sys::{Array, Reflect, Uint8Array};
+use wasm_bindgen::JsValue;
 use web_sys::{Blob, Event, HtmlAnchorElement, HtmlInputElement, Url};
 
 /// While training runs, a snapshot is taken so often, in milliseconds; the first one sooner.
@@ -30,16 +29,12 @@ pub fn listen_to_files(post: &Post) {
             && file.is_object()
         {
             let post = post.clone();
-            spawn_local(async move { post.tell(Input::File(read(file.unchecked_into()).await)) });
+            let then = move |files| post.tell(Input::File(fetching::only(files)));
+            fetching::read(&Array::of1(&file), Copy::Kept, Box::new(then));
         }
         // So that the same file can be chosen again.
         chosen.set_value("");
     });
-}
-
-async fn read(file: Blob) -> Result<Vec<u8>, String> {
-    let buffer = JsFuture::from(file.array_buffer()).await.map_err(|error| in_words(&error))?;
-    Ok(Uint8Array::new(&buffer.unchecked_into::<ArrayBuffer>()).to_vec())
 }
 
 /// Hands the bytes to the reader as a file.

@@ -220,6 +220,36 @@ export function embedTests(site, browser) {
       return page;
     },
 
+    async "embed: a frame whose sandbox lacks something says what, and a whole sandbox is enough"() {
+      const page = await hosted('<iframe id="a" sandbox="allow-scripts" src="SITE#show=pad,result" width=600 height=300></iframe><iframe id="b" sandbox="allow-scripts" src="SITE#show=figure-1" width=600 height=300></iframe><iframe id="c" sandbox="allow-scripts allow-same-origin" src="SITE#show=pad,result" width=600 height=300></iframe>');
+      for (const id of ["a", "b"]) {
+        const inside = page.frameLocator(`#${id}`);
+        await until("a word", () => inside.locator("#trouble-frame").isVisible());
+        assert.match(await inside.locator("#trouble-frame").textContent(), /allow-same-origin/);
+        assert.equal(await inside.locator("#trouble-start").isVisible(), false);
+      }
+      await until("a digit", async () => /^\d$/.test(await page.frameLocator("#c").getByRole("status", { name: "Recognised digit" }).textContent()));
+      return page;
+    },
+
+    async "embed: as a module the script says so and works where it can; where it cannot, the element says why"() {
+      const page = await hosted(`<spiking-playground id="a" show="pad"></spiking-playground>`, { headers: {} });
+      const said = [];
+      page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
+      // A page of the same host, for others lack the header that a module needs.
+      await page.route(`${site.url}blog.html`, (route) => route.fulfill({ contentType: "text/html", body: '<!doctype html><script type="module" src="embed.js"></script><spiking-playground id="a" show="pad result"></spiking-playground>' }));
+      await page.goto(`${site.url}blog.html`);
+      await until("a digit", async () => /^\d$/.test(await frameOf(page, "a").getByRole("status", { name: "Recognised digit" }).textContent()));
+      assert.ok(said.some((line) => /^warning: .*embed\.js is no module/.test(line)), said.join("\n"));
+      // A script that another one fetches has no tag.
+      await page.route(`${site.url}blog.html`, (route) => route.fulfill({ contentType: "text/html", body: '<!doctype html><script type="module">import("./embed.js")</script><spiking-playground id="a" show="pad result"></spiking-playground>' }));
+      await page.goto(`${site.url}blog.html`);
+      await until("a word", async () => /cannot be shown.*<script async/s.test(await page.locator("#a").evaluate((element) => element.shadowRoot?.textContent ?? "")));
+      assert.ok(said.some((line) => /^error: .*embed\.js does not know/.test(line)), said.join("\n"));
+      page.faults.length = 0;
+      return page;
+    },
+
     async "embed: a figure of the article fetches no engine"() {
       const page = await hosted('<iframe id="a" src="SITE#show=figure-1" width="640" height="300" title="A figure"></iframe>');
       await page.frameLocator("#a").locator("#whole").waitFor();

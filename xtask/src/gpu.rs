@@ -1,17 +1,23 @@
 //! The engine for graphics cards: it takes longer to build than all the rest, and the page is usable without it, so it is
 //! built beside the page, into a folder of its own, and put into the page from there.
+//!
+//! Cargo locks a target folder for as long as it builds in it. The engine therefore has one of its own: in that of the
+//! other programs it would keep `trunk serve` from building, and so from answering, until it is done. What both engines are
+//! made of is compiled once more for that; CONTRIBUTING.md says what it costs.
 
 use crate::hook;
 use crate::html::content;
 use crate::offline;
 use crate::run::{Result, Steps, at, run};
 use crate::tools::{Tools, WASM, target};
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 const ENGINE: &str = "engine_gpu";
 /// What a worker starts from, as Trunk writes it for the other engine.
 const LOADER: &str = "import init from './engine_gpu.js';await init();";
+/// What Trunk locks while it builds a page and puts it in the place of the one before.
+const TRUNK_LOCK: &str = ".trunk-lock";
 /// The flag of a command that leaves the engine out.
 const WITHOUT: &str = "--no-gpu";
 
@@ -21,47 +27,70 @@ pub fn wanted(arguments: &[String]) -> (bool, Vec<String>) {
     (rest.len() == arguments.len(), rest)
 }
 
-/// The files of the engine, as it was last built: program, script, loader.
-fn files() -> [PathBuf; 3] {
-    let folder = target().join(ENGINE);
+/// Where cargo builds the engine.
+fn own_target() -> PathBuf {
+    target().join("gpu")
+}
+
+/// The files of the engine in its folder: program, script, loader.
+fn files(folder: &Path) -> [PathBuf; 3] {
     [format!("{ENGINE}_bg.wasm"), format!("{ENGINE}.js"), format!("{ENGINE}_loader.js")].map(|name| folder.join(name))
 }
 
-/// Builds the engine: one step.
+/// Builds the engine: one step. [`add_to`] puts it into the page.
 pub fn build(tools: &Tools, steps: &mut Steps) -> Result<()> {
     steps.next();
     steps.say("Engine for graphics cards: some 6 minutes the first time on two cores");
     let mut cargo = tools.wasm_command("cargo");
     cargo.args(["build", "--target", WASM, "--profile", "web", "--no-default-features", "--features", "web,gpu"]);
-    run(cargo.args(["--bin", ENGINE]))?;
-    let program = target().join(WASM).join("web").join(ENGINE).with_extension("wasm");
-    let folder = target().join(format!("{ENGINE}.new"));
+    run(cargo.args(["--bin", ENGINE, "--target-dir"]).arg(own_target()))?;
+    let program = own_target().join(WASM).join("web").join(ENGINE).with_extension("wasm");
+    let folder = fresh();
     let mut bindgen = tools.command("wasm-bindgen");
     bindgen.args(["--target", "web", "--no-typescript", "--out-name", ENGINE, "--out-dir"]).arg(&folder).arg(program);
     run(&mut bindgen)?;
     let loader = folder.join(format!("{ENGINE}_loader.js"));
-    fs::write(&loader, LOADER).map_err(at(&loader))?;
-    // Half of an engine must not be put into a page.
-    let place = target().join(ENGINE);
-    if place.exists() {
-        fs::remove_dir_all(&place).map_err(at(&place))?;
-    }
-    fs::rename(&folder, &place).map_err(at(&place))
+    fs::write(&loader, LOADER).map_err(at(&loader))
 }
 
-/// Lays the files of the engine into a folder, if it was built.
+/// Where the engine lies that was built and is in no page yet.
+fn fresh() -> PathBuf {
+    target().join(format!("{ENGINE}.new"))
+}
+
+/// Lays the files of the engine into the folder in which Trunk puts a page together, if it was built.
 pub fn lay_into(folder: &Path) -> Result<()> {
-    if files().iter().any(|file| !file.is_file()) {
+    lay(&target().join(ENGINE), folder)
+}
+
+fn lay(engine: &Path, folder: &Path) -> Result<()> {
+    let files = files(engine);
+    if files.iter().any(|file| !file.is_file()) {
         return Ok(());
     }
-    files().iter().try_for_each(|file| {
+    files.iter().try_for_each(|file| {
         fs::copy(file, folder.join(file.file_name().unwrap_or_default())).map(drop).map_err(at(file))
     })
 }
 
-/// Puts the engine into the page in dist/, which is there and may be served.
+/// Puts the engine that was built into the page in dist/, which may be served.
 pub fn add_to(dist: &Path) -> Result<()> {
-    lay_into(dist)?;
+    add(&fresh(), &target().join(ENGINE), dist)
+}
+
+/// The engine in `fresh`, if one is there, takes the place of that in `engine`, from where it goes into the page.
+fn add(fresh: &Path, engine: &Path, dist: &Path) -> Result<()> {
+    // Trunk builds no page meanwhile: it would find half of an engine, or take away the folder in which the page is.
+    let lock = dist.join(TRUNK_LOCK);
+    let held = File::options().create(true).truncate(false).write(true).open(&lock).map_err(at(&lock))?;
+    held.lock().map_err(at(&lock))?;
+    if files(fresh).iter().all(|file| file.is_file()) {
+        if engine.exists() {
+            fs::remove_dir_all(engine).map_err(at(engine))?;
+        }
+        fs::rename(fresh, engine).map_err(at(fresh))?;
+    }
+    lay(engine, dist)?;
     hook::place_engines(dist)?;
     // The page and its list have changed; a build without a list has none still.
     let page = dist.join("index.html");
@@ -69,5 +98,97 @@ pub fn add_to(dist: &Path) -> Result<()> {
     match content(&html, "service") {
         Some("none") | None => Ok(()),
         Some(_) => offline::list_files(dist),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::thread;
+
+    /// A folder for one test, gone after it.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let folder = std::env::temp_dir().join(format!("spiking-{name}-{}", std::process::id()));
+            fs::create_dir_all(&folder).unwrap();
+            Self(folder)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            drop(fs::remove_dir_all(&self.0));
+        }
+    }
+
+    const PAGE: &str = "<meta name=\"engine-gpu\" content=\"none\"><meta name=\"service\" content=\"none\">";
+
+    fn build_engine(folder: &Path) {
+        fs::create_dir_all(folder).unwrap();
+        files(folder).iter().for_each(|file| fs::write(file, "engine").unwrap());
+    }
+
+    fn has_engine(dist: &Path) -> bool {
+        let html = fs::read_to_string(dist.join("index.html")).unwrap();
+        dist.join(content(&html, "engine-gpu").unwrap()).is_file()
+    }
+
+    #[test]
+    fn the_engine_waits_for_a_page_that_is_being_replaced() {
+        let folder = Folder::new("gpu-lock");
+        let (fresh, engine, dist) = (folder.0.join("new"), folder.0.join("engine"), folder.0.join("dist"));
+        build_engine(&fresh);
+        fs::create_dir_all(&dist).unwrap();
+        // Trunk holds its lock, and has taken the older page away.
+        let lock = File::create(dist.join(TRUNK_LOCK)).unwrap();
+        lock.lock().unwrap();
+        let (done, is_done) = mpsc::channel();
+        let adding = thread::spawn({
+            let (fresh, engine, dist) = (fresh.clone(), engine.clone(), dist.clone());
+            move || done.send(add(&fresh, &engine, &dist))
+        });
+        assert!(is_done.try_recv().is_err() && fresh.exists() && !engine.exists(), "nothing is touched meanwhile");
+        fs::write(dist.join("index.html"), PAGE).unwrap();
+        lock.unlock().unwrap();
+        assert_eq!(is_done.recv().unwrap(), Ok(()));
+        adding.join().unwrap().unwrap();
+        assert!(has_engine(&dist) && engine.exists() && !fresh.exists());
+    }
+
+    #[test]
+    fn an_engine_takes_the_place_of_an_older_one_and_stays_for_the_next_page() {
+        let folder = Folder::new("gpu-older");
+        let (fresh, engine, dist) = (folder.0.join("new"), folder.0.join("engine"), folder.0.join("dist"));
+        fs::create_dir_all(&dist).unwrap();
+        for text in ["older", "newer"] {
+            build_engine(&fresh);
+            fs::write(fresh.join("engine_gpu.js"), text).unwrap();
+            fs::write(dist.join("index.html"), PAGE).unwrap();
+            assert_eq!(add(&fresh, &engine, &dist), Ok(()));
+            assert!(has_engine(&dist));
+        }
+        assert_eq!(fs::read_to_string(engine.join("engine_gpu.js")).unwrap(), "newer");
+        assert_eq!(hook::files(&dist.join("engine")).unwrap().len(), 1, "the older one is gone");
+        // What Trunk puts together next has it from its hook.
+        let staging = folder.0.join("staging");
+        fs::create_dir_all(&staging).unwrap();
+        assert_eq!(lay(&engine, &staging), Ok(()));
+        assert!(files(&staging).iter().all(|file| file.is_file()));
+    }
+
+    #[test]
+    fn a_page_that_is_not_there_is_said_and_nothing_is_lost() {
+        let folder = Folder::new("gpu-missing");
+        let (fresh, engine, dist) = (folder.0.join("new"), folder.0.join("engine"), folder.0.join("dist"));
+        build_engine(&fresh);
+        assert!(add(&fresh, &engine, &dist).is_err_and(|error| error.contains("dist")));
+        fs::create_dir_all(&dist).unwrap();
+        assert!(add(&fresh, &engine, &dist).is_err_and(|error| error.contains("index.html")));
+        fs::write(dist.join("index.html"), PAGE).unwrap();
+        assert_eq!(add(&fresh, &engine, &dist), Ok(()));
+        assert!(has_engine(&dist));
     }
 }

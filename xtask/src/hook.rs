@@ -8,7 +8,7 @@
 use crate::gpu;
 use crate::html::{content, with_content, without_preloads};
 use crate::offline;
-use crate::run::{Result, at};
+use crate::run::{Result, at, write_whole};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -77,7 +77,7 @@ pub fn place_engines(folder: &Path) -> Result<()> {
         html = with_content(&html, &meta, &format!("./{path}/{engine}{LOADER}"))
             .ok_or_else(|| format!("index.html has no <meta name=\"{meta}\" content=\"\"> to say where {engine} is"))?;
     }
-    fs::write(&page, html).map_err(at(&page))
+    write_whole(&page, &html)
 }
 
 /// Moves the files of the article's program to where they belong, and tells the page.

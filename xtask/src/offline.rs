@@ -2,12 +2,15 @@
 //! says, and the service worker learns which files this build has.
 
 use crate::hook::{files, fnv, hash, move_into};
-use crate::run::{Result, at};
+use crate::run::{Result, at, write_whole};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Scripts and styles that name each other, and have no hash in their names.
-const SCRIPTS: [&str; 5] = ["start.js", "around.js", "keep.js", "after.js", "part.css"];
+const SCRIPTS: [&str; 9] =
+    ["start.js", "below.css", "around.js", "keep.js", "after.js", "hands.js", "paper.js", "part.css", "print.css"];
+/// Of these, so many are named by index.html.
+const NAMED: usize = 2;
 /// The service worker.
 const WORKER: &str = "service.js";
 /// What stands in the worker before and after its build, and before and after its list.
@@ -19,7 +22,13 @@ const FILES: [&str; 2] = ["const FILES = {", "};"];
 pub fn place_scripts(folder: &Path) -> Result<()> {
     let scripts: Vec<PathBuf> = SCRIPTS.iter().map(|name| folder.join(name)).collect();
     let place = format!("parts/{:016x}", hash(&scripts)?);
-    replace(&folder.join("index.html"), &[(SCRIPTS[0], &format!("{place}/{}", SCRIPTS[0]))])?;
+    for script in &scripts {
+        let text = fs::read_to_string(script).map_err(at(script))?;
+        fs::write(script, without_remarks(&text)).map_err(at(script))?;
+    }
+    let named = SCRIPTS[..NAMED].iter().map(|name| (*name, format!("{place}/{name}"))).collect::<Vec<_>>();
+    let named: Vec<(&str, &str)> = named.iter().map(|(name, path)| (*name, path.as_str())).collect();
+    replace(&folder.join("index.html"), &named)?;
     move_into(&folder.join(&place), &scripts)?;
     let called = |start: &str, end: &str| {
         let names = files(folder)?.into_iter().filter_map(|file| Some(file.file_name()?.to_str()?.to_owned()));
@@ -28,6 +37,23 @@ pub fn place_scripts(folder: &Path) -> Result<()> {
     };
     let (style, icon) = (called("style-", ".css")?, called("icon-", ".svg")?);
     replace(&folder.join("embed.html"), &[("style.css", &style), ("icon.svg", &icon)])
+}
+
+/// A script or style without the lines that are nothing but a remark, and without what lines begin with: Trunk shortens
+/// only the styles that it names itself, and nobody who visits reads these.
+fn without_remarks(text: &str) -> String {
+    let mut kept = String::new();
+    let mut in_remark = false;
+    for line in text.lines().map(str::trim) {
+        let starts = line.starts_with("/*");
+        if in_remark || starts || line.starts_with("//") || line.is_empty() {
+            in_remark = (in_remark || starts) && !line.contains("*/");
+            continue;
+        }
+        kept.push_str(line);
+        kept.push('\n');
+    }
+    kept
 }
 
 /// Replaces the only place of each of these words.
@@ -56,7 +82,7 @@ pub fn list_files(folder: &Path) -> Result<()> {
     let worker = folder.join(WORKER);
     let text = fs::read_to_string(&worker).map_err(at(&worker))?;
     let text = with_list(&text, &list).ok_or_else(|| format!("{} has no place for a list", worker.display()))?;
-    fs::write(&worker, text).map_err(at(&worker))
+    write_whole(&worker, &text)
 }
 
 /// The worker with this list, and a build that is called after it.
@@ -102,6 +128,12 @@ mod tests {
         assert!(second.contains("{\"b\":[1,2,1]}") && !second.contains("\"a\""));
         let build = |text: &str| text.split(BUILD[0]).nth(1).unwrap().split('"').next().unwrap().to_owned();
         assert_ne!(build(&first), build(&second));
+    }
+
+    #[test]
+    fn remarks_are_not_fetched() {
+        let script = "// a\n/** b */\nf(); // c\n  /*\n   * d();\n   */\n\n  g(`//`);\n/* e\n   h */\ni();";
+        assert_eq!(without_remarks(script), "f(); // c\ng(`//`);\ni();\n");
     }
 
     #[test]

@@ -6,11 +6,14 @@ use crate::run::{Result, Steps, run};
 use crate::sizes;
 use crate::tools::{STEPS, Tools};
 use std::path::Path;
+use std::process::Child;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// How often, two seconds apart, the engine for graphics cards is put into a page that is being served.
-const TRIES: u32 = 30;
+/// Where Trunk puts the page.
+const DIST: &str = "dist";
+/// How long to wait before the engine for graphics cards is put once more into a page that was not there.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// `cargo xtask serve`: the page first, then the engine for graphics cards while it is served.
 pub fn serve(arguments: &[String]) -> Result<()> {
@@ -23,8 +26,10 @@ pub fn serve(arguments: &[String]) -> Result<()> {
     let mut served = server.spawn().map_err(|error| format!("`trunk serve` cannot be run: {error}"))?;
     if with_gpu {
         // The page is served whether or not this succeeds.
-        match gpu::build(&tools, &mut steps).and_then(|()| add_while_served()) {
-            Ok(()) => steps.say("Load the page again: the engine for graphics cards is there"),
+        let added = gpu::build(&tools, &mut steps).and_then(|()| add_while_served(&mut served));
+        match added {
+            Ok(true) => steps.say("Load the page again: the engine for graphics cards is there"),
+            Ok(false) => {}
             Err(error) => steps.say(&format!("The page goes without an engine for graphics cards: {error}")),
         }
     }
@@ -35,16 +40,22 @@ pub fn serve(arguments: &[String]) -> Result<()> {
     }
 }
 
-/// The server builds the page once more when it starts, and then puts another folder in the place of this one: what is
-/// lost on the way is added again.
-fn add_while_served() -> Result<()> {
-    for _ in 0..TRIES {
-        if gpu::add_to(Path::new("dist")).is_ok() {
-            return Ok(());
+/// Puts the engine for graphics cards into the page that is served, as soon as there is one: a page that cannot be built
+/// because of an error in it has to be mended first. False if the server ended before.
+fn add_while_served(served: &mut Child) -> Result<bool> {
+    let mut told = false;
+    while served.try_wait().map_err(|error| format!("`trunk serve`: {error}"))?.is_none() {
+        match gpu::add_to(Path::new(DIST)) {
+            Ok(()) => return Ok(true),
+            Err(error) if !told => {
+                eprintln!("The engine for graphics cards waits for a page: {error}");
+                told = true;
+            }
+            Err(_) => {}
         }
-        sleep(Duration::from_secs(2));
+        sleep(PAUSE);
     }
-    gpu::add_to(Path::new("dist"))
+    Ok(false)
 }
 
 /// `cargo xtask build`
@@ -55,7 +66,7 @@ pub fn build(arguments: &[String]) -> Result<()> {
     bundle(&tools, &mut steps, &arguments)?;
     if with_gpu {
         gpu::build(&tools, &mut steps)?;
-        gpu::add_to(Path::new("dist"))?;
+        gpu::add_to(Path::new(DIST))?;
     }
     sizes::check(&tools)?;
     eprintln!("The page is in dist/: plain files, for any host.");

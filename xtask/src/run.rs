@@ -1,6 +1,7 @@
 //! Running other programs, and saying so.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -40,6 +41,12 @@ pub fn find(program: &str, path: &OsStr) -> Option<PathBuf> {
 pub fn at<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> String {
     let path = path.display().to_string();
     move |error| format!("{path}: {error}")
+}
+
+/// Writes a file that may be read meanwhile: who reads it gets the older one or this, never half of it.
+pub fn write_whole(path: &Path, text: &str) -> Result<()> {
+    let partial = path.with_file_name(format!(".{}.partial", path.file_name().unwrap_or_default().to_string_lossy()));
+    fs::write(&partial, text).and_then(|()| fs::rename(&partial, path)).map_err(at(path))
 }
 
 /// Says in one line each what is being done: `[2/5] Trunk 0.22.1: …`.
