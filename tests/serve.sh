@@ -21,7 +21,11 @@ real_bindgen=$(PATH="$tools/bin:$PATH" command -v wasm-bindgen)
 
 cat > "$bin/cargo" <<STANDIN
 #!/bin/sh
-case " \$* " in *" --bin engine_gpu "*) ;; *) exec "$real_cargo" "\$@" ;; esac
+case " \$* " in
+  *" --bin engine_gpu "*) ;;
+  *" shards --dataset "*) if [ -d www/shards ]; then exit 0; fi; exec "$real_cargo" "\$@" ;;
+  *) exec "$real_cargo" "\$@" ;;
+esac
 folder=\${CARGO_TARGET_DIR:-target}
 while [ \$# -gt 0 ]; do
   if [ "\$1" = --target-dir ]; then folder=\$2; fi
@@ -45,15 +49,17 @@ echo stand-in > "\$folder/engine_gpu_bg.wasm"
 STANDIN
 chmod +x "$bin/cargo" "$bin/wasm-bindgen"
 
-# The stand-in must not stay: it is no engine.
+# The stand-in must not stay, neither as an engine nor in the page.
 engine=$target/engine_gpu
-rm -rf "$work/engine"
 if [ -d "$engine" ]; then mv "$engine" "$work/engine"; fi
+if [ -d dist ]; then cp -R dist "$work/dist"; fi
 end() {
   kill "$server" 2> /dev/null || true
   wait "$server" 2> /dev/null || true
   rm -rf "$engine" "$engine.new"
   if [ -d "$work/engine" ]; then mv "$work/engine" "$engine"; fi
+  rm -rf dist
+  if [ -d "$work/dist" ]; then mv "$work/dist" dist; fi
   rm -rf "$work"
 }
 fail() {

@@ -233,7 +233,7 @@ impl View {
             knobs,
             selects,
             said: Text::new(within(&figure, ".said")),
-            spoken: Text::new(within(&figure, "[aria-live]")),
+            spoken: Text::new(within(&figure, "[aria-live=polite]")),
             figure,
             deeds: 0,
             dirty: true,
