@@ -15,6 +15,9 @@ pub const BUILD: &str = match option_env!("SPIKING_BUILD") {
     None => concat!("v", env!("CARGO_PKG_VERSION")),
 };
 
+/// Pixels in a row, and rows, of a photo's preview.
+pub const PREVIEW: usize = 160;
+
 /// What picture a trace shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -63,6 +66,9 @@ pub enum Request {
         /// What to show.
         picture: Picture,
     },
+    /// What does the network see of this picture file? Arrays: the file. It is decoded in one piece of work, which takes
+    /// some tenths of a second for a large photo. Answer: `Photo` with the same number, or `NoPhoto`.
+    Photo(u32),
     /// Measure the accuracy on the first so many images of the test set. Answer: `Tested`, after `Need` where shards
     /// are missing.
     Test(usize),
@@ -163,6 +169,12 @@ pub enum Report {
     },
     /// These test images. Arrays: their pixels, [images, N].
     TestImages(Vec<usize>),
+    /// What the network sees of that file, and whether something else on it could as well be the digit. Arrays: the
+    /// pixels, [N]; and the picture with its ink outlined, [PREVIEW, PREVIEW], empty where all of it is seen
+    /// ([`crate::protocol::PREVIEW`]).
+    Photo(u32, bool),
+    /// That file cannot be read, for this reason.
+    NoPhoto(u32, String),
     /// There is no such trace to show (an unknown test image, pixels of another number).
     NoTrace {
         /// The asker's number.

@@ -120,6 +120,7 @@ impl Session {
             Request::Step => self.train(Mode::OneStep),
             Request::Pause => self.pause(),
             Request::Trace { id, picture } => self.trace(id, picture, bytes.first()),
+            Request::Photo(id) => self.photo(id, bytes.first().map_or(&[], Vec::as_slice)),
             Request::Test(images) => self.test(images),
             Request::TestImages(images) => self.test_images(images),
             Request::Fields(layer, neurons) => self.fields(layer, neurons),

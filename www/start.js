@@ -130,7 +130,7 @@ document.addEventListener("click", (event) => {
 addEventListener("hashchange", show);
 show();
 if (!isSandboxed && location.protocol !== "file:") {
-  for (const name of ["hands.js", "paper.js"]) import(beside(name));
+  for (const name of ["hands.js", "paper.js", "photo.js"]) import(beside(name));
   if (!alone()) import(beside("around.js"));
   else addEventListener("load", () => setTimeout(() => import(beside("after.js"))));
 }

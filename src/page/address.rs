@@ -27,6 +27,17 @@ pub enum Pad {
     Test(usize),
     /// A drawing.
     Drawing(Vec<Stroke>),
+    /// A picture of the reader's, which no link can carry.
+    Photo(Photo),
+}
+
+/// What the network sees of a picture of the reader's.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Photo {
+    /// Its pixels for the network.
+    pub pixels: Vec<u8>,
+    /// The picture with its ink outlined, as [`crate::protocol::Report::Photo`] has it.
+    pub preview: Vec<u8>,
 }
 
 impl Default for Pad {
@@ -216,6 +227,7 @@ impl Address {
             Pad::Digit(DIGIT) => {}
             Pad::Digit(digit) => pairs.push(format!("digit={digit}")),
             Pad::Test(image) => pairs.push(format!("image={image}")),
+            Pad::Photo(_) => {}
             Pad::Drawing(strokes) if strokes.is_empty() => pairs.push("draw=".to_owned()),
             Pad::Drawing(strokes) => pairs.push(format!("draw={}", to_text(strokes))),
         }

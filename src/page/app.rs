@@ -25,6 +25,7 @@ use super::outside;
 use super::own::Own;
 use super::pad::PadView;
 use super::phrases::{Phrase, Phrases};
+use super::picture;
 use super::rates::Rates;
 use super::reading::Reading;
 use super::result::ResultView;
@@ -150,6 +151,7 @@ pub fn open() {
     app.fetch_data(Copy::Kept);
     keys::listen_everywhere(&post);
     weights::listen_to_files(&post);
+    picture::listen_to_files(&post);
     saving::listen(&post);
     watch::watch_sizes(&post);
     watch::watch_weights(&post);
@@ -245,6 +247,7 @@ impl App {
             Input::EngineLost(Who::Card, reason) => self.lost_card(&reason),
             Input::Model(name, model) => self.take_model(&name, model),
             Input::File(file) => self.open_file(file),
+            Input::Picture(file) => self.open_picture(file),
             Input::Manifest(dataset, manifest) => self.take_manifest(dataset, manifest),
             Input::Samples(dataset, files) => self.samples_fetched(dataset, files),
             Input::Shard(who, dataset, split, shard, files) => self.take_shard(who, dataset, split, shard, files),

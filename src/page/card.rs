@@ -208,6 +208,8 @@ impl App {
             | Report::TestImages(_)
             | Report::Trace { .. }
             | Report::NoTrace { .. }
+            | Report::Photo(..)
+            | Report::NoPhoto(..)
             | Report::Fields(..)
             | Report::Rates(_)
             | Report::Weights

@@ -155,6 +155,9 @@ impl App {
                 self.asking.trace_under_way &= id != self.asking.trace_id;
                 self.engine_failed(reason);
             }
+            Report::Photo(id, has_rival) => self.take_photo(id, has_rival, bytes),
+            Report::NoPhoto(id, reason) if id == self.asking.photo_id => self.photo_failed(reason),
+            Report::NoPhoto(..) => {}
             Report::Fields(layer, neurons) => self.take_fields(layer, &neurons, bytes.first()),
             Report::Rates(sizes) => self.take_rates(&sizes, bytes.first()),
             Report::Weights => self.take_weights(bytes),

@@ -90,6 +90,8 @@ pub enum Input {
     Model(String, Result<Vec<u8>, String>),
     /// The reader chose a file of weights, and it could be read, or not.
     File(Result<Vec<u8>, String>),
+    /// The reader chose, took, pasted or dropped a picture, and it could be read, or not.
+    Picture(Result<Vec<u8>, String>),
     /// The list of that set's data was fetched, or not.
     Manifest(Dataset, Result<Manifest, String>),
     /// The two files of the ten test pictures of that set were fetched, or not.

@@ -275,7 +275,7 @@ impl App {
     pub(super) fn test_image(&self) -> Option<usize> {
         match self.address.pad {
             Pad::Test(image) => Some(image),
-            Pad::Digit(_) | Pad::Drawing(_) => None,
+            Pad::Digit(_) | Pad::Drawing(_) | Pad::Photo(_) => None,
         }
     }
 

@@ -10,6 +10,7 @@ use super::smooth::enlarge;
 use super::strokes::Stroke;
 use crate::decimal::Between;
 use crate::digits::drawing::SIDE;
+use crate::protocol::PREVIEW;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -65,6 +66,8 @@ impl PadView {
                 image.map(|image| enlarged(image, photo)).into_iter().collect()
             }
             address::Pad::Drawing(strokes) => self.strokes(strokes),
+            address::Pad::Photo(photo) if photo.preview.is_empty() => vec![enlarged(&photo.pixels, true)],
+            address::Pad::Photo(photo) => vec![outlined(&photo.preview)],
         };
         let keys = self.keys.borrow();
         if keys.shown {
@@ -105,6 +108,15 @@ impl PadView {
         }
         self.lit.set(lit);
     }
+}
+
+/// A picture of the reader's in its greys, with its ink outlined.
+fn outlined(preview: &[u8]) -> Mark {
+    let shade = |value: &u8| match value {
+        255 => Shade { from: Ink::Spike, to: Ink::Spike, amount: 1.0 },
+        value => Shade { from: Ink::Paper, to: Ink::Ink, amount: f32::from(*value) / 254.0 },
+    };
+    Mark::Cells { columns: PREVIEW, shades: preview.iter().map(shade).collect() }
 }
 
 fn enlarged(image: &[u8], photo: bool) -> Mark {

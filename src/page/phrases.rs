@@ -39,7 +39,7 @@ phrases! {
     Firing => "firing", TipPixel => "tip-pixel", TipInput => "tip-input", TipVoltage => "tip-voltage",
     TipOutput => "tip-output", WrongWhich => "wrong-which", WrongImage => "wrong-image", TakenFor => "taken-for",
     Kept => "kept", NoteStopped => "note-stopped", ForecastWish => "forecast-wish", ForecastEpoch => "forecast-epoch",
-    Forget => "forget", Drawings => "drawings",
+    Forget => "forget", Drawings => "drawings", NotePhoto => "note-photo", NoteRival => "note-rival",
 }
 
 /// The words of all phrases.

@@ -1,11 +1,29 @@
 //! The picture that runs through the network: a drawing, one of the ten test digits, or any image of the test set.
 
-use super::address::Pad;
+use super::address::{Pad, Photo};
 use super::app::App;
-use super::input::Pen;
+use super::document::{listen, window};
+use super::fetching::{self, Copy};
+use super::input::{Input, Pen, Post};
+use super::phrases::Phrase;
 use crate::digits::drawing::normalise;
 use crate::digits::noise::noisy;
+use crate::protocol::Request;
 use crate::spikes::encode::Pass;
+use js_sys::{Array, Reflect};
+use web_sys::Event;
+
+/// The pictures that `www/photo.js` is given are read and told to `post`.
+pub fn listen_to_files(post: &Post) {
+    let post = post.clone();
+    listen(&window(), "picture", move |event: Event| {
+        let post = post.clone();
+        if let Ok(file) = Reflect::get(&event, &"detail".into()) {
+            let then = move |files| post.tell(Input::Picture(fetching::only(files)));
+            fetching::read(&Array::of1(&file), Copy::Kept, Box::new(then));
+        }
+    });
+}
 
 impl App {
     /// The pen draws on the pad.
@@ -13,7 +31,7 @@ impl App {
         let mut strokes = match std::mem::take(&mut self.address.pad) {
             Pad::Drawing(strokes) => strokes,
             // The first stroke over a test digit begins a new drawing.
-            digit @ (Pad::Digit(_) | Pad::Test(_)) => {
+            digit @ (Pad::Digit(_) | Pad::Test(_) | Pad::Photo(_)) => {
                 self.cleared = Some(digit);
                 Vec::new()
             }
@@ -66,6 +84,33 @@ impl App {
         }
     }
 
+    /// A picture of the reader's is to be read.
+    pub(super) fn open_picture(&mut self, file: Result<Vec<u8>, String>) {
+        match file {
+            Ok(file) => {
+                self.asking.photo_id = self.asking.photo_id.wrapping_add(1);
+                self.ask(&Request::Photo(self.asking.photo_id), &[&file]);
+            }
+            Err(error) => self.photo_failed(error),
+        }
+    }
+
+    /// What the network sees of a picture; one that another was chosen after is not shown.
+    pub(super) fn take_photo(&mut self, id: u32, has_rival: bool, bytes: Vec<Vec<u8>>) {
+        let Ok([pixels, preview]) = <[Vec<u8>; 2]>::try_from(bytes) else { return };
+        if id != self.asking.photo_id {
+            return;
+        }
+        self.show_picture(Pad::Photo(Photo { pixels, preview }));
+        if has_rival {
+            self.notes.say(&self.phrases, Phrase::NoteRival, &[]);
+        }
+    }
+
+    pub(super) fn photo_failed(&mut self, error: String) {
+        self.notes.say(&self.phrases, Phrase::NotePhoto, &[("error", error)]);
+    }
+
     /// Puts a picture of the data set onto the pad and lets it run through the network.
     pub(super) fn show_picture(&mut self, picture: Pad) {
         self.address.pad = picture;
@@ -81,6 +126,9 @@ impl App {
     /// The picture on the pad is another one.
     pub(super) fn picture_changed(&mut self) {
         (self.dirty.pad, self.dirty.mistakes) = (true, true);
+        // What was said of a picture is about another one than what is there now.
+        self.notes.withdraw(Phrase::NotePhoto);
+        self.notes.withdraw(Phrase::NoteRival);
         self.dirty.address |= !self.drawing;
         self.ask_for_trace();
     }
@@ -95,6 +143,7 @@ impl App {
                 Some(digits.image(*digit).to_vec())
             }
             Pad::Test(image) => self.mistakes.image(*image).map(<[u8]>::to_vec),
+            Pad::Photo(photo) => Some(photo.pixels.clone()),
         }
     }
 
@@ -108,7 +157,7 @@ impl App {
     pub(super) fn label(&self) -> Option<u8> {
         match &self.address.pad {
             // The engine tells that of a test image.
-            Pad::Drawing(_) | Pad::Test(_) => None,
+            Pad::Drawing(_) | Pad::Test(_) | Pad::Photo(_) => None,
             Pad::Digit(digit) => self.digits.as_ref().filter(|digits| *digit < digits.len()).map(|d| d.label(*digit)),
         }
     }

@@ -13,7 +13,7 @@ const FUZZ: u8 = 13;
 
 /// The image, u8 [side, side].
 pub(super) fn prepare(picture: &DynamicImage, side: usize) -> Vec<u8> {
-    let grey = plane::lightness(&picture.to_rgba8());
+    let grey = plane::lightness(&plane::searched(picture));
     let (side, (width, height)) = (side as u32, grey.dimensions());
     let ground = border_median(&grey);
     if ground <= LIGHT && (width, height) == (side, side) {

@@ -2,14 +2,12 @@
 
 use super::candidate::{Bounds, Candidate, Shape, View, quantile, rectangularity, views};
 use super::ground::{Polarity, contrast};
-use super::plane::{lightness, planes};
+use super::plane::{self, lightness, planes};
 use super::{Ink, PhotoError, Prepared};
 use crate::digits::drawing::{self, BOX, PIXELS, SIDE};
 use image::{DynamicImage, GrayImage};
 use std::collections::HashSet;
 
-/// The longer side at which a picture is searched, in pixels: a digit of a twentieth of it still has MNIST's resolution.
-const SEARCHED: u32 = 448;
 /// So many of the most trusted candidates are looked at closely.
 const CLOSELY: usize = 60;
 /// Beside lightness, other planes must show a digit clearly better.
@@ -40,13 +38,7 @@ struct Sighting<'a> {
 /// # Errors
 /// When nothing stands out, or nothing of it is a pen's.
 pub(super) fn prepare(picture: &DynamicImage) -> Result<Prepared, PhotoError> {
-    let side = picture.width().max(picture.height());
-    let scaled = |pixels: u32| (u64::from(pixels) * u64::from(SEARCHED) / u64::from(side)).max(1) as u32;
-    let small = if side > SEARCHED {
-        picture.thumbnail_exact(scaled(picture.width()), scaled(picture.height())).to_rgba8()
-    } else {
-        picture.to_rgba8()
-    };
+    let small = plane::searched(picture);
     let planes = planes(&small);
     let views: Vec<Vec<View>> = planes.iter().map(views).collect();
     let sightings = sightings(&views, small.width() as usize);

@@ -74,6 +74,33 @@ pub struct Ink {
     pub has_rival: bool,
 }
 
+impl Ink {
+    /// The picture for showing what was found: u8 [side, side], the picture as large as it fits and in the middle, from
+    /// 0 for the lightest to 254 for the darkest, and 255 where the ink is outlined.
+    pub fn preview(&self, side: usize) -> Vec<u8> {
+        let longer = self.width.max(self.height).max(1);
+        let [left, top] = [self.width, self.height].map(|size| (longer - size) / 2);
+        // The pixel of the picture at that place of the square.
+        let at = |x: usize, y: usize| {
+            let [x, y] =
+                [(x, left), (y, top)].map(|(at, margin)| ((2 * at + 1) * longer / (2 * side)).checked_sub(margin));
+            let (x, y) = (x.filter(|x| *x < self.width)?, y.filter(|y| *y < self.height)?);
+            Some(y * self.width + x)
+        };
+        let is_ink = |x: usize, y: usize| x < side && y < side && at(x, y).is_some_and(|at| self.ink[at] > 63);
+        let is_outline = |x: usize, y: usize| {
+            let beside = [(x + 1, y), (x.wrapping_sub(1), y), (x, y + 1), (x, y.wrapping_sub(1))];
+            !is_ink(x, y) && beside.into_iter().any(|(x, y)| is_ink(x, y))
+        };
+        let shade = |x: usize, y: usize| match at(x, y) {
+            _ if is_outline(x, y) => 255,
+            Some(at) => (255 - self.grey[at]).min(254),
+            None => 0,
+        };
+        (0..side * side).map(|place| shade(place % side, place / side)).collect()
+    }
+}
+
 /// The image of `pixels` pixels that a network which learnt `dataset` sees of a picture.
 ///
 /// # Errors

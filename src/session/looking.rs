@@ -3,7 +3,8 @@
 use super::Session;
 use crate::digits::order::SHARD_SIZE;
 use crate::evaluation;
-use crate::protocol::{Picture, Report, Request};
+use crate::photo::{self, Prepared};
+use crate::protocol::{PREVIEW, Picture, Report, Request};
 use crate::spikes::encode::Pass;
 use crate::weights::checkpoint::{self, Notes};
 
@@ -36,6 +37,22 @@ impl Session {
         }
         let trace = evaluation::trace(&run.network, &run.spec, image, pass, sample);
         Ok((trace.to_bytes(), label, run.adam.step()))
+    }
+
+    /// What the network sees of a picture file.
+    pub(super) fn photo(&mut self, id: u32, file: &[u8]) {
+        let Some(run) = &self.run else {
+            return self.report(Report::NoPhoto(id, "There is no network yet.".to_owned()));
+        };
+        let prepare = |picture| photo::prepare(&picture, run.spec.dataset, run.network.pixels());
+        match photo::decode(file).and_then(prepare) {
+            Ok(Prepared { pixels, ink }) => {
+                let has_rival = ink.as_ref().is_some_and(|ink| ink.has_rival);
+                let preview = ink.map_or(Vec::new(), |ink| ink.preview(PREVIEW));
+                self.out.push((Report::Photo(id, has_rival), vec![pixels, preview]));
+            }
+            Err(error) => self.report(Report::NoPhoto(id, error.to_string())),
+        }
     }
 
     pub(super) fn fields(&mut self, layer: usize, neurons: Vec<usize>) {
@@ -98,6 +115,7 @@ pub(super) const fn needs_weights(request: &Request) -> bool {
         | Request::Pause
         | Request::Step
         | Request::TestImages(_)
+        | Request::Photo(_)
         | Request::Checkpoint
         | Request::HandOver
         | Request::Resume

@@ -12,6 +12,7 @@ import { cardTests } from "./gpu.mjs";
 import { handTests } from "./hands.mjs";
 import { offlineTests } from "./offline.mjs";
 import { paperTests } from "./paper.mjs";
+import { photoTests } from "./photos.mjs";
 import { pictureTests } from "./pictures.mjs";
 import { qualityTests } from "./quality.mjs";
 import { MINUTE, button, number, opener, output, ready, text, until } from "./reader.mjs";
@@ -575,7 +576,7 @@ const offline = offlineTests(dist, site, browser);
 const card = cardTests(site);
 let [passed, failed] = [0, 0];
 /** Everything that is tested, by its name. */
-const all = { ...tests, ...pictureTests(open), ...controlTests(open), ...handTests(open), ...paperTests(open), ...articleTests(open), ...qualityTests(open), ...embed.tests, ...offline.tests, ...card.tests };
+const all = { ...tests, ...pictureTests(open), ...controlTests(open), ...handTests(open), ...paperTests(open), ...photoTests(open), ...articleTests(open), ...qualityTests(open), ...embed.tests, ...offline.tests, ...card.tests };
 for (const [name, test] of Object.entries(all)) {
   if (!name.includes(only)) continue;
   site.mood = null;

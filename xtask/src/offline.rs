@@ -7,8 +7,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Scripts and styles that name each other, and have no hash in their names.
-const SCRIPTS: [&str; 9] =
-    ["start.js", "below.css", "around.js", "keep.js", "after.js", "hands.js", "paper.js", "part.css", "print.css"];
+const SCRIPTS: [&str; 10] = [
+    "start.js",
+    "below.css",
+    "around.js",
+    "keep.js",
+    "after.js",
+    "hands.js",
+    "paper.js",
+    "photo.js",
+    "part.css",
+    "print.css",
+];
 /// Of these, so many are named by index.html.
 const NAMED: usize = 2;
 /// The service worker.
