@@ -55,8 +55,9 @@ pub fn answers(logits: &[f32], images: usize) -> Vec<u8> {
 
 impl std::ops::AddAssign for Score {
     fn add_assign(&mut self, other: Self) {
-        self.correct += other.correct;
-        self.images += other.images;
+        // They may come from a file, so they may be anything.
+        self.correct = self.correct.saturating_add(other.correct);
+        self.images = self.images.saturating_add(other.images);
     }
 }
 

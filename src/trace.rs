@@ -3,6 +3,9 @@
 use crate::spec::Readout;
 use crate::spikes::{SpikeTrain, words_for};
 
+/// T of the longest trace that there can be ([`crate::spec::FIELDS`]).
+const MOST_TIME_STEPS: usize = 256;
+
 /// What one layer of spiking neurons did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LayerTrace {
@@ -153,7 +156,7 @@ impl Trace {
     /// The trace that [`Trace::to_bytes`] wrote.
     ///
     /// # Errors
-    /// When the bytes are too few, too many, or hold a spike after the last time step.
+    /// When the bytes are too few, too many, hold a spike after the last time step, or time steps are none or too many.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, TraceError> {
         let mut words = bytes.chunks_exact(4).map(|c| u32::from_le_bytes([c[0], c[1], c[2], c[3]]));
         let mut take = |n: usize| {
@@ -162,10 +165,14 @@ impl Trace {
         };
         let head = take(4)?;
         let [time_steps, pixels, layers] = [head[0] as usize, head[1] as usize, head[3] as usize];
+        // Without time steps any number of neurons would take no bytes, and without neurons any number of time steps.
+        if !(1..=MOST_TIME_STEPS).contains(&time_steps) {
+            return Err(TraceError("it has no time steps, or too many".into()));
+        }
         let sizes = take(layers.saturating_add(1).min(1 << 16))?;
         let image = take(pixels)?.into_iter().map(|pixel| pixel as u8).collect();
         let train = |neurons: usize, take: &mut dyn FnMut(usize) -> Result<Vec<u32>, TraceError>| {
-            SpikeTrain::from_words(1, neurons, time_steps, take(neurons * words_for(time_steps))?)
+            SpikeTrain::from_words(1, neurons, time_steps, take(neurons.saturating_mul(words_for(time_steps)))?)
                 .map_err(|error| TraceError(error.to_string()))
         };
         let input = train(pixels, &mut take)?;
@@ -173,7 +180,7 @@ impl Trace {
         for neurons in sizes.into_iter().map(|n| n as usize) {
             let spikes = train(neurons, &mut take)?;
             let mut floats =
-                || Ok::<_, TraceError>(take(neurons * time_steps)?.into_iter().map(f32::from_bits).collect());
+                || Ok::<_, TraceError>(take(neurons.saturating_mul(time_steps))?.into_iter().map(f32::from_bits).collect());
             read.push(LayerTrace { spikes, potentials: floats()?, excitation: floats()?, inhibition: floats()? });
         }
         let output = read.pop().unwrap_or_default();
@@ -204,6 +211,20 @@ fn softmax(values: &[f32]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::Spec;
+
+    #[test]
+    fn time_steps_are_as_many_as_a_spec_can_have() {
+        let mut spec = Spec::default();
+        assert!(spec.set("time-steps", &MOST_TIME_STEPS.to_string()).is_ok());
+        assert!(spec.set("time-steps", &(MOST_TIME_STEPS + 1).to_string()).is_err());
+        let trace = |time_steps: u32, neurons: u32| {
+            let words = [time_steps, 0, 0, 0, neurons];
+            Trace::from_bytes(&words.into_iter().flat_map(u32::to_le_bytes).collect::<Vec<u8>>())
+        };
+        assert!(trace(1, 0).is_ok());
+        assert!(trace(0, u32::MAX).is_err() && trace(u32::MAX, 0).is_err());
+    }
 
     #[test]
     fn it_is_known_once_the_leader_stays_and_is_likely() {

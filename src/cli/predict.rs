@@ -3,7 +3,7 @@
 use super::arguments::Predict;
 use super::evaluate::open;
 use super::picture::digit::{self, Shown};
-use super::{files, photo, say, tell};
+use super::{files, photo, say, tell, told};
 use crate::digits::drawing::{PIXELS, SIDE, picture};
 use crate::evaluation::trace;
 use crate::network::Network;
@@ -30,12 +30,22 @@ pub fn run(arguments: &Predict) -> anyhow::Result<()> {
         "--svg draws one picture, and there are {}",
         arguments.images.len()
     );
+    let svg = arguments.svg.as_deref();
+    if let Some(file) = svg {
+        files::ensure_apart("--svg", file, arguments.images.iter().chain([&arguments.model.file]))?;
+    }
     let mut failed = 0;
     for image in &arguments.images {
-        match read(&spec, &network, image, arguments.svg.as_deref()) {
-            Ok(line) => say(format!("{}: {line}", image.display()))?,
+        match read(&spec, &network, image) {
+            Ok((line, picture)) => {
+                let line = format!("{}: {line}", image.display());
+                // The one is worth having without the other.
+                let drawn = svg.map_or(Ok(()), |file| files::write_whole(file, picture.as_bytes()));
+                if svg.is_some_and(files::is_stdout) { tell(line) } else { say(line)? }
+                drawn?;
+            }
             Err(error) => {
-                tell(format!("error: {error:#}"));
+                tell(format!("error: {}", told(&error)));
                 failed += 1;
             }
         }
@@ -46,18 +56,15 @@ pub fn run(arguments: &Predict) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Answers for one picture, and draws its way through the network into the file `svg`.
-fn read(spec: &Spec, network: &Network, path: &Path, svg: Option<&Path>) -> anyhow::Result<String> {
+/// The answer for one picture, and a drawing of its way through the network.
+fn read(spec: &Spec, network: &Network, path: &Path) -> anyhow::Result<(String, String)> {
     let photo = photo::decode(&files::read(path)?).with_context(|| format!("cannot open {}", path.display()))?;
     let ink = photo.ink().with_context(|| format!("there is nothing on {}", path.display()))?;
     let trace = trace(network, spec, &picture(photo.width, photo.height, &ink), Pass::Drawing, 0);
-    if let Some(file) = svg {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let Spec { neuron, encoding, .. } = spec;
-        let shown = Shown { trace: &trace, neuron, encoding: *encoding, name: &name, label: None };
-        files::write_whole(file, digit::picture(&shown).as_bytes())?;
-    }
-    Ok(answer(&trace))
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let Spec { neuron, encoding, .. } = spec;
+    let shown = Shown { trace: &trace, neuron, encoding: *encoding, name: &name, label: None };
+    Ok((answer(&trace), digit::picture(&shown)))
 }
 
 /// The class, its probability, and the time step, counted from 1, since which it leads.

@@ -21,7 +21,7 @@ const FORMAT: &str = "spiking-playground 1";
 pub enum WeightsError {
     /// It is damaged, or no safetensors file at all.
     #[error("this is no complete safetensors file ({0}): it may have been cut off")]
-    Damaged(#[from] safetensors::SafeTensorError),
+    Damaged(safetensors::SafeTensorError),
     /// There is no spec in it.
     #[error("its header has no `{0}`: only files that this program wrote can be opened")]
     NoEntry(&'static str),
@@ -30,7 +30,7 @@ pub enum WeightsError {
     BadEntry(&'static str, serde_json::Error),
     /// The spec in it is out of range.
     #[error("its spec has no meaning: {0}")]
-    BadSpec(#[from] SpecError),
+    BadSpec(SpecError),
     /// A tensor is not of 32-bit floats.
     #[error("`{0}` is not of 32-bit floats")]
     NotFloat(String),
@@ -40,6 +40,19 @@ pub enum WeightsError {
     /// It holds a network but no run.
     #[error("it holds a network but not the state of a run: resume from a `checkpoint.safetensors`")]
     NoRun,
+}
+
+// By hand: a cause that a message tells must not be told again by whoever prints the chain of causes.
+impl From<safetensors::SafeTensorError> for WeightsError {
+    fn from(error: safetensors::SafeTensorError) -> Self {
+        Self::Damaged(error)
+    }
+}
+
+impl From<SpecError> for WeightsError {
+    fn from(error: SpecError) -> Self {
+        Self::BadSpec(error)
+    }
 }
 
 /// What stands in a file's header besides tensors.
