@@ -179,8 +179,9 @@ impl Trace {
         let mut read = Vec::new();
         for neurons in sizes.into_iter().map(|n| n as usize) {
             let spikes = train(neurons, &mut take)?;
-            let mut floats =
-                || Ok::<_, TraceError>(take(neurons.saturating_mul(time_steps))?.into_iter().map(f32::from_bits).collect());
+            let mut floats = || {
+                Ok::<_, TraceError>(take(neurons.saturating_mul(time_steps))?.into_iter().map(f32::from_bits).collect())
+            };
             read.push(LayerTrace { spikes, potentials: floats()?, excitation: floats()?, inhibition: floats()? });
         }
         let output = read.pop().unwrap_or_default();

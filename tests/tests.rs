@@ -4,6 +4,9 @@
 
 mod data;
 mod drawing;
+mod files;
+#[cfg(feature = "web")]
+mod fuzz;
 mod idx;
 mod judge;
 mod kernels;
@@ -16,6 +19,7 @@ mod program;
 mod runs;
 mod session;
 mod shards;
+mod signals;
 mod spec;
 mod spikes;
 mod traces;

@@ -152,11 +152,10 @@ fn network_flags() -> impl Iterator<Item = Arg> {
 }
 
 fn evaluate_command() -> Command {
-    let export =
-        Arg::new("export").long("export").value_name("FILE").value_parser(value_parser!(PathBuf)).help(
-            "Write spikes and class scores of the first test images into this file, as JSON, for other simulators; - for \
+    let export = Arg::new("export").long("export").value_name("FILE").value_parser(value_parser!(PathBuf)).help(
+        "Write spikes and class scores of the first test images into this file, as JSON, for other simulators; - for \
              standard output",
-        );
+    );
     let drawings = Arg::new("drawings")
         .long("drawings")
         .value_name("FILE")

@@ -5,6 +5,7 @@
 //! of the uncompressed originals, wherever they came from.
 
 use super::{fetch, files};
+use crate::digits::idx::IdxError;
 use crate::digits::{Digits, idx};
 use crate::spec::Dataset;
 use anyhow::{Context, Result, bail, ensure};
@@ -238,7 +239,7 @@ fn pair(folder: &Path, source: &Source, images: &Wanted, labels: &Wanted) -> Res
 }
 
 /// Whether the bytes have the form that the file's name promises.
-fn form(wanted: &Wanted, bytes: &[u8]) -> Result<(), idx::IdxError> {
+fn form(wanted: &Wanted, bytes: &[u8]) -> Result<(), IdxError> {
     if wanted.name.contains("idx3") { idx::read_images(bytes).map(drop) } else { idx::read_labels(bytes).map(drop) }
 }
 
@@ -258,7 +259,14 @@ fn read(folder: &Path, source: &Source, wanted: &Wanted) -> Result<Vec<u8>> {
 /// # Errors
 /// When it is broken or is another file than the one that is wanted.
 pub(super) fn check(wanted: &Wanted, bytes: &[u8]) -> Result<Vec<u8>> {
-    let plain = idx::uncompressed(bytes, wanted.bytes)?;
+    let plain =
+        idx::uncompressed(bytes, wanted.bytes).map_err(|error| match form(wanted, &idx::beginning(bytes, 16)) {
+            // What begins otherwise, as a web page does, says more than its length.
+            Err(other) if matches!(error, IdxError::TooLong { .. }) && !matches!(other, IdxError::Truncated { .. }) => {
+                other
+            }
+            _ => error,
+        })?;
     let found: String = Md5::digest(&plain).iter().map(|byte| format!("{byte:02x}")).collect();
     if found != wanted.md5 {
         // A file that is cut short says more than two checksums do.

@@ -65,7 +65,8 @@ fn drawing(line: &str) -> Result<Drawing> {
 /// A drawing as JSON.
 fn json(line: &str) -> Result<Drawing> {
     // The line is told already; to the reader of the JSON it is always the first.
-    serde_json::from_str(line).map_err(|error| anyhow!("{}", error.to_string().replace("at line 1 column", "at column")))
+    serde_json::from_str(line)
+        .map_err(|error| anyhow!("{}", error.to_string().replace("at line 1 column", "at column")))
 }
 
 /// One stroke and a digit, as numbers separated by commas.

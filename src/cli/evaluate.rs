@@ -34,7 +34,11 @@ pub fn run(arguments: Evaluate) -> anyhow::Result<()> {
     let write = |file: &Path| files::write_whole(file, export::json(&spec, &network, &test)?.as_bytes());
     // The one is worth having without the other.
     let exported = export.map_or(Ok(()), write);
-    if export.is_some_and(files::is_stdout) { tell(line) } else { say(line)? }
+    if export.is_some_and(files::is_stdout) {
+        tell(line)
+    } else {
+        say(line)?
+    }
     exported
 }
 

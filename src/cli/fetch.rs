@@ -2,7 +2,7 @@
 //! carries the same files. A file is written when it has been checked, and then whole.
 
 use super::data::{MIRRORS, Package, Source, Wanted, check};
-use super::files::{Bound, make_writable, read_at_most, write_whole};
+use super::files::{self, Bound, read_at_most, write_whole};
 use super::told;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use flate2::read::GzDecoder;
@@ -24,7 +24,7 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// Lists all that was tried, and what to do by hand. Files that did come are kept.
 pub(super) fn fetch(folder: &Path, source: &Source, missing: &[&Wanted]) -> Result<()> {
     // What cannot be kept need not be fetched.
-    make_writable(folder)?;
+    files::ensure_usable(folder)?;
     let mut missing = missing.to_vec();
     let mut tried = Vec::new();
     for mirror in &source.mirrors {

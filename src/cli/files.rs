@@ -141,11 +141,9 @@ pub fn is_same(one: &Path, other: &Path) -> bool {
 /// Names both.
 pub fn ensure_apart<'a>(flag: &str, output: &Path, inputs: impl IntoIterator<Item = &'a PathBuf>) -> Result<()> {
     match inputs.into_iter().find(|input| is_same(output, input)) {
-        Some(input) => bail!(
-            "{flag} {} would overwrite {}, which is read: name another file",
-            output.display(),
-            input.display()
-        ),
+        Some(input) => {
+            bail!("{flag} {} would overwrite {}, which is read: name another file", output.display(), input.display())
+        }
         None => Ok(()),
     }
 }
@@ -215,7 +213,13 @@ fn temporary_name(name: &str) -> String {
 
 /// The number of the program that writes under this temporary name; none where it is no such name.
 fn writer(name: &str) -> Option<u32> {
-    name.strip_prefix('.')?.strip_suffix(".partial")?.rsplit_once('.').filter(|(name, _)| !name.is_empty())?.1.parse().ok()
+    name.strip_prefix('.')?
+        .strip_suffix(".partial")?
+        .rsplit_once('.')
+        .filter(|(name, _)| !name.is_empty())?
+        .1
+        .parse()
+        .ok()
 }
 
 /// Removes what programs that were killed have left of the files that they were writing in a folder.
@@ -233,10 +237,10 @@ pub fn remove_left_over(folder: &Path) {
 /// Whether there is a program with that number.
 #[cfg(unix)]
 fn is_alive(process: u32) -> bool {
-    use rustix::{io::Errno, process::{Pid, test_kill_process}};
-    let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) else { return false };
-    // Another's program may not be asked, so it is there.
-    !matches!(test_kill_process(process), Err(Errno::SRCH))
+    use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
+    let Ok(process) = i32::try_from(process) else { return false };
+    // No signal is sent. Another's program may not be asked, so it is there.
+    process > 0 && kill(Pid::from_raw(process), None) != Err(Errno::ESRCH)
 }
 
 /// Elsewhere nobody can tell without more ado: all stay.
@@ -250,14 +254,32 @@ fn is_alive(_: u32) -> bool {
 /// # Errors
 /// Names the folder.
 pub fn make_writable(folder: &Path) -> Result<()> {
-    if fs::metadata(folder).is_ok_and(|found| !found.is_dir()) {
-        bail!("{} is a file, and a folder is needed: name another", folder.display());
-    }
+    ensure_usable(folder)?;
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    try_writing(folder)
+}
+
+/// Sees to it that a folder can be made, or is there, and that something can be written there, and leaves all as it is.
+///
+/// # Errors
+/// Names the folder.
+pub fn ensure_usable(folder: &Path) -> Result<()> {
+    let there = folder.ancestors().find(|path| path.symlink_metadata().is_ok()).unwrap_or(Path::new("."));
+    let found = fs::metadata(there).with_context(|| format!("cannot use the folder {}", folder.display()))?;
+    if !found.is_dir() {
+        let what = if there == folder { String::new() } else { format!("{}: ", folder.display()) };
+        bail!("{what}{} is a file, and a folder is needed: name another", there.display());
+    }
+    try_writing(there)
+}
+
+fn try_writing(folder: &Path) -> Result<()> {
     let probe = folder.join(temporary_name("probe"));
     let tried = File::create(&probe).and_then(|mut file| file.write_all(b"?"));
     let _ = fs::remove_file(&probe);
-    tried.with_context(|| format!("cannot write into the folder {}: is it read-only, or the disk full?", folder.display()))
+    tried.with_context(|| {
+        format!("cannot write into the folder {}: is it read-only, or the disk full?", folder.display())
+    })
 }
 
 /// A picture's bytes, or those of anything else that is not large.

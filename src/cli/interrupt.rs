@@ -33,22 +33,22 @@ fn asked() {
 /// a shell's background jobs have that meant.
 #[cfg(unix)]
 fn watch() -> anyhow::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let heard = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal));
+    use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGTERM};
+    let heard =
+        [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !was_ignored(*signal)).map(|signal| signal as i32);
     let mut signals = signal_hook::iterator::Signals::new(heard)?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || signals.forever().for_each(|_| asked()))?;
     Ok(())
 }
 
+/// Whether the signal was ignored. It is now: there is no other way to ask.
 #[cfg(unix)]
-#[allow(unsafe_code, reason = "no safe way to ask is known to any library")]
-fn is_ignored(signal: i32) -> bool {
-    // SAFETY: given no new action, the call does nothing but write the present one into memory that is ours; an action of
-    // zeros is a valid one.
-    unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
-        libc::sigaction(signal, std::ptr::null(), &raw mut action) == 0 && action.sa_sigaction == libc::SIG_IGN
-    }
+#[allow(unsafe_code)]
+fn was_ignored(signal: nix::sys::signal::Signal) -> bool {
+    use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, sigaction};
+    let ignore = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+    // SAFETY: what is unsafe about signals is the code that they run, and none is run by one that is ignored.
+    unsafe { sigaction(signal, &ignore) }.is_ok_and(|before| matches!(before.handler(), SigHandler::SigIgn))
 }
 
 #[cfg(windows)]

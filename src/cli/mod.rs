@@ -117,7 +117,10 @@ mod tests {
     fn a_cause_is_told_once() {
         let told = |error: anyhow::Error| told(&error);
         assert_eq!(told(anyhow!("b").context("a")), "a: b");
-        assert_eq!(told(anyhow!("it ends").context("damaged (it ends): fetch it").context("cannot open x")), "cannot open x: damaged (it ends): fetch it");
+        assert_eq!(
+            told(anyhow!("it ends").context("damaged (it ends): fetch it").context("cannot open x")),
+            "cannot open x: damaged (it ends): fetch it"
+        );
         assert_eq!(told(anyhow!("io: refused").context("io: refused").context("x")), "x: io: refused");
         assert_eq!(told(anyhow!("x failed: no room").context("x failed")), "x failed: no room");
         assert_eq!(told(anyhow!("two\n\n  lines \n")), "two\n  lines");

@@ -43,8 +43,7 @@ impl Output {
     /// # Errors
     /// When a run is in it that is not to be replaced, or another writes into it, or it cannot be written.
     pub fn new(folder: Option<PathBuf>, replace: bool, origin: Option<Origin>) -> anyhow::Result<Self> {
-        let folder =
-            folder.map_or_else(|| new_folder(Path::new("outputs"), &date_and_time(SystemTime::now())), Ok)?;
+        let folder = folder.map_or_else(|| new_folder(Path::new("outputs"), &date_and_time(SystemTime::now())), Ok)?;
         if !replace {
             refuse_a_run_in(&folder)?;
         }

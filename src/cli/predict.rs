@@ -41,7 +41,11 @@ pub fn run(arguments: &Predict) -> anyhow::Result<()> {
                 let line = format!("{}: {line}", image.display());
                 // The one is worth having without the other.
                 let drawn = svg.map_or(Ok(()), |file| files::write_whole(file, picture.as_bytes()));
-                if svg.is_some_and(files::is_stdout) { tell(line) } else { say(line)? }
+                if svg.is_some_and(files::is_stdout) {
+                    tell(line)
+                } else {
+                    say(line)?
+                }
                 drawn?;
             }
             Err(error) => {

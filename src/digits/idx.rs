@@ -220,6 +220,14 @@ pub fn uncompressed(bytes: &[u8], most: u64) -> Result<Vec<u8>, IdxError> {
     Ok(plain)
 }
 
+/// The first `count` bytes of the file without gzip, or as many as there are.
+pub fn beginning(bytes: &[u8], count: u64) -> Vec<u8> {
+    let mut plain = Vec::new();
+    // What could be read until it broke is what there is.
+    let _ = reader(bytes).take(count).read_to_end(&mut plain);
+    plain
+}
+
 /// How gzip begins.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
