@@ -55,7 +55,7 @@ pub fn answers(logits: &[f32], images: usize) -> Vec<u8> {
 
 impl std::ops::AddAssign for Score {
     fn add_assign(&mut self, other: Self) {
-        // They may come from a file, so they may be anything.
+        // What was kept by a browser may say any number.
         self.correct = self.correct.saturating_add(other.correct);
         self.images = self.images.saturating_add(other.images);
     }

@@ -156,7 +156,7 @@ impl Trace {
     /// The trace that [`Trace::to_bytes`] wrote.
     ///
     /// # Errors
-    /// When the bytes are too few, too many, hold a spike after the last time step, or time steps are none or too many.
+    /// When the bytes are too few, too many, say T = 0, or hold a spike after the last time step.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, TraceError> {
         let mut words = bytes.chunks_exact(4).map(|c| u32::from_le_bytes([c[0], c[1], c[2], c[3]]));
         let mut take = |n: usize| {
@@ -165,28 +165,34 @@ impl Trace {
         };
         let head = take(4)?;
         let [time_steps, pixels, layers] = [head[0] as usize, head[1] as usize, head[3] as usize];
-        // Without time steps any number of neurons would take no bytes, and without neurons any number of time steps.
-        if !(1..=MOST_TIME_STEPS).contains(&time_steps) {
-            return Err(TraceError("it has no time steps, or too many".into()));
+        // In no time any number of neurons takes no bytes.
+        if time_steps == 0 {
+            return Err(TraceError("it has no time steps".into()));
         }
+        let product = |neurons: usize, each: usize| {
+            neurons.checked_mul(each).ok_or_else(|| TraceError("it promises more than there can be".into()))
+        };
         let sizes = take(layers.saturating_add(1).min(1 << 16))?;
         let image = take(pixels)?.into_iter().map(|pixel| pixel as u8).collect();
         let train = |neurons: usize, take: &mut dyn FnMut(usize) -> Result<Vec<u32>, TraceError>| {
-            SpikeTrain::from_words(1, neurons, time_steps, take(neurons.saturating_mul(words_for(time_steps)))?)
+            SpikeTrain::from_words(1, neurons, time_steps, take(product(neurons, words_for(time_steps))?)?)
                 .map_err(|error| TraceError(error.to_string()))
         };
         let input = train(pixels, &mut take)?;
         let mut read = Vec::new();
         for neurons in sizes.into_iter().map(|n| n as usize) {
             let spikes = train(neurons, &mut take)?;
-            let mut floats = || {
-                Ok::<_, TraceError>(take(neurons.saturating_mul(time_steps))?.into_iter().map(f32::from_bits).collect())
-            };
+            let mut floats =
+                || Ok::<_, TraceError>(take(product(neurons, time_steps)?)?.into_iter().map(f32::from_bits).collect());
             read.push(LayerTrace { spikes, potentials: floats()?, excitation: floats()?, inhibition: floats()? });
         }
         let output = read.pop().unwrap_or_default();
         if words.next().is_some() {
             return Err(TraceError("it goes on after its end".into()));
+        }
+        // Without neurons, any number of time steps takes no bytes.
+        if time_steps > MOST_TIME_STEPS {
+            return Err(TraceError("it has too many time steps".into()));
         }
         let readout = if head[2] == 1 { Readout::SpikeCount } else { Readout::Membrane };
         Ok(Self { image, time_steps, input, hidden: read, output, readout })

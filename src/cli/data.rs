@@ -169,7 +169,7 @@ fn place(folder: &Path, dataset: Dataset) -> PathBuf {
 }
 
 /// The files of a data set that are there.
-pub(super) fn files_of(folder: &Path, dataset: Dataset) -> Vec<PathBuf> {
+pub fn files_of(folder: &Path, dataset: Dataset) -> Vec<PathBuf> {
     let folder = place(folder, dataset);
     NAMES.iter().filter_map(|name| find(&folder, name)).collect()
 }
