@@ -6,6 +6,7 @@
 
 use sha2::{Digest, Sha256};
 use spiking_playground::cli::{arguments, drawings};
+use spiking_playground::digits::cut::cut;
 use spiking_playground::digits::shard::{self, FileEntry, Manifest, ShardEntry, Split};
 use spiking_playground::digits::{Digits, idx, own};
 use spiking_playground::evaluation::{evaluate, trace};
@@ -25,6 +26,7 @@ use spiking_playground::weights::checkpoint::{
 };
 use spiking_playground::{decimal, kernels, wire};
 use std::cell::Cell;
+use std::sync::LazyLock;
 
 /// Something that reads what comes from outside.
 pub struct Target {
@@ -48,8 +50,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "history", check: history, cases: 1000 },
     Target { name: "drawings", check: drawings, cases: 1000 },
     Target { name: "weights", check: weights, cases: 300 },
-    Target { name: "session", check: session, cases: 100 },
-    Target { name: "requests", check: requests, cases: 100 },
+    Target { name: "session", check: session, cases: 300 },
+    Target { name: "requests", check: requests, cases: 300 },
 ];
 
 /// Where two parts meet in the bytes of one input: the first says.
@@ -275,12 +277,26 @@ fn weights(bytes: &[u8]) {
     }
 }
 
-/// An engine with two drawings to learn from, and a clock that goes 10 ms at each look.
+/// A data set of 40 and of 10 images, and its files: images and labels of the one, then of the other.
+static DATA: LazyLock<(Manifest, Vec<Vec<u8>>)> = LazyLock::new(|| {
+    let set = |count: usize| Digits {
+        width: 28,
+        height: 28,
+        images: (0..count * 784).map(|i| (i * 11) as u8).collect(),
+        labels: (0..count).map(|i| (i % 10) as u8).collect(),
+    };
+    let (manifest, files) = cut("fuzz", &set(40), &set(10)).unwrap_or_else(|error| panic!("{error}"));
+    (manifest, files.into_iter().map(|(_, bytes)| bytes).collect())
+});
+
+/// An engine that has all images, and a clock that goes 10 ms at each look.
 fn engine() -> Session {
     let time = Cell::new(0.0);
     let mut session = Session::new(kernels::cpu(), move || time.replace(time.get() + 10.0));
-    let pixels = (0..2 * 784).map(|i| (i * 11) as u8).collect();
-    session.receive(Request::Drawings, vec![pixels, vec![3, 8]]);
+    let (manifest, files) = &*DATA;
+    session.receive(Request::Data(manifest.clone()), Vec::new());
+    session.receive(Request::Shard(Split::Train, 0), files[..2].to_vec());
+    session.receive(Request::Shard(Split::Test, 0), files[2..4].to_vec());
     session
 }
 

@@ -2,6 +2,8 @@
 
 #![no_main]
 
+// How many cases there are is for the tests.
+#[allow(dead_code)]
 #[path = "../checks.rs"]
 mod checks;
 

@@ -13,6 +13,7 @@ const LONGEST: u32 = 16_384;
 /// An input that takes more seconds than this is a fault, as is one that takes more memory, in MB.
 const LIMITS: (u32, u32) = (20, 2048);
 const SEEDS: &str = "fuzz/seeds";
+const LOCK: &str = "fuzz/Cargo.lock";
 
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub fn fuzz(arguments: &[String]) -> Result<()> {
         cargo.args(["fuzz", command, "--sanitizer", "none", "any"]);
         cargo
     };
+    // The packages that are tested, and no newer ones.
+    fs::copy("Cargo.lock", LOCK).map_err(at(Path::new(LOCK)))?;
     steps.next();
     steps.say("Building the targets: some 20 minutes the first time on two cores");
     run(&mut cargo_fuzz("build"))?;
