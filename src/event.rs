@@ -98,7 +98,8 @@ pub enum Event {
     Step(StepDone),
     /// An epoch is over.
     Epoch(EpochDone),
-    /// The loss is no finite number any more; the weights are as before the step.
+    /// The loss is no finite number any more, and the weights are as before the step; or, at the end of an epoch, the loss
+    /// is finite and a weight or a mean of the optimizer is not.
     Diverged(StepDone),
 }
 
@@ -120,5 +121,17 @@ pub trait Listener {
 impl<F: FnMut(&Event) -> Flow> Listener for F {
     fn hear(&mut self, event: &Event) -> Flow {
         self(event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_of_nonsense_add_up_to_the_largest() {
+        let mut score = Score { correct: usize::MAX, images: usize::MAX / 2 + 1 };
+        score += score;
+        assert_eq!(score, Score { correct: usize::MAX, images: usize::MAX });
     }
 }

@@ -84,10 +84,69 @@ pub enum ParameterError {
     /// One holds numbers that are none.
     #[error("`{0}` holds a NaN or an infinity: the run that made it had diverged")]
     NotFinite(String),
+    /// Rows and columns of one are exchanged.
+    #[error(
+        "`{name}` is {found:?}, and [out, in] is wanted, with out = {targets}: save it transposed (in PyTorch, `.t().contiguous()`)"
+    )]
+    Transposed {
+        /// The parameter.
+        name: String,
+        /// Neurons of its layer.
+        targets: usize,
+        /// What is there.
+        found: Vec<usize>,
+    },
+    /// A mean of squares is below 0.
+    #[error("`{0}` holds a mean of squares that is negative: the file is damaged")]
+    Negative(String),
+    /// There is no neuron where pixels enter, or where the answer is read, or too many classes.
+    #[error(
+        "it takes images of {pixels} pixels to {classes} classes: a network has at least one pixel, and 1 to {MOST_CLASSES} classes"
+    )]
+    Sizes {
+        /// Pixels.
+        pixels: usize,
+        /// Classes.
+        classes: usize,
+    },
+}
+
+/// The most classes: a label is a byte.
+pub const MOST_CLASSES: usize = 256;
+
+/// That a network does not take some images. Both are (pixels of an image, classes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("reads images of {} in {} classes; there are images of {} in {} classes", size(.has.0), .has.1, size(.there.0), .there.1)]
+pub struct Misfit {
+    /// What the network reads.
+    pub has: (usize, usize),
+    /// What there is.
+    pub there: (usize, usize),
+}
+
+/// The size of an image, as width and height if it is a square.
+fn size(pixels: usize) -> String {
+    let side = pixels.isqrt();
+    if side * side == pixels { format!("{side} × {side}") } else { format!("{pixels} pixels") }
+}
+
+impl Parameter {
+    /// Its values, if it has this shape and all are finite.
+    ///
+    /// # Errors
+    /// When it has another, or one is a NaN or an infinity.
+    pub fn checked(&self, wanted: Vec<usize>) -> Result<Vec<f32>, ParameterError> {
+        if self.shape != wanted {
+            let (name, found) = (self.name.clone(), self.shape.clone());
+            return Err(ParameterError::Shape { name, wanted, found });
+        }
+        let finite = self.values.iter().all(|value| value.is_finite());
+        finite.then(|| self.values.clone()).ok_or_else(|| ParameterError::NotFinite(self.name.clone()))
+    }
 }
 
 /// The names of the layers' parameters, without `.weight` and `.bias`.
-fn layer_names(hidden: usize) -> impl Iterator<Item = String> {
+pub(crate) fn layer_names(hidden: usize) -> impl Iterator<Item = String> {
     (0..hidden).map(|layer| format!("layers.{layer}")).chain(["readout".to_owned()])
 }
 
@@ -124,29 +183,50 @@ impl Network {
     /// The spec's network with these parameters; pixels and classes are theirs.
     ///
     /// # Errors
-    /// When one is missing, has another shape than the spec says or holds a NaN or an infinity.
+    /// When one is missing, has another shape than the spec says or holds a NaN or an infinity; when there is no pixel or
+    /// no class.
     pub fn with_parameters(spec: &Spec, parameters: &[Parameter], device: &Device) -> Result<Self, ParameterError> {
         let find = |name: String| {
             parameters.iter().find(|parameter| parameter.name == name).ok_or(ParameterError::Missing(name))
         };
-        let checked = |parameter: &Parameter, wanted: Vec<usize>| {
-            if parameter.shape != wanted {
-                let (name, found) = (parameter.name.clone(), parameter.shape.clone());
-                return Err(ParameterError::Shape { name, wanted, found });
-            }
-            let finite = parameter.values.iter().all(|value| value.is_finite());
-            finite.then(|| parameter.values.clone()).ok_or_else(|| ParameterError::NotFinite(parameter.name.clone()))
-        };
-        let mut senders = find("layers.0.weight".to_owned())?.shape.get(1).copied().unwrap_or(0);
+        let first = find("layers.0.weight".to_owned())?;
+        let pixels = first.shape.get(1).copied().unwrap_or(0);
         let classes = find("readout.bias".to_owned())?.shape.first().copied().unwrap_or(0);
+        if pixels == 0 || !(1..=MOST_CLASSES).contains(&classes) {
+            return Err(ParameterError::Sizes { pixels, classes });
+        }
+        let mut senders = pixels;
         let mut synapses = Vec::new();
         for (name, targets) in layer_names(spec.hidden.len()).zip(spec.hidden.iter().copied().chain([classes])) {
-            let weight = checked(find(format!("{name}.weight"))?, vec![targets, senders])?;
-            let bias = checked(find(format!("{name}.bias"))?, vec![targets])?;
+            let weight = find(format!("{name}.weight"))?;
+            // Of the first layer only one size is known, so any shape would look like other sizes.
+            let is_first = std::ptr::eq(weight, first);
+            let exchanged = if is_first { pixels == targets } else { weight.shape == [senders, targets] };
+            if weight.shape.len() == 2 && weight.shape[0] != targets && exchanged {
+                let (name, found) = (weight.name.clone(), weight.shape.clone());
+                return Err(ParameterError::Transposed { name, targets, found });
+            }
+            let weight = weight.checked(vec![targets, senders])?;
+            let bias = find(format!("{name}.bias"))?.checked(vec![targets])?;
             synapses.push(Synapses::new(&transposed(&weight, senders), bias, device));
             senders = targets;
         }
         Ok(Self::of_synapses(spec, synapses))
+    }
+
+    /// Whether it takes images of so many pixels in so many classes.
+    ///
+    /// # Errors
+    /// When it reads others.
+    pub fn check_fit(&self, pixels: usize, classes: usize) -> Result<(), Misfit> {
+        let (has, there) = ((self.pixels(), self.classes()), (pixels, classes));
+        if has == there { Ok(()) } else { Err(Misfit { has, there }) }
+    }
+
+    /// Whether all weights and biases are finite numbers.
+    pub fn is_finite(&self) -> bool {
+        let finite = |values: Vec<f32>| values.iter().all(|value| value.is_finite());
+        self.synapses().into_iter().all(|synapses| finite(synapses.rows()) && finite(synapses.biases()))
     }
 
     /// All synapses, from the input to the output.

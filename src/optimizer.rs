@@ -79,6 +79,17 @@ impl Adam {
         self.step
     }
 
+    /// Whether all means are finite numbers.
+    pub fn is_finite(&self) -> bool {
+        let finite = |(weight, bias): &Parameters| {
+            let bias = numbers(bias.clone());
+            // What fills up a block is nobody's mean.
+            let weight = blocks::unpack(&numbers(weight.clone()), bias.len());
+            weight.iter().chain(&bias).all(|value| value.is_finite())
+        };
+        self.means.iter().all(|means| finite(&means.mean) && finite(&means.square))
+    }
+
     /// One step: moves the network's parameters against their gradients.
     pub fn update(&mut self, network: &mut Network, gradients: &mut Gradients, learning_rate: f64) {
         self.step += 1;

@@ -11,7 +11,7 @@ mod testing;
 use crate::digits::order::SHARD_SIZE;
 use crate::digits::shard::Split;
 use crate::event::{Event, Flow};
-use crate::network::Network;
+use crate::network::{Misfit, Network};
 use crate::protocol::{Report, Request};
 use crate::spec::Spec;
 use crate::training::{Advance, Run};
@@ -49,6 +49,8 @@ pub struct Session {
     /// Milliseconds since some moment.
     clock: Box<dyn Fn() -> f64>,
     run: Option<Run>,
+    /// Whether the weights were drawn from the seed: before they learn they may be drawn anew, for other images.
+    is_drawn: bool,
     data: Data,
     mode: Mode,
     testing: Option<Testing>,
@@ -75,6 +77,7 @@ impl Session {
             device: device.autodiff(),
             clock: Box::new(clock),
             run: None,
+            is_drawn: false,
             data: Data::default(),
             mode: Mode::Idle,
             testing: None,
@@ -130,7 +133,8 @@ impl Session {
             }
             Request::Resume => {
                 self.resume(bytes.first().map_or(&[], Vec::as_slice));
-                self.testing = Testing::new(QUICK_TEST, &self.data.test);
+                let fits = self.run.as_ref().is_some_and(|run| self.check_fit(&run.network).is_ok());
+                self.testing = Testing::new(QUICK_TEST, &self.data.test).filter(|_| fits);
             }
             Request::Try => self.try_out(bytes.first().map_or(&[], Vec::as_slice)),
             Request::SelfCheck => self.self_check(),
@@ -177,9 +181,31 @@ impl Session {
 
     fn open(&mut self, bytes: &[u8]) {
         match checkpoint::model_from_bytes(bytes, &self.device) {
-            Ok((spec, network)) => self.begin(spec, network),
+            Ok((spec, network)) => match self.check_fit(&network) {
+                Ok(()) => {
+                    self.begin(spec, network);
+                    self.is_drawn = false;
+                }
+                Err(misfit) => self.fail(format_args!("The weights cannot be opened: their network {misfit}.")),
+            },
             Err(error) => self.fail(format_args!("The weights cannot be opened: {error}.")),
         }
+    }
+
+    /// Whether a network reads the images that there are. Where it is not known yet what these are, they are compared when
+    /// they come.
+    fn check_fit(&self, network: &Network) -> Result<(), Misfit> {
+        let manifest = self.data.manifest.as_ref();
+        manifest.map_or(Ok(()), |data| network.check_fit(data.width * data.height, data.classes))
+    }
+
+    /// Whether there is a network that reads the images that there are; says so if not.
+    fn is_ready(&mut self) -> bool {
+        let misfit = self.run.as_ref().and_then(|run| self.check_fit(&run.network).err());
+        if let Some(misfit) = misfit {
+            self.fail(format_args!("The network {misfit}."));
+        }
+        misfit.is_none()
     }
 
     fn start(&mut self, spec: Spec) {
@@ -193,6 +219,7 @@ impl Session {
         };
         let network = Network::new(&spec, pixels, classes, &self.device);
         self.begin(spec, network);
+        self.is_drawn = true;
     }
 
     fn go_on(&mut self, spec: Spec) {
@@ -224,6 +251,15 @@ impl Session {
         }
         if self.data.manifest.is_none() {
             return self.fail("There are no images to train on.");
+        }
+        if !self.is_ready() {
+            return;
+        }
+        // A shard that this data does not have would be waited for in vain.
+        let (over, there) = (self.run.as_ref().map_or(0, Run::images), self.images());
+        if over != there {
+            return self
+                .fail(format_args!("The run was over {over} images, and there are {there}: it needs the same."));
         }
         self.mode = mode;
         // Whoever asks again may have lost what was asked for before.
@@ -303,11 +339,15 @@ impl Session {
                 self.flush_meter();
                 self.report(Report::Epoch(done));
             }
-            Event::Diverged(done) => self.fail(format_args!(
-                "Training stopped at step {}: the loss is no number any more. A smaller learning rate may help.",
-                done.step
-            )),
+            Event::Diverged(done) => self.fail_diverged(done.step, !done.loss.is_finite()),
         }
+    }
+
+    fn fail_diverged(&mut self, step: u64, by_loss: bool) {
+        let what = if by_loss { "the loss" } else { "a weight" };
+        self.fail(format_args!(
+            "Training stopped at step {step}: {what} is no number any more. A smaller learning rate may help."
+        ));
     }
 
     fn flush_meter(&mut self) {
@@ -320,6 +360,9 @@ impl Session {
     fn test(&mut self, images: usize) {
         let Some(manifest) = &self.data.manifest else { return self.fail("There are no test images.") };
         let (all, shards) = (manifest.images(Split::Test), manifest.test.len());
+        if !self.is_ready() {
+            return;
+        }
         let images = images.min(all);
         for shard in 0..shards.min(images.div_ceil(SHARD_SIZE)) {
             self.data.asked.remove(&(Split::Test, shard));

@@ -153,10 +153,27 @@ impl Run {
         self.order.batch(self.position.images + self.part.images, 1).first().map(|place| place.shard)
     }
 
+    /// Whether all weights and all of the optimizer's means are finite numbers. A neuron of NaN never fires, so the loss
+    /// may stay finite where they are not. On a card this waits for it.
+    pub fn is_finite(&self) -> bool {
+        self.network.is_finite() && self.adam.is_finite()
+    }
+
     /// Trains the next batch, if its images are there, and tells the listener. At the end of an epoch the network is
-    /// measured on `test`.
+    /// measured on `test`. A batch that would take too much memory passes in slices, which changes no weight.
     pub fn advance(&mut self, images: &impl Images, test: Option<&Digits>, listener: &mut dyn Listener) -> Advance {
-        self.advance_by(usize::MAX, images, test, listener)
+        let most = self.images_at_once();
+        loop {
+            match self.advance_by(most, images, test, listener) {
+                Advance::Partly => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// The images that [`Run::advance`] lets pass at once, by the spec.
+    pub fn images_at_once(&self) -> usize {
+        images_at_once(&self.spec, self.network.pixels())
     }
 
     /// The same for at most so many images of the batch, at least one, so that a caller with other things to do is not
@@ -217,7 +234,7 @@ impl Run {
         self.position.loss += f64::from(loss) * images as f64;
         self.position.correct += score.correct;
         let mut flow = listener.hear(&Event::Step(done));
-        if self.position.images == self.images() && self.end_epoch(test, listener) == Flow::Stop {
+        if self.position.images == self.images() && self.end_epoch(done, test, listener) == Flow::Stop {
             flow = Flow::Stop;
         }
         match flow {
@@ -259,7 +276,14 @@ impl Run {
         part
     }
 
-    fn end_epoch(&mut self, test: Option<&Digits>, listener: &mut dyn Listener) -> Flow {
+    /// Ends an epoch. A run whose weights are no numbers any more ends there, as one whose loss is none: its newest step is
+    /// told once more, as one that diverged.
+    fn end_epoch(&mut self, done: StepDone, test: Option<&Digits>, listener: &mut dyn Listener) -> Flow {
+        // A card cannot be read here where nobody can wait: what comes from it is looked at before it is kept.
+        if self.card.is_none() && !self.is_finite() {
+            listener.hear(&Event::Diverged(done));
+            return Flow::Stop;
+        }
         let Position { epoch, images, loss, correct } = self.position;
         let done = EpochDone {
             epoch,
@@ -270,5 +294,36 @@ impl Run {
         self.position = Position { epoch: epoch + 1, ..Position::default() };
         self.order = EpochOrder::new(self.spec.seed, self.position.epoch, self.images());
         listener.hear(&Event::Epoch(done))
+    }
+}
+
+/// Bytes that the activations of a batch may take before it passes in slices.
+///
+/// It depends on the spec alone, so that the losses that are told, which are summed slice by slice, are the same on every
+/// machine. With the defaults no batch reaches it (4,096 images take 0.7 GiB); it leaves room for the weights and the data
+/// set on a machine of 4 GiB.
+const MOST_ACTIVATIONS: usize = 1 << 30;
+
+/// Images that pass at once, so that what is kept of them until the backward pass stays below [`MOST_ACTIVATIONS`].
+fn images_at_once(spec: &Spec, pixels: usize) -> usize {
+    // For each neuron and time step: an entry in the lists of events of those that send; of those that receive the
+    // potential and, while gradients pass, that of its spike and that of its current.
+    let hidden: usize = spec.hidden.iter().sum();
+    let numbers = spec.time_steps * (pixels + hidden + 3 * hidden);
+    (MOST_ACTIVATIONS / (numbers * size_of::<f32>()).max(1)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_batches_pass_in_slices_and_usual_ones_do_not() {
+        assert!(images_at_once(&Spec { batch_size: 4096, ..Spec::default() }, 784) >= 4096);
+        let large = Spec { hidden: vec![4096], time_steps: 256, ..Spec::default() };
+        let images = images_at_once(&large, 784);
+        assert!((1..100).contains(&images), "{images}");
+        let largest = Spec { hidden: vec![4096; 4], ..large };
+        assert!(images_at_once(&largest, 1 << 20) >= 1, "one image at least");
     }
 }

@@ -15,10 +15,11 @@ use spiking_playground::digits::shard::{Manifest, Split};
 use spiking_playground::evaluation::evaluate;
 use spiking_playground::event::{Event, Flow};
 use spiking_playground::kernels::{self, Card};
+use spiking_playground::layer::Synapses;
 use spiking_playground::network::Network;
 use spiking_playground::parity::Problem;
 use spiking_playground::protocol::{Report, Request};
-use spiking_playground::session::{Outgoing, Session};
+use spiking_playground::session::{Brought, Errand, Outgoing, Session};
 use spiking_playground::spec::{Dataset, Encoding, Readout, Spec};
 use spiking_playground::training::{Advance, Run};
 use spiking_playground::weights::checkpoint::{Notes, run_from_bytes, run_to_bytes};
@@ -132,6 +133,19 @@ fn a_run_moves_to_the_card_and_back_in_mid_epoch() {
     let still = block_on(resting.copied_to(&kernels::cpu().autodiff())).unwrap();
     assert_eq!(still.network.parameters(), back.network.parameters());
     assert_ne!(on_card.network.parameters(), back.network.parameters());
+}
+
+/// No file is made of a run whose weights are no numbers: it would take the place of a good one.
+#[test]
+fn a_run_that_diverged_is_not_brought_back() {
+    let spec = Spec { hidden: vec![12], time_steps: 5, ..Spec::default() };
+    let mut run = start(&spec, &CARD.device);
+    let copied = |run: &Run| block_on(Errand::Copy(Box::new(run.at_rest())).run());
+    assert!(run.is_finite() && matches!(copied(&run), Brought::Copy(Ok((_, 0)))));
+    let (mut weights, biases) = (run.network.hidden[0].synapses.rows(), run.network.hidden[0].synapses.biases());
+    weights[77] = f32::NAN;
+    run.network.hidden[0].synapses = Synapses::new(&weights, biases, &CARD.device.clone().autodiff());
+    assert!(!run.is_finite() && matches!(copied(&run), Brought::Diverged(0)));
 }
 
 /// The engine on the card, as the page knows it.

@@ -245,6 +245,12 @@ fn damaged_traces_are_refused() {
     }
     let longer: Vec<u8> = bytes.iter().copied().chain([0; 4]).collect();
     assert!(spiking_playground::trace::Trace::from_bytes(&longer).is_err());
+    // 29 bytes that promise no time steps of four billion neurons.
+    let timeless = include_bytes!("cases/trace-without-time.bin");
+    let error = spiking_playground::trace::Trace::from_bytes(timeless).unwrap_err().to_string();
+    assert!(error.contains("no time steps"), "{error}");
+    let endless: Vec<u8> = [u32::MAX, 0, 0, 0, u32::MAX].into_iter().flat_map(u32::to_le_bytes).collect();
+    assert!(spiking_playground::trace::Trace::from_bytes(&endless).is_err());
 }
 
 /// However a batch is cut into slices, the weights come out the same, to the bit.

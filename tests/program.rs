@@ -78,7 +78,6 @@ fn wrong_usage_is_exit_code_2() {
         (&["train", "--augment=maybe"], "off, on"),
         (&["train", "--epochs", "many"], "whole number"),
         (&["train", "--hiden", "64"], "--hidden"),
-        (&["train", "--resume", "--force"], "--force"),
         (&["tain"], "train"),
         (&["evaluate"], "<MODEL>"),
     ] {
@@ -106,6 +105,7 @@ fn what_cannot_be_done_is_said_with_exit_code_1() {
     let odd = odd.to_str().unwrap();
     for (arguments, says) in [
         (&["train", "--resume"][..], "--output"),
+        (&["train", "--resume", "--force"], "--output"),
         (&["train", "--resume", "--output", "/nowhere/run"], "/nowhere/run/checkpoint.safetensors"),
         (&["evaluate", "/nowhere/model.safetensors"], "/nowhere/model.safetensors"),
         (&["evaluate", odd], "odd.safetensors"),

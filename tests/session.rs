@@ -6,11 +6,14 @@ use spiking_playground::digits::shard::{Manifest, Split};
 use spiking_playground::evaluation::evaluate;
 use spiking_playground::event::{Event, Flow, Score};
 use spiking_playground::kernels;
+use spiking_playground::layer::Synapses;
+use spiking_playground::network::Network;
 use spiking_playground::protocol::{Picture, Report, Request};
 use spiking_playground::session::{Outgoing, Session};
 use spiking_playground::spec::{Dataset, Encoding, Readout, Reset, Spec, Surrogate};
 use spiking_playground::trace::Trace;
-use spiking_playground::weights::checkpoint::run_from_bytes;
+use spiking_playground::training::Run;
+use spiking_playground::weights::checkpoint::{Notes, model_to_bytes, run_from_bytes, run_to_bytes};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -444,4 +447,135 @@ fn a_readers_drawings_are_learnt_and_more_of_them_do_not_start_anew() {
         let reports = page.ask_with(Request::Drawings, bytes);
         assert!(matches!(&reports[..], [Report::Failed(reason)] if !reason.is_empty()), "{reports:?}");
     }
+}
+
+/// A network for images of so many pixels in so many classes, as a file, and a run of it.
+fn sized(pixels: usize, classes: usize, images: usize) -> [Vec<u8>; 2] {
+    let network = Network::new(&small(), pixels, classes, &kernels::cpu().autodiff());
+    let model = model_to_bytes(&small(), &network, Notes::default()).unwrap();
+    [model, run_to_bytes(&Run::new(small(), network, images), Notes::default()).unwrap()]
+}
+
+fn only_failed(reports: &[Report], says: &str) {
+    assert!(matches!(reports, [Report::Failed(reason)] if reason.contains(says)), "{reports:?}");
+}
+
+/// Networks that do not read the images that there are; the page's are of 6 × 6 pixels in three classes.
+const MISFITS: [(usize, usize); 5] = [(49, 3), (25, 3), (36, 2), (36, 4), (35, 3)];
+
+#[test]
+fn a_network_for_other_images_is_not_opened() {
+    let mut page = started(500);
+    let before = page.session.run().unwrap().network.parameters();
+    for (pixels, classes) in MISFITS {
+        let [model, run] = sized(pixels, classes, 500);
+        for (request, file) in
+            [(Request::Open, &model), (Request::Open, &run), (Request::Resume, &run), (Request::Try, &run)]
+        {
+            only_failed(&page.ask_with(request, vec![file.clone()]), "there are images of 6 × 6 in 3 classes");
+        }
+    }
+    only_failed(
+        &page.ask_with(Request::Open, vec![sized(49, 10, 1)[0].clone()]),
+        "reads images of 7 × 7 in 10 classes",
+    );
+    assert_eq!(page.session.run().unwrap().network.parameters(), before, "it stays what it was");
+    page.ask(Request::Train);
+    page.work(20);
+    assert!(page.steps() > 0);
+}
+
+#[test]
+fn images_that_come_later_are_compared_with_the_network() {
+    for (pixels, classes) in MISFITS {
+        let [model, run] = sized(pixels, classes, 500);
+        for (request, file) in [(Request::Open, model), (Request::Resume, run)] {
+            let mut page = Page::new(500);
+            let manifest = page.manifest.clone();
+            let became = page.ask_with(request, vec![file]);
+            assert!(
+                matches!(&became[..], [Report::Started(_) | Report::Resumed(_)]),
+                "nothing is known yet: {became:?}"
+            );
+            only_failed(&page.ask(Request::Data(manifest)), "there are images of 6 × 6 in 3 classes");
+            for request in [Request::Train, Request::Step, Request::Test(100), Request::Rates] {
+                only_failed(&page.ask_with(request, vec![vec![0; 36 * 10]]), "there are images of 6 × 6");
+            }
+            page.work(20);
+            // Another network is opened as ever.
+            assert_eq!(page.ask(Request::Start(small())), [said(&small())]);
+            page.ask(Request::Train);
+            page.work(20);
+            assert!(page.steps() > 0);
+        }
+    }
+}
+
+#[test]
+fn a_network_that_was_drawn_before_its_images_were_known_is_drawn_for_them() {
+    let mut page = Page::new(500);
+    let manifest = page.manifest.clone();
+    page.ask(Request::Start(small()));
+    assert_eq!(page.session.run().unwrap().network.pixels(), 784);
+    assert_eq!(page.ask(Request::Data(manifest)), []);
+    page.ask(Request::Train);
+    page.work(20);
+    assert!(page.steps() > 0);
+}
+
+#[test]
+fn other_images_stop_a_run_that_does_not_read_them() {
+    let mut page = started(500);
+    page.ask(Request::Train);
+    page.work(20);
+    let drawings = page.ask_with(Request::Drawings, vec![vec![90; 784], vec![3]]);
+    assert!(matches!(&drawings[..], [Report::Failed(_), .., Report::Paused]), "{drawings:?}");
+    assert!(!page.session.is_busy());
+    only_failed(&page.ask(Request::Train), "there are images of 28 × 28 in 10 classes");
+    only_failed(&page.ask(Request::Test(100)), "28 × 28");
+    page.ask(Request::Resume);
+    page.work(20);
+}
+
+#[test]
+fn a_run_over_another_number_of_images_does_not_wait_for_those_that_there_are_not() {
+    let mut page = started(500);
+    page.ask(Request::Step);
+    page.work(20);
+    page.ask(Request::Checkpoint);
+    let (_, file) = page.heard.pop().unwrap();
+    let mut other = Page::new(300);
+    let manifest = other.manifest.clone();
+    other.ask(Request::Data(manifest));
+    other.ask_with(Request::Resume, file);
+    only_failed(&other.ask(Request::Train), "500 images, and there are 300");
+}
+
+#[test]
+fn pictures_that_are_not_whole_have_no_rates() {
+    let mut page = started(500);
+    only_failed(&page.ask_with(Request::Rates, vec![vec![0; 37]]), "36 pixels");
+    assert_eq!(page.ask_with(Request::Rates, vec![vec![0; 72]]), [Report::Rates(vec![24])]);
+}
+
+#[test]
+fn a_run_whose_weights_are_no_numbers_is_not_given_and_ends() {
+    let mut network = Network::new(&small(), 36, 3, &kernels::cpu().autodiff());
+    let synapses = &mut network.hidden[0].synapses;
+    let mut weights = synapses.rows();
+    // Finite, so that it is read, and too large for its gradients to be.
+    weights.iter_mut().enumerate().for_each(|(i, weight)| *weight = if i % 2 == 0 { 3e38 } else { -3e38 });
+    *synapses = Synapses::new(&weights, synapses.biases(), &kernels::cpu().autodiff());
+    let spec = Spec { epochs: 100, ..small() };
+    let file = run_to_bytes(&Run::new(spec, network, 500), Notes::default()).unwrap();
+    let mut page = started(500);
+    page.ask_with(Request::Resume, vec![file]);
+    page.ask(Request::Train);
+    page.work(2000);
+    let failed = |report: &Report| matches!(report, Report::Failed(reason) if reason.contains("learning rate"));
+    assert_eq!(page.count(failed), 1, "{:?}", page.heard.iter().map(|(report, _)| report).collect::<Vec<_>>());
+    assert_eq!(page.heard.last().map(|(report, _)| report), Some(&Report::Paused));
+    assert!(!page.session.is_busy());
+    only_failed(&page.ask(Request::Checkpoint), "no number any more");
+    only_failed(&page.ask(Request::Weights), "diverged");
 }

@@ -26,7 +26,7 @@ pub struct Train {
     pub output: Option<PathBuf>,
     /// Go on with the run that is there.
     pub resume: bool,
-    /// Replace the run that is there.
+    /// Replace the run that is there; with `resume`, go on with it though the images are others.
     pub force: bool,
     /// Compute on a graphics card.
     pub on_card: bool,
@@ -130,11 +130,11 @@ fn train_command() -> Command {
         .args(FIELDS.iter().map(flag))
         .arg(weights)
         .arg(output)
-        .arg(
-            switch("resume", "Go on with the run in the output folder, as if it had never stopped")
-                .conflicts_with("force"),
-        )
-        .arg(switch("force", "Replace the run in the output folder"))
+        .arg(switch("resume", "Go on with the run in the output folder, as if it had never stopped"))
+        .arg(switch(
+            "force",
+            "Replace the run in the output folder; with --resume: go on with it though the images are others",
+        ))
         .arg(device)
 }
 

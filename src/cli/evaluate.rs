@@ -8,7 +8,8 @@ use crate::event::Score;
 use crate::kernels;
 use crate::network::Network;
 use crate::spec::Spec;
-use crate::weights::checkpoint::{WeightsError, network_from_bytes, spec_from_bytes};
+use crate::weights::checkpoint::{WeightsError, import, settings_from_bytes, spec_from_bytes};
+use crate::weights::pytorch::{Remark, hidden_sizes};
 use anyhow::{Context, bail, ensure};
 use std::path::Path;
 
@@ -63,37 +64,68 @@ fn on_drawings(spec: &Spec, network: &Network, file: &Path, model: &Path) -> any
 }
 
 /// The network in a file and its spec: what was typed counts more than what the header says, and is all there is where
-/// it says nothing.
+/// it says nothing. What was done to a file of another program is told.
 ///
 /// # Errors
 /// Names the file when it is not there or holds no such network.
 pub fn open(model: &Model) -> anyhow::Result<(Spec, Network)> {
     let bytes = files::read_at_most(&model.file, &files::WEIGHTS)?;
     let cannot = || format!("cannot open {}", model.file.display());
+    let is_typed = |name: &str| model.given.iter().any(|(given, _)| *given == name);
     let mut spec = match spec_from_bytes(&bytes) {
         Ok(spec) => spec,
-        Err(WeightsError::NoEntry(_)) if !model.given.is_empty() => Spec::default(),
-        Err(WeightsError::NoEntry(_)) => bail!(
-            "{}: its header has no spec, so flags must say which network it is, for example --hidden 256 --time-steps 25",
-            cannot()
-        ),
+        Err(WeightsError::NoEntry(_)) => {
+            let hidden = sizes(&bytes)?;
+            if model.given.is_empty() {
+                let hidden = hidden.unwrap_or_else(|| "256".to_owned());
+                bail!(
+                    "{}: its header has no spec, so flags must say which network it is, for example --hidden {hidden} \
+                     --time-steps 25",
+                    cannot()
+                );
+            }
+            let mut spec = Spec::default();
+            if let Some(hidden) = hidden.filter(|_| !is_typed("hidden")) {
+                spec.set("hidden", &hidden).with_context(cannot)?;
+                tell(format_args!("{}: it says --hidden {hidden} by its shapes", model.file.display()));
+            }
+            spec
+        }
         Err(error) => return Err(error).with_context(cannot),
     };
     for (name, text) in &model.given {
         spec.set(name, text)?;
     }
-    let network = network_from_bytes(&spec, &bytes, &kernels::cpu()).with_context(cannot)?;
+    let settled = settings_from_bytes(&bytes).with_context(cannot)?;
+    let settled: Vec<&str> = model.given.iter().map(|(name, _)| *name).chain(settled).collect();
+    let (network, remarks) = import(&spec, &bytes, &settled, &kernels::cpu()).with_context(cannot)?;
+    tell_of(&model.file, &remarks);
     Ok((spec, network))
 }
 
-/// Whether the network in `file` takes these images and has an output neuron for each of their classes.
+/// The hidden layers that the shapes in a file say, as the flag takes them; `None` if they say none.
+///
+/// # Errors
+/// When the file is damaged.
+pub fn sizes(bytes: &[u8]) -> anyhow::Result<Option<String>> {
+    let sizes = hidden_sizes(bytes)?;
+    Ok(sizes.map(|sizes| sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(",")))
+}
+
+/// Tells what was done to another program's file so that it could be opened.
+pub fn tell_of(file: &Path, remarks: &[Remark]) {
+    remarks.iter().for_each(|remark| tell(format_args!("{}: {remark}", file.display())));
+}
+
+/// Whether the network in `file` takes these images and has an output neuron for each of their labels. A class that none
+/// of them shows is no matter: a test set may be too small for all of them.
 ///
 /// # Errors
 /// When it does not.
 pub fn check_fit(network: &Network, digits: &Digits, file: &Path) -> anyhow::Result<()> {
     let (has, wants) = ((network.pixels(), network.classes()), (digits.pixels(), digits.classes()));
     ensure!(
-        has == wants,
+        has.0 == wants.0,
         "{} reads images of {} pixels in {} classes; the data has {} pixels and {} classes",
         file.display(),
         has.0,
@@ -101,5 +133,15 @@ pub fn check_fit(network: &Network, digits: &Digits, file: &Path) -> anyhow::Res
         wants.0,
         wants.1
     );
+    if let Some(image) = digits.labels.iter().position(|label| usize::from(*label) >= has.1) {
+        bail!(
+            "{} reads images in {} classes, labelled 0 to {}; image {image} of the data has label {}: does the network belong \
+             to this data, and do the labels?",
+            file.display(),
+            has.1,
+            has.1.saturating_sub(1),
+            digits.label(image)
+        );
+    }
     Ok(())
 }

@@ -6,6 +6,8 @@ pub mod arguments;
 mod claim;
 pub mod data;
 #[cfg(feature = "engine")]
+mod digest;
+#[cfg(feature = "engine")]
 pub mod drawings;
 #[cfg(feature = "engine")]
 mod evaluate;

@@ -2,6 +2,7 @@
 //! `digit.svg`.
 
 use super::claim::{Claim, new_folder};
+use super::digest::DataDigest;
 use super::files::{self, WEIGHTS, write_whole};
 use super::origin::Origin;
 use super::picture::curves::{self, Epoch};
@@ -11,7 +12,7 @@ use crate::digits::Digits;
 use crate::evaluation::trace;
 use crate::spec::Spec;
 use crate::spikes::encode::Pass;
-use crate::training::Run;
+use crate::training::{AtRest, Run};
 use crate::weights::checkpoint::{self, Notes};
 use anyhow::{Context, bail};
 use burn::tensor::Device;
@@ -35,6 +36,8 @@ pub struct Output {
     _claim: Claim,
     metrics: Vec<String>,
     origin: Option<Origin>,
+    /// Which images the run is over; `None` if its checkpoint does not say.
+    data: Option<DataDigest>,
 }
 
 impl Output {
@@ -60,7 +63,7 @@ impl Output {
                 _ => {}
             }
         }
-        Ok(Self { folder, _claim: claim, metrics: Vec::new(), origin })
+        Ok(Self { folder, _claim: claim, metrics: Vec::new(), origin, data: None })
     }
 
     /// Whether a run in this folder has this file: it is removed where the run is replaced.
@@ -72,7 +75,7 @@ impl Output {
     ///
     /// # Errors
     /// When there is no run in it, or one that cannot be read, or another program writes into it.
-    pub fn resume(folder: &Path, device: &Device) -> anyhow::Result<(Self, Run)> {
+    pub fn resume(folder: &Path, device: &Device) -> anyhow::Result<(Self, AtRest)> {
         let path = folder.join(CHECKPOINT);
         if is_cut_off(folder) {
             bail!(
@@ -86,12 +89,23 @@ impl Output {
         let claim = Claim::new(folder)?;
         let bytes = files::read_at_most(&path, &WEIGHTS)?;
         let cannot = || format!("cannot go on with {}", path.display());
-        let run = checkpoint::run_from_bytes(&bytes, device).with_context(cannot)?;
+        let run = checkpoint::at_rest_from_bytes(&bytes, device).with_context(cannot)?;
         let origin = Origin::of(&bytes).with_context(cannot)?;
+        let data = DataDigest::of(&bytes).with_context(cannot)?;
         let metrics = std::fs::read_to_string(folder.join(METRICS)).unwrap_or_default();
         // Epochs that the checkpoint does not know will be trained again.
         let metrics = metrics.lines().skip(1).take(run.position.epoch as usize).map(str::to_owned).collect();
-        Ok((Self { folder: folder.to_owned(), _claim: claim, metrics, origin }, run))
+        Ok((Self { folder: folder.to_owned(), _claim: claim, metrics, origin, data }, run))
+    }
+
+    /// Which images the run was over when it was saved, if that is known.
+    pub const fn data(&self) -> Option<&DataDigest> {
+        self.data.as_ref()
+    }
+
+    /// Which images it is over from now on.
+    pub fn set_data(&mut self, data: DataDigest) {
+        self.data = Some(data);
     }
 
     /// Where it is.
@@ -121,7 +135,9 @@ impl Output {
     /// # Errors
     /// As [`Output::save`].
     pub fn save_checkpoint(&self, run: &Run) -> anyhow::Result<()> {
-        write_whole(&self.folder.join(CHECKPOINT), &checkpoint::run_to_bytes(run, self.notes())?)
+        let mut notes = self.notes();
+        notes.0.extend(self.data.iter().flat_map(|data| data.notes().0));
+        write_whole(&self.folder.join(CHECKPOINT), &checkpoint::run_to_bytes(run, notes)?)
     }
 
     /// Draws how the run's network reads the first of the test images, where there is one.

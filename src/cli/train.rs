@@ -1,7 +1,8 @@
 //! `spiking train`.
 
 use super::arguments::Train;
-use super::evaluate::check_fit;
+use super::digest::DataDigest;
+use super::evaluate::{check_fit, sizes, tell_of};
 use super::interrupt::Interrupted;
 use super::origin::Origin;
 use super::output::Output;
@@ -11,9 +12,9 @@ use crate::event::{EpochDone, Event, Flow, StepDone};
 use crate::kernels::{self, Card};
 use crate::network::Network;
 use crate::spec::{FIELDS, Spec};
-use crate::training::{Advance, Run};
+use crate::training::{Advance, AtRest, Run};
 use crate::weights::checkpoint;
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow, bail, ensure};
 use burn::tensor::Device;
 use pollster::block_on;
 use std::time::Duration;
@@ -32,18 +33,21 @@ pub fn run(arguments: Train) -> anyhow::Result<()> {
     let resumed = arguments.resume.then(|| resume(&arguments, &device)).transpose()?;
     let spec = resumed.as_ref().map_or(&arguments.spec, |(_, run)| &run.spec);
     let data = data::load(&arguments.data_dir, spec.dataset)?;
+    check_labels(&data)?;
+    let digest = DataDigest::new(&data);
     let (mut output, mut run) = match resumed {
-        Some(found) => found,
+        Some((output, run)) => {
+            check_same(&run, output.data(), &data, &digest, arguments.force)?;
+            (output, run.into_run())
+        }
         None => {
             let (network, origin) = start(&arguments, &data, &device)?;
             let run = Run::new(arguments.spec.clone(), network, data.train.len());
             (Output::new(arguments.output.clone(), arguments.force, origin)?, run)
         }
     };
-    if run.images() != data.train.len() {
-        bail!("the run was over {} images, and there are {}: give it the same data", run.images(), data.train.len());
-    }
-    tell(summary(&run, data.train.pixels(), data.train.classes()));
+    output.set_data(digest);
+    tell(summary(&run));
     if let Some(Card { name, is_software, .. }) = &card {
         let note =
             if *is_software { ", a program that computes what a card would: the CPU itself is faster" } else { "" };
@@ -74,7 +78,7 @@ pub fn run(arguments: Train) -> anyhow::Result<()> {
 }
 
 /// The run in the output folder, with the settings that may change as the command line has them.
-fn resume(arguments: &Train, device: &Device) -> anyhow::Result<(Output, Run)> {
+fn resume(arguments: &Train, device: &Device) -> anyhow::Result<(Output, AtRest)> {
     let folder =
         arguments.output.as_ref().ok_or_else(|| anyhow!("--resume needs --output DIR: the folder of the run"))?;
     let (output, mut run) = Output::resume(folder, device)?;
@@ -90,6 +94,62 @@ fn resume(arguments: &Train, device: &Device) -> anyhow::Result<(Output, Run)> {
     Ok((output, run))
 }
 
+/// Whether training shows each class that the test asks for.
+///
+/// # Errors
+/// Names the first label that it does not.
+fn check_labels(data: &data::DataSet) -> anyhow::Result<()> {
+    let classes = data.train.classes();
+    let unknown = data.test.labels.iter().position(|label| usize::from(*label) >= classes);
+    if let Some(image) = unknown {
+        bail!(
+            "test image {image} has label {}, which no training image has (theirs are 0 to {}): do both label files belong \
+             together?",
+            data.test.label(image),
+            classes.saturating_sub(1)
+        );
+    }
+    Ok(())
+}
+
+/// Whether a run may go on over these images: they must be those that it was over, or, if `force` says so, others of
+/// the same number, size and classes.
+///
+/// # Errors
+/// Says what differs.
+fn check_same(
+    run: &AtRest,
+    before: Option<&DataDigest>,
+    data: &data::DataSet,
+    now: &DataDigest,
+    force: bool,
+) -> anyhow::Result<()> {
+    const SAME: &str = "give it the same data (--data-dir), or start a new run in another --output";
+    let (train, network) = (&data.train, &run.network);
+    if run.images != train.len() {
+        bail!("the run was over {} images, and there are {}: {SAME}", run.images, train.len());
+    }
+    let is_same = before.is_some_and(|before| before.train == now.train);
+    let (pixels, classes) = (train.pixels(), train.classes());
+    // The same images fit, even if none of them shows the last of the network's classes.
+    if !is_same {
+        network.check_fit(pixels, classes).map_err(|misfit| anyhow!("the run's network {misfit}: {SAME}"))?;
+    }
+    let Some(before) = before else { return Ok(()) };
+    ensure!(
+        is_same || force,
+        "the run was over other images than there are, of the same number and size: {SAME}; --force goes on with these all \
+         the same"
+    );
+    if !is_same {
+        tell("Going on over other images than before");
+    }
+    if before.test != now.test {
+        tell("The test set is another one than before: its accuracies are not to be compared with those before");
+    }
+    Ok(())
+}
+
 /// The network at the start of a run, and the file that it came from.
 fn start(arguments: &Train, data: &data::DataSet, device: &Device) -> anyhow::Result<(Network, Option<Origin>)> {
     let (spec, train) = (&arguments.spec, &data.train);
@@ -100,12 +160,16 @@ fn start(arguments: &Train, data: &data::DataSet, device: &Device) -> anyhow::Re
         bail!("--weights {} is in the folder whose run is to be replaced: name another --output", file.display());
     }
     let bytes = files::read_at_most(file, &files::WEIGHTS)?;
-    let network = checkpoint::network_from_bytes(spec, &bytes, device).with_context(|| {
+    let (network, remarks) = checkpoint::import(spec, &bytes, &arguments.given, device).with_context(|| {
         let made = checkpoint::spec_from_bytes(&bytes).ok().map(|made| flags(&made)).filter(|made| !made.is_empty());
-        let hint = made.map_or(String::new(), |made| format!(" (it was trained with {made})"));
+        let made = made.map(|made| format!(" (it was trained with {made})"));
+        // Another program's file says it by its shapes alone.
+        let sizes = || Some(format!(" (its layers are --hidden {})", sizes(&bytes).ok()??));
+        let hint = made.or_else(sizes).unwrap_or_default();
         format!("cannot start from {}{hint}", file.display())
     })?;
     check_fit(&network, train, file)?;
+    tell_of(file, &remarks);
     Ok((network, Some(Origin::new(file, &bytes))))
 }
 
@@ -116,7 +180,8 @@ fn flags(spec: &Spec) -> String {
     differs.map(|field| format!("--{} {}", field.name, field.text(spec))).collect::<Vec<_>>().join(" ")
 }
 
-fn summary(run: &Run, pixels: usize, classes: usize) -> String {
+fn summary(run: &Run) -> String {
+    let (pixels, classes) = (run.network.pixels(), run.network.classes());
     let layers: Vec<String> = run.spec.hidden.iter().map(usize::to_string).collect();
     let settings = run.spec.to_hash(&Spec::default());
     let settings = if settings.is_empty() { "the defaults".to_owned() } else { settings.replace('&', " ") };
@@ -155,9 +220,13 @@ fn epoch(run: &mut Run, data: &data::DataSet) -> anyhow::Result<Option<EpochRepo
             Flow::Stop
         }
     };
+    let most = run.images_at_once();
     let error = loop {
-        match run.advance(&data.train, Some(&data.test), &mut listener) {
-            Advance::Stepped | Advance::Partly => {}
+        match run.advance_by(most, &data.train, Some(&data.test), &mut listener) {
+            Advance::Stepped => {}
+            // What has passed of the batch passes again when the run goes on.
+            Advance::Partly if interrupt::is_asked() => break None,
+            Advance::Partly => {}
             Advance::Stopped => break None,
             Advance::Waiting(shard) => break Some(anyhow!("images of shard {shard} are not there")),
             Advance::Lost(reason) => {
@@ -172,8 +241,16 @@ fn epoch(run: &mut Run, data: &data::DataSet) -> anyhow::Result<Option<EpochRepo
         return Err(error);
     }
     if let Some(StepDone { step, loss, .. }) = diverged {
-        bail!("the loss is {loss} at step {step}: try a smaller --learning-rate; what was saved before is whole");
+        let what =
+            if loss.is_finite() { "a weight is NaN or infinite".to_owned() } else { format!("the loss is {loss}") };
+        bail!("{what} at step {step}: try a smaller --learning-rate; what was saved before is whole");
     }
+    // What is saved replaces what is good.
+    let step = run.adam.step();
+    ensure!(
+        run.is_finite(),
+        "a weight is NaN or infinite at step {step}: try a smaller --learning-rate; what was saved before is whole"
+    );
     match over {
         Some((done, time)) => Ok(Some(EpochReport { done, epochs, time })),
         None if interrupt::is_asked() => Ok(None),

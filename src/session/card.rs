@@ -36,6 +36,8 @@ pub enum Brought {
     Losses(Result<Vec<StepDone>, String>),
     /// The run as a file, and after how many updates of the weights.
     Copy(Result<(Vec<u8>, u64), String>),
+    /// That the run's weights are no numbers any more, after so many updates: no file is made of it.
+    Diverged(u64),
     /// How many networks agree, until one does not.
     Check(usize, Option<Disagreement>),
 }
@@ -45,7 +47,7 @@ impl Errand {
     pub async fn run(self) -> Brought {
         match self {
             Self::Losses(reading) => Brought::Losses(reading.read().await.map_err(|error| error.to_string())),
-            Self::Copy(at_rest) => Brought::Copy(as_file(*at_rest).await),
+            Self::Copy(at_rest) => as_file(*at_rest).await,
             Self::Check(device) => {
                 let mut checked = 0;
                 for problem in Problem::short_table() {
@@ -60,10 +62,16 @@ impl Errand {
     }
 }
 
-async fn as_file(at_rest: AtRest) -> Result<(Vec<u8>, u64), String> {
-    let run = at_rest.copied_to(&kernels::cpu().autodiff()).await.map_err(|error| error.to_string())?;
-    let bytes = checkpoint::run_to_bytes(&run, Notes::default()).map_err(|error| error.to_string())?;
-    Ok((bytes, run.adam.step()))
+async fn as_file(at_rest: AtRest) -> Brought {
+    let run = match at_rest.copied_to(&kernels::cpu().autodiff()).await {
+        Ok(run) => run,
+        Err(error) => return Brought::Copy(Err(error.to_string())),
+    };
+    if !run.is_finite() {
+        return Brought::Diverged(run.adam.step());
+    }
+    let bytes = checkpoint::run_to_bytes(&run, Notes::default()).map_err(|error| error.to_string());
+    Brought::Copy(bytes.map(|bytes| (bytes, run.adam.step())))
 }
 
 async fn check(problem: &Problem, device: &Device) -> Result<bool, Disagreement> {
@@ -149,6 +157,12 @@ impl Session {
                     self.report(Report::Paused);
                 }
             }
+            Brought::Diverged(step) => {
+                (self.mode, self.card.is_pausing) = (Mode::Idle, false);
+                self.flush_meter();
+                self.fail_diverged(step, false);
+                self.report(Report::Paused);
+            }
             Brought::Losses(Err(reason)) | Brought::Copy(Err(reason)) => {
                 (self.run, self.mode, self.card) = (None, Mode::Idle, OnCard::default());
                 self.report(Report::Lost(reason));
@@ -218,13 +232,18 @@ impl Session {
 
     /// Becomes the run of a checkpoint; gives after how many steps it is, or nothing where it cannot be read.
     fn become_run(&mut self, bytes: &[u8]) -> Option<u64> {
-        match checkpoint::run_from_bytes(bytes, &self.device) {
+        let run = checkpoint::at_rest_from_bytes(bytes, &self.device).map_err(|error| error.to_string());
+        let fits = |run: AtRest| match self.check_fit(&run.network) {
+            Ok(()) => Ok(run.into_run()),
+            Err(misfit) => Err(format!("its network {misfit}")),
+        };
+        match run.and_then(fits) {
             Ok(mut run) => {
                 if let Some(before) = &mut self.run {
                     run.take_images_of(before);
                 }
                 let step = run.adam.step();
-                self.run = Some(run);
+                (self.run, self.is_drawn) = (Some(run), false);
                 (self.mode, self.testing, self.slices) = (Mode::Idle, None, 0.0);
                 self.card = OnCard { is_out: self.card.is_out, step: self.card.step, ..OnCard::default() };
                 Some(step)
@@ -254,6 +273,14 @@ impl Session {
         let Some(run) = &self.run else { return self.fail("There is no run yet.") };
         if run.is_on_card() {
             return self.bring_run();
+        }
+        if !run.is_finite() {
+            let (step, was_training) = (run.adam.step(), self.mode != Mode::Idle);
+            self.fail_diverged(step, false);
+            if was_training {
+                self.pause();
+            }
+            return;
         }
         match checkpoint::run_to_bytes(run, Notes::default()) {
             Ok(bytes) => self.out.push((Report::Checkpoint(run.adam.step()), vec![bytes])),

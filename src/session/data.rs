@@ -1,9 +1,10 @@
 //! The images that the engine has: what there should be, what came, what is asked for.
 
-use super::Session;
+use super::{Mode, Session};
 use crate::digits::order::SHARD_SIZE;
 use crate::digits::shard::{self, Manifest, Split};
 use crate::digits::{Shards, own};
+use crate::network::Network;
 use crate::protocol::Report;
 use crate::spec::Dataset;
 use crate::training::Run;
@@ -60,12 +61,26 @@ impl Session {
     /// This is the data that there is.
     fn hold(&mut self, manifest: Manifest, train: Shards, test: Shards) {
         let images = manifest.images(Split::Train);
+        let (pixels, classes) = (manifest.width * manifest.height, manifest.classes);
         self.data = Data { manifest: Some(manifest), train, test, asked: HashSet::new() };
         // A run that has seen nothing yet learns what it will see.
+        let (is_drawn, device) = (self.is_drawn, self.device.clone());
         self.run = self.run.take().map(|run| match run.adam.step() {
+            0 if is_drawn && run.network.check_fit(pixels, classes).is_err() => {
+                let network = Network::new(&run.spec, pixels, classes, &device);
+                Run::new(run.spec, network, images)
+            }
             0 => Run::new(run.spec, run.network, images),
             _ => run,
         });
+        if !self.is_ready() {
+            // Nothing goes on over images that the network does not read.
+            let was_training = self.mode != Mode::Idle;
+            (self.mode, self.testing) = (Mode::Idle, None);
+            if was_training {
+                self.pause();
+            }
+        }
     }
 
     pub(super) fn take(&mut self, split: Split, shard: usize, bytes: &[Vec<u8>]) {

@@ -48,8 +48,17 @@ impl Session {
     }
 
     pub(super) fn rates(&mut self, pixels: &[u8]) {
+        if !self.is_ready() {
+            return;
+        }
         let Some(run) = &self.run else { return };
-        let images: Vec<&[u8]> = pixels.chunks_exact(run.network.pixels()).collect();
+        let each = run.network.pixels();
+        if !pixels.len().is_multiple_of(each) {
+            let bytes = pixels.len();
+            return self
+                .fail(format_args!("{bytes} bytes are no whole pictures: the network reads {each} pixels of each."));
+        }
+        let images: Vec<&[u8]> = pixels.chunks_exact(each).collect();
         let layers = evaluation::rates(&run.network, &run.spec, &images);
         let sizes = layers.iter().map(Vec::len).collect();
         let bytes = layers.into_iter().flatten().flat_map(f32::to_le_bytes).collect();
@@ -58,6 +67,10 @@ impl Session {
 
     pub(super) fn weights(&mut self) {
         let Some(run) = &self.run else { return self.fail("There is no network yet.") };
+        // A file that nobody could open is no use.
+        if !run.network.is_finite() {
+            return self.fail("The weights cannot be saved: some are no numbers any more, for training diverged.");
+        }
         match checkpoint::model_to_bytes(&run.spec, &run.network, Notes::default()) {
             Ok(bytes) => self.out.push((Report::Weights, vec![bytes])),
             Err(error) => self.fail(error),

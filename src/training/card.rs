@@ -201,6 +201,7 @@ impl Run {
     /// Counts steps that were read and tells them.
     pub fn settle(&mut self, steps: Vec<StepDone>, test: Option<&Digits>, listener: &mut dyn Listener) -> Advance {
         let mut flow = Flow::Go;
+        let mut newest = None;
         for done in steps {
             if !done.loss.is_finite() {
                 listener.hear(&Event::Diverged(done));
@@ -208,12 +209,16 @@ impl Run {
             }
             self.position.loss += f64::from(done.loss) * done.score.images as f64;
             self.position.correct += done.score.correct;
+            newest = Some(done);
             // Steps that were launched were taken, whatever the listener says of an earlier one.
             if listener.hear(&Event::Step(done)) == Flow::Stop {
                 flow = Flow::Stop;
             }
         }
-        if self.position.images >= self.images() && self.end_epoch(test, listener) == Flow::Stop {
+        if self.position.images >= self.images()
+            && let Some(done) = newest
+            && self.end_epoch(done, test, listener) == Flow::Stop
+        {
             flow = Flow::Stop;
         }
         match flow {

@@ -9,11 +9,16 @@ use burn::tensor::{Device, ExecutionError};
 /// A run as it was at some moment. Until it is dropped, the run's next step leaves what it holds alone.
 #[derive(Clone, Debug)]
 pub struct AtRest {
-    spec: Spec,
-    network: Network,
-    adam: Adam,
-    position: Position,
-    images: usize,
+    /// What is trained and how.
+    pub spec: Spec,
+    /// The network.
+    pub network: Network,
+    /// The optimizer.
+    pub adam: Adam,
+    /// How far it had come.
+    pub position: Position,
+    /// Images in an epoch.
+    pub images: usize,
 }
 
 impl Run {
@@ -25,6 +30,11 @@ impl Run {
 }
 
 impl AtRest {
+    /// The run, to go on where it was.
+    pub fn into_run(self) -> Run {
+        Run::at(self.spec, self.network, self.adam, self.position, self.images)
+    }
+
     /// The same run on another device.
     ///
     /// # Errors

@@ -4,12 +4,16 @@
 //! A checkpoint is such a file with Adam's means (`adam.mean.…`, `adam.square.…`) and the position in the run beside
 //! them, so every checkpoint opens as a model too.
 
+use super::format::Format;
+use super::pytorch::{self, Remark};
+use crate::digits::idx::MOST_BYTES;
 use crate::layer::{Synapses, transposed};
 use crate::network::{Network, Parameter, ParameterError};
 use crate::optimizer::Adam;
 use crate::spec::{Spec, SpecError};
-use crate::training::{Position, Run};
+use crate::training::{AtRest, Position, Run};
 use burn::tensor::Device;
+use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use std::collections::{BTreeMap, HashMap};
 
@@ -21,9 +25,15 @@ const FORMAT: &str = "spiking-playground 1";
 pub enum WeightsError {
     /// It is damaged, or no safetensors file at all.
     #[error("this is no complete safetensors file ({0}): it may have been cut off")]
-    Damaged(safetensors::SafeTensorError),
+    Damaged(SafeTensorError),
+    /// It is another program's file.
+    #[error("{0}")]
+    OtherFormat(Format),
     /// There is no spec in it.
-    #[error("its header has no `{0}`: only files that this program wrote can be opened")]
+    #[error(
+        "its header has no `{0}`, which says what the tensors leave open: time steps, neurons, coding. In Python: \
+         save_file(tensors, path, metadata={{\"spec\": '{{\"hidden\": [256], \"time-steps\": 25}}'}})"
+    )]
     NoEntry(&'static str),
     /// The spec in it cannot be read.
     #[error("its `{0}` cannot be read: {1}")]
@@ -31,20 +41,50 @@ pub enum WeightsError {
     /// The spec in it is out of range.
     #[error("its spec has no meaning: {0}")]
     BadSpec(SpecError),
-    /// A tensor is not of 32-bit floats.
-    #[error("`{0}` is not of 32-bit floats")]
-    NotFloat(String),
+    /// A tensor's numbers are no floats, or none that can be read.
+    #[error(
+        "`{0}` holds numbers of type {1}, and weights are floats (F32, F16, BF16 or F64): quantized ones have to be \
+         dequantized before they are saved"
+    )]
+    NotFloat(String, String),
+    /// The weights of all layers have rows and columns exchanged.
+    #[error(
+        "its weights would fit with rows and columns exchanged, and [out, in] is wanted: save them transposed (in PyTorch, \
+         `.t().contiguous()`); it has {0}"
+    )]
+    Exchanged(String),
+    /// The state of a run is kept in 32-bit floats.
+    #[error("`{0}` holds numbers of type {1}, and a run goes on from those of type F32 that this program wrote")]
+    Rounded(String, String),
+    /// No tensors in it can be the network's.
+    #[error("the weights are of another network: it needs {wanted}, and the file has {found}")]
+    OtherTensors {
+        /// Names and shapes of the weights that it needs.
+        wanted: String,
+        /// Names and shapes that are there.
+        found: String,
+    },
     /// The tensors are those of another network.
     #[error(transparent)]
     OtherNetwork(#[from] ParameterError),
     /// It holds a network but no run.
     #[error("it holds a network but not the state of a run: resume from a `checkpoint.safetensors`")]
     NoRun,
+    /// The numbers that say how far the run is contradict each other.
+    #[error("its place in the run cannot be right: {0}. The file was changed, or written by something else")]
+    BadPosition(String),
+}
+
+impl WeightsError {
+    /// Why these bytes are no safetensors file: another one, or a damaged one.
+    pub(super) fn damaged(bytes: &[u8], error: SafeTensorError) -> Self {
+        Format::of(bytes).map_or(Self::Damaged(error), Self::OtherFormat)
+    }
 }
 
 // By hand: a cause that a message tells must not be told again by whoever prints the chain of causes.
-impl From<safetensors::SafeTensorError> for WeightsError {
-    fn from(error: safetensors::SafeTensorError) -> Self {
+impl From<SafeTensorError> for WeightsError {
+    fn from(error: SafeTensorError) -> Self {
         Self::Damaged(error)
     }
 }
@@ -70,20 +110,35 @@ pub fn model_to_bytes(spec: &Spec, network: &Network, notes: Notes) -> Result<Ve
 /// The spec and the network in a file; on an autodiff device it can be trained.
 ///
 /// # Errors
-/// When the file is damaged, of another make or of another network than its spec says.
+/// When the file is damaged, says no spec or is of another network than its spec says.
 pub fn model_from_bytes(bytes: &[u8], device: &Device) -> Result<(Spec, Network), WeightsError> {
-    let (spec, parameters, _) = read(bytes)?;
-    let network = Network::with_parameters(&spec, &parameters, device)?;
+    let spec = spec_from_bytes(bytes)?;
+    let network = network_from_bytes(&spec, bytes, device)?;
     Ok((spec, network))
 }
 
 /// The network that `spec` describes, with the weights of a file. Its header, if it has one, is not looked at, so files
-/// of other programs do, as long as tensors are named and laid out as here.
+/// of other programs do, as long as their tensors can be those of one such network only.
 ///
 /// # Errors
 /// When the file is damaged or of another network than the spec's.
 pub fn network_from_bytes(spec: &Spec, bytes: &[u8], device: &Device) -> Result<Network, WeightsError> {
-    Ok(Network::with_parameters(spec, &tensors(bytes)?, device)?)
+    Ok(import(spec, bytes, &[], device)?.0)
+}
+
+/// The same, with what was done to the tensors and what the file says that the spec does not. Of the settings in
+/// `settled` nothing is told: they are known to be meant.
+///
+/// # Errors
+/// As [`network_from_bytes`].
+pub fn import(
+    spec: &Spec,
+    bytes: &[u8],
+    settled: &[&str],
+    device: &Device,
+) -> Result<(Network, Vec<Remark>), WeightsError> {
+    let imported = pytorch::import(spec, bytes, settled)?;
+    Ok((Network::with_parameters(spec, &imported.parameters, device)?, imported.remarks))
 }
 
 /// The spec in a file of ours.
@@ -102,6 +157,14 @@ pub fn note_from_bytes(bytes: &[u8], name: &str) -> Result<Option<String>, Weigh
     Ok(header(bytes)?.remove(name))
 }
 
+/// The settings that the spec in a file's header says, of whatever it leaves out.
+///
+/// # Errors
+/// When the file is damaged.
+pub fn settings_from_bytes(bytes: &[u8]) -> Result<Vec<&'static str>, WeightsError> {
+    Ok(header(bytes)?.get("spec").map(|spec| pytorch::settings_of(spec)).unwrap_or_default())
+}
+
 /// A run as a file, to go on from.
 ///
 /// # Errors
@@ -117,28 +180,72 @@ pub fn run_to_bytes(run: &Run, notes: Notes) -> Result<Vec<u8>, WeightsError> {
 /// The run in a file, as it was.
 ///
 /// # Errors
-/// As [`model_from_bytes`], and when the file holds a network only.
+/// As [`model_from_bytes`], and when the file holds a network only, or a state that no run comes to.
 pub fn run_from_bytes(bytes: &[u8], device: &Device) -> Result<Run, WeightsError> {
+    Ok(at_rest_from_bytes(bytes, device)?.into_run())
+}
+
+/// The same at rest: what it is over can be looked at before the order of its images is made.
+///
+/// # Errors
+/// As [`run_from_bytes`].
+pub fn at_rest_from_bytes(bytes: &[u8], device: &Device) -> Result<AtRest, WeightsError> {
     let (spec, parameters, header) = read(bytes)?;
     let network = Network::with_parameters(&spec, &parameters, device)?;
     let entry = |name: &str| header.get(name).ok_or(WeightsError::NoRun);
     let position: Position =
         serde_json::from_str(entry("position")?).map_err(|error| WeightsError::BadEntry("position", error))?;
-    let step = entry("step")?.parse().map_err(|_| WeightsError::NoRun)?;
-    let images = entry("images")?.parse().map_err(|_| WeightsError::NoRun)?;
-    let layer = |prefix: &str, name: &str| {
-        let find = |which: &str| {
-            let name = format!("adam.{prefix}.{name}.{which}");
-            parameters.iter().find(|parameter| parameter.name == name).ok_or(ParameterError::Missing(name))
-        };
-        let (weight, bias) = (find("weight")?, find("bias")?);
-        let inputs = weight.shape.get(1).copied().unwrap_or(0);
-        Ok::<_, WeightsError>(Synapses::new(&transposed(&weight.values, inputs), bias.values.clone(), device))
+    let number = |name: &'static str| {
+        serde_json::from_str::<u64>(entry(name)?).map_err(|error| WeightsError::BadEntry(name, error))
     };
-    let pairs = network.names().map(|name| Ok([layer("mean", &name)?, layer("square", &name)?]));
-    let means = pairs.collect::<Result<Vec<_>, WeightsError>>()?;
+    let (step, images) = (number("step")?, number("images")?);
+    let images = checked_place(position, step, images, network.pixels()).map_err(WeightsError::BadPosition)?;
+    let shapes: Vec<[usize; 2]> = network.synapses().iter().map(|synapses| synapses.dims()).collect();
+    let layer = |which: &str, name: &str, [senders, targets]: [usize; 2]| {
+        let find = |part: &str, wanted: Vec<usize>| {
+            let name = format!("adam.{which}.{name}.{part}");
+            let found = parameters.iter().find(|parameter| parameter.name == name);
+            found.ok_or(ParameterError::Missing(name))?.checked(wanted)
+        };
+        let (weight, bias) = (find("weight", vec![targets, senders])?, find("bias", vec![targets])?);
+        if which == "square" && weight.iter().chain(&bias).any(|value| *value < 0.0) {
+            return Err(ParameterError::Negative(format!("adam.{which}.{name}")));
+        }
+        Ok(Synapses::new(&transposed(&weight, senders), bias, device))
+    };
+    let pairs = network.names().zip(shapes);
+    let pairs = pairs.map(|(name, dims)| Ok([layer("mean", &name, dims)?, layer("square", &name, dims)?]));
+    let means = pairs.collect::<Result<Vec<_>, ParameterError>>()?;
     let adam = Adam::restored(step, &means);
-    Ok(Run::at(spec, network, adam, position, images))
+    Ok(AtRest { spec, network, adam, position, images })
+}
+
+/// The images of a run, or what about its place cannot be right. What is believed here decides how much memory the order
+/// of an epoch takes.
+fn checked_place(position: Position, step: u64, images: u64, pixels: usize) -> Result<usize, String> {
+    let Position { epoch, images: shown, loss, correct } = position;
+    let most = MOST_BYTES / pixels.max(1) as u64;
+    if images > most {
+        return Err(format!(
+            "it says that there are {images} images, and no file of images of this size holds more than {most}"
+        ));
+    }
+    if shown as u64 >= images.max(1) {
+        return Err(format!(
+            "it says that {shown} of the {images} images of an epoch were shown, and the epoch goes on"
+        ));
+    }
+    // Each step shows an image at least.
+    let all = u64::from(epoch).saturating_mul(images).saturating_add(shown as u64);
+    if step > all {
+        return Err(format!("it says that {step} steps were taken over {all} images"));
+    }
+    if correct > shown || !loss.is_finite() {
+        return Err(format!(
+            "it says that {correct} of {shown} images were read rightly, with losses of {loss} in all"
+        ));
+    }
+    Ok(images as usize)
 }
 
 fn write(spec: &Spec, parameters: Vec<Parameter>, notes: Notes) -> Result<Vec<u8>, WeightsError> {
@@ -181,7 +288,7 @@ fn read(bytes: &[u8]) -> Result<(Spec, Vec<Parameter>, Header), WeightsError> {
 }
 
 fn header(bytes: &[u8]) -> Result<Header, WeightsError> {
-    let (_, metadata) = SafeTensors::read_metadata(bytes)?;
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| WeightsError::damaged(bytes, error))?;
     Ok(metadata.metadata().clone().unwrap_or_default())
 }
 
@@ -192,13 +299,15 @@ fn spec(header: &Header) -> Result<Spec, WeightsError> {
     Ok(spec)
 }
 
+/// All tensors as they are, of a file that this program wrote.
 fn tensors(bytes: &[u8]) -> Result<Vec<Parameter>, WeightsError> {
     let parameter = |(name, view): (&str, TensorView<'_>)| {
         if view.dtype() != Dtype::F32 {
-            return Err(WeightsError::NotFloat(name.to_owned()));
+            return Err(WeightsError::Rounded(name.to_owned(), format!("{:?}", view.dtype())));
         }
-        let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let values = view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
         Ok(Parameter { name: name.to_owned(), shape: view.shape().to_vec(), values })
     };
-    SafeTensors::deserialize(bytes)?.iter().map(parameter).collect()
+    let file = SafeTensors::deserialize(bytes).map_err(|error| WeightsError::damaged(bytes, error))?;
+    file.iter().map(parameter).collect()
 }

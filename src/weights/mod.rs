@@ -1,3 +1,5 @@
 //! Weights in files.
 
 pub mod checkpoint;
+pub mod format;
+pub mod pytorch;

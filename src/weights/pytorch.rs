@@ -1,0 +1,474 @@
+//! Networks in files of other programs, as people have them from PyTorch: under other names, behind prefixes, in half
+//! precision, without biases, with the buffers of snnTorch's neurons beside the weights. What can only mean one network is
+//! opened, and what was done to it is told as [`Remark`]s; what cannot is refused with the names and shapes that are there.
+
+use super::checkpoint::WeightsError;
+use crate::network::{Parameter, layer_names};
+use crate::spec::{FIELDS, Readout, Spec, field};
+use half::{bf16, f16};
+use safetensors::tensor::{Dtype, SafeTensors};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// What was done to a file of another program so that it could be opened, or what it says that the network does not heed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Remark {
+    /// All names were read without this beginning.
+    Prefix(String),
+    /// Layers have other names: theirs, and the one that each has here.
+    Renamed {
+        /// (theirs, ours)
+        layers: Vec<(String, String)>,
+        /// Whether only their shapes told which is which.
+        by_shape: bool,
+    },
+    /// These layers have no bias: it is 0.
+    NoBias(Vec<String>),
+    /// Numbers of these types became 32-bit floats.
+    Converted(Vec<String>),
+    /// These tensors are no weights of the network.
+    LeftOut(Vec<String>),
+    /// A neuron's buffer says another setting than the network has.
+    Setting {
+        /// The buffer.
+        tensor: String,
+        /// The setting, which is also the flag's name.
+        name: &'static str,
+        /// What the buffer says, as the flag takes it.
+        says: String,
+        /// What the network has.
+        has: String,
+    },
+    /// Buffers say that neurons differ in this setting, which here is the same for all.
+    Differs(&'static str),
+    /// A spike of this buffer's neurons counts so much; here it is 1.
+    GradedSpikes(String, f32),
+    /// The last layer's neurons spike too, and the network integrates there.
+    SpikingOutput,
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Prefix(prefix) => write!(f, "its tensors were read without the `{prefix}` before their names"),
+            Self::Renamed { layers, by_shape } => {
+                let layer = |(theirs, ours): &(String, String)| format!("`{theirs}` as `{ours}`");
+                let layers: Vec<String> = layers.iter().map(layer).collect();
+                let how = if *by_shape { " and were told apart by their shapes" } else { "" };
+                write!(f, "its layers have other names{how}: {}", layers.join(", "))
+            }
+            Self::NoBias(layers) => write!(f, "it has no bias for {}: there it is 0", quoted(layers)),
+            Self::Converted(types) => write!(f, "its numbers ({}) became 32-bit floats", types.join(", ")),
+            Self::LeftOut(names) => write!(f, "what is no weight of this network was left out: {}", quoted(names)),
+            Self::Setting { tensor, name, says, has } => {
+                write!(f, "its `{tensor}` says {name} {says}, and here it is {has}: --{name} {says} would take it over")
+            }
+            Self::Differs(name) => {
+                write!(f, "its neurons differ in {name}, and here all have the same: --{name} says which")
+            }
+            Self::GradedSpikes(tensor, factor) => write!(
+                f,
+                "its `{tensor}` says that a spike counts {factor}, and here it is always 1: multiply the weights of the \
+                 next layer by it"
+            ),
+            Self::SpikingOutput => f.write_str(
+                "its last layer spikes too, and here it integrates: --readout spike-count would count its spikes",
+            ),
+        }
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// What is used of another program's file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Imported {
+    /// The network's parameters, under the names that they have here.
+    pub parameters: Vec<Parameter>,
+    /// What was done, and what the file says besides.
+    pub remarks: Vec<Remark>,
+}
+
+/// The parameters of the spec's network in a file. `settled` are the settings that are known, whatever buffers say.
+///
+/// # Errors
+/// When the file is damaged, or its tensors are not those of such a network.
+pub fn import(spec: &Spec, bytes: &[u8], settled: &[&str]) -> Result<Imported, WeightsError> {
+    let tensors = tensors(bytes)?;
+    let found = find(Some(&spec.hidden), &tensors)?;
+    let mut used = BTreeSet::new();
+    let (mut parameters, mut without, mut types) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for (name, layer) in layer_names(spec.hidden.len()).zip(&found.layers) {
+        let mut take = |tensor: &Tensor<'_>, part: &str| {
+            used.insert(tensor.name.clone());
+            if tensor.dtype != Dtype::F32 {
+                types.insert(format!("{:?}", tensor.dtype));
+            }
+            parameters.push(tensor.parameter(format!("{name}.{part}"))?);
+            Ok::<_, WeightsError>(())
+        };
+        take(layer.weight, "weight")?;
+        match layer.bias {
+            Some(bias) => take(bias, "bias")?,
+            None => {
+                let targets = layer.weight.shape.first().copied().unwrap_or(0);
+                let (bias, values) = (format!("{name}.bias"), vec![0.0; targets]);
+                parameters.push(Parameter { name: bias, shape: vec![targets], values });
+                without.push(name);
+            }
+        }
+    }
+    let mut remarks: Vec<Remark> = found.remark.into_iter().collect();
+    if !without.is_empty() {
+        remarks.push(Remark::NoBias(without));
+    }
+    if !types.is_empty() {
+        remarks.push(Remark::Converted(types.into_iter().collect()));
+    }
+    let others: Vec<&Tensor<'_>> = tensors.iter().filter(|tensor| !used.contains(&tensor.name)).collect();
+    if !others.is_empty() {
+        remarks.push(Remark::LeftOut(others.iter().map(|tensor| tensor.name.clone()).collect()));
+    }
+    remarks.extend(settings(spec, &others, settled));
+    Ok(Imported { parameters, remarks })
+}
+
+/// The sizes of the hidden layers in a file, as its shapes say them; `None` if they say nothing.
+///
+/// # Errors
+/// When the file is damaged.
+pub fn hidden_sizes(bytes: &[u8]) -> Result<Option<Vec<usize>>, WeightsError> {
+    let tensors = tensors(bytes)?;
+    let Ok(found) = find(None, &tensors) else { return Ok(None) };
+    let mut sizes: Vec<usize> = found.layers.iter().map(|layer| layer.weight.rows()).collect();
+    sizes.pop();
+    Ok((!sizes.is_empty()).then_some(sizes))
+}
+
+/// The settings that the `spec` in a header says, of whatever it leaves out.
+pub fn settings_of(json: &str) -> Vec<&'static str> {
+    let spec: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+    let says = |name: &str| spec.get(name).is_some() || spec.get("neuron").is_some_and(|it| it.get(name).is_some());
+    FIELDS.iter().map(|field| field.name).filter(|name| says(name)).collect()
+}
+
+/// A tensor as it lies in a file.
+struct Tensor<'a> {
+    name: String,
+    /// The name without what wrappers put into it.
+    plain: String,
+    shape: Vec<usize>,
+    dtype: Dtype,
+    data: &'a [u8],
+}
+
+impl Tensor<'_> {
+    fn rows(&self) -> usize {
+        self.shape.first().copied().unwrap_or(0)
+    }
+
+    /// Whether it may be the weights of a layer.
+    fn is_matrix(&self) -> bool {
+        self.shape.len() == 2 && self.plain.ends_with("weight")
+    }
+
+    fn floats(&self) -> Option<Vec<f32>> {
+        let values = match self.dtype {
+            Dtype::F32 => self.data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+            Dtype::F16 => self.data.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes).to_f32()).collect(),
+            Dtype::BF16 => self.data.as_chunks().0.iter().map(|bytes| bf16::from_le_bytes(*bytes).to_f32()).collect(),
+            Dtype::F64 => self.data.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes) as f32).collect(),
+            _ => return None,
+        };
+        Some(values)
+    }
+
+    fn parameter(&self, name: String) -> Result<Parameter, WeightsError> {
+        let values =
+            self.floats().ok_or_else(|| WeightsError::NotFloat(self.name.clone(), format!("{:?}", self.dtype)))?;
+        Ok(Parameter { name, shape: self.shape.clone(), values })
+    }
+}
+
+/// A layer's tensors.
+struct Layer<'a> {
+    weight: &'a Tensor<'a>,
+    bias: Option<&'a Tensor<'a>>,
+}
+
+/// The layers of a network, from the input to the output, and how they were found.
+struct Found<'a> {
+    layers: Vec<Layer<'a>>,
+    remark: Option<Remark>,
+}
+
+/// The tensors of a file, ordered by name with numbers as numbers; the means of our own optimizer are left out.
+fn tensors(bytes: &[u8]) -> Result<Vec<Tensor<'_>>, WeightsError> {
+    let file = SafeTensors::deserialize(bytes).map_err(|error| WeightsError::damaged(bytes, error))?;
+    let mut tensors: Vec<Tensor<'_>> = Vec::new();
+    for name in file.names().into_iter().filter(|name| !name.starts_with("adam.")) {
+        let view = file.tensor(name).map_err(|error| WeightsError::damaged(bytes, error))?;
+        let plain = without_wrappers(name);
+        let (shape, dtype) = (view.shape().to_vec(), view.dtype());
+        tensors.push(Tensor { name: name.to_owned(), plain, shape, dtype, data: view.data() });
+    }
+    tensors.sort_by(|a, b| naturally(&a.plain, &b.plain).then_with(|| a.name.cmp(&b.name)));
+    Ok(tensors)
+}
+
+/// A name without what DataParallel and torch.compile put into it, wherever they stand.
+fn without_wrappers(name: &str) -> String {
+    name.split('.').filter(|part| !["module", "_orig_mod"].contains(part)).collect::<Vec<_>>().join(".")
+}
+
+/// Compares names, part by part, with numbers as numbers: 2 stands before 10, and fc2 before fc10.
+fn naturally(a: &str, b: &str) -> Ordering {
+    let parts = |text: &str| {
+        let mut parts: Vec<(String, u64)> = Vec::new();
+        for c in text.chars() {
+            match (c.to_digit(10), parts.last_mut()) {
+                (Some(digit), Some((_, number))) => {
+                    *number = number.saturating_mul(10).saturating_add(u64::from(digit) + 1)
+                }
+                (Some(digit), None) => parts.push((String::new(), u64::from(digit) + 1)),
+                (None, Some((word, 0))) => word.push(c),
+                (None, _) => parts.push((c.to_string(), 0)),
+            }
+        }
+        parts
+    };
+    parts(a).cmp(&parts(b)).then_with(|| a.cmp(b))
+}
+
+/// The layers of a network with these hidden layers, or, if they are not known, with any.
+fn find<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<Found<'a>, WeightsError> {
+    if let Some(layers) = named(hidden, tensors, |tensor| Some(&tensor.name)) {
+        return Ok(Found { layers, remark: None });
+    }
+    let first = "layers.0.weight";
+    let ends = |tensor: &Tensor<'_>| Some(tensor.plain.strip_suffix(first)?.to_owned());
+    let prefixes: BTreeSet<String> =
+        tensors.iter().filter_map(ends).filter(|prefix| prefix.is_empty() || prefix.ends_with('.')).collect();
+    let behind = |prefix: &str| named(hidden, tensors, |tensor| tensor.plain.strip_prefix(prefix));
+    let mut fitting = prefixes.iter().filter_map(|prefix| behind(prefix));
+    match (fitting.next(), fitting.next()) {
+        (Some(layers), None) => Ok(Found { remark: Some(renamed(&layers, false)), layers }),
+        (Some(_), Some(_)) => Err(other(hidden, tensors)),
+        (None, _) => {
+            let layers = by_shape(hidden, tensors)?;
+            Ok(Found { remark: Some(renamed(&layers, true)), layers })
+        }
+    }
+}
+
+/// What to say of layers that were not found under our own names.
+fn renamed(layers: &[Layer<'_>], by_shape: bool) -> Remark {
+    let theirs = |layer: &Layer<'_>| layer.weight.name.strip_suffix(".weight").unwrap_or(&layer.weight.name).to_owned();
+    let layers: Vec<(String, String)> =
+        layers.iter().map(theirs).zip(layer_names(layers.len().saturating_sub(1))).collect();
+    let prefix = layers.first().and_then(|(theirs, ours)| theirs.strip_suffix(ours.as_str()).map(str::to_owned));
+    match prefix {
+        Some(prefix) if layers.iter().all(|(theirs, ours)| *theirs == format!("{prefix}{ours}")) => {
+            Remark::Prefix(prefix)
+        }
+        _ => Remark::Renamed { layers, by_shape },
+    }
+}
+
+/// The layers under the names that they have here, if all their weights are there. `name` says how a tensor is called.
+fn named<'a>(
+    hidden: Option<&[usize]>,
+    tensors: &'a [Tensor<'a>],
+    name: impl Fn(&'a Tensor<'a>) -> Option<&'a str>,
+) -> Option<Vec<Layer<'a>>> {
+    let mut by_name: BTreeMap<&str, &'a Tensor<'a>> = BTreeMap::new();
+    for tensor in tensors {
+        if let Some(name) = name(tensor)
+            && by_name.insert(name, tensor).is_some()
+        {
+            // Two tensors of one name: which is meant, nobody can say.
+            return None;
+        }
+    }
+    let count = hidden.map_or_else(
+        || (0..).take_while(|layer| by_name.contains_key(format!("layers.{layer}.weight").as_str())).count(),
+        <[usize]>::len,
+    );
+    let layer = |name: String| {
+        let weight = by_name.get(format!("{name}.weight").as_str()).copied()?;
+        Some(Layer { weight, bias: by_name.get(format!("{name}.bias").as_str()).copied() })
+    };
+    // One layer more is another network, even where what is left of it would fit together.
+    if count == 0 || by_name.contains_key(format!("layers.{count}.weight").as_str()) {
+        return None;
+    }
+    layer_names(count).map(layer).collect()
+}
+
+/// The layers whatever they are called, if the shapes of their weights say in which order they stand: each takes what the
+/// one before gives.
+fn by_shape<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<Vec<Layer<'a>>, WeightsError> {
+    let matrices: Vec<&Tensor<'a>> = tensors.iter().filter(|tensor| tensor.is_matrix()).collect();
+    let count = hidden.map_or(matrices.len(), |hidden| hidden.len() + 1);
+    let refused = || other(hidden, tensors);
+    // More are not to be told apart, and no network here has more.
+    if matrices.len() != count || !(2..=crate::spec::MOST_LAYERS + 1).contains(&count) {
+        return Err(refused());
+    }
+    let shapes: Vec<[usize; 2]> = matrices.iter().map(|tensor| [tensor.shape[0], tensor.shape[1]]).collect();
+    let exchanged: Vec<[usize; 2]> = shapes.iter().map(|[rows, columns]| [*columns, *rows]).collect();
+    let may_be_exchanged = chain(hidden, &exchanged, Vec::new()).is_some();
+    // Backwards, weights as [in, out] fit together too: as a network with fewer pixels than classes.
+    let is_plausible = |chain: &Vec<usize>| {
+        let ends = chain.first().zip(chain.last());
+        !may_be_exchanged || ends.is_some_and(|(first, last)| shapes[*first][1] >= shapes[*last][0])
+    };
+    let Some(chain) = chain(hidden, &shapes, Vec::new()).filter(is_plausible) else {
+        return Err(match may_be_exchanged {
+            true => WeightsError::Exchanged(names_and_shapes(&matrices)),
+            false => refused(),
+        });
+    };
+    let bias = |weight: &Tensor<'a>| {
+        let name = format!("{}bias", weight.plain.strip_suffix("weight")?);
+        tensors.iter().find(|tensor| tensor.plain == name)
+    };
+    let layers: Vec<Layer<'a>> =
+        chain.into_iter().map(|place| Layer { weight: matrices[place], bias: bias(matrices[place]) }).collect();
+    // What else there is must be a neuron's: a normalization, say, would make it another network.
+    let known = |tensor: &Tensor<'a>| {
+        let own =
+            |layer: &Layer<'a>| layer.weight.name == tensor.name || layer.bias.is_some_and(|it| it.name == tensor.name);
+        tensor.shape.iter().product::<usize>() <= 1 || buffer(tensor).is_some() || layers.iter().any(own)
+    };
+    if tensors.iter().all(known) { Ok(layers) } else { Err(refused()) }
+}
+
+/// The first order of the matrices, each [out, in], in which each takes what the one before gives, and in which they give
+/// `hidden`.
+fn chain(hidden: Option<&[usize]>, shapes: &[[usize; 2]], taken: Vec<usize>) -> Option<Vec<usize>> {
+    if taken.len() == shapes.len() {
+        return Some(taken);
+    }
+    let fits = |place: &usize| {
+        let [gives, takes] = shapes[*place];
+        let follows = taken.last().is_none_or(|before| shapes[*before][0] == takes);
+        let wanted = hidden.and_then(|hidden| hidden.get(taken.len())).is_none_or(|size| *size == gives);
+        !taken.contains(place) && follows && wanted
+    };
+    (0..shapes.len()).filter(fits).find_map(|place| chain(hidden, shapes, [&taken[..], &[place]].concat()))
+}
+
+/// Names and shapes that are there, and those that are wanted.
+fn other(hidden: Option<&[usize]>, tensors: &[Tensor<'_>]) -> WeightsError {
+    let sizes: Vec<String> = ["pixels".to_owned()]
+        .into_iter()
+        .chain(hidden.unwrap_or_default().iter().map(usize::to_string))
+        .chain(["classes".to_owned()])
+        .collect();
+    let wanted = layer_names(hidden.map_or(0, <[usize]>::len)).zip(sizes.windows(2));
+    let wanted: Vec<String> =
+        wanted.map(|(name, pair)| format!("`{name}.weight` [{}, {}]", pair[1], pair[0])).collect();
+    let tensors: Vec<&Tensor<'_>> = tensors.iter().collect();
+    let found = match (tensors.is_empty(), tensors.iter().filter(|tensor| tensor.is_matrix()).count()) {
+        (true, _) => "no tensor".to_owned(),
+        (false, 1) => {
+            format!("{}: one layer only, and networks here have a hidden layer too", names_and_shapes(&tensors))
+        }
+        (false, _) => names_and_shapes(&tensors),
+    };
+    WeightsError::OtherTensors { wanted: wanted.join(", "), found }
+}
+
+/// The tensors' names and shapes, as a list that ends somewhere.
+fn names_and_shapes(tensors: &[&Tensor<'_>]) -> String {
+    const MOST: usize = 16;
+    let shown = tensors.iter().take(MOST).map(|tensor| format!("`{}` {:?}", tensor.name, tensor.shape));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    let more = tensors.len().saturating_sub(MOST);
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
+}
+
+/// The last part of the name of a buffer of snnTorch's neurons; `None` of another tensor.
+fn buffer<'a>(tensor: &'a Tensor<'_>) -> Option<&'a str> {
+    let last = tensor.plain.rsplit('.').next()?;
+    ["beta", "alpha", "threshold", "reset_mechanism_val", "graded_spikes_factor"].contains(&last).then_some(last)
+}
+
+/// What the buffers of snnTorch's neurons say that the spec does not, but for what is settled.
+fn settings(spec: &Spec, others: &[&Tensor<'_>], settled: &[&str]) -> Vec<Remark> {
+    // Other modules have a `beta` too, but no threshold.
+    let module = |tensor: &Tensor<'_>| tensor.plain.rsplit_once('.').map(|(module, _)| module.to_owned());
+    let neurons: BTreeSet<String> = others
+        .iter()
+        .filter(|tensor| buffer(tensor) == Some("threshold"))
+        .filter_map(|tensor| module(tensor))
+        .collect();
+    let mut remarks = Vec::new();
+    for (last, name) in
+        [("alpha", "alpha"), ("beta", "beta"), ("threshold", "threshold"), ("reset_mechanism_val", "reset")]
+    {
+        let of_neuron = |tensor: &&&Tensor<'_>| module(tensor).is_some_and(|module| neurons.contains(&module));
+        let own: Vec<&&Tensor<'_>> =
+            others.iter().filter(|tensor| buffer(tensor) == Some(last)).filter(of_neuron).collect();
+        let says: BTreeSet<String> = own.iter().flat_map(|tensor| texts(tensor, name)).collect();
+        let (Some(first), Some(tensor)) = (says.first(), own.first()) else { continue };
+        let has = field(name).map(|field| field.text(spec)).unwrap_or_default();
+        if settled.contains(&name) || (says.len() == 1 && *first == has) {
+            continue;
+        }
+        remarks.push(match says.len() {
+            1 => Remark::Setting { tensor: tensor.name.clone(), name, says: first.clone(), has },
+            _ => Remark::Differs(name),
+        });
+    }
+    let graded = others.iter().filter(|tensor| buffer(tensor) == Some("graded_spikes_factor"));
+    let factor = |tensor: &&Tensor<'_>| tensor.floats()?.into_iter().find(|factor| *factor != 1.0);
+    remarks.extend(graded.filter_map(|it| Some(Remark::GradedSpikes(it.name.clone(), factor(it)?))));
+    let spiking = neurons.len() > spec.hidden.len();
+    if spiking && spec.readout == Readout::Membrane && !settled.contains(&"readout") {
+        remarks.push(Remark::SpikingOutput);
+    }
+    remarks
+}
+
+/// What a buffer says of a setting, as the setting's own text, for each of its numbers.
+fn texts(tensor: &Tensor<'_>, name: &str) -> Vec<String> {
+    let whole = |bytes: &[u8; 8]| i64::from_le_bytes(*bytes) as f32;
+    let values = match tensor.dtype {
+        Dtype::I64 => Some(tensor.data.as_chunks().0.iter().map(whole).collect()),
+        _ => tensor.floats(),
+    };
+    let text = |value: f32| match (name, value) {
+        // snnTorch takes the threshold away one time step later; "none" takes nothing.
+        ("reset", 0.0) => "subtract-delayed".to_owned(),
+        ("reset", 1.0) => "zero".to_owned(),
+        ("reset", 2.0) => "subtract:0".to_owned(),
+        // It clamps them before it uses them.
+        ("alpha" | "beta", share) => share.clamp(0.0, 1.0).to_string(),
+        (_, value) => value.to_string(),
+    };
+    values.unwrap_or_default().into_iter().map(text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_the_order_of_their_numbers() {
+        let mut names =
+            vec!["10.weight", "2.weight", "fc10.bias", "fc2.bias", "0.weight", "net.1.weight", "net.weight"];
+        names.sort_by(|a, b| naturally(a, b));
+        assert_eq!(names, ["0.weight", "2.weight", "10.weight", "fc2.bias", "fc10.bias", "net.1.weight", "net.weight"]);
+    }
+
+    #[test]
+    fn a_header_says_which_settings_are_settled() {
+        assert_eq!(settings_of("{\"hidden\": [4], \"neuron\": {\"beta\": 0.5}}"), ["hidden", "beta"]);
+        assert_eq!(settings_of("no JSON"), [""; 0]);
+    }
+}
