@@ -264,16 +264,15 @@ fn weights(bytes: &[u8]) {
         && run.images() <= 64
     {
         let images = images_for(&run.network, run.images());
-        let mut diverged = false;
         for _ in 0..2 {
-            run.advance(&images, Some(&images), &mut |event: &Event| {
-                diverged |= matches!(event, Event::Diverged(_));
-                Flow::Go
-            });
+            run.advance(&images, Some(&images), &mut |_: &Event| Flow::Go);
         }
+        // A run may diverge between two looks; what is no number is refused, and should be.
+        let parameters = run.network.parameters().into_iter().chain(run.adam.parameters(&run.network));
+        let finite = parameters.flat_map(|parameter| parameter.values).all(f32::is_finite);
         let written = run_to_bytes(&run, Notes::default()).ok();
         let again = written.and_then(|written| run_from_bytes(&written, &kernels::cpu().autodiff()).ok());
-        assert!(diverged || again.is_some_and(|again| again.position == run.position), "what is written is read");
+        assert!(!finite || again.is_some_and(|again| again.position == run.position), "what is written is read");
     }
 }
 
