@@ -33,8 +33,9 @@ const LARGEST_EXPONENT: i32 = 1000;
 /// How far the float of a longer text may be off, in units of its last place.
 const DOUBTFUL: i64 = 4;
 
-/// The float that a decimal text means: exactly the nearest for texts of up to 15 digits and for whatever a float is
-/// written as by `to_string`; for other texts it may be off by a few units in the last place.
+/// The float that a decimal text means: exactly the nearest for texts of up to 15 digits with an exponent within ±15, for
+/// what `to_string` writes of any `f32`, and of an `f64` between 1e-30 and 1e30. For other texts it may be off by some units
+/// in the last place, up to 16 where exponents go to ±300. No setting is written so.
 ///
 /// ```
 /// use spiking_playground::decimal::parse;

@@ -3,6 +3,9 @@
 use crate::spec::Readout;
 use crate::spikes::{SpikeTrain, words_for};
 
+/// T of the longest trace that there can be ([`crate::spec::FIELDS`]).
+const MOST_TIME_STEPS: usize = 256;
+
 /// What one layer of spiking neurons did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LayerTrace {
@@ -187,6 +190,10 @@ impl Trace {
         if words.next().is_some() {
             return Err(TraceError("it goes on after its end".into()));
         }
+        // Without neurons, any number of time steps takes no bytes.
+        if time_steps > MOST_TIME_STEPS {
+            return Err(TraceError("it has too many time steps".into()));
+        }
         let readout = if head[2] == 1 { Readout::SpikeCount } else { Readout::Membrane };
         Ok(Self { image, time_steps, input, hidden: read, output, readout })
     }
@@ -211,6 +218,20 @@ fn softmax(values: &[f32]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::Spec;
+
+    #[test]
+    fn time_steps_are_as_many_as_a_spec_can_have() {
+        let mut spec = Spec::default();
+        assert!(spec.set("time-steps", &MOST_TIME_STEPS.to_string()).is_ok());
+        assert!(spec.set("time-steps", &(MOST_TIME_STEPS + 1).to_string()).is_err());
+        let trace = |time_steps: u32, neurons: u32| {
+            let words = [time_steps, 0, 0, 0, neurons];
+            Trace::from_bytes(&words.into_iter().flat_map(u32::to_le_bytes).collect::<Vec<u8>>())
+        };
+        assert!(trace(1, 0).is_ok());
+        assert!(trace(0, u32::MAX).is_err() && trace(u32::MAX, 0).is_err());
+    }
 
     #[test]
     fn it_is_known_once_the_leader_stays_and_is_likely() {

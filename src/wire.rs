@@ -76,11 +76,19 @@ fn taken_apart(data: JsValue) -> Result<(JsValue, Vec<Vec<u8>>), WireError> {
     Ok((message.get(0), bytes.collect::<Result<_, _>>()?))
 }
 
-fn pack(report: &Report) -> Result<Vec<u8>, WireError> {
+/// A report, packed.
+///
+/// # Errors
+/// When it cannot be.
+pub fn pack(report: &Report) -> Result<Vec<u8>, WireError> {
     postcard::to_allocvec(report).map_err(|_| WireError("it cannot be packed".to_owned()))
 }
 
-fn unpack(bytes: &[u8]) -> Result<Report, WireError> {
+/// The report that [`pack`] packed.
+///
+/// # Errors
+/// When the bytes are something else.
+pub fn unpack(bytes: &[u8]) -> Result<Report, WireError> {
     // Why it is none tells a reader nothing, and its words would have to be fetched.
     postcard::from_bytes(bytes).map_err(|_| WireError("it is no report".to_owned()))
 }

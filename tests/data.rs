@@ -33,7 +33,7 @@ fn source() -> Source {
     let files = files();
     let wanted = |i: usize| {
         let md5 = Md5::digest(&files[i]).iter().map(|byte| format!("{byte:02x}")).collect();
-        Wanted { name: NAMES[i].to_owned(), md5 }
+        Wanted { name: NAMES[i].to_owned(), md5, bytes: files[i].len() as u64 }
     };
     Source {
         name: "Tiny".to_owned(),
@@ -157,7 +157,7 @@ fn a_file_that_is_there_but_wrong_is_named_and_kept() {
         (0, (|bytes| bytes[..20].to_vec()) as fn(Vec<u8>) -> Vec<u8>, "truncated: 28 bytes expected, 20 found"),
         (0, |bytes| [&bytes[..27], &[9]].concat(), "checksum"),
         (1, |_| b"not idx at all".to_vec(), "not an idx file"),
-        (3, |_| idx::write_labels(&[0, 1, 2]), "checksum"),
+        (3, |_| idx::write_labels(&[0, 1, 2]), "more than the 10 bytes"),
         (2, |bytes| gzip(&bytes)[..30].to_vec(), "cannot be unzipped"),
         (1, |_| vec![], "truncated"),
     ] {

@@ -279,3 +279,22 @@ fn slices_of_a_batch_change_nothing() {
         }
     }
 }
+
+/// Whichever thread does what, and however many there are: the weights come out the same, to the bit.
+#[test]
+fn any_number_of_threads_gives_the_same_weights() {
+    let data = stripes(100, 4);
+    let spec = Spec { hidden: vec![20, 70], batch_size: 32, ..small() };
+    let trained = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let mut run = run(&spec, data.len());
+            train(&mut run, &data, 6);
+            run.network.parameters()
+        })
+    };
+    let alone = trained(1);
+    for threads in [2, 3, 5, 16] {
+        assert_eq!(trained(threads), alone, "{threads} threads");
+    }
+}

@@ -105,7 +105,7 @@ fn augmentation_is_a_switch_that_a_resumed_run_keeps() {
 }
 
 /// A data set, and a network that was trained on it.
-fn trained(folder: &Path) -> (PathBuf, PathBuf) {
+pub fn trained(folder: &Path) -> (PathBuf, PathBuf) {
     let (data, output) = (stripes_in(folder), folder.join("run"));
     let done = train(&data, &output, &["--epochs", "1"]);
     assert!(done.status.success(), "{}", text(&done.stderr));

@@ -4,6 +4,9 @@
 
 mod data;
 mod drawing;
+mod files;
+#[cfg(feature = "web")]
+mod fuzz;
 mod idx;
 mod imitated;
 mod judge;
@@ -19,6 +22,7 @@ mod resume;
 mod runs;
 mod session;
 mod shards;
+mod signals;
 mod spec;
 mod spikes;
 mod traces;

@@ -152,10 +152,10 @@ fn network_flags() -> impl Iterator<Item = Arg> {
 }
 
 fn evaluate_command() -> Command {
-    let export =
-        Arg::new("export").long("export").value_name("FILE").value_parser(value_parser!(PathBuf)).help(
-            "Write spikes and class scores of the first test images into this file, as JSON, for other simulators",
-        );
+    let export = Arg::new("export").long("export").value_name("FILE").value_parser(value_parser!(PathBuf)).help(
+        "Write spikes and class scores of the first test images into this file, as JSON, for other simulators; - for \
+             standard output",
+    );
     let drawings = Arg::new("drawings")
         .long("drawings")
         .value_name("FILE")
@@ -186,7 +186,7 @@ fn predict_command() -> Command {
         .long("svg")
         .value_name("FILE")
         .value_parser(value_parser!(PathBuf))
-        .help("Draw the picture's spikes and voltages into this file; for one picture");
+        .help("Draw the picture's spikes and voltages into this file, or - for standard output; for one picture");
     Command::new("predict")
         .about("Says what is on a picture, how surely, and since when it was known")
         .after_help(format!(

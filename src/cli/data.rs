@@ -5,6 +5,7 @@
 //! of the uncompressed originals, wherever they came from.
 
 use super::{fetch, files};
+use crate::digits::idx::IdxError;
 use crate::digits::{Digits, idx};
 use crate::spec::Dataset;
 use anyhow::{Context, Result, bail, ensure};
@@ -27,6 +28,15 @@ pub struct Wanted {
     pub name: String,
     /// MD5 of the uncompressed file, in lower-case hexadecimal.
     pub md5: String,
+    /// Its bytes, uncompressed.
+    pub bytes: u64,
+}
+
+impl Wanted {
+    /// The most bytes that the file may have as it is stored: gzip adds less to what cannot be packed.
+    pub(super) const fn most_stored(&self) -> u64 {
+        2 * self.bytes + (1 << 20)
+    }
 }
 
 /// A data set's files and where they come from.
@@ -94,8 +104,11 @@ impl Source {
 const NAMES: [&str; 4] =
     ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
 
+/// The bytes of the files of MNIST, and of Fashion-MNIST, which is of its form: a header, and 60,000 or 10,000 items.
+const BYTES: [u64; 4] = [16 + 60_000 * 784, 8 + 60_000, 16 + 10_000 * 784, 8 + 10_000];
+
 fn wanted(md5: [&str; 4]) -> [Wanted; 4] {
-    std::array::from_fn(|i| Wanted { name: NAMES[i].to_owned(), md5: md5[i].to_owned() })
+    std::array::from_fn(|i| Wanted { name: NAMES[i].to_owned(), md5: md5[i].to_owned(), bytes: BYTES[i] })
 }
 
 fn fashion_mnist() -> Source {
@@ -141,11 +154,24 @@ fn mnist() -> Source {
 /// # Errors
 /// Names a file that is not what it should be and says what to do; or lists where a missing file was looked for.
 pub fn load(folder: &Path, dataset: Dataset) -> Result<DataSet> {
-    match (Source::of(dataset), dataset) {
-        (Some(source), Dataset::Mnist) => load_from(folder, &source),
-        (Some(source), _) => load_from(&folder.join(dataset.word()), &source),
-        (None, _) => load_any(folder),
+    match Source::of(dataset) {
+        Some(source) => load_from(&place(folder, dataset), &source),
+        None => load_any(folder),
     }
+}
+
+/// Where the files of a data set stand, given the folder for all of them.
+fn place(folder: &Path, dataset: Dataset) -> PathBuf {
+    match dataset {
+        Dataset::Mnist | Dataset::Folder => folder.to_owned(),
+        Dataset::FashionMnist => folder.join(dataset.word()),
+    }
+}
+
+/// The files of a data set that are there.
+pub fn files_of(folder: &Path, dataset: Dataset) -> Vec<PathBuf> {
+    let folder = place(folder, dataset);
+    NAMES.iter().filter_map(|name| find(&folder, name)).collect()
 }
 
 /// Whatever the four idx files in the folder hold.
@@ -155,20 +181,21 @@ pub fn load(folder: &Path, dataset: Dataset) -> Result<DataSet> {
 fn load_any(folder: &Path) -> Result<DataSet> {
     let open = |name: &str| {
         let path = find(folder, name).with_context(|| format!("{} has no {name} (or .gz)", folder.display()))?;
-        let bytes = files::read(&path)?;
+        let bytes = files::read_at_most(&path, &files::IDX)?;
         Ok::<_, anyhow::Error>((path, bytes))
     };
     let pair = |images: &str, labels: &str| {
-        let (path, images) = open(images)?;
-        let digits = Digits::from_idx(&images, &open(labels)?.1).with_context(|| path.display().to_string())?;
+        let ((path, images), (labels_path, labels)) = (open(images)?, open(labels)?);
+        let images = idx::read_images(&images).with_context(|| path.display().to_string())?;
+        let labels = idx::read_labels(&labels).with_context(|| labels_path.display().to_string())?;
         ensure!(
-            digits.width == digits.height,
+            images.width == images.height,
             "{} has images of {} × {} pixels; they must be square",
             path.display(),
-            digits.width,
-            digits.height
+            images.width,
+            images.height
         );
-        Ok(digits)
+        Digits::join(images, labels).with_context(|| format!("{} and {}", path.display(), labels_path.display()))
     };
     let [train_images, train_labels, test_images, test_labels] = NAMES;
     let set = DataSet { train: pair(train_images, train_labels)?, test: pair(test_images, test_labels)? };
@@ -206,21 +233,21 @@ fn find(folder: &Path, name: &str) -> Option<PathBuf> {
 }
 
 fn pair(folder: &Path, source: &Source, images: &Wanted, labels: &Wanted) -> Result<Digits> {
-    let images = idx::read_images(&read(folder, source, images)?)?;
-    let labels = idx::read_labels(&read(folder, source, labels)?)?;
-    ensure!(images.count == labels.len(), idx::IdxError::CountsDiffer { images: images.count, labels: labels.len() });
-    Ok(Digits { width: images.width, height: images.height, images: images.pixels, labels })
+    let read_images = idx::read_images(&read(folder, source, images)?).with_context(|| images.name.clone())?;
+    let read_labels = idx::read_labels(&read(folder, source, labels)?).with_context(|| labels.name.clone())?;
+    Digits::join(read_images, read_labels).with_context(|| format!("{} and {}", images.name, labels.name))
 }
 
 /// Whether the bytes have the form that the file's name promises.
-fn form(wanted: &Wanted, bytes: &[u8]) -> Result<(), idx::IdxError> {
+fn form(wanted: &Wanted, bytes: &[u8]) -> Result<(), IdxError> {
     if wanted.name.contains("idx3") { idx::read_images(bytes).map(drop) } else { idx::read_labels(bytes).map(drop) }
 }
 
 /// The checked bytes of a file, uncompressed.
 fn read(folder: &Path, source: &Source, wanted: &Wanted) -> Result<Vec<u8>> {
     let Some(path) = find(folder, &wanted.name) else { bail!("{} is not in {}", wanted.name, folder.display()) };
-    let bytes = files::read(&path)?;
+    let bound = files::Bound { most: wanted.most_stored(), what: "a file of this data set" };
+    let bytes = files::read_at_most(&path, &bound)?;
     check(wanted, &bytes).with_context(|| {
         let (path, name) = (path.display(), &source.name);
         format!("{path} is not the file that belongs to {name}.\nDelete it, and it will be fetched anew: rm '{path}'")
@@ -232,7 +259,14 @@ fn read(folder: &Path, source: &Source, wanted: &Wanted) -> Result<Vec<u8>> {
 /// # Errors
 /// When it is broken or is another file than the one that is wanted.
 pub(super) fn check(wanted: &Wanted, bytes: &[u8]) -> Result<Vec<u8>> {
-    let plain = idx::uncompressed(bytes)?;
+    let plain =
+        idx::uncompressed(bytes, wanted.bytes).map_err(|error| match form(wanted, &idx::beginning(bytes, 16)) {
+            // What begins otherwise, as a web page does, says more than its length.
+            Err(other) if matches!(error, IdxError::TooLong { .. }) && !matches!(other, IdxError::Truncated { .. }) => {
+                other
+            }
+            _ => error,
+        })?;
     let found: String = Md5::digest(&plain).iter().map(|byte| format!("{byte:02x}")).collect();
     if found != wanted.md5 {
         // A file that is cut short says more than two checksums do.

@@ -7,7 +7,7 @@
 
 use crate::digits::Digits;
 use crate::digits::drawing::{SIDE, normalise};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 
 /// A digit as its pen went.
@@ -20,29 +20,67 @@ pub struct Drawing {
     pub strokes: Vec<Vec<[f32; 2]>>,
 }
 
-/// The drawings of a file.
+/// How UTF-16 begins, in either order of its bytes.
+const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+/// The largest coordinate: the extent of a drawing must be a number still.
+const LARGEST: f32 = 1e30;
+/// A mark that some editors put at the start of a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// The drawings of a file, from its bytes.
+///
+/// # Errors
+/// When it is no text in UTF-8; names the first line that is no drawing.
+pub fn from_bytes(bytes: &[u8]) -> Result<Vec<Drawing>> {
+    ensure!(!UTF_16.iter().any(|mark| bytes.starts_with(mark)), "it is text in UTF-16: save it as UTF-8");
+    match std::str::from_utf8(bytes) {
+        Ok(text) => read(text),
+        Err(error) => {
+            let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+            bail!("line {line} is no drawing: it is no text in UTF-8")
+        }
+    }
+}
+
+/// The drawings of a file; a byte order mark at its start is passed over.
 ///
 /// # Errors
 /// Names the first line that is no drawing.
 pub fn read(text: &str) -> Result<Vec<Drawing>> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
     lines.map(|(at, line)| drawing(line).with_context(|| format!("line {} is no drawing", at + 1))).collect()
 }
 
 fn drawing(line: &str) -> Result<Drawing> {
-    let drawing: Drawing = if line.starts_with('{') { serde_json::from_str(line)? } else { path(line)? };
+    ensure!(!line.contains(BYTE_ORDER_MARK), "there is a byte order mark (U+FEFF) in it: remove it");
+    let drawing: Drawing = if line.starts_with('{') { json(line)? } else { path(line)? };
     ensure!(drawing.label < 10, "{} is no digit", drawing.label);
+    let right = |value: &f32| value.abs() <= LARGEST;
+    ensure!(drawing.strokes.iter().flatten().flatten().all(right), "a coordinate is beyond ±{LARGEST:e}");
     ensure!(drawing.strokes.iter().any(|stroke| !stroke.is_empty()), "it has no ink");
     Ok(drawing)
+}
+
+/// A drawing as JSON.
+fn json(line: &str) -> Result<Drawing> {
+    // The line is told already; to the reader of the JSON it is always the first.
+    serde_json::from_str(line)
+        .map_err(|error| anyhow!("{}", error.to_string().replace("at line 1 column", "at column")))
 }
 
 /// One stroke and a digit, as numbers separated by commas.
 fn path(line: &str) -> Result<Drawing> {
     let (points, label) = line.rsplit_once(',').context("it is neither JSON nor numbers separated by commas")?;
-    let number = |text: &str| text.trim().parse::<f32>().with_context(|| format!("`{text}` is no number"));
+    let number = |text: &str| {
+        let text = text.trim();
+        let number = text.parse::<f32>().ok().filter(|number| number.is_finite());
+        number.with_context(|| format!("`{text}` is no number that a pen can be at"))
+    };
     let numbers = points.split(',').map(number).collect::<Result<Vec<f32>>>()?;
     ensure!(numbers.len().is_multiple_of(2), "it has an x without a y");
-    let label = label.trim().parse().with_context(|| format!("`{label}` is no digit"))?;
+    let label = label.trim();
+    let label = label.parse().ok().with_context(|| format!("`{label}` is no digit"))?;
     Ok(Drawing { label, strokes: vec![numbers.chunks_exact(2).map(|point| [point[0], -point[1]]).collect()] })
 }
 

@@ -24,17 +24,30 @@ pub fn run(arguments: Evaluate) -> anyhow::Result<()> {
     }
     let test = data::load(&arguments.data_dir, spec.dataset)?.test;
     check_fit(&network, &test, &arguments.model.file)?;
-    if let Some(file) = &arguments.export {
-        files::write_whole(file, export::json(&spec, &network, &test)?.as_bytes())?;
+    let export = arguments.export.as_deref();
+    if let Some(file) = export {
+        let inputs = data::files_of(&arguments.data_dir, spec.dataset);
+        files::ensure_apart("--export", file, inputs.iter().chain([&arguments.model.file]))?;
     }
     let score = evaluate(&network, &spec, &test, 0..test.len(), 0);
-    say(format!("Test accuracy {:.2} % ({} of {} images)", 100.0 * score.accuracy(), score.correct, score.images))
+    let line =
+        format!("Test accuracy {:.2} % ({} of {} images)", 100.0 * score.accuracy(), score.correct, score.images);
+    let write = |file: &Path| files::write_whole(file, export::json(&spec, &network, &test)?.as_bytes());
+    // The one is worth having without the other.
+    let exported = export.map_or(Ok(()), write);
+    if export.is_some_and(files::is_stdout) {
+        tell(line)
+    } else {
+        say(line)?
+    }
+    exported
 }
 
 /// Measures it on the drawn digits of a file, in all and digit by digit.
 fn on_drawings(spec: &Spec, network: &Network, file: &Path, model: &Path) -> anyhow::Result<()> {
-    let text = String::from_utf8(files::read(file)?).with_context(|| format!("{} is no text", file.display()))?;
-    let drawn = drawings::digits(&drawings::read(&text).with_context(|| format!("cannot use {}", file.display()))?);
+    let bytes = files::read_at_most(file, &files::DRAWINGS)?;
+    let drawn = drawings::from_bytes(&bytes).with_context(|| format!("cannot use {}", file.display()))?;
+    let drawn = drawings::digits(&drawn);
     ensure!(!drawn.is_empty(), "there is no drawing in {}", file.display());
     let (has, wants) = (network.pixels(), drawn.pixels());
     ensure!(has == wants, "{} reads images of {has} pixels; drawings have {wants}", model.display());
@@ -56,7 +69,7 @@ fn on_drawings(spec: &Spec, network: &Network, file: &Path, model: &Path) -> any
 /// # Errors
 /// Names the file when it is not there or holds no such network.
 pub fn open(model: &Model) -> anyhow::Result<(Spec, Network)> {
-    let bytes = files::read(&model.file)?;
+    let bytes = files::read_at_most(&model.file, &files::WEIGHTS)?;
     let cannot = || format!("cannot open {}", model.file.display());
     let is_typed = |name: &str| model.given.iter().any(|(given, _)| *given == name);
     let mut spec = match spec_from_bytes(&bytes) {

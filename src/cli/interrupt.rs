@@ -18,13 +18,42 @@ pub struct Interrupted(pub String);
 /// # Errors
 /// When the system does not let us.
 pub fn listen() -> anyhow::Result<()> {
-    ctrlc::set_handler(|| {
-        if ASKED.swap(true, Ordering::Relaxed) {
-            std::process::exit(i32::from(EXIT_CODE));
-        }
-        super::tell("\nSaving; press Ctrl-C again to quit without");
-    })?;
+    watch()
+}
+
+/// Somebody asks to end.
+fn asked() {
+    if ASKED.swap(true, Ordering::Relaxed) {
+        std::process::exit(i32::from(EXIT_CODE));
+    }
+    super::tell("\nSaving; press Ctrl-C again to quit without");
+}
+
+/// Has Ctrl-C, `kill` and a terminal that is closed heard. What was ignored when the program began stays so: `nohup` and
+/// a shell's background jobs have that meant.
+#[cfg(unix)]
+fn watch() -> anyhow::Result<()> {
+    use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGTERM};
+    let heard =
+        [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !was_ignored(*signal)).map(|signal| signal as i32);
+    let mut signals = signal_hook::iterator::Signals::new(heard)?;
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || signals.forever().for_each(|_| asked()))?;
     Ok(())
+}
+
+/// Whether the signal was ignored. It is now: there is no other way to ask.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+fn was_ignored(signal: nix::sys::signal::Signal) -> bool {
+    use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, sigaction};
+    let ignore = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+    // SAFETY: what is unsafe about signals is the code that they run, and none is run by one that is ignored.
+    unsafe { sigaction(signal, &ignore) }.is_ok_and(|before| matches!(before.handler(), SigHandler::SigIgn))
+}
+
+#[cfg(windows)]
+fn watch() -> anyhow::Result<()> {
+    Ok(ctrlc::set_handler(asked)?)
 }
 
 /// Whether somebody asked to end.

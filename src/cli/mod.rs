@@ -2,6 +2,8 @@
 //! subcommand. Only this folder prints, opens files and reaches the network.
 
 pub mod arguments;
+#[cfg(feature = "engine")]
+mod claim;
 pub mod data;
 #[cfg(feature = "engine")]
 mod digest;
@@ -36,6 +38,7 @@ use std::process::ExitCode;
 /// Runs the program with the arguments of the process: exit code 0, 1 when something went wrong, 2 for wrong usage.
 pub fn run() -> ExitCode {
     let matches = arguments::command().get_matches();
+    files::hear_of_limits();
     let result = match matches.subcommand() {
         #[cfg(feature = "engine")]
         Some(("train", matches)) => train::run(arguments::train(matches)),
@@ -49,32 +52,78 @@ pub fn run() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read our output has gone: nothing is left to be said.
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        // Nothing is left to be said.
+        Err(error) if error.is::<Closed>() => ExitCode::SUCCESS,
         #[cfg(feature = "engine")]
         Err(error) if error.is::<interrupt::Interrupted>() => {
             tell(error);
             ExitCode::from(interrupt::EXIT_CODE)
         }
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            tell(format_args!("error: {}", told(&error)));
             ExitCode::FAILURE
         }
     }
 }
 
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+/// Whoever read our output has gone.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("nobody reads standard output any more")]
+pub struct Closed;
+
+impl Closed {
+    /// What became of a write to standard output.
+    fn or(error: std::io::Error) -> anyhow::Error {
+        if error.kind() == ErrorKind::BrokenPipe {
+            Self.into()
+        } else {
+            anyhow::Error::from(error).context("standard output cannot be written")
+        }
+    }
 }
 
 /// Prints a line of results.
 #[cfg(feature = "engine")]
 fn say(line: impl Display) -> anyhow::Result<()> {
-    writeln!(std::io::stdout(), "{line}").map_err(anyhow::Error::from)
+    writeln!(std::io::stdout(), "{line}").map_err(Closed::or)
+}
+
+/// An error and its causes, each once: many a library's message tells its cause already. Lines without a word are left
+/// out.
+fn told(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        let cause = cause.trim();
+        if told.contains(cause) {
+            continue;
+        }
+        // What the cause says beyond the message before it.
+        told = if told.is_empty() || cause.contains(&told) { cause.to_owned() } else { format!("{told}: {cause}") };
+    }
+    told.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// Tells what the program is doing, beside its results.
 fn tell(line: impl Display) {
     // Where nobody can hear it there is nothing to do about it.
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::anyhow;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let told = |error: anyhow::Error| told(&error);
+        assert_eq!(told(anyhow!("b").context("a")), "a: b");
+        assert_eq!(
+            told(anyhow!("it ends").context("damaged (it ends): fetch it").context("cannot open x")),
+            "cannot open x: damaged (it ends): fetch it"
+        );
+        assert_eq!(told(anyhow!("io: refused").context("io: refused").context("x")), "x: io: refused");
+        assert_eq!(told(anyhow!("x failed: no room").context("x failed")), "x failed: no room");
+        assert_eq!(told(anyhow!("two\n\n  lines \n")), "two\n  lines");
+    }
 }

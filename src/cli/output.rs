@@ -1,8 +1,9 @@
 //! The folder of a run: `model.safetensors`, `checkpoint.safetensors`, `metrics.csv`, and its pictures `curves.svg` and
 //! `digit.svg`.
 
+use super::claim::{Claim, new_folder};
 use super::digest::DataDigest;
-use super::files::{self, write_whole};
+use super::files::{self, WEIGHTS, write_whole};
 use super::origin::Origin;
 use super::picture::curves::{self, Epoch};
 use super::picture::digit::{self, Shown};
@@ -15,7 +16,9 @@ use crate::training::{AtRest, Run};
 use crate::weights::checkpoint::{self, Notes};
 use anyhow::{Context, bail};
 use burn::tensor::Device;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 const MODEL: &str = "model.safetensors";
 const CHECKPOINT: &str = "checkpoint.safetensors";
@@ -23,10 +26,14 @@ const METRICS: &str = "metrics.csv";
 const CURVES: &str = "curves.svg";
 const DIGIT: &str = "digit.svg";
 
+/// The files of a run.
+const FILES: [&str; 5] = [MODEL, CHECKPOINT, METRICS, CURVES, DIGIT];
+
 /// A run's folder, and its metrics so far.
 #[derive(Debug)]
 pub struct Output {
     folder: PathBuf,
+    _claim: Claim,
     metrics: Vec<String>,
     origin: Option<Origin>,
     /// Which images the run is over; `None` if its checkpoint does not say.
@@ -37,34 +44,50 @@ impl Output {
     /// An empty folder for a new run, or one whose run is to be replaced. `origin` is the file that it starts from.
     ///
     /// # Errors
-    /// When a run is in it that is not to be replaced.
+    /// When a run is in it that is not to be replaced, or another writes into it, or it cannot be written.
     pub fn new(folder: Option<PathBuf>, replace: bool, origin: Option<Origin>) -> anyhow::Result<Self> {
-        let folder = folder.unwrap_or_else(|| {
-            PathBuf::from("outputs").join(jiff::ZonedDateTime::now().strftime("%Y-%m-%d-%H%M%S").to_string())
-        });
-        for name in [MODEL, CHECKPOINT, METRICS, CURVES, DIGIT] {
-            let path = folder.join(name);
-            if path.exists() && !replace {
-                bail!(
-                    "{} holds a run already: say --resume to go on with it, --force to replace it, or another --output",
-                    folder.display()
-                );
-            }
-            if path.exists() {
-                std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        let folder = folder.map_or_else(|| new_folder(Path::new("outputs"), &date_and_time(SystemTime::now())), Ok)?;
+        if !replace {
+            refuse_a_run_in(&folder)?;
+        }
+        let claim = Claim::new(&folder)?;
+        if !replace {
+            // One may have come in between.
+            refuse_a_run_in(&folder)?;
+        }
+        for path in FILES.map(|name| folder.join(name)) {
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("cannot remove {}", path.display()));
+                }
+                _ => {}
             }
         }
-        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        Ok(Self { folder, metrics: Vec::new(), origin, data: None })
+        Ok(Self { folder, _claim: claim, metrics: Vec::new(), origin, data: None })
+    }
+
+    /// Whether a run in this folder has this file: it is removed where the run is replaced.
+    pub fn has(folder: &Path, file: &Path) -> bool {
+        FILES.iter().any(|name| files::is_same(&folder.join(name), file))
     }
 
     /// The run in a folder, and the folder to go on in.
     ///
     /// # Errors
-    /// When there is no run in it, or one that cannot be read.
+    /// When there is no run in it, or one that cannot be read, or another program writes into it.
     pub fn resume(folder: &Path, device: &Device) -> anyhow::Result<(Self, AtRest)> {
         let path = folder.join(CHECKPOINT);
-        let bytes = files::read(&path)?;
+        if is_cut_off(folder) {
+            bail!(
+                "{} holds files of a run but no {CHECKPOINT} to go on with; was it cut off before its first? --force instead \
+                 of --resume replaces them by a new run",
+                folder.display()
+            );
+        }
+        // No folder is made where there is nothing to go on with.
+        std::fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let claim = Claim::new(folder)?;
+        let bytes = files::read_at_most(&path, &WEIGHTS)?;
         let cannot = || format!("cannot go on with {}", path.display());
         let run = checkpoint::at_rest_from_bytes(&bytes, device).with_context(cannot)?;
         let origin = Origin::of(&bytes).with_context(cannot)?;
@@ -72,7 +95,7 @@ impl Output {
         let metrics = std::fs::read_to_string(folder.join(METRICS)).unwrap_or_default();
         // Epochs that the checkpoint does not know will be trained again.
         let metrics = metrics.lines().skip(1).take(run.position.epoch as usize).map(str::to_owned).collect();
-        Ok((Self { folder: folder.to_owned(), metrics, origin, data }, run))
+        Ok((Self { folder: folder.to_owned(), _claim: claim, metrics, origin, data }, run))
     }
 
     /// Which images the run was over when it was saved, if that is known.
@@ -142,5 +165,48 @@ impl Output {
         let accuracy = report.done.test.map(|score| ("test_accuracy".to_owned(), format!("{:.4}", score.accuracy())));
         notes.0.extend(accuracy);
         Ok(checkpoint::model_to_bytes(&run.spec, &run.network, notes)?)
+    }
+}
+
+/// The name of a folder for a run that begins now.
+fn date_and_time(now: SystemTime) -> String {
+    // A clock may be set to years of which the calendar knows nothing.
+    jiff::ZonedDateTime::try_from(now).map_or("undated".to_owned(), |now| now.strftime("%Y-%m-%d-%H%M%S").to_string())
+}
+
+fn refuse_a_run_in(folder: &Path) -> anyhow::Result<()> {
+    if is_cut_off(folder) {
+        bail!(
+            "{} holds files of a run, but no {CHECKPOINT} to go on with: say --force to replace them by a new run, or \
+             another --output",
+            folder.display()
+        );
+    }
+    if FILES.iter().any(|name| folder.join(name).exists()) {
+        bail!(
+            "{} holds a run already: say --resume to go on with it, --force to replace it, or another --output",
+            folder.display()
+        );
+    }
+    Ok(())
+}
+
+/// Whether there are files of a run, but none to go on from.
+fn is_cut_off(folder: &Path) -> bool {
+    !folder.join(CHECKPOINT).exists() && FILES.iter().any(|name| folder.join(name).exists())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn every_clock_gives_a_name() {
+        let at = |seconds: u64| date_and_time(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        assert!(at(1_700_000_000).starts_with("2023-11-1"));
+        // The last second of the year 9999, and one thousands of years later.
+        assert_eq!((at(253_402_300_799), at(1 << 40)), ("undated".to_owned(), "undated".to_owned()));
+        assert_eq!(date_and_time(SystemTime::UNIX_EPOCH - Duration::from_secs(1)).len(), 17);
     }
 }

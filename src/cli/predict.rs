@@ -3,7 +3,7 @@
 use super::arguments::Predict;
 use super::evaluate::open;
 use super::picture::digit::{self, Shown};
-use super::{files, say, tell};
+use super::{files, say, tell, told};
 use crate::evaluation::trace;
 use crate::network::Network;
 use crate::photo::{self, Prepared};
@@ -24,12 +24,26 @@ pub fn run(arguments: &Predict) -> anyhow::Result<()> {
         "--svg draws one picture, and there are {}",
         arguments.images.len()
     );
+    let svg = arguments.svg.as_deref();
+    if let Some(file) = svg {
+        files::ensure_apart("--svg", file, arguments.images.iter().chain([&arguments.model.file]))?;
+    }
     let mut failed = 0;
     for image in &arguments.images {
-        match read(&spec, &network, image, arguments.svg.as_deref()) {
-            Ok(line) => say(format!("{}: {line}", image.display()))?,
+        match read(&spec, &network, image) {
+            Ok((line, picture)) => {
+                let line = format!("{}: {line}", image.display());
+                // The one is worth having without the other.
+                let drawn = svg.map_or(Ok(()), |file| files::write_whole(file, picture.as_bytes()));
+                if svg.is_some_and(files::is_stdout) {
+                    tell(line)
+                } else {
+                    say(line)?
+                }
+                drawn?;
+            }
             Err(error) => {
-                tell(format!("error: {error:#}"));
+                tell(format!("error: {}", told(&error)));
                 failed += 1;
             }
         }
@@ -40,20 +54,17 @@ pub fn run(arguments: &Predict) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Answers for one picture, and draws its way through the network into the file `svg`.
-fn read(spec: &Spec, network: &Network, path: &Path, svg: Option<&Path>) -> anyhow::Result<String> {
+/// The answer for one picture, and a drawing of its way through the network.
+fn read(spec: &Spec, network: &Network, path: &Path) -> anyhow::Result<(String, String)> {
     let cannot = || format!("cannot read {}", path.display());
     let picture = photo::decode(&files::read(path)?).with_context(cannot)?;
     let Prepared { pixels, ink } = photo::prepare(&picture, spec.dataset, network.pixels()).with_context(cannot)?;
     let trace = trace(network, spec, &pixels, Pass::Drawing, 0);
-    if let Some(file) = svg {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let Spec { neuron, encoding, .. } = spec;
-        let shown = Shown { trace: &trace, neuron, encoding: *encoding, name: &name, label: None };
-        files::write_whole(file, digit::picture(&shown).as_bytes())?;
-    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let Spec { neuron, encoding, .. } = spec;
+    let shown = Shown { trace: &trace, neuron, encoding: *encoding, name: &name, label: None };
     let doubt = if ink.is_some_and(|ink| ink.has_rival) { DOUBT } else { "" };
-    Ok(format!("{}{doubt}", answer(spec.dataset, &trace)))
+    Ok((format!("{}{doubt}", answer(spec.dataset, &trace)), digit::picture(&shown)))
 }
 
 /// What is said where the picture has more than one digit, or something like one.

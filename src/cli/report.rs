@@ -1,6 +1,7 @@
 //! What a run prints: a bar while an epoch goes on, a line when it is over.
 
 use super::picture::curves::Epoch;
+use super::{Closed, say, tell};
 use crate::event::{EpochDone, StepDone};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
@@ -53,6 +54,33 @@ impl EpochReport {
             self.time.as_secs_f64(),
             self.images_per_second(),
         )
+    }
+}
+
+/// What a run prints that goes on whether or not anybody reads it.
+#[derive(Debug, Default)]
+pub struct Lines {
+    failed: Option<anyhow::Error>,
+}
+
+impl Lines {
+    /// Prints a line; that it cannot be printed is told once, and no other is tried.
+    pub fn say(&mut self, line: String) {
+        if self.failed.is_some() {
+            return;
+        }
+        if let Err(error) = say(line) {
+            tell(format_args!("{}; training goes on, and metrics.csv has every epoch", super::told(&error)));
+            self.failed = Some(error);
+        }
+    }
+
+    /// There will be no more of them.
+    ///
+    /// # Errors
+    /// When one could not be printed, unless somebody just stopped reading.
+    pub fn end(self) -> anyhow::Result<()> {
+        self.failed.filter(|error| !error.is::<Closed>()).map_or(Ok(()), Err)
     }
 }
 

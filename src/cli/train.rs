@@ -6,8 +6,8 @@ use super::evaluate::{check_fit, sizes, tell_of};
 use super::interrupt::Interrupted;
 use super::origin::Origin;
 use super::output::Output;
-use super::report::{EpochReport, Progress};
-use super::{data, files, interrupt, say, tell};
+use super::report::{EpochReport, Lines, Progress};
+use super::{data, files, interrupt, tell};
 use crate::event::{EpochDone, Event, Flow, StepDone};
 use crate::kernels::{self, Card};
 use crate::network::Network;
@@ -57,11 +57,13 @@ pub fn run(arguments: Train) -> anyhow::Result<()> {
         bail!("the run has done its {} epochs: say --epochs N with a larger N to train on", run.spec.epochs);
     }
     interrupt::listen()?;
+    let mut lines = Lines::default();
     while !run.is_finished() {
         match epoch(&mut run, &data)? {
             Some(report) => {
-                say(report.line())?;
+                // What is told is saved, and whether anybody hears it makes no difference to the run.
                 output.save(&run, &report)?;
+                lines.say(report.line());
             }
             None => {
                 output.save_checkpoint(&run)?;
@@ -72,7 +74,7 @@ pub fn run(arguments: Train) -> anyhow::Result<()> {
     }
     output.save_digit(&run, &data.test)?;
     tell(format!("Saved in {}", output.folder().display()));
-    Ok(())
+    lines.end()
 }
 
 /// The run in the output folder, with the settings that may change as the command line has them.
@@ -154,7 +156,10 @@ fn start(arguments: &Train, data: &data::DataSet, device: &Device) -> anyhow::Re
     let Some(file) = &arguments.weights else {
         return Ok((Network::new(spec, train.pixels(), train.classes(), device), None));
     };
-    let bytes = files::read(file)?;
+    if arguments.output.as_ref().is_some_and(|folder| Output::has(folder, file)) {
+        bail!("--weights {} is in the folder whose run is to be replaced: name another --output", file.display());
+    }
+    let bytes = files::read_at_most(file, &files::WEIGHTS)?;
     let (network, remarks) = checkpoint::import(spec, &bytes, &arguments.given, device).with_context(|| {
         let made = checkpoint::spec_from_bytes(&bytes).ok().map(|made| flags(&made)).filter(|made| !made.is_empty());
         let made = made.map(|made| format!(" (it was trained with {made})"));

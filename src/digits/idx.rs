@@ -13,9 +13,9 @@
 //! # Ok::<(), idx::IdxError>(())
 //! ```
 
-use super::Digits;
-use flate2::bufread::MultiGzDecoder;
-use std::io::{ErrorKind, Read};
+use super::{Digits, MOST_SIDE};
+use flate2::bufread::GzDecoder;
+use std::io::{Error, ErrorKind, Read};
 
 /// The most bytes that a file may promise: more is taken for nonsense.
 pub const MOST_BYTES: u64 = 1 << 30;
@@ -30,10 +30,22 @@ pub enum IdxError {
     #[error("it is not an idx file: it begins with {0:02x?}")]
     NotIdx([u8; 4]),
     /// The data are not u8.
-    #[error("its data are of type {0:#04x}; only unsigned bytes (0x08) are read")]
-    WrongType(u8),
+    #[error(
+        "it holds {} (type {kind:#04x}), {found}-dimensional; only unsigned bytes (type 0x08) are read: {}. Write it anew \
+         as such",
+        type_name(*kind),
+        shape(*expected)
+    )]
+    WrongType {
+        /// The type that its header says.
+        kind: u8,
+        /// Dimensions that were asked for.
+        expected: u8,
+        /// Dimensions of the file.
+        found: u8,
+    },
     /// An array of another shape.
-    #[error("it has {found} dimensions; {expected} expected")]
+    #[error("it has {found} dimensions; {expected} expected: {}", shape(*expected))]
     WrongDimensions {
         /// Dimensions that were asked for.
         expected: u8,
@@ -46,6 +58,14 @@ pub enum IdxError {
     /// More than [`MOST_BYTES`].
     #[error("it promises {0:?} bytes, too many to be meant")]
     TooLarge(Vec<u32>),
+    /// More than [`MOST_SIDE`] pixels in a row or column.
+    #[error("its images have {width} × {height} pixels; at most {MOST_SIDE} × {MOST_SIDE} are read")]
+    LargeImages {
+        /// Pixels in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+    },
     /// It ends early.
     #[error("it is truncated: {expected} bytes expected, {found} found")]
     Truncated {
@@ -60,6 +80,12 @@ pub enum IdxError {
         /// Bytes of the whole file, uncompressed.
         expected: u64,
     },
+    /// It goes on behind the end of the file that it should be.
+    #[error("it has more than the {most} bytes that it should have, uncompressed")]
+    TooLong {
+        /// Bytes that the file has at most, uncompressed.
+        most: u64,
+    },
     /// The gzip stream is broken.
     #[error("it cannot be unzipped: {0}")]
     Gzip(String),
@@ -71,6 +97,24 @@ pub enum IdxError {
         /// Labels in the other.
         labels: usize,
     },
+}
+
+/// The idx format's types of data.
+const fn type_name(kind: u8) -> &'static str {
+    match kind {
+        U8 => "unsigned bytes",
+        0x09 => "signed bytes",
+        0x0b => "16-bit integers",
+        0x0c => "32-bit integers",
+        0x0d => "32-bit floats",
+        0x0e => "64-bit floats",
+        _ => "data of no known type",
+    }
+}
+
+/// What arrays with so many dimensions are here.
+const fn shape(dimensions: u8) -> &'static str {
+    if dimensions == 1 { "labels [n]" } else { "images [n, rows, columns]" }
 }
 
 /// What a file of images holds.
@@ -129,7 +173,14 @@ impl Digits {
     /// # Errors
     /// When one of them is broken, or when the one has more than the other.
     pub fn from_idx(images: &[u8], labels: &[u8]) -> Result<Self, IdxError> {
-        let (images, labels) = (read_images(images)?, read_labels(labels)?);
+        Self::join(read_images(images)?, read_labels(labels)?)
+    }
+
+    /// Images with their labels, as they were read from two files.
+    ///
+    /// # Errors
+    /// When there are more of the one than of the other.
+    pub fn join(images: Images, labels: Vec<u8>) -> Result<Self, IdxError> {
         if images.count != labels.len() {
             return Err(IdxError::CountsDiffer { images: images.count, labels: labels.len() });
         }
@@ -155,23 +206,58 @@ fn write(sizes: &[usize], data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The bytes of the file without gzip, whatever is in them.
+/// The bytes of the file without gzip, whatever is in them; not more than `most`, however far they would unzip.
 ///
 /// # Errors
-/// When they are broken, or more than [`MOST_BYTES`].
-pub fn uncompressed(bytes: &[u8]) -> Result<Vec<u8>, IdxError> {
+/// When they are broken, or more than `most`.
+pub fn uncompressed(bytes: &[u8], most: u64) -> Result<Vec<u8>, IdxError> {
     let mut plain = Vec::new();
-    let result = reader(bytes).take(MOST_BYTES + 1).read_to_end(&mut plain);
+    let result = reader(bytes).take(most.saturating_add(1)).read_to_end(&mut plain);
     result.map_err(|error| IdxError::Gzip(error.to_string()))?;
-    if plain.len() as u64 > MOST_BYTES {
-        return Err(IdxError::Trailing { expected: MOST_BYTES });
+    if plain.len() as u64 > most {
+        return Err(IdxError::TooLong { most });
     }
     Ok(plain)
 }
 
+/// The first `count` bytes of the file without gzip, or as many as there are.
+pub fn beginning(bytes: &[u8], count: u64) -> Vec<u8> {
+    let mut plain = Vec::new();
+    // What could be read until it broke is what there is.
+    let _ = reader(bytes).take(count).read_to_end(&mut plain);
+    plain
+}
+
+/// How gzip begins.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
 /// Reads the bytes as they are, or unzips them if they begin as gzip does.
 fn reader(bytes: &[u8]) -> Box<dyn Read + '_> {
-    if bytes.starts_with(&[0x1f, 0x8b]) { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) }
+    if bytes.starts_with(&GZIP) { Box::new(Members(Some(GzDecoder::new(bytes)))) } else { Box::new(bytes) }
+}
+
+/// The members of a gzip file, one after the other. Zeros behind the last are passed over, as the program gzip does: tapes
+/// and disk images fill up with them. Anything else there is an error. None after the last.
+struct Members<'a>(Option<GzDecoder<&'a [u8]>>);
+
+impl Read for Members<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        while let Some(member) = &mut self.0 {
+            let count = member.read(buffer)?;
+            if count > 0 || buffer.is_empty() {
+                return Ok(count);
+            }
+            let rest = *member.get_ref();
+            if rest.starts_with(&GZIP) {
+                *member = GzDecoder::new(rest);
+            } else if rest.iter().all(|byte| *byte == 0) {
+                self.0 = None;
+            } else {
+                return Err(Error::new(ErrorKind::InvalidData, "something else follows behind the end of gzip's data"));
+            }
+        }
+        Ok(0)
+    }
 }
 
 /// The sizes and the data of an array with `D` dimensions.
@@ -181,7 +267,7 @@ fn read<const D: usize>(reader: &mut dyn Read) -> Result<([usize; D], Vec<u8>), 
     match header[..] {
         [0, 0, U8, dimensions] if usize::from(dimensions) == D => {}
         [0, 0, U8, found @ 1..=255] => return Err(IdxError::WrongDimensions { expected: D as u8, found }),
-        [0, 0, kind @ 9..=14, _] => return Err(IdxError::WrongType(kind)),
+        [0, 0, kind @ 9..=14, found] => return Err(IdxError::WrongType { kind, expected: D as u8, found }),
         [a, b, c, d] => return Err(IdxError::NotIdx([a, b, c, d])),
         _ => return Err(IdxError::Truncated { expected: header_len, found: header.len() as u64 }),
     }
@@ -192,6 +278,11 @@ fn read<const D: usize>(reader: &mut dyn Read) -> Result<([usize; D], Vec<u8>), 
     }
     let data_len = sizes.iter().try_fold(1u64, |product, size| product.checked_mul(u64::from(*size)));
     let Some(data_len) = data_len.filter(|len| *len <= MOST_BYTES) else { return Err(IdxError::TooLarge(sizes)) };
+    if let [_, height, width] = sizes[..]
+        && width.max(height) as usize > MOST_SIDE
+    {
+        return Err(IdxError::LargeImages { width, height });
+    }
     let whole = header_len + data_len;
     let data = take(reader, data_len, whole, header_len)?;
     // One byte more: nothing may follow, and asking for it makes the decoder compare gzip's checksum.

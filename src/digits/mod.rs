@@ -12,6 +12,9 @@ pub mod shard;
 mod styles;
 mod thin;
 
+/// The most pixels that an image of a data set may have in a row or column: the weights of larger ones would fill any memory.
+pub const MOST_SIDE: usize = 1024;
+
 /// Images with their labels: u8 pixels [n, height, width], 0 for the ground and 255 for full ink.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Digits {

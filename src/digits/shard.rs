@@ -1,12 +1,9 @@
 //! Pieces of a data set for the web: a manifest that lists them, and gzipped idx pairs.
 
 use super::idx::IdxError;
-use super::{Digits, idx, order};
+use super::{Digits, MOST_SIDE, idx, order};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-
-/// The most pixels that a manifest's images may have in a row or column.
-const MOST_SIDE: usize = 1024;
 
 /// The part of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -25,7 +25,7 @@ const FORMAT: &str = "spiking-playground 1";
 pub enum WeightsError {
     /// It is damaged, or no safetensors file at all.
     #[error("this is no complete safetensors file ({0}): it may have been cut off")]
-    Damaged(#[from] SafeTensorError),
+    Damaged(SafeTensorError),
     /// It is another program's file.
     #[error("{0}")]
     OtherFormat(Format),
@@ -40,7 +40,7 @@ pub enum WeightsError {
     BadEntry(&'static str, serde_json::Error),
     /// The spec in it is out of range.
     #[error("its spec has no meaning: {0}")]
-    BadSpec(#[from] SpecError),
+    BadSpec(SpecError),
     /// A tensor's numbers are no floats, or none that can be read.
     #[error(
         "`{0}` holds numbers of type {1}, and weights are floats (F32, F16, BF16 or F64): quantized ones have to be \
@@ -79,6 +79,19 @@ impl WeightsError {
     /// Why these bytes are no safetensors file: another one, or a damaged one.
     pub(super) fn damaged(bytes: &[u8], error: SafeTensorError) -> Self {
         Format::of(bytes).map_or(Self::Damaged(error), Self::OtherFormat)
+    }
+}
+
+// By hand: a cause that a message tells must not be told again by whoever prints the chain of causes.
+impl From<SafeTensorError> for WeightsError {
+    fn from(error: SafeTensorError) -> Self {
+        Self::Damaged(error)
+    }
+}
+
+impl From<SpecError> for WeightsError {
+    fn from(error: SpecError) -> Self {
+        Self::BadSpec(error)
     }
 }
 

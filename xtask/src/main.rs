@@ -4,6 +4,7 @@
 mod bench;
 mod check;
 mod debian;
+mod fuzz;
 mod gpu;
 mod hook;
 mod html;
@@ -30,6 +31,8 @@ cargo xtask COMMAND
   bench [ARGS]   how fast we train, beside others, validated first; into BENCHMARKS.md. --rounds N (3), --quick (a try-out,
                  not written), --grid (how the cost grows), --cards (where a graphics card pays), --no-browser,
                  --no-python, --only PART-OF-A-NAME
+  fuzz [ARGS]    what is read from files, links and messages, with inputs that a fuzzer thinks of: each target of fuzz/ for
+                 --seconds N (60), or --only TARGET
   setup          only bring the tools that the others need
 
 Each brings what it needs and is not there: WebAssembly for the compiler, Trunk, wasm-bindgen, a few npm packages, the
@@ -60,6 +63,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "test" => check::test(false),
         "peers" => peers::alone(),
         "bench" => bench::run(rest),
+        "fuzz" => fuzz::fuzz(rest),
         "setup" => tools::setup(),
         "help" | "-h" | "--help" => {
             print!("{HELP}");

@@ -13,6 +13,7 @@ pub const WASM: &str = "wasm32-unknown-unknown";
 /// Steps of [`Tools::bring`], and the one more that a browser takes.
 pub const STEPS: usize = 4;
 const TRUNK: &str = "0.22.1";
+const CARGO_FUZZ: &str = "0.13.2";
 
 /// Where the tools are.
 #[derive(Clone)]
@@ -41,14 +42,26 @@ pub fn cache() -> PathBuf {
 }
 
 impl Tools {
-    /// Finds what is there and brings the rest.
-    pub fn bring(steps: &mut Steps) -> Result<Self> {
+    /// Where tools are looked for.
+    fn here() -> Result<Self> {
         let here = std::env::current_dir().map_err(at(Path::new(".")))?;
         let own = [here.join("node_modules/.bin"), here.join(cache()).join("bin")];
         let usual = std::env::var_os("PATH").unwrap_or_default();
         let folders = own.into_iter().chain(std::env::split_paths(&usual));
         let path = std::env::join_paths(folders).map_err(|error| format!("PATH cannot be used: {error}"))?;
-        let mut tools = Self { path, toolchain: None, log: None };
+        Ok(Self { path, toolchain: None, log: None })
+    }
+
+    /// Finds cargo-fuzz, or brings it.
+    pub fn bring_fuzzer(steps: &mut Steps) -> Result<Self> {
+        let tools = Self::here()?;
+        tools.program(steps, "cargo-fuzz", CARGO_FUZZ, 2, &["--locked"])?;
+        Ok(tools)
+    }
+
+    /// Finds what is there and brings the rest.
+    pub fn bring(steps: &mut Steps) -> Result<Self> {
+        let mut tools = Self::here()?;
         tools.wasm_target(steps)?;
         tools.program(steps, "trunk", TRUNK, 6, &["--locked", "--no-default-features", "--features", "rustls"])?;
         // Without --locked: its lock file names a version of another package that is not served everywhere.
