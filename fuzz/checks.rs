@@ -16,9 +16,10 @@ use spiking_playground::page::address::Address;
 use spiking_playground::page::curves::{History, Kind};
 use spiking_playground::page::reading::{Reading, telling_neurons};
 use spiking_playground::page::strokes;
+use spiking_playground::photo::{decode, prepare};
 use spiking_playground::protocol::{Picture, Request};
 use spiking_playground::session::Session;
-use spiking_playground::spec::Spec;
+use spiking_playground::spec::{Dataset, Spec};
 use spiking_playground::spikes::encode::Pass;
 use spiking_playground::trace::Trace;
 use spiking_playground::weights::checkpoint::{
@@ -49,10 +50,30 @@ pub const TARGETS: &[Target] = &[
     Target { name: "trace", check: trace_bytes, cases: 1000 },
     Target { name: "history", check: history, cases: 1000 },
     Target { name: "drawings", check: drawings, cases: 1000 },
+    Target { name: "photo", check: picture_file, cases: 300 },
     Target { name: "weights", check: weights, cases: 300 },
     Target { name: "session", check: session, cases: 300 },
     Target { name: "requests", check: requests, cases: 300 },
 ];
+
+/// Picture files, as each data set sees them.
+fn picture_file(bytes: &[u8]) {
+    let Ok(picture) = decode(bytes) else { return };
+    // A picture of a few bytes may promise many pixels: what is searched is small in any case, but decoding takes its time.
+    if picture.width() * picture.height() > 1 << 20 {
+        return;
+    }
+    for dataset in [Dataset::Mnist, Dataset::FashionMnist, Dataset::Folder] {
+        if let Ok(seen) = prepare(&picture, dataset, 784) {
+            assert_eq!(seen.pixels.len(), 784);
+            if let Some(ink) = seen.ink {
+                assert_eq!((ink.grey.len(), ink.ink.len()), (ink.width * ink.height, ink.width * ink.height));
+                assert!(ink.ink.iter().any(|ink| *ink > 0), "ink was found");
+                assert_eq!(ink.preview(40).len(), 1600);
+            }
+        }
+    }
+}
 
 /// Where two parts meet in the bytes of one input: the first says.
 fn halves(bytes: &[u8]) -> (&[u8], &[u8]) {

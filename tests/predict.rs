@@ -72,7 +72,11 @@ fn uneven_paper_is_no_ink() {
 
 #[test]
 fn bad_pictures_are_errors() {
-    let good = png(4, 4, 0, &[0, 0, 0, 0, 0, 255, 255, 0, 0, 255, 255, 0, 0, 0, 0, 0]);
+    // A 1, ten pixels high.
+    let one: Vec<u8> = (0..14 * 14)
+        .map(|at| if (6..8).contains(&(at % 14)) && (2..12).contains(&(at / 14)) { 255 } else { 0 })
+        .collect();
+    let good = png(14, 14, 0, &one);
     let prepared = |bytes: &[u8]| decode(bytes).and_then(|picture| prepare(&picture, Dataset::Mnist, PIXELS));
     assert!(prepared(&good).is_ok());
     for cut in 0..good.len() - 12 {

@@ -15,9 +15,9 @@ const MOST_BYTES: u64 = 512 << 20;
 /// When it is no picture in a format that is read here, is damaged, or is larger than 32,768 pixels a side or 512 MiB.
 pub fn decode(bytes: &[u8]) -> Result<DynamicImage, PhotoError> {
     let format = image::guess_format(bytes).map_err(|_| PhotoError::Format(name_of(bytes)))?;
+    let reason = |error| reason(error, bytes);
+    // A decoder needs some memory beside its result. What is said of too large a picture is said here, by its size.
     let mut limits = Limits::default();
-    (limits.max_image_width, limits.max_image_height) = (Some(LONGEST_SIDE), Some(LONGEST_SIDE));
-    // A decoder needs some memory beside its result.
     limits.max_alloc = Some(2 * MOST_BYTES);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
@@ -37,9 +37,9 @@ pub fn decode(bytes: &[u8]) -> Result<DynamicImage, PhotoError> {
 }
 
 /// The library's reason, in one line.
-fn reason(error: ImageError) -> PhotoError {
+fn reason(error: ImageError, bytes: &[u8]) -> PhotoError {
     match error {
-        ImageError::Unsupported(_) => PhotoError::Format(None),
+        ImageError::Unsupported(_) => PhotoError::Format(name_of(bytes)),
         other => PhotoError::Damaged(other.to_string().split_whitespace().collect::<Vec<_>>().join(" ")),
     }
 }

@@ -177,7 +177,7 @@ fn cut_out(plane: &GrayImage, main: &Sighting<'_>, pieces: &[&Candidate]) -> Vec
         (view.bias + 3.0 * view.noise, full)
     };
     let span = (full - low).max(1.0);
-    let reach = if is_clean { (side * 5).div_ceil(2 * BOX) } else { side.div_ceil(SIDE).min(12) };
+    let reach = if is_clean { (3 * side).div_ceil(BOX) } else { side.div_ceil(SIDE).min(12) };
     let mut mask = vec![false; contrast.len()];
     for at in pieces.iter().flat_map(|piece| &piece.pixels) {
         let (x, y) = (at % width, at / width);
