@@ -338,7 +338,7 @@ pub fn photo(kind: &str, digit: u8, height: f32, seed: u64) -> DynamicImage {
             let bar = if random.unit() < 0.5 { 30.0 } else { 245.0 };
             for y in 0..600 {
                 for x in 0..w {
-                    big.values[y * w + x] = if y < 60 || y >= 540 {
+                    big.values[y * w + x] = if !(60..540).contains(&y) {
                         bar
                     } else if (100..500).contains(&y) {
                         out.values[(y - 100) * w + x]
