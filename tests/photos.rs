@@ -23,13 +23,17 @@ fn model(name: &str) -> (Spec, Network) {
 }
 
 /// What a network answers to a picture, and how surely; `None` where it is refused or said to be in doubt.
-fn sure_answer((spec, network): &(Spec, Network), picture: &DynamicImage) -> Option<(usize, f32)> {
+fn sure_answer((spec, network): &(Spec, Network), picture: &RgbaImage) -> Option<(usize, f32)> {
     let prepared = prepare(picture, spec.dataset, PIXELS).ok()?;
     if prepared.ink.is_some_and(|ink| ink.has_rival) {
         return None;
     }
     let trace = trace(network, spec, &prepared.pixels, Pass::Drawing, 0);
     trace.answer().map(|class| (class, trace.probabilities()[class]))
+}
+
+fn rgba(grey: GrayImage) -> RgbaImage {
+    DynamicImage::ImageLuma8(grey).into_rgba8()
 }
 
 fn jpeg(grey: &GrayImage, quality: u8) -> Vec<u8> {
@@ -55,7 +59,7 @@ fn imitated_photos_are_read() {
         let (mut own, mut of) = (0, 0);
         for height in [0.6, 0.35, 0.2] {
             for digit in 0..10u8 {
-                let picture = photo(kind, digit, height, 2026);
+                let picture = photo(kind, digit, height, 2026).to_rgba8();
                 let answer = sure_answer(&model, &picture);
                 let is_right = answer.is_some_and(|(class, _)| class == usize::from(digit));
                 (own, of) = (own + usize::from(is_right), of + 1);
@@ -174,7 +178,7 @@ fn colours_and_transparency_may_be_all_there_is() {
     let digit = photo("flat", 2, 0.6, 3).to_luma8();
     let read = |pixel: &dyn Fn(u8) -> Rgba<u8>| {
         let picture = RgbaImage::from_fn(digit.width(), digit.height(), |x, y| pixel(digit.get_pixel(x, y)[0]));
-        sure_answer(&model, &DynamicImage::ImageRgba8(picture)).map(|(class, _)| class)
+        sure_answer(&model, &picture).map(|(class, _)| class)
     };
     let red_on_green = |grey: u8| if grey < 128 { Rgba([255, 0, 0, 255]) } else { Rgba([0, 130, 0, 255]) };
     let blue_on_orange = |grey: u8| if grey < 128 { Rgba([60, 60, 255, 255]) } else { Rgba([150, 70, 0, 255]) };
@@ -190,7 +194,7 @@ fn colours_and_transparency_may_be_all_there_is() {
 
 #[test]
 fn what_is_no_ink_is_said() {
-    let refusal = |grey: GrayImage| prepare(&DynamicImage::ImageLuma8(grey), Dataset::Mnist, PIXELS).map(|_| ()).err();
+    let refusal = |grey: GrayImage| prepare(&rgba(grey), Dataset::Mnist, PIXELS).map(|_| ()).err();
     assert_eq!(refusal(GrayImage::from_pixel(300, 400, image::Luma([200]))), Some(PhotoError::Empty));
     let mut random = Random::new(5);
     let noise = GrayImage::from_fn(300, 400, |_, _| image::Luma([(128.0 + 40.0 * random.normal()).round() as u8]));
@@ -217,26 +221,26 @@ fn two_digits_are_a_doubt() {
     both.enumerate_pixels_mut().filter(|(x, _, _)| *x >= 300).for_each(|(_, _, pixel)| {
         pixel[0] = (i16::from(pixel[0]) + i16::from(a) - i16::from(b)).clamp(0, 255) as u8;
     });
-    let seen = prepare(&DynamicImage::ImageLuma8(both), Dataset::Mnist, PIXELS).unwrap();
+    let seen = prepare(&rgba(both), Dataset::Mnist, PIXELS).unwrap();
     assert!(seen.ink.unwrap().has_rival);
 }
 
 #[test]
 fn pictures_for_other_data_sets_keep_their_form() {
     let grey = GrayImage::from_fn(56, 56, |x, y| image::Luma([if x < 28 && y < 28 { 200 } else { 20 }]));
-    let seen = prepare(&DynamicImage::ImageLuma8(grey.clone()), Dataset::Folder, 14 * 14).unwrap();
+    let seen = prepare(&rgba(grey.clone()), Dataset::Folder, 14 * 14).unwrap();
     assert_eq!((seen.pixels.len(), seen.ink), (196, None));
     assert!(seen.pixels[0] == 200 && seen.pixels[195] == 20, "{:?}", seen.pixels);
     let small = GrayImage::from_fn(14, 14, |x, y| image::Luma([(x * 14 + y) as u8]));
-    let seen = prepare(&DynamicImage::ImageLuma8(small.clone()), Dataset::Folder, 14 * 14).unwrap();
+    let seen = prepare(&rgba(small.clone()), Dataset::Folder, 14 * 14).unwrap();
     assert_eq!(seen.pixels, small.into_raw(), "as it is");
-    let refused = prepare(&DynamicImage::ImageLuma8(grey), Dataset::Folder, 15);
+    let refused = prepare(&rgba(grey), Dataset::Folder, 15);
     assert_eq!(refused, Err(PhotoError::NoSquare(15)));
     // A dark shoe in a shop's white becomes a light one on black, as wide as the image.
     let shoe = GrayImage::from_fn(300, 200, |x, y| {
         image::Luma([if (50..250).contains(&x) && (80..140).contains(&y) { 60 } else { 255 }])
     });
-    let seen = prepare(&DynamicImage::ImageLuma8(shoe), Dataset::FashionMnist, PIXELS).unwrap().pixels;
+    let seen = prepare(&rgba(shoe), Dataset::FashionMnist, PIXELS).unwrap().pixels;
     assert!(seen[14 * 28] > 150 && seen[14 * 28 + 27] > 150 && seen[14] == 0, "{seen:?}");
 }
 

@@ -16,7 +16,9 @@ struct Running {
 impl Running {
     /// One whose first epoch is saved. `script` begins it, as `"$@"`.
     fn begin(data: &Path, output: &Path, script: &str) -> Self {
-        let mut child = Command::new("sh")
+        let mut command = Command::new("sh");
+        listens(&mut command);
+        let mut child = command
             .args(["-c", script, "sh", env!("CARGO_BIN_EXE_spiking")])
             .args(tiny(data, output))
             .args(["--epochs", "10000"])
@@ -51,6 +53,26 @@ impl Running {
         (self.child.wait().unwrap().code(), format!("{said} after {rest} more epochs"))
     }
 }
+
+/// Lets a program hear the signals that the tests were told to ignore, as in the background of a script or under nohup.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "what runs between fork and exec is unsafe; setting signals is allowed there (POSIX)")]
+fn listens(command: &mut Command) {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    use std::os::unix::process::CommandExt;
+    let reset = || {
+        for name in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM] {
+            // SAFETY: the default action runs no code of ours.
+            unsafe { signal(name, SigHandler::SigDfl) }?;
+        }
+        Ok(())
+    };
+    // SAFETY: the closure only calls `signal`, which is async-signal-safe, and allocates nothing.
+    unsafe { command.pre_exec(reset) };
+}
+
+#[cfg(not(unix))]
+fn listens(_: &mut Command) {}
 
 fn place() -> (tempfile::TempDir, PathBuf, PathBuf) {
     let folder = tempfile::tempdir().unwrap();

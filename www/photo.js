@@ -4,7 +4,25 @@
 const field = Object.assign(document.createElement("input"), { type: "file", accept: "image/*", id: "picture", hidden: true });
 document.getElementById("from").append(field);
 
-const give = (file) => dispatchEvent(new CustomEvent("picture", { detail: file }));
+/** In pixels: more of a picture is not looked at. */
+const LARGEST = 2048;
+
+/** The picture as a PNG: the program reads PNG and JPEG, the browser whatever it can show. */
+async function asPng(file) {
+  const bitmap = await createImageBitmap(file);
+  const scale = Math.min(1, LARGEST / Math.max(bitmap.width, bitmap.height));
+  const canvas = new OffscreenCanvas(Math.max(1, bitmap.width * scale), Math.max(1, bitmap.height * scale));
+  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  return canvas.convertToBlob();
+}
+
+async function give(file) {
+  const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+  const isRead = (first === 0x89 && second === 0x50) || (first === 0xff && second === 0xd8);
+  // What the browser cannot show either, the program refuses with a reason.
+  const detail = isRead ? file : await asPng(file).catch(() => file);
+  dispatchEvent(new CustomEvent("picture", { detail }));
+}
 
 /** The first file of what was dropped or pasted; none where it has only text. */
 const fileOf = (transfer) => transfer?.files?.[0] ?? null;

@@ -1,7 +1,8 @@
 //! Picture files, as every viewer shows them: upright, and whatever is only slightly damaged is shown.
 
 use super::PhotoError;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
+use image::metadata::Orientation;
+use image::{ColorType, ImageDecoder, ImageError, ImageReader, Limits, RgbaImage, imageops};
 use std::io::Cursor;
 
 /// The longer side that a picture may have, in pixels.
@@ -13,7 +14,7 @@ const MOST_BYTES: u64 = 512 << 20;
 ///
 /// # Errors
 /// When it is no picture in a format that is read here, is damaged, or is larger than 32,768 pixels a side or 512 MiB.
-pub fn decode(bytes: &[u8]) -> Result<DynamicImage, PhotoError> {
+pub fn decode(bytes: &[u8]) -> Result<RgbaImage, PhotoError> {
     let format = image::guess_format(bytes).map_err(|_| PhotoError::Format(name_of(bytes)))?;
     let reason = |error| reason(error, bytes);
     // A decoder needs some memory beside its result. What is said of too large a picture is said here, by its size.
@@ -30,10 +31,52 @@ pub fn decode(bytes: &[u8]) -> Result<DynamicImage, PhotoError> {
         return Err(PhotoError::Damaged("it has no pixels".to_owned()));
     }
     // Whoever cannot say how the picture is turned leaves it as it is.
-    let orientation = decoder.orientation().ok();
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(reason)?;
-    orientation.into_iter().for_each(|orientation| picture.apply_orientation(orientation));
-    Ok(picture)
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let colours = decoder.color_type();
+    let mut samples = vec![0; decoder.total_bytes() as usize];
+    decoder.read_image(&mut samples).map_err(reason)?;
+    let pixels = in_rgba(&samples, colours).ok_or(PhotoError::Format(None))?;
+    drop(samples);
+    let picture = RgbaImage::from_raw(width, height, pixels);
+    let picture = picture.ok_or_else(|| PhotoError::Damaged("its pixels are incomplete".to_owned()))?;
+    Ok(upright(picture, orientation))
+}
+
+/// Samples as four bytes a pixel; `None` for kinds of pixels that no photo has (floats). The library's own conversions
+/// know every kind of pixel and of colour: too much for what a visitor of the page fetches.
+fn in_rgba(samples: &[u8], colours: ColorType) -> Option<Vec<u8>> {
+    let channels = usize::from(colours.channel_count());
+    let bytes = match colours {
+        ColorType::L8 | ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8 => 1,
+        ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16 => 2,
+        _ => return None,
+    };
+    // Of 16 bits, in this machine's order, the upper ones, rounded.
+    let sample = |pixel: &[u8], at: usize| match bytes {
+        1 => pixel[at],
+        _ => ((u32::from(u16::from_ne_bytes([pixel[2 * at], pixel[2 * at + 1]])) + 128) / 257) as u8,
+    };
+    let mut pixels = Vec::with_capacity(samples.len() / (channels * bytes) * 4);
+    for pixel in samples.chunks_exact(channels * bytes) {
+        let rgb = if channels < 3 { [0; 3] } else { [0, 1, 2] };
+        pixels.extend(rgb.map(|at| sample(pixel, at)));
+        pixels.push(if channels.is_multiple_of(2) { sample(pixel, channels - 1) } else { 255 });
+    }
+    Some(pixels)
+}
+
+/// The picture as it is to be seen.
+fn upright(picture: RgbaImage, orientation: Orientation) -> RgbaImage {
+    match orientation {
+        Orientation::NoTransforms => picture,
+        Orientation::Rotate90 => imageops::rotate90(&picture),
+        Orientation::Rotate180 => imageops::rotate180(&picture),
+        Orientation::Rotate270 => imageops::rotate270(&picture),
+        Orientation::FlipHorizontal => imageops::flip_horizontal(&picture),
+        Orientation::FlipVertical => imageops::flip_vertical(&picture),
+        Orientation::Rotate90FlipH => imageops::flip_horizontal(&imageops::rotate90(&picture)),
+        Orientation::Rotate270FlipH => imageops::flip_horizontal(&imageops::rotate270(&picture)),
+    }
 }
 
 /// The library's reason, in one line.

@@ -3,7 +3,7 @@
 
 use super::plane;
 use image::imageops::{self, FilterType};
-use image::{DynamicImage, GrayImage, Luma};
+use image::{GrayImage, Luma, RgbaImage};
 
 /// A ground lighter than that is a shop's white; an image of the data set has a black one.
 const LIGHT: u8 = 160;
@@ -12,7 +12,7 @@ const LIGHT: u8 = 160;
 const FUZZ: u8 = 13;
 
 /// The image, u8 [side, side].
-pub(super) fn prepare(picture: &DynamicImage, side: usize) -> Vec<u8> {
+pub(super) fn prepare(picture: &RgbaImage, side: usize) -> Vec<u8> {
     let grey = plane::lightness(&plane::searched(picture));
     let (side, (width, height)) = (side as u32, grey.dimensions());
     let ground = border_median(&grey);

@@ -5,7 +5,7 @@ use super::ground::{Polarity, contrast};
 use super::plane::{self, lightness, planes};
 use super::{Ink, PhotoError, Prepared};
 use crate::digits::drawing::{self, BOX, PIXELS, SIDE};
-use image::{DynamicImage, GrayImage};
+use image::{GrayImage, RgbaImage};
 use std::collections::HashSet;
 
 /// So many of the most trusted candidates are looked at closely.
@@ -18,10 +18,10 @@ const LEAST_SUPPORT: f32 = 0.7;
 const RIVAL: f32 = 0.7;
 /// A stroke is at most that share of the digit's longer side wide; more is a blot or a sheet.
 const THICKEST: f32 = 0.4;
-
 /// A sheet fills that share of the smallest rectangle around it, the perspective of a photo included.
 const RECTANGLE: f64 = 0.86;
-
+/// A picture whose pixels differ by less is the same everywhere.
+const LEAST_DIFFERENCE: u8 = 24;
 /// The brightest pixel of an image of MNIST is at least as bright, but for what a JPEG takes.
 const BRIGHT: f32 = 244.0;
 
@@ -37,7 +37,7 @@ struct Sighting<'a> {
 ///
 /// # Errors
 /// When nothing stands out, or nothing of it is a pen's.
-pub(super) fn prepare(picture: &DynamicImage) -> Result<Prepared, PhotoError> {
+pub(super) fn prepare(picture: &RgbaImage) -> Result<Prepared, PhotoError> {
     let small = plane::searched(picture);
     let planes = planes(&small);
     let views: Vec<Vec<View>> = planes.iter().map(views).collect();
@@ -70,9 +70,7 @@ pub(super) fn prepare(picture: &DynamicImage) -> Result<Prepared, PhotoError> {
 
 /// Whether nothing stands out at all.
 fn is_even(plane: &GrayImage) -> bool {
-    let (least, most) =
-        plane.iter().fold((255, 0), |(least, most), value| (value.min(&least).to_owned(), value.max(&most).to_owned()));
-    most - least < 24
+    plane.iter().max().zip(plane.iter().min()).is_none_or(|(most, least)| most - least < LEAST_DIFFERENCE)
 }
 
 fn sightings(views: &[Vec<View>], width: usize) -> Vec<Sighting<'_>> {

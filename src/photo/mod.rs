@@ -19,8 +19,8 @@ pub use decode::decode;
 
 use crate::digits::drawing;
 use crate::spec::Dataset;
-use image::DynamicImage;
-use image::imageops::FilterType;
+use image::RgbaImage;
+use image::imageops::{self, FilterType};
 
 /// Why a picture cannot be answered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -105,7 +105,7 @@ impl Ink {
 ///
 /// # Errors
 /// When nothing is on the picture, or nothing that can be told from its ground, or `pixels` is no square number.
-pub fn prepare(picture: &DynamicImage, dataset: Dataset, pixels: usize) -> Result<Prepared, PhotoError> {
+pub fn prepare(picture: &RgbaImage, dataset: Dataset, pixels: usize) -> Result<Prepared, PhotoError> {
     let side = pixels.isqrt();
     if side * side != pixels || side == 0 {
         return Err(PhotoError::NoSquare(pixels));
@@ -116,12 +116,10 @@ pub fn prepare(picture: &DynamicImage, dataset: Dataset, pixels: usize) -> Resul
         Dataset::FashionMnist => whole(garment::prepare(picture, side)),
         Dataset::Mnist | Dataset::Folder => {
             let side = side as u32;
-            let scaled = if (picture.width(), picture.height()) == (side, side) {
-                picture.clone()
-            } else {
-                picture.resize_exact(side, side, FilterType::Triangle)
-            };
-            whole(plane::lightness(&scaled.to_rgba8()).into_raw())
+            let grey = plane::lightness(&plane::searched(picture));
+            let is_its_size = grey.dimensions() == (side, side);
+            let scaled = if is_its_size { grey } else { imageops::resize(&grey, side, side, FilterType::Triangle) };
+            whole(scaled.into_raw())
         }
     }
 }

@@ -1,18 +1,19 @@
 //! The ways in which a picture can be seen in one grey.
 
-use image::{DynamicImage, GrayImage, Luma, Rgba, RgbaImage};
+use image::{GrayImage, Luma, Rgba, RgbaImage, imageops};
+use std::borrow::Cow;
 
 /// The longer side at which a picture is searched, in pixels: a digit of a twentieth of it still has MNIST's resolution.
 const SEARCHED: u32 = 448;
 
 /// The picture, no larger than it is searched.
-pub(super) fn searched(picture: &DynamicImage) -> RgbaImage {
+pub(super) fn searched(picture: &RgbaImage) -> Cow<'_, RgbaImage> {
     let side = picture.width().max(picture.height());
     if side <= SEARCHED {
-        return picture.to_rgba8();
+        return Cow::Borrowed(picture);
     }
     let scaled = |pixels: u32| (u64::from(pixels) * u64::from(SEARCHED) / u64::from(side)).max(1) as u32;
-    picture.thumbnail_exact(scaled(picture.width()), scaled(picture.height())).to_rgba8()
+    Cow::Owned(imageops::thumbnail(picture, scaled(picture.width()), scaled(picture.height())))
 }
 
 /// Lightness (luma, Rec. 601), on white where the picture is transparent.
