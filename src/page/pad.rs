@@ -114,7 +114,7 @@ impl PadView {
 fn outlined(preview: &[u8]) -> Mark {
     let shade = |value: &u8| match value {
         255 => Shade { from: Ink::Spike, to: Ink::Spike, amount: 1.0 },
-        value => Shade { from: Ink::Paper, to: Ink::Ink, amount: f32::from(*value) / 254.0 },
+        value => Shade { from: Ink::Wash, to: Ink::Ink, amount: f32::from(*value) / 254.0 },
     };
     Mark::Cells { columns: PREVIEW, shades: preview.iter().map(shade).collect() }
 }

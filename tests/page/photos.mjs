@@ -26,14 +26,13 @@ async function choose(page, path) {
 
 const settled = (page, digit) => until(`a ${digit} to be recognised`, async () => (await text(page, "Recognised digit")) === digit, 20_000);
 
-/** How many pixels of the pad have the colour in which ink is outlined. */
+/** How many pixels of the pad are of the colour in which ink is outlined. */
 const outlined = (page) => page.evaluate(() => {
   const canvas = document.getElementById("pad");
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  const spike = getComputedStyle(document.documentElement).getPropertyValue("--spike").trim();
-  const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(spike.slice(at, at + 2), 16));
+  // The colour of spikes is green, and the photo is grey.
   let count = 0;
-  for (let i = 0; i < data.length; i += 4) if (Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 30) count += 1;
+  for (let i = 0; i < data.length; i += 4) if (data[i + 1] - data[i] > 40) count += 1;
   return count;
 });
 
@@ -47,11 +46,12 @@ async function opened(open) {
 export const photoTests = (open) => ({
   async "photo: a PNG and a JPEG are read, with their ink outlined"() {
     const page = await opened(open);
-    await choose(page, file("ruled-paper-two.jpg").pathname);
-    await settled(page, "2");
-    assert.ok((await outlined(page)) > 100, "an outline");
+    // The page opens with a 2.
     await choose(page, file("black-card-transparent-margin-seven.png").pathname);
     await settled(page, "7");
+    await choose(page, file("ruled-paper-two.jpg").pathname);
+    await settled(page, "2");
+    await until("an outline", async () => (await outlined(page)) > 100);
     // Turned, as its EXIF block says; the same file may be chosen twice.
     for (let again = 0; again < 2; again += 1) {
       await choose(page, file("exif6-three.jpg").pathname);
