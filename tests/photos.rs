@@ -74,6 +74,7 @@ fn imitated_photos_are_read() {
         assert!(own * 100 >= of * 80, "{kind}: {own} of {of}; {failed:?}");
         (right, all) = (right + own, all + of);
     }
+    println!("{right} of {all} photos are read, {sure_and_right} of the {sure} that are answered with over 99 %");
     assert!(right * 100 >= all * 95, "{right} of {all}; {failed:?}");
     assert!(sure_and_right * 100 >= sure * 99, "{sure_and_right} of the {sure} sure ones; {failed:?}");
 }
@@ -164,10 +165,8 @@ fn the_data_sets_images_are_read_as_well_as_files() {
             ("JPEG, quality 95", accuracy(&model, &set.test, count, |grey| jpeg(grey, 95))),
             ("JPEG, quality 75", accuracy(&model, &set.test, count, |grey| jpeg(grey, 75))),
         ] {
-            assert!(
-                (share - idx).abs() <= 0.005 + f64::from(u8::from(share > idx)),
-                "{name} as {format}: {share}, idx {idx}"
-            );
+            println!("{name} as {format}: {share:.4}, as idx {idx:.4}");
+            assert!((share - idx).abs() <= 0.005, "{name} as {format}: {share}, idx {idx}");
         }
     }
 }
