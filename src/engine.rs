@@ -5,7 +5,6 @@ use crate::kernels::{self, Card};
 use crate::protocol::{BUILD, Report};
 use crate::session::{Outgoing, Session};
 use crate::wire;
-use burn::tensor::Device;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::{Closure, JsValue};
@@ -16,7 +15,7 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent};
 /// The engine on the CPU. Listens to the worker's port and never comes back.
 pub fn start() {
     console_error_panic_hook::set_once();
-    listen(kernels::cpu(), "CPU".to_owned(), false);
+    listen(|clock| Session::new(kernels::cpu(), clock).with_pictures(), "CPU".to_owned(), false);
 }
 
 /// The same on a graphics card, once it is open.
@@ -29,7 +28,7 @@ pub fn start_on_card() {
                     true => card.named(name_of_card().await.unwrap_or_else(|| "GPU".to_owned())),
                     false => card,
                 };
-                listen(device, name, is_software);
+                listen(|clock| Session::new(device, clock), name, is_software);
             }
             Err(error) => post(&js_sys::global().unchecked_into(), vec![(Report::Lost(error.to_string()), Vec::new())]),
         }
@@ -50,11 +49,14 @@ async fn name_of_card() -> Option<String> {
     })
 }
 
-fn listen(device: Device, name: String, is_software: bool) {
+/// What tells milliseconds.
+type Clock = Box<dyn Fn() -> f64>;
+
+fn listen(open: impl FnOnce(Clock) -> Session, name: String, is_software: bool) {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let performance = scope.performance();
-    let clock = move || performance.as_ref().map_or(0.0, web_sys::Performance::now);
-    let session = Rc::new(RefCell::new(Session::new(device, clock)));
+    let clock = Box::new(move || performance.as_ref().map_or(0.0, web_sys::Performance::now));
+    let session = Rc::new(RefCell::new(open(clock)));
     let worker = Rc::new(Worker { scope: scope.clone(), session, rest: Rest::new() });
 
     let working = worker.clone();

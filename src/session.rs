@@ -12,8 +12,9 @@ use crate::digits::order::SHARD_SIZE;
 use crate::digits::shard::Split;
 use crate::event::{Event, Flow};
 use crate::network::{Misfit, Network};
+use crate::photo::{self, PhotoError, Prepared};
 use crate::protocol::{Report, Request};
-use crate::spec::Spec;
+use crate::spec::{Dataset, Spec};
 use crate::training::{Advance, Run};
 use crate::weights::checkpoint;
 use burn::tensor::Device;
@@ -33,6 +34,9 @@ const QUICK_TEST: usize = 1000;
 /// Milliseconds between two such tests.
 const TEST_INTERVAL: f64 = 1000.0;
 
+/// Reads a picture file for a network: [`photo::read`].
+type ReadPicture = fn(&[u8], Dataset, usize) -> Result<Prepared, PhotoError>;
+
 /// What the engine does when nobody asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -49,6 +53,8 @@ pub struct Session {
     /// Milliseconds since some moment.
     clock: Box<dyn Fn() -> f64>,
     run: Option<Run>,
+    /// Reads picture files, where this engine does.
+    read_picture: Option<ReadPicture>,
     /// Whether the weights were drawn from the seed: before they learn they may be drawn anew, for other images.
     is_drawn: bool,
     data: Data,
@@ -77,6 +83,7 @@ impl Session {
             device: device.autodiff(),
             clock: Box::new(clock),
             run: None,
+            read_picture: None,
             is_drawn: false,
             data: Data::default(),
             mode: Mode::Idle,
@@ -88,6 +95,13 @@ impl Session {
             card: OnCard::default(),
             out: Vec::new(),
         }
+    }
+
+    /// The same engine, reading picture files as well. (One on a card is never asked for that, and so its program need not
+    /// have what reads them.)
+    #[must_use]
+    pub fn with_pictures(self) -> Self {
+        Self { read_picture: Some(photo::read), ..self }
     }
 
     /// Whether [`Session::work`] has something to do.

@@ -587,7 +587,7 @@ fn picture_files_become_what_the_network_sees() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/pictures");
         std::fs::read(folder.join(name)).unwrap()
     };
-    let mut session = Session::new(kernels::cpu(), || 0.0);
+    let mut session = Session::new(kernels::cpu(), || 0.0).with_pictures();
     let photo = |session: &mut Session, id, bytes: Vec<u8>| session.receive(Request::Photo(id), vec![bytes]).remove(0);
     let none = photo(&mut session, 1, file("ruled-paper-two.jpg")).0;
     assert!(matches!(none, Report::NoPhoto(1, reason) if reason.contains("no network")));

@@ -57,8 +57,8 @@ pub fn run(arguments: &Predict) -> anyhow::Result<()> {
 /// The answer for one picture, and a drawing of its way through the network.
 fn read(spec: &Spec, network: &Network, path: &Path) -> anyhow::Result<(String, String)> {
     let cannot = || format!("cannot read {}", path.display());
-    let picture = photo::decode(&files::read(path)?).with_context(cannot)?;
-    let Prepared { pixels, ink } = photo::prepare(&picture, spec.dataset, network.pixels()).with_context(cannot)?;
+    let file = files::read(path)?;
+    let Prepared { pixels, ink } = photo::read(&file, spec.dataset, network.pixels()).with_context(cannot)?;
     let trace = trace(network, spec, &pixels, Pass::Drawing, 0);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let Spec { neuron, encoding, .. } = spec;

@@ -101,6 +101,14 @@ impl Ink {
     }
 }
 
+/// What a network that learnt `dataset` and takes `pixels` pixels sees of a picture file: [`decode`], then [`prepare`].
+///
+/// # Errors
+/// As those two.
+pub fn read(file: &[u8], dataset: Dataset, pixels: usize) -> Result<Prepared, PhotoError> {
+    prepare(&decode(file)?, dataset, pixels)
+}
+
 /// The image of `pixels` pixels that a network which learnt `dataset` sees of a picture.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use super::Session;
 use crate::digits::order::SHARD_SIZE;
 use crate::evaluation;
-use crate::photo::{self, Prepared};
+use crate::photo::Prepared;
 use crate::protocol::{PREVIEW, Picture, Report, Request};
 use crate::spikes::encode::Pass;
 use crate::weights::checkpoint::{self, Notes};
@@ -44,8 +44,10 @@ impl Session {
         let Some(run) = &self.run else {
             return self.report(Report::NoPhoto(id, "There is no network yet.".to_owned()));
         };
-        let prepare = |picture| photo::prepare(&picture, run.spec.dataset, run.network.pixels());
-        match photo::decode(file).and_then(prepare) {
+        let Some(read) = self.read_picture else {
+            return self.report(Report::NoPhoto(id, "This engine reads no pictures.".to_owned()));
+        };
+        match read(file, run.spec.dataset, run.network.pixels()) {
             Ok(Prepared { pixels, ink }) => {
                 let has_rival = ink.as_ref().is_some_and(|ink| ink.has_rival);
                 let preview = ink.map_or(Vec::new(), |ink| ink.preview(PREVIEW));
