@@ -269,3 +269,34 @@ fn other_files_are_named() {
     assert!(said(b"hello").contains("neither PNG nor JPEG"));
     assert!(said(b"").contains("neither PNG nor JPEG"));
 }
+
+/// What each format and each kind of pixels has is the same picture.
+#[test]
+fn every_format_and_depth_is_read() {
+    let grey = photo("flat", 5, 0.6, 4).to_luma8();
+    let right = rgba(grey.clone());
+    let picture = DynamicImage::ImageLuma8(grey);
+    let written = |picture: &DynamicImage, format: ImageFormat| {
+        let mut bytes = Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    };
+    for format in [ImageFormat::Png, ImageFormat::Bmp, ImageFormat::WebP, ImageFormat::Gif] {
+        let shown = DynamicImage::ImageRgba8(right.clone());
+        let read = decode(&written(&shown, format)).unwrap();
+        // A GIF has 256 colours, which need not be these.
+        let close = read.iter().zip(right.iter()).all(|(a, b)| a.abs_diff(*b) <= 4);
+        assert!(read.dimensions() == right.dimensions() && close, "{format:?}");
+    }
+    for deep in [
+        DynamicImage::ImageLumaA8(picture.to_luma_alpha8()),
+        DynamicImage::ImageRgb8(picture.to_rgb8()),
+        DynamicImage::ImageLuma16(picture.to_luma16()),
+        DynamicImage::ImageLumaA16(picture.to_luma_alpha16()),
+        DynamicImage::ImageRgb16(picture.to_rgb16()),
+        DynamicImage::ImageRgba16(picture.to_rgba16()),
+    ] {
+        let kind = deep.color();
+        assert!(decode(&written(&deep, ImageFormat::Png)).unwrap() == right, "{kind:?}");
+    }
+}

@@ -222,7 +222,7 @@ fn support(grey: &GrayImage, polarity: Polarity, pixels: &[usize], level: f32, r
 
 /// What a candidate's shape is.
 #[derive(Clone, Debug)]
-pub(super) struct Shape {
+pub(super) struct Silhouette {
     /// The width of its widest stroke, as a share of its longer side.
     pub thickness: f32,
     /// Which pixels of its box lie within its outline, holes included, row by row.
@@ -231,7 +231,7 @@ pub(super) struct Shape {
     pub enclosed: usize,
 }
 
-impl Shape {
+impl Silhouette {
     /// Whether a pixel of the box of the candidate lies within its outline.
     pub fn encloses(&self, bounds: Bounds, pixel: usize, width: usize) -> bool {
         self.within[(pixel / width - bounds.top) * bounds.width() + pixel % width - bounds.left]
@@ -261,7 +261,7 @@ impl Shape {
 }
 
 /// Which share of the smallest rectangle around it, however turned, a shape fills: 1 for a sheet of paper, π/4 for a 0.
-pub(super) fn rectangularity(candidate: &Candidate, shape: &Shape, width: usize) -> f64 {
+pub(super) fn rectangularity(candidate: &Candidate, shape: &Silhouette, width: usize) -> f64 {
     let ends = (candidate.bounds.top..=candidate.bounds.bottom).flat_map(|y| {
         let row = candidate.pixels.iter().filter(move |at| *at / width == y).map(|at| at % width);
         let (least, most) = row.fold((usize::MAX, 0), |(least, most), x| (least.min(x), most.max(x)));

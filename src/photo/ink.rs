@@ -1,9 +1,9 @@
 //! A digit cut out of a picture: which of the things that stand out it is, and how it is brought to MNIST's form.
 
-use super::candidate::{Bounds, Candidate, Shape, View, quantile, rectangularity, views};
+use super::candidate::{Bounds, Candidate, Silhouette, View, quantile, rectangularity, views};
 use super::ground::{Polarity, contrast};
 use super::plane::{self, lightness, planes};
-use super::{Ink, PhotoError, Prepared};
+use super::{InkRegion, PhotoError, Prepared};
 use crate::digits::drawing::{self, BOX, PIXELS, SIDE};
 use image::{GrayImage, RgbaImage};
 use std::collections::HashSet;
@@ -30,7 +30,7 @@ struct Sighting<'a> {
     plane: usize,
     view: &'a View,
     candidate: &'a Candidate,
-    shape: Shape,
+    shape: Silhouette,
 }
 
 /// The digit on a picture, in MNIST's form.
@@ -65,7 +65,7 @@ pub(super) fn prepare(picture: &RgbaImage) -> Result<Prepared, PhotoError> {
         None => drawing::picture(width, height, &ink).to_vec(),
     };
     let grey = lightness(&small).into_raw();
-    Ok(Prepared { pixels, ink: Some(Ink { width, height, grey, ink, has_rival }) })
+    Ok(Prepared { pixels, ink: Some(InkRegion { width, height, grey, ink, has_rival }) })
 }
 
 /// Whether nothing stands out at all.
@@ -84,7 +84,7 @@ fn sightings(views: &[Vec<View>], width: usize) -> Vec<Sighting<'_>> {
     all.retain(|(plane, view, candidate)| known.insert((*plane, view.polarity, candidate.bounds)));
     let closely = all.into_iter().take(CLOSELY);
     closely
-        .map(|(plane, view, candidate)| Sighting { plane, view, candidate, shape: Shape::of(candidate, width) })
+        .map(|(plane, view, candidate)| Sighting { plane, view, candidate, shape: Silhouette::of(candidate, width) })
         .collect()
 }
 

@@ -56,12 +56,12 @@ pub struct Prepared {
     /// u8 [side, side], 0 for the ground and 255 for full ink.
     pub pixels: Vec<u8>,
     /// What was cut out of the picture; `None` where all of it is seen.
-    pub ink: Option<Ink>,
+    pub ink: Option<InkRegion>,
 }
 
 /// What was cut out of a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ink {
+pub struct InkRegion {
     /// Pixels in a row of the picture as it was searched, which may be smaller than the file's.
     pub width: usize,
     /// Rows.
@@ -74,7 +74,7 @@ pub struct Ink {
     pub has_rival: bool,
 }
 
-impl Ink {
+impl InkRegion {
     /// The picture for showing what was found: u8 [side, side], the picture as large as it fits and in the middle, from
     /// 0 for the lightest to 254 for the darkest, and 255 where the ink is outlined.
     pub fn preview(&self, side: usize) -> Vec<u8> {
