@@ -180,7 +180,8 @@ fn candidate(
     let is_whole = if cut_off > 0.0 { 0.5 * (1.0 - 4.0 * cut_off).max(0.1) } else { 1.0 };
     let support = support(grey, polarity, &pixels, level, (bounds.side() / 20).clamp(1, 7));
     let size = bounds.side() as f32 / width.max(height) as f32;
-    let trust = size.powf(0.7) * support.powi(6) * is_whole;
+    // libm's power, for a platform's own may round differently.
+    let trust = libm::powf(size, 0.7) * libm::powf(support, 6.0) * is_whole;
     Some(Candidate { bounds, pixels, threshold, level, support, trust })
 }
 
@@ -262,10 +263,16 @@ impl Silhouette {
 
 /// Which share of the smallest rectangle around it, however turned, a shape fills: 1 for a sheet of paper, π/4 for a 0.
 pub(super) fn rectangularity(candidate: &Candidate, shape: &Silhouette, width: usize) -> f64 {
-    let ends = (candidate.bounds.top..=candidate.bounds.bottom).flat_map(|y| {
-        let row = candidate.pixels.iter().filter(move |at| *at / width == y).map(|at| at % width);
-        let (least, most) = row.fold((usize::MAX, 0), |(least, most), x| (least.min(x), most.max(x)));
-        // The corners of the outermost pixels of a row.
+    let Bounds { top, bottom, .. } = candidate.bounds;
+    // The outermost pixels of each row.
+    let mut rows = vec![(usize::MAX, 0); bottom - top + 1];
+    for at in &candidate.pixels {
+        let (least, most) = &mut rows[at / width - top];
+        (*least, *most) = ((*least).min(at % width), (*most).max(at % width));
+    }
+    // A connected set has pixels in each of its rows.
+    let ends = (top..).zip(rows).flat_map(|(y, (least, most))| {
+        // Their corners.
         [(least, y), (least, y + 1), (most + 1, y), (most + 1, y + 1)]
     });
     let corners: Vec<Point<f64>> = ends.map(|(x, y)| Point::new(x as f64, y as f64)).collect();

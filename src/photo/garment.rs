@@ -1,6 +1,7 @@
 //! Photos of clothes, as Fashion-MNIST has them (Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747, section 2): trimmed to
 //! what is on the light ground, the longer side scaled to the image's, in the middle, as a negative.
 
+use super::candidate::Bounds;
 use super::plane;
 use image::imageops::{self, FilterType};
 use image::{GrayImage, Luma, RgbaImage};
@@ -19,11 +20,7 @@ pub(super) fn prepare(picture: &RgbaImage, side: usize) -> Vec<u8> {
     if ground <= LIGHT && (width, height) == (side, side) {
         return grey.into_raw();
     }
-    let mut cut = if ground > LIGHT { trimmed(&grey, ground) } else { grey };
-    if ground > LIGHT {
-        cut.pixels_mut().for_each(|Luma([value])| *value = ground.saturating_sub(*value));
-    }
-    let ground = if ground > LIGHT { 0 } else { ground };
+    let (cut, ground) = if ground > LIGHT { (negative(&trimmed(&grey, ground), ground), 0) } else { (grey, ground) };
     let longer = cut.width().max(cut.height());
     let scaled = |pixels: u32| ((f64::from(pixels * side) / f64::from(longer)).round() as u32).clamp(1, side);
     let small = imageops::resize(&cut, scaled(cut.width()), scaled(cut.height()), FilterType::Triangle);
@@ -35,15 +32,20 @@ pub(super) fn prepare(picture: &RgbaImage, side: usize) -> Vec<u8> {
 
 /// The part of the picture that differs from its ground; all of it where nothing does.
 fn trimmed(grey: &GrayImage, ground: u8) -> GrayImage {
-    let inked = || grey.enumerate_pixels().filter(|(_, _, Luma([value]))| value.abs_diff(ground) > FUZZ);
-    let columns = inked().map(|(x, _, _)| x).min().zip(inked().map(|(x, _, _)| x).max());
-    let rows = inked().map(|(_, y, _)| y).min().zip(inked().map(|(_, y, _)| y).max());
-    match columns.zip(rows) {
-        Some(((left, right), (top, bottom))) => {
-            imageops::crop_imm(grey, left, top, right - left + 1, bottom - top + 1).to_image()
+    let differs = |at: &usize| grey.as_raw()[*at].abs_diff(ground) > FUZZ;
+    match Bounds::of((0..grey.len()).filter(differs), grey.width() as usize) {
+        Some(bounds) => {
+            let [x, y, width, height] =
+                [bounds.left, bounds.top, bounds.width(), bounds.height()].map(|pixels| pixels as u32);
+            imageops::crop_imm(grey, x, y, width, height).to_image()
         }
         None => grey.clone(),
     }
+}
+
+/// How much darker than its ground each pixel is.
+fn negative(grey: &GrayImage, ground: u8) -> GrayImage {
+    GrayImage::from_fn(grey.width(), grey.height(), |x, y| Luma([ground.saturating_sub(grey.get_pixel(x, y)[0])]))
 }
 
 /// The median of the outermost pixels.

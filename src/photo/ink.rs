@@ -102,7 +102,7 @@ fn scores(sightings: &[Sighting<'_>], picture: &GrayImage) -> Vec<f32> {
         let upright = (1.3 * bounds.height() as f32 / bounds.width() as f32).min(1.0);
         let strong = (level / strongest).min(1.0).sqrt();
         let plane = if sighting.plane == 0 { 1.0 } else { OTHER_PLANE };
-        trust * thin.powi(4) * upright * upright * strong * plane
+        trust * thin * thin * thin * thin * upright * upright * strong * plane
     };
     sightings.iter().map(score).collect()
 }
