@@ -59,13 +59,22 @@ const SEEN = [
   ["as a figure alone", "#show=figure-1", {}, (page) => page.locator("#figure-1 .said").filter({ hasText: /\w/ }).waitFor()],
 ];
 
-/** Memory after a collection of garbage: bytes of JavaScript, nodes, listeners, and bytes of both programs. */
+/**
+ * Memory after a collection of garbage: bytes of JavaScript, nodes, listeners, and bytes of both programs. The least of some
+ * readings: what a request to IndexedDB in flight holds is collected once it is over, and a leak never is.
+ */
 async function memory(page, session) {
-  await session.send("HeapProfiler.collectGarbage");
-  const { metrics } = await session.send("Performance.getMetrics");
-  const value = (name) => metrics.find((metric) => metric.name === name).value;
+  const least = { heap: Infinity, nodes: Infinity, listeners: Infinity };
+  for (let reading = 0; reading < 8; reading += 1) {
+    await session.send("HeapProfiler.collectGarbage");
+    const { metrics } = await session.send("Performance.getMetrics");
+    for (const [name, metric] of [["heap", "JSHeapUsedSize"], ["nodes", "Nodes"], ["listeners", "JSEventListeners"]]) {
+      least[name] = Math.min(least[name], metrics.find((one) => one.name === metric).value);
+    }
+    await page.waitForTimeout(250);
+  }
   const programs = await Promise.all([page, ...page.workers()].map((one) => one.evaluate(() => globalThis.memories.reduce((sum, memory) => sum + memory.buffer.byteLength, 0))));
-  return { heap: value("JSHeapUsedSize"), nodes: value("Nodes"), listeners: value("JSEventListeners"), programs };
+  return { ...least, programs };
 }
 
 /** Keeps the memories of WebAssembly programs in `memories`. */
