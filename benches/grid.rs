@@ -14,7 +14,7 @@ use spiking_playground::digits::Digits;
 use spiking_playground::event::{Event, Flow};
 use spiking_playground::kernels;
 use spiking_playground::network::Network;
-use spiking_playground::spec::{Schedule, Spec};
+use spiking_playground::spec::{Schedule, Spec, dense};
 use spiking_playground::training::{Advance, Run};
 use std::time::Duration;
 
@@ -50,8 +50,8 @@ fn per_sample(point: Point, total: Duration) -> Result<f64> {
     let pixel = (256 * percent).div_ceil(100) as u8;
     let labels = (0..images).map(|index| (index % CLASSES) as u8).collect();
     let digits = Digits { width: 28, height: 28, images: vec![pixel; images * PIXELS], labels };
-    let (hidden, schedule) = (vec![hidden], Schedule::Constant);
-    let spec = Spec { hidden, time_steps, batch_size: batch, schedule, epochs: u32::MAX, ..Spec::default() };
+    let (layers, schedule) = (dense([hidden]), Schedule::Constant);
+    let spec = Spec { layers, time_steps, batch_size: batch, schedule, epochs: u32::MAX, ..Spec::default() };
     let network = Network::new(&spec, PIXELS, CLASSES, &kernels::cpu().autodiff());
     let mut run = Run::new(spec, network, images - images % batch);
     let mut stopped = false;

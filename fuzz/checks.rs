@@ -361,12 +361,10 @@ fn requests(bytes: &[u8]) {
         let Ok((request, behind)) = postcard::take_from_bytes::<Request>(rest) else { break };
         rest = behind;
         // What takes long is not wrong.
-        let long = match &request {
-            Request::Start(spec) | Request::Continue(spec) | Request::Change(spec) => {
-                spec.hidden_neurons().sum::<usize>() > 64 || spec.time_steps > 32 || spec.batch_size > 64
-            }
-            Request::SelfCheck => true,
-            _ => false,
+        let long = if let Request::Start(spec) | Request::Continue(spec) | Request::Change(spec) = &request {
+            spec.hidden_neurons().sum::<usize>() > 64 || spec.time_steps > 32 || spec.batch_size > 64
+        } else {
+            request == Request::SelfCheck
         };
         if !long {
             session.receive(request, vec![rest.to_vec(), rest.to_vec()]);

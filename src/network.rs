@@ -365,10 +365,11 @@ impl Network {
     /// As [`Network::forward`].
     pub fn forward_encoded(&self, input: LayerInput, earlier: &mut ParameterGradients) -> Tensor<2> {
         let mut input = match input {
-            LayerInput::Currents { values, time_steps } if self.device().is_autodiff() => {
-                LayerInput::Currents { values: Tensor::from_inner(values), time_steps }
+            LayerInput::Currents { values, time_steps } => {
+                let values = if self.device().is_autodiff() { Tensor::from_inner(values) } else { values };
+                LayerInput::Currents { values, time_steps }
             }
-            other => other,
+            LayerInput::Spikes(spikes) => LayerInput::Spikes(spikes),
         };
         for (layer, number) in self.layers.iter().zip(0..) {
             input = LayerInput::Spikes(layer.forward(input, earlier.take_layer(number)));

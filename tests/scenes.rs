@@ -34,7 +34,10 @@ fn weight(from: usize, to: usize) -> f32 {
 
 /// A bar of nine pixels whose neurons drive six hidden ones and three outputs, by the equations of the network.
 fn example() -> (Reading, Synapses, Neuron) {
-    let neuron = Neuron::default();
+    example_of(Neuron::default())
+}
+
+fn example_of(neuron: Neuron) -> (Reading, Synapses, Neuron) {
     let mut image = vec![0; PIXELS];
     let lit: Vec<usize> = (0..9).map(|row| (9 + row) * SIDE + 14).collect();
     let mut input = SpikeTrain::silent(1, PIXELS, T);
@@ -171,6 +174,18 @@ fn membrane_voltage() {
     let (reading, _, neuron) = example();
     let (layer, chosen) = (&reading.trace.hidden[0], [0, 1, 2]);
     stave("voltage", &voltage::scene(layer, &neuron, &chosen), &voltage::now(layer, &neuron, &chosen, NOW));
+}
+
+/// Each spike raises the threshold, which then falls.
+#[test]
+fn membrane_voltage_below_a_threshold_that_moves() {
+    let (reading, _, neuron) =
+        example_of(Neuron { adaptation: 0.6, adaptation_decay: 0.7, gain: 0.4, ..Neuron::default() });
+    let (layer, chosen) = (&reading.trace.hidden[0], [0, 1, 2]);
+    let spikes = (0..HIDDEN).map(|neuron| layer.spikes.count_of(0, neuron)).sum::<u32>();
+    assert!(spikes > 6, "{spikes} spikes raise hardly a threshold");
+    let now = voltage::now(layer, &neuron, &chosen, NOW);
+    stave("voltage-adaptive", &voltage::scene(layer, &neuron, &chosen), &now);
 }
 
 #[test]

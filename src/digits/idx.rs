@@ -306,6 +306,7 @@ fn take(reader: &mut dyn Read, count: u64, whole: u64, before: u64) -> Result<Ve
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the standard library may add kinds")]
 fn broken(error: &std::io::Error, expected: u64, found: u64) -> IdxError {
     match error.kind() {
         // The data are all there, but gzip's own end is not.

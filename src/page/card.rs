@@ -246,7 +246,13 @@ impl App {
             State::Trying => self.ask_card(&Request::Try, &[&checkpoint]),
             // One that was asked for before comes first, and is older.
             State::Taking if !self.run.snapshot_awaited => self.ask_card(&Request::Resume, &[&checkpoint]),
-            _ => {}
+            State::Absent
+            | State::Starting
+            | State::Idle
+            | State::Taking
+            | State::Driving
+            | State::Returning
+            | State::Refused => {}
         }
         self.keep(checkpoint);
     }
@@ -306,7 +312,7 @@ impl App {
         match self.run.phase {
             Phase::Training if had_run || was == State::Taking => self.go_on_training(),
             Phase::Pausing if had_run => self.paused(),
-            _ => {}
+            Phase::Starting | Phase::Still | Phase::Training | Phase::Pausing => {}
         }
         self.dirty.bar = true;
     }

@@ -89,9 +89,10 @@ impl App {
 
     pub(super) fn ask_all(&mut self, requests: Vec<Request>) {
         for request in requests {
-            match request {
-                Request::Open => self.ask_to_open(),
-                other => self.ask(&other, &[]),
+            if request == Request::Open {
+                self.ask_to_open();
+            } else {
+                self.ask(&request, &[]);
             }
         }
     }

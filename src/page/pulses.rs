@@ -225,9 +225,8 @@ mod tests {
     }
 
     fn heads(marks: &[Mark]) -> Vec<f32> {
-        let head = |mark: &Mark| match mark {
-            Mark::Dot { at, rim: None, .. } | Mark::Tick { at, .. } => Some(at.0),
-            _ => None,
+        let head = |mark: &Mark| {
+            if let Mark::Dot { at, rim: None, .. } | Mark::Tick { at, .. } = mark { Some(at.0) } else { None }
         };
         marks.iter().filter_map(head).collect()
     }
@@ -245,10 +244,7 @@ mod tests {
         assert!(heads(&at(2.0, None)).is_empty());
         // The connections come first, as they stand there.
         let alphas = |now: f32| {
-            let alpha = |mark: &Mark| match mark {
-                Mark::Curve { alpha, .. } => Some(*alpha),
-                _ => None,
-            };
+            let alpha = |mark: &Mark| if let Mark::Curve { alpha, .. } = mark { Some(*alpha) } else { None };
             at(now, None).iter().filter_map(alpha).take(6).collect::<Vec<_>>()
         };
         let (rest, under_way) = (alphas(2.0), alphas(2.4));

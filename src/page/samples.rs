@@ -5,7 +5,7 @@ use super::canvas::{Canvas, Palette};
 use super::document::{create, find, listen, one_stop, press, rove};
 use super::field;
 use super::input::{Input, Post};
-use super::marks::{Ink, Mark, Shade};
+use super::marks::{Ink, Mark};
 use super::phrases::{Phrase, Phrases};
 use crate::digits::Digits;
 use crate::digits::drawing::SIDE;
@@ -71,11 +71,9 @@ impl Samples {
 
 /// A picture in ink on the page's ground.
 fn on_paper(image: &[u8]) -> Mark {
-    match field::picture(image, SIDE) {
-        Mark::Cells { columns, shades } => {
-            let shades = shades.into_iter().map(|shade| Shade { from: Ink::Paper, ..shade }).collect();
-            Mark::Cells { columns, shades }
-        }
-        other => other,
+    let mut mark = field::picture(image, SIDE);
+    if let Mark::Cells { shades, .. } = &mut mark {
+        shades.iter_mut().for_each(|shade| shade.from = Ink::Paper);
     }
+    mark
 }

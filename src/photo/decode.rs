@@ -44,6 +44,7 @@ pub fn decode(bytes: &[u8]) -> Result<RgbaImage, PhotoError> {
 
 /// Samples as four bytes a pixel; `None` for kinds of pixels that no photo has (floats). The library's own conversions
 /// know every kind of pixel and of colour: too much for what a visitor of the page fetches.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add cases")]
 fn in_rgba(samples: &[u8], colours: ColorType) -> Option<Vec<u8>> {
     let channels = usize::from(colours.channel_count());
     let bytes = match colours {
@@ -80,6 +81,7 @@ fn upright(picture: RgbaImage, orientation: Orientation) -> RgbaImage {
 }
 
 /// The library's reason, in one line.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add cases")]
 fn reason(error: ImageError, bytes: &[u8]) -> PhotoError {
     match error {
         ImageError::Unsupported(_) => PhotoError::Format(name_of(bytes)),

@@ -176,6 +176,7 @@ impl Tensor<'_> {
         self.shape.len() == 2 && self.plain.ends_with("weight")
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the library may add cases")]
     fn floats(&self) -> Option<Vec<f32>> {
         let values = match self.dtype {
             Dtype::F32 => self.data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
@@ -437,6 +438,7 @@ fn settings(spec: &Spec, others: &[&Tensor<'_>], settled: &[&str]) -> Vec<Remark
 }
 
 /// What a buffer says of a setting, as the setting's own text, for each of its numbers.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add cases")]
 fn texts(tensor: &Tensor<'_>, name: &str) -> Vec<String> {
     let whole = |bytes: &[u8; 8]| i64::from_le_bytes(*bytes) as f32;
     let values = match tensor.dtype {

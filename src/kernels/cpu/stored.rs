@@ -47,7 +47,10 @@ pub(super) fn spikes(
             let time = latency_of(pixel, time_steps);
             u32::from(time / STEPS_PER_WORD == word) << (time % STEPS_PER_WORD)
         }
-        _ => bernoulli_word(u32::from(pixel), place as u32, word as u32, key) & valid_bits(time_steps, word),
+        // Constant currents are no spikes: the image store refuses them.
+        Encoding::Rate | Encoding::Current => {
+            bernoulli_word(u32::from(pixel), place as u32, word as u32, key) & valid_bits(time_steps, word)
+        }
     };
     let mut bits = Vec::with_capacity(count * pixels * words_per_neuron);
     for (image, key) in images(store, batch, pixels) {

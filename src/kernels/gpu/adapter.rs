@@ -11,12 +11,14 @@ const BUFFERS: u32 = 8;
 ///
 /// # Errors
 /// When there is none, or it refuses or cannot do what the kernels need.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add cases")]
 pub async fn open() -> Result<GpuDevice, OpenError> {
     let opened = Device::wgpu_options().init_with_setup_async().await;
-    let (device, setup) = opened.map_err(|error| match error {
+    let reason = |error| match error {
         WgpuInitError::AdapterUnavailable { message, .. } => OpenError::None(message),
         other => OpenError::Refused(other.to_string()),
-    })?;
+    };
+    let (device, setup) = opened.map_err(reason)?;
     let allowed = setup.device.limits().max_storage_buffers_per_shader_stage;
     if allowed < BUFFERS {
         let (allowed, needed) = (u64::from(allowed), u64::from(BUFFERS));
