@@ -132,17 +132,17 @@ pub fn programs(tools: &Tools, steps: &Steps, arguments: &[OsString]) -> Result<
     Ok(())
 }
 
-/// The data sets in pieces, by the command-line program without burn, which is built in a minute or two: one step. The page
+/// The data sets in pieces, by the command-line program without burn, which is soon built: one step. The page
 /// needs the first; another that cannot be had is left out.
 ///
 /// # Errors
 /// When the first cannot be had.
 pub fn shards(tools: &Tools, steps: &Steps) -> Result<()> {
     steps.begin("Data for the page");
-    let spiking =
-        ["run", "--quiet", "--release", "--no-default-features", "--features", "cli", "--", "shards", "--dataset"];
+    let cargo = ["run", "--quiet", "--profile", "shards", "--no-default-features", "--features", "cli", "--"];
+    let spiking = cargo.into_iter().chain(["shards", "--dataset"]);
     for (index, set) in hook::sets()?.iter().enumerate() {
-        match tools.cmd("cargo", spiking.iter().copied().chain([set.as_str()])).run() {
+        match tools.cmd("cargo", spiking.clone().chain([set.as_str()])).run() {
             Err(_) if index > 0 => steps.note(&format!("The page goes without {set}, which cannot be had here.")),
             other => drop(other?),
         }
