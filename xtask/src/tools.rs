@@ -30,14 +30,7 @@ struct Program {
 impl Program {
     /// Without the check for updates. It cannot be built without TLS.
     fn trunk() -> Self {
-        let flags = &[
-            "--locked",
-            "--no-default-features",
-            "--features",
-            "rustls",
-            // One function that fills tables: not optimized, it takes the compiler 46 s instead of 8.
-            "--config=profile.release.package.minify-html-common.opt-level=2",
-        ];
+        let flags = &["--locked", "--no-default-features", "--features", "rustls"];
         Self { name: "trunk", package: "trunk", version: "0.22.1".to_owned(), flags, opt_level: "0", minutes: 4 }
     }
 
