@@ -85,7 +85,11 @@ pub fn build(arguments: &[OsString]) -> Result<()> {
 fn prepare(steps: &Steps) -> Result<Tools> {
     Tools::bring_beside(steps, |tools, takes_long| {
         shards(tools, steps)?;
-        if takes_long { compile(tools) } else { Ok(()) }
+        if takes_long {
+            steps.note("Page and engine: their programs are compiled meanwhile");
+            compile(tools)?;
+        }
+        Ok(())
     })
 }
 
@@ -102,7 +106,7 @@ fn compile(tools: &Tools) -> Result<()> {
 fn build_of(link: &str) -> Result<Vec<String>> {
     let bin = attribute(link, "data-bin").with_context(|| format!("{} has a program without a name", hook::PAGE))?;
     let profile = attribute(link, "data-cargo-profile").unwrap_or(PROFILE);
-    let mut arguments = vec!["build", "--quiet", "--target", WASM, "--profile", profile, "--bin", bin];
+    let mut arguments = vec!["build", "--target", WASM, "--profile", profile, "--bin", bin];
     if attribute(link, "data-cargo-no-default-features").is_some() {
         arguments.push("--no-default-features");
     }
@@ -126,7 +130,7 @@ pub fn bundle(tools: &Tools, steps: &Steps) -> Result<()> {
 /// # Errors
 /// When it cannot be built.
 pub fn programs(tools: &Tools, steps: &Steps, arguments: &[OsString]) -> Result<()> {
-    steps.begin("Page and engine: building them, some 4 minutes the first time on two cores");
+    steps.begin("Page and engine: building them, some 4 minutes on two cores where they are not compiled yet");
     let build = ["build", "--release"].map(OsString::from);
     tools.cmd("trunk", build.iter().chain(arguments)).run()?;
     Ok(())
