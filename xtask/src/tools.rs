@@ -213,7 +213,9 @@ impl Tools {
         };
         if self.has("cargo-binstall") {
             steps.begin(&format!("{name} {version}: cargo binstall looks for a built one"));
-            let fetched = into(&["binstall", "--no-confirm", "--disable-strategies", "compile", &versioned]).run();
+            // Of those who wrote it, not of others.
+            let from = ["--disable-strategies", "quick-install,compile"];
+            let fetched = into(&[&["binstall", "--no-confirm"], &from[..], &[&versioned]].concat()).run();
             if fetched.is_ok() && self.is_there(program) {
                 return Ok(());
             }
