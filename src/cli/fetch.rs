@@ -117,23 +117,22 @@ fn download(package: &DebianPackage, folder: &Path) -> Result<PathBuf> {
         let mut command = Command::new(&package.apt_get);
         // As root, apt-get would hand the download to a user who may not write into our folder, and complain.
         command.args(["-qq", "-o", "APT::Sandbox::User=root"]);
-        if own_lists {
-            for (option, place) in [("Dir::State::lists", "lists"), ("Dir::Cache", "cache")] {
-                command.arg("-o").arg(format!("{option}={}", folder.join(place).display()));
-            }
+        // Whatever it keeps on the way goes with our folder.
+        let own = [("Dir::Cache", "cache"), ("Dir::State::lists", "lists")];
+        for (option, place) in &own[..if own_lists { 2 } else { 1 }] {
+            command.arg("-o").arg(format!("{option}={}", folder.join(place).display()));
         }
         command.args(arguments).current_dir(folder).stdin(Stdio::null()).output()
     };
+    for place in ["lists/partial", "cache/archives/partial"] {
+        fs::create_dir_all(folder.join(place)).with_context(|| format!("cannot write into {}", folder.display()))?;
+    }
     let output = match apt_get(&["download", &package.name], false) {
         Err(error) if error.kind() == ErrorKind::NotFound => bail!("{by_hand}"),
         output => output.context("apt-get cannot be started")?,
     };
     if !output.status.success() {
         // The system's list of packages is missing or of some time ago. It is not ours to renew: we fetch one of our own.
-        for place in ["lists/partial", "cache/archives/partial"] {
-            fs::create_dir_all(folder.join(place))
-                .with_context(|| format!("cannot write into {}", folder.display()))?;
-        }
         let updated = apt_get(&["update"], true)?;
         let output = apt_get(&["download", &package.name], true)?;
         // Where the list cannot be had, that is why the package cannot.

@@ -3,7 +3,7 @@
 //! Trunk gives the files of a worker no hash, and they name each other. So each engine's files move to
 //! `engine/<hash>/`, the article's to `article/<hash>/`, and index.html learns the paths: a cache can keep them for ever.
 //! Shards (whose names have hashes) and models are copied beside the page, and index.html learns which data sets there
-//! are. The programs of page and article get shorter: see [`number_imports`].
+//! are. The programs of page and article get shorter: imports are numbered.
 
 use crate::gpu;
 use crate::html::{content, with_content, without_preloads};

@@ -225,7 +225,7 @@ impl Tools {
         into(&[&install, *flags].concat())
             // What was built stays there if this is interrupted.
             .env("CARGO_TARGET_DIR", build)
-            // Quick to build matters more than quick to run: at level 1 both tools take twice as long to build, and save a
+            // Quick to build matters more than quick to run: at level 1 both tools take nearly twice as long to build, and save a
             // second of a build of the page.
             .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
             .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
