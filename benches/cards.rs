@@ -16,9 +16,10 @@ use burn::tensor::Device;
 use pollster::block_on;
 use spiking_playground::digits::Digits;
 use spiking_playground::event::{Event, Flow};
-use spiking_playground::kernels::{self, Card, ImageStore};
-use spiking_playground::network::{Coded, Network};
-use spiking_playground::spec::{Encoding, Schedule, Spec};
+use spiking_playground::kernels::{self, GpuDevice, ImageStore};
+use spiking_playground::layer::{LayerInput, ParameterGradients};
+use spiking_playground::network::Network;
+use spiking_playground::spec::{Encoding, Schedule, Spec, dense};
 use spiking_playground::spikes::encode::Pass;
 use spiking_playground::training::{Advance, Run, STEPS_TO_READ};
 use std::time::{Duration, Instant};
@@ -106,10 +107,12 @@ fn kernels_of_a_step(device: &Device, digits: &Digits, total: Duration) -> Resul
         failed
     };
     report("coding", &mut || drop(spikes()))?;
-    report("and the layer, forward", &mut || drop(untracked.hidden[0].forward(spikes())))?;
-    report("and the readout, forward", &mut || drop(untracked.forward_coded(Coded::Spikes(spikes()))))?;
+    report("and the layer, forward", &mut || drop(untracked.layers[0].forward(LayerInput::Spikes(spikes()), None)))?;
+    report("and the readout, forward", &mut || {
+        drop(untracked.forward_encoded(LayerInput::Spikes(spikes()), &mut ParameterGradients::default()))
+    })?;
     report("all of it, and backward", &mut || {
-        let scores = network.forward_coded(Coded::Spikes(spikes()));
+        let scores = network.forward_encoded(LayerInput::Spikes(spikes()), &mut ParameterGradients::default());
         drop(kernels::cross_entropy(scores, &digits.labels[..spec.batch_size], spec.batch_size).0.backward());
     })?;
     let mut run = start(&spec, &plain, digits.len());
@@ -122,7 +125,7 @@ fn kernels_of_a_step(device: &Device, digits: &Digits, total: Duration) -> Resul
 fn main() -> Result<()> {
     let total = Duration::from_secs_f64(argument("seconds", "3").parse()?);
     let most = argument("sizes", "99").parse()?;
-    let Card { device, name, is_software } = block_on(kernels::card())?;
+    let GpuDevice { device, name, is_software } = block_on(kernels::open_gpu())?;
     let [digits, _] = mnist()?;
     println!("Card: {name}\n");
     if argument("kernels", "") == "only" {
@@ -133,7 +136,7 @@ fn main() -> Result<()> {
     for (hidden, time_steps, batch_size) in SIZES.iter().take(most) {
         let schedule = Schedule::Constant;
         let spec = Spec {
-            hidden: hidden.to_vec(),
+            layers: dense(hidden.iter().copied()),
             time_steps: *time_steps,
             batch_size: *batch_size,
             schedule,

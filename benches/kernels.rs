@@ -9,8 +9,8 @@ use bench::clock::{Times, time};
 use bench::{Result, argument, mnist};
 use burn::tensor::{Device, Tensor, TensorData};
 use spiking_playground::event::{Event, Flow};
-use spiking_playground::kernels::{self, AdamStep, SpikeTensor};
-use spiking_playground::layer::{Integrators, Synapses};
+use spiking_playground::kernels::{self, AdamStep, LinearShape, SpikeTensor};
+use spiking_playground::layer::{Integrators, Linear};
 use spiking_playground::network::Network;
 use spiking_playground::spec::Spec;
 use spiking_playground::spikes::encode::Pass;
@@ -41,58 +41,53 @@ fn main() -> Result<()> {
     let (device, tracked) = (kernels::cpu(), kernels::cpu().autodiff());
     let train = encode();
     let input = |device: &Device| SpikeTensor::new(train.clone(), device);
-    let (plain, learning) = (Synapses::random(784, 256, 1, 0, &device), Synapses::random(784, 256, 1, 0, &tracked));
+    let linear = |inputs, outputs, device| Linear::random(LinearShape { inputs, outputs }, 1, 0, device);
+    let (plain, learning) = (linear(784, 256, &device), linear(784, 256, &tracked));
     report("layer 784-256, forward", &mut || {
-        drop(kernels::spiking_layer(input(&device), plain.connection(), &neuron));
+        drop(kernels::spiking_layer(input(&device), plain.weights(None), &neuron));
     });
     // Where every neuron fires at random in half of the time steps, walking the spikes is at its dearest; a product with
     // the spikes as floats costs the same whatever they are. It does not pay even there, so there is no switch to it.
     let noise = vec![128; 784];
     let noisy = kernels::rate(&vec![noise.as_slice(); batch], &samples, 1, Pass::Training(0), time_steps);
     report("the same, all neurons fire half of the time", &mut || {
-        drop(kernels::spiking_layer(SpikeTensor::new(noisy.clone(), &device), plain.connection(), &neuron));
+        drop(kernels::spiking_layer(SpikeTensor::new(noisy.clone(), &device), plain.weights(None), &neuron));
     });
     let floats = TensorData::new(noisy.to_dense(), [batch * time_steps, 784]);
     let floats = Tensor::<2>::from_data(floats, &device);
-    report("its currents as a dense product", &mut || drop(kernels::affine(floats.clone(), plain.connection(), 1.0)));
+    report("its currents as a dense product", &mut || drop(kernels::linear(floats.clone(), plain.weights(None), 1.0)));
     let coefficients = Integrators::coefficients(f64::from(neuron.beta), time_steps);
     report("layer 784-256, forward and gradients", &mut || {
-        let spikes = kernels::spiking_layer(input(&tracked), learning.connection(), &neuron);
+        let spikes = kernels::spiking_layer(input(&tracked), learning.weights(None), &neuron);
         drop(kernels::weighted_spike_count(spikes, &coefficients).sum().backward());
     });
-    let second = Synapses::random(256, 128, 1, 1, &tracked);
+    let second = linear(256, 128, &tracked);
     report("layers 784-256-128, forward and gradients", &mut || {
-        let spikes = kernels::spiking_layer(input(&tracked), learning.connection(), &neuron);
-        let spikes = kernels::spiking_layer(spikes, second.connection(), &neuron);
+        let spikes = kernels::spiking_layer(input(&tracked), learning.weights(None), &neuron);
+        let spikes = kernels::spiking_layer(spikes, second.weights(None), &neuron);
         drop(kernels::weighted_spike_count(spikes, &coefficients).sum().backward());
     });
 
-    let readout = Synapses::random(256, 10, 1, 2, &tracked);
+    let readout = linear(256, 10, &tracked);
     let counts = kernels::weighted_spike_count(
-        kernels::spiking_layer(input(&device), plain.connection(), &neuron),
+        kernels::spiking_layer(input(&device), plain.weights(None), &neuron),
         &coefficients,
     );
     let counts = Tensor::<2>::from_inner(counts);
-    report("affine 256-10 and cross entropy, with gradients", &mut || {
-        let logits = kernels::affine(counts.clone(), readout.connection(), 1.0);
+    report("linear 256-10 and cross entropy, with gradients", &mut || {
+        let logits = kernels::linear(counts.clone(), readout.weights(None), 1.0);
         drop(kernels::cross_entropy(logits, &digits.labels[..batch], batch).0.backward());
     });
 
-    let numbers = 784 * 256;
-    let values = |value: f32| {
-        let data = TensorData::new(vec![value; numbers], [4, 784, 64]);
-        kernels::well_placed((Tensor::<3>::from_data(data, &device), Tensor::<1>::full([256], value, &device)))
-    };
+    let numbers = LinearShape { inputs: 784, outputs: 256 }.numbers();
+    let values = |value: f32| kernels::parameters_on(vec![value; numbers], &device);
     let step = AdamStep { beta_1: 0.9, beta_2: 0.999, rate: 1e-3, epsilon: 1e-8 };
     let mut state = [values(0.1), values(0.0), values(0.0)];
     // The gradient's memory is taken by each step, so a new one is made: its copy is part of the time.
-    let gradient = vec![0.01; numbers];
     report("Adam, 784 x 256, with a copy of the gradient", &mut || {
-        let fresh = Tensor::<3>::from_data(TensorData::new(gradient.clone(), [4, 784, 64]), &device);
-        let fresh = (fresh, Tensor::<1>::full([256], 0.01, &device));
-        let nothing = || (Tensor::<3>::empty([0; 3], &device), Tensor::<1>::empty([0], &device));
+        let nothing = || Tensor::<1>::empty([0], &device);
         let before = std::mem::replace(&mut state, [nothing(), nothing(), nothing()]);
-        state = kernels::adam(before, fresh, step);
+        state = kernels::adam(before, values(0.01), step);
     });
     Ok(())
 }

@@ -18,8 +18,8 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use spiking_playground::digits::Digits;
 use spiking_playground::evaluation::evaluate;
 use spiking_playground::event::{Event, Flow};
-use spiking_playground::kernels::{self, Connection, SpikeTensor, blocks, reference};
-use spiking_playground::layer::Synapses;
+use spiking_playground::kernels::{self, LinearWeights, SpikeTensor, reference};
+use spiking_playground::layer::{Layer, Linear};
 use spiking_playground::network::{Input, Network};
 use spiking_playground::spec::{Neuron, Schedule, Spec};
 use spiking_playground::spikes::SpikeTrain;
@@ -48,15 +48,15 @@ struct Plain {
 impl Plain {
     /// The same weights as those of the library's network.
     fn of(network: &Network, device: &Device) -> Self {
-        let synapses = network.synapses();
-        let weight = |layer: &Synapses| Param::from_data(TensorData::new(layer.rows(), layer.dims()), device);
-        let bias = |layer: &Synapses| Param::from_data(TensorData::new(layer.biases(), [layer.dims()[1]]), device);
-        Self {
-            hidden: weight(synapses[0]),
-            hidden_bias: bias(synapses[0]),
-            readout: weight(synapses[1]),
-            readout_bias: bias(synapses[1]),
-        }
+        let parameters = |linear: &Linear| {
+            let ((weight, bias), shape) = (linear.rows(), linear.shape());
+            let weight = Param::from_data(TensorData::new(weight, [shape.inputs, shape.outputs]), device);
+            (weight, Param::from_data(TensorData::new(bias, [shape.outputs]), device))
+        };
+        let Layer::Dense(layer) = &network.layers[0];
+        let ((hidden, hidden_bias), (readout, readout_bias)) =
+            (parameters(&layer.linear), parameters(network.readout.linear()));
+        Self { hidden, hidden_bias, readout, readout_bias }
     }
 
     /// Spikes [B, T, N] to the hidden layer's spikes [B, T, H] and class scores [B, C].
@@ -105,10 +105,10 @@ fn agree(spec: &Spec, digits: &Digits, device: &Device) -> Result<()> {
         let train = kernels::rate(&images, &samples, spec.seed, Pass::Training(0), spec.time_steps);
         let input = dense(&train, device);
         let (spikes, logits) = plain.forward(input, &spec.neuron);
-        let layer = &network.hidden[0].synapses;
+        let Layer::Dense(layer) = &network.layers[0];
         let inner = SpikeTensor::new(train.clone(), &kernels::cpu());
-        let (weight, bias) = (layer.weight.val().inner(), layer.bias.val().inner());
-        let ours = kernels::spiking_layer(inner, Connection::new(weight, bias), &spec.neuron).train();
+        let weights = LinearWeights::new(layer.linear.shape(), layer.linear.parameters.val().inner());
+        let ours = kernels::spiking_layer(inner, weights, &spec.neuron).train();
         if ours.to_dense() != numbers(spikes.inner()) {
             continue;
         }
@@ -117,11 +117,13 @@ fn agree(spec: &Spec, digits: &Digits, device: &Device) -> Result<()> {
         let pairs = [numbers(our_loss.clone().inner()), numbers(loss.clone().inner())];
         close("loss", &pairs[0], &pairs[1])?;
         let (our_gradients, gradients) = (our_loss.backward(), loss.backward());
-        for (name, ours, theirs) in [("hidden", 0, &plain.hidden), ("readout", 1, &plain.readout)] {
-            let ours = network.synapses()[ours].weight.val().grad(&our_gradients).ok_or("no gradient of ours")?;
+        let linears = [&layer.linear, network.readout.linear()];
+        for (linear, (name, theirs)) in
+            linears.into_iter().zip([("hidden", &plain.hidden), ("readout", &plain.readout)])
+        {
+            let ours = linear.parameters.val().grad(&our_gradients).ok_or("no gradient of ours")?;
             let theirs = theirs.val().grad(&gradients).ok_or("no gradient of burn's")?;
-            let width = theirs.dims()[1];
-            close(name, &blocks::unpack(&numbers(ours), width), &numbers(theirs))?;
+            close(name, &linear.shape().unpack(&numbers(ours)).0, &numbers(theirs))?;
         }
         return Ok(());
     }

@@ -19,7 +19,7 @@ use spiking_playground::page::strokes;
 use spiking_playground::photo::{decode, prepare};
 use spiking_playground::protocol::{Picture, Request};
 use spiking_playground::session::Session;
-use spiking_playground::spec::{Dataset, Spec};
+use spiking_playground::spec::{Dataset, Spec, dense};
 use spiking_playground::spikes::encode::Pass;
 use spiking_playground::trace::Trace;
 use spiking_playground::weights::checkpoint::{
@@ -350,7 +350,7 @@ fn session(bytes: &[u8]) {
 /// The engine, asked anything, one request after the other as they would be packed.
 fn requests(bytes: &[u8]) {
     let mut session = engine();
-    let small = Spec { hidden: vec![2], time_steps: 3, batch_size: 8, ..Spec::default() };
+    let small = Spec { layers: dense([2]), time_steps: 3, batch_size: 8, ..Spec::default() };
     session.receive(Request::Start(small), Vec::new());
     let mut rest = bytes;
     for _ in 0..20 {
@@ -359,7 +359,7 @@ fn requests(bytes: &[u8]) {
         // What takes long is not wrong.
         let long = match &request {
             Request::Start(spec) | Request::Continue(spec) | Request::Change(spec) => {
-                spec.hidden.iter().sum::<usize>() > 64 || spec.time_steps > 32 || spec.batch_size > 64
+                spec.hidden_neurons().sum::<usize>() > 64 || spec.time_steps > 32 || spec.batch_size > 64
             }
             Request::SelfCheck => true,
             _ => false,

@@ -1,7 +1,7 @@
 //! The program behind the message port: it brings requests to a [`Session`] and its reports back, and lets it work in
 //! between, one piece at a time, so that no request waits much longer than 20 ms.
 
-use crate::kernels::{self, Card};
+use crate::kernels::{self, GpuDevice};
 use crate::protocol::{BUILD, Report};
 use crate::session::{Outgoing, Session};
 use crate::wire;
@@ -22,9 +22,9 @@ pub fn start() {
 pub fn start_on_card() {
     console_error_panic_hook::set_once();
     spawn_local(async {
-        match kernels::card().await {
+        match kernels::open_gpu().await {
             Ok(card) => {
-                let Card { device, name, is_software } = match card.name.is_empty() {
+                let GpuDevice { device, name, is_software } = match card.name.is_empty() {
                     true => card.named(name_of_card().await.unwrap_or_else(|| "GPU".to_owned())),
                     false => card,
                 };

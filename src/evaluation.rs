@@ -5,7 +5,7 @@ use crate::digits::noise::noisy;
 use crate::event::{self, Score};
 use crate::kernels;
 use crate::layer::{Synapses, numbers};
-use crate::network::{Input, Network, Output};
+use crate::network::{Input, Network, ReadoutLayer};
 use crate::neuron::State;
 use crate::spec::{Encoding, Neuron, Spec};
 use crate::spikes::SpikeTrain;
@@ -81,27 +81,26 @@ pub fn trace(network: &Network, spec: &Spec, image: &[u8], pass: Pass, sample: u
     let input = encode(spec, &[image], &[sample], pass);
     let seen = with_noise(spec, &[image], &[sample], pass).and_then(|mut images| images.pop());
     let mut hidden: Vec<LayerTrace> = Vec::new();
-    for layer in &network.hidden {
+    for layer in &network.layers {
         let sides = match (&input, hidden.last()) {
-            (_, Some(before)) => Sides::of_spikes(&before.spikes, &layer.synapses),
-            (Input::Spikes(train), None) => Sides::of_spikes(train, &layer.synapses),
-            (Input::Currents { values, time_steps }, None) => Sides::of_currents(values, *time_steps, &layer.synapses),
+            (_, Some(before)) => Sides::of_spikes(&before.spikes, &layer.synapses()),
+            (Input::Spikes(train), None) => Sides::of_spikes(train, &layer.synapses()),
+            (Input::Currents { values, time_steps }, None) => {
+                Sides::of_currents(values, *time_steps, &layer.synapses())
+            }
         };
-        hidden.push(trace_layer(sides, spec.time_steps, Cell::Spiking(&layer.neuron)));
+        hidden.push(trace_layer(sides, spec.time_steps, Cell::Spiking(layer.neuron())));
     }
     let input = match input {
         Input::Spikes(train) => train,
         Input::Currents { time_steps, .. } => SpikeTrain::silent(1, image.len(), time_steps),
     };
     let last = hidden.last().map_or(&input, |layer| &layer.spikes);
-    let output = match &network.output {
-        Output::Membrane(layer) => {
-            trace_layer(Sides::of_spikes(last, &layer.synapses), spec.time_steps, Cell::Integrating(layer.beta as f32))
-        }
-        Output::SpikeCount(layer) => {
-            trace_layer(Sides::of_spikes(last, &layer.synapses), spec.time_steps, Cell::Spiking(&layer.neuron))
-        }
+    let cell = match &network.readout {
+        ReadoutLayer::Membrane(integrators) => Cell::Integrating(integrators.beta as f32),
+        ReadoutLayer::SpikeCount(layer) => Cell::Spiking(&layer.neuron),
     };
+    let output = trace_layer(Sides::of_spikes(last, &Synapses::of(network.readout.linear())), spec.time_steps, cell);
     Trace {
         image: seen.unwrap_or_else(|| image.to_vec()),
         time_steps: spec.time_steps,
@@ -154,18 +153,17 @@ impl Sides {
     }
 
     fn of_spikes(input: &SpikeTrain, synapses: &Synapses) -> Self {
-        let (weight, mut sides) = (synapses.rows(), Self::new(input.time_steps(), &synapses.biases()));
-        for (n, row) in weight.chunks_exact(sides.width).enumerate() {
-            input.times(0, n).for_each(|t| sides.add(t, 1.0, row));
+        let mut sides = Self::new(input.time_steps(), synapses.bias());
+        for n in 0..input.neurons() {
+            input.times(0, n).for_each(|t| sides.add(t, 1.0, synapses.outgoing(n)));
         }
         sides
     }
 
     fn of_currents(input: &[f32], time_steps: usize, synapses: &Synapses) -> Self {
-        let (weight, mut sides) = (synapses.rows(), Self::new(time_steps, &synapses.biases()));
-        for (current, row) in input.iter().zip(weight.chunks_exact(sides.width)).filter(|(current, _)| **current > 0.0)
-        {
-            (0..time_steps).for_each(|t| sides.add(t, *current, row));
+        let mut sides = Self::new(time_steps, synapses.bias());
+        for (n, current) in input.iter().enumerate().filter(|(_, current)| **current > 0.0) {
+            (0..time_steps).for_each(|t| sides.add(t, *current, synapses.outgoing(n)));
         }
         sides
     }
@@ -199,24 +197,15 @@ fn trace_layer(sides: Sides, time_steps: usize, cell: Cell<'_>) -> LayerTrace {
     LayerTrace { spikes, potentials, excitation, inhibition }
 }
 
-/// The weights by which a layer's senders reach these neurons of it, [neurons, N]; the layer after the hidden ones is
+/// The weights by which a layer's inputs reach these neurons of it, [neurons, N]; the layer after the hidden ones is
 /// the output. Unknown neurons are left out.
 pub fn fields(network: &Network, layer: usize, neurons: &[usize]) -> Vec<f32> {
-    let Some(synapses) = synapses(network, layer) else { return Vec::new() };
-    let ([_, width], weight) = (synapses.dims(), synapses.rows());
-    let known = neurons.iter().filter(|neuron| **neuron < width);
-    known.flat_map(|neuron| weight.iter().skip(*neuron).step_by(width).copied()).collect()
+    let Some(synapses) = network.synapses(layer) else { return Vec::new() };
+    let known = neurons.iter().filter(|neuron| **neuron < synapses.neurons());
+    known.flat_map(|neuron| synapses.incoming(*neuron)).collect()
 }
 
-/// How many neurons a layer has, by the same numbers; none where there is no such layer.
+/// The number of neurons of a layer, by the same numbers; 0 if there is no such layer.
 pub fn width(network: &Network, layer: usize) -> usize {
-    synapses(network, layer).map_or(0, |synapses| synapses.dims()[1])
-}
-
-fn synapses(network: &Network, layer: usize) -> Option<&Synapses> {
-    let output = match &network.output {
-        Output::Membrane(layer) => &layer.synapses,
-        Output::SpikeCount(layer) => &layer.synapses,
-    };
-    network.hidden.iter().map(|layer| &layer.synapses).chain([output]).nth(layer)
+    network.neurons(layer)
 }

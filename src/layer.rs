@@ -1,120 +1,329 @@
-//! A layer of spiking neurons, and one that only integrates, as burn modules.
+//! The layers of a network as burn modules, and all that the rest of the program asks of one. Only this module knows what
+//! kinds of layers there are.
 
-use crate::kernels::{self, Connection, Parameters, SpikeTensor, blocks};
+use crate::kernels::{self, LinearShape, LinearWeights, SpikeTensor};
 use crate::random::{Generator, Stream};
-use crate::spec::Neuron;
+use crate::spec::{LayerSpec, Neuron};
 use burn::module::{Module, Param};
-use burn::tensor::{Device, ExecutionError, Gradients, Tensor, TensorData};
-use std::sync::{Mutex, PoisonError};
+use burn::tensor::{Device, ExecutionError, Gradients, Tensor};
 
-/// Weights and bias from one layer to the next.
+/// Weights and bias of a linear map.
 #[derive(Module, Debug)]
-pub struct Synapses {
-    /// [K, N, W], in [`blocks`]: the row of a neuron that sends, block by block. In files it stands as PyTorch has it.
-    pub weight: Param<Tensor<3>>,
-    /// [H].
-    pub bias: Param<Tensor<1>>,
-    /// The gradients of both from the samples of a batch that have passed, where it passes in slices.
+pub struct Linear {
+    /// All numbers, as [`LinearShape`] says. In files they stand as PyTorch has them.
+    pub parameters: Param<Tensor<1>>,
     #[module(skip)]
-    sums: GradientSums,
+    shape: LinearShape,
 }
 
-/// Gradients that wait for more to be added. A copy of a network has none.
-#[derive(Debug, Default)]
-struct GradientSums(Mutex<Option<(Tensor<3>, Tensor<1>)>>);
-
-impl Clone for GradientSums {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
-}
-
-impl Synapses {
-    /// Weights [N, H] and bias [H] as they are.
+impl Linear {
+    /// Weights [N, H] and bias [H].
     ///
     /// # Panics
-    /// When there are not N·H weights.
-    pub fn new(weight: &[f32], bias: Vec<f32>, device: &Device) -> Self {
-        let (targets, senders) = (bias.len(), weight.len() / bias.len().max(1));
-        let shape = [blocks::count(targets), senders, blocks::width(targets)];
-        Self::of((TensorData::new(blocks::pack(weight, targets), shape), TensorData::new(bias, [targets])), device)
+    /// If there are not N·H weights.
+    pub fn new(weight: &[f32], bias: &[f32], device: &Device) -> Self {
+        let shape = LinearShape { inputs: weight.len() / bias.len().max(1), outputs: bias.len() };
+        Self::from_flat(shape, shape.pack(weight, bias), device)
     }
 
-    /// Weights [K, N, W] and bias [H].
-    fn of((weight, bias): (TensorData, TensorData), device: &Device) -> Self {
-        let plain = device.clone().inner();
-        let placed = (Tensor::from_data(weight, &plain), Tensor::from_data(bias, &plain));
-        let (weight, bias) = kernels::well_placed(placed);
-        let (weight, bias) = match device.is_autodiff() {
-            true => (Tensor::from_inner(weight), Tensor::from_inner(bias)),
-            false => (weight, bias),
-        };
-        Self { weight: Param::from_tensor(weight), bias: Param::from_tensor(bias), sums: GradientSums::default() }
-    }
-
-    /// The same on another device.
+    /// Numbers that lie as [`LinearShape`] says.
     ///
-    /// # Errors
-    /// When the device they are on cannot be read.
-    pub async fn copied_to(&self, device: &Device) -> Result<Self, ExecutionError> {
-        Ok(Self::of(read((self.weight.val().inner(), self.bias.val().inner())).await?, device))
+    /// # Panics
+    /// If there are not as many as the shape has.
+    pub fn from_flat(shape: LinearShape, numbers: Vec<f32>, device: &Device) -> Self {
+        assert_eq!(numbers.len(), shape.numbers(), "numbers of {shape:?}");
+        Self { parameters: Param::from_tensor(kernels::parameters_on(numbers, device)), shape }
     }
 
     /// PyTorch's initial values: uniform in ±1/√N, weights and bias, drawn by our own generator in the order of
     /// PyTorch's layout ([H, N], then bias), so that every backend starts from the same.
-    pub fn random(senders: usize, targets: usize, seed: u64, layer: u32, device: &Device) -> Self {
-        let bound = 1.0 / (senders as f32).sqrt();
+    pub fn random(shape: LinearShape, seed: u64, layer: u32, device: &Device) -> Self {
+        let LinearShape { inputs, outputs } = shape;
+        let bound = 1.0 / (inputs as f32).sqrt();
         let mut generator = Generator::new(seed, Stream::Weights(layer));
         let mut draw = |n: usize| (0..n).map(|_| (generator.unit() * 2.0 - 1.0) * bound).collect::<Vec<f32>>();
-        let rows = draw(targets * senders);
-        Self::new(&transposed(&rows, senders), draw(targets), device)
+        let rows = draw(outputs * inputs);
+        Self::new(&transposed(&rows, inputs), &draw(outputs), device)
     }
 
-    /// [N, H].
-    pub fn dims(&self) -> [usize; 2] {
-        let ([_, senders, _], [targets]) = (self.weight.val().dims(), self.bias.val().dims());
-        [senders, targets]
+    /// N and H.
+    pub const fn shape(&self) -> LinearShape {
+        self.shape
     }
 
-    /// As the kernels take them. Gradients that wait go with them: what comes back has them in it.
-    pub fn connection(&self) -> Connection {
-        let sums = self.sums.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Connection { weight: self.weight.val(), bias: self.bias.val(), sums }
+    /// Its parameters' layout.
+    pub const fn layout(&self) -> ParameterLayout {
+        ParameterLayout::Linear(self.shape)
     }
 
-    /// Lets the gradients wait for those of the batch's next samples, which are added to them.
-    pub fn keep(&mut self, gradients: &mut Gradients) {
-        let both = self.weight.val().grad_remove(gradients).zip(self.bias.val().grad_remove(gradients));
-        self.sums = GradientSums(Mutex::new(both));
+    /// As the kernels take it, with the gradient over earlier samples of a batch, if there were any: new ones are added to
+    /// it.
+    pub fn weights(&self, grad_accum: Option<Tensor<1>>) -> LinearWeights {
+        LinearWeights { shape: self.shape, parameters: self.parameters.val(), grad_accum }
     }
 
-    /// Forgets gradients that wait.
-    pub fn forget(&mut self) {
-        self.sums = GradientSums::default();
-    }
-
-    /// The weights, [N, H]: the row of a neuron that sends.
-    pub fn rows(&self) -> Vec<f32> {
-        blocks::unpack(&values(&self.weight), self.dims()[1])
-    }
-
-    /// The bias, [H].
-    pub fn biases(&self) -> Vec<f32> {
-        values(&self.bias)
+    /// Weights [N, H] and bias [H].
+    pub fn rows(&self) -> (Vec<f32>, Vec<f32>) {
+        self.shape.unpack(&numbers(self.parameters.val().inner()))
     }
 }
 
-/// The numbers of weights and bias, from a device that may take its time.
+/// How the numbers of a flat parameter are named and laid out in files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterLayout {
+    /// `weight` [H, N] and `bias` [H], as those of PyTorch's `Linear`.
+    Linear(LinearShape),
+}
+
+/// The name of a part of a layer's parameters in files, and its shape there.
+pub type Part = (&'static str, Vec<usize>);
+
+impl ParameterLayout {
+    /// The parts, in the order of [`ParameterLayout::split`].
+    pub fn parts(self) -> Vec<Part> {
+        match self {
+            Self::Linear(LinearShape { inputs, outputs }) => {
+                vec![("weight", vec![outputs, inputs]), ("bias", vec![outputs])]
+            }
+        }
+    }
+
+    /// The flat parameter's numbers as the parts have them, row by row.
+    ///
+    /// # Panics
+    /// If there are not as many numbers as the layout has.
+    pub fn split(self, numbers: &[f32]) -> Vec<Vec<f32>> {
+        match self {
+            Self::Linear(shape) => {
+                let (weight, bias) = shape.unpack(numbers);
+                vec![transposed(&weight, shape.outputs), bias]
+            }
+        }
+    }
+
+    /// The flat parameter's numbers, from those of the parts.
+    ///
+    /// # Panics
+    /// If the parts are not those of [`ParameterLayout::parts`].
+    pub fn join(self, parts: &[Vec<f32>]) -> Vec<f32> {
+        match (self, parts) {
+            (Self::Linear(shape), [weight, bias]) => shape.pack(&transposed(weight, shape.inputs), bias),
+            (Self::Linear(_), other) => panic!("{} parts; a linear map has two", other.len()),
+        }
+    }
+}
+
+/// The gradients of a network's parameters, layer by layer: of a batch, or of those of its samples that have passed.
+#[derive(Debug, Default)]
+pub struct ParameterGradients(pub Vec<Option<Tensor<1>>>);
+
+impl ParameterGradients {
+    /// The gradients of these parameters, out of all that a backward pass gave.
+    pub fn take<'a>(parameters: impl Iterator<Item = &'a Param<Tensor<1>>>, gradients: &mut Gradients) -> Self {
+        Self(parameters.map(|parameter| parameter.val().grad_remove(gradients)).collect())
+    }
+
+    /// What there is for layer `layer`, which is then no longer here.
+    pub fn take_layer(&mut self, layer: usize) -> Option<Tensor<1>> {
+        self.0.get_mut(layer).and_then(Option::take)
+    }
+}
+
+/// What goes into a layer.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it goes into the first layer at once")]
+pub enum LayerInput {
+    /// Spikes [B, N].
+    Spikes(SpikeTensor),
+    /// Constant currents [B, N], for T time steps.
+    Currents {
+        /// On an autodiff device where the layer is.
+        values: Tensor<2>,
+        /// T.
+        time_steps: usize,
+    },
+}
+
+/// A layer of spiking neurons.
+#[derive(Module, Debug)]
+pub enum Layer {
+    /// Every input reaches every neuron.
+    Dense(DenseLayer),
+}
+
+/// A layer of spiking neurons that every input reaches.
+#[derive(Module, Debug)]
+pub struct DenseLayer {
+    /// From its input to its neurons' currents.
+    pub linear: Linear,
+    /// What each neuron is like.
+    #[module(skip)]
+    pub neuron: Neuron,
+}
+
+impl DenseLayer {
+    /// See [`Layer::forward`].
+    pub fn forward(&self, input: LayerInput, grad_accum: Option<Tensor<1>>) -> SpikeTensor {
+        let weights = self.linear.weights(grad_accum);
+        match input {
+            LayerInput::Spikes(spikes) => kernels::spiking_layer(spikes, weights, &self.neuron),
+            // Weights and bias meet the currents once.
+            LayerInput::Currents { values, time_steps } => {
+                kernels::lif_constant_input(kernels::linear(values, weights, 1.0), &self.neuron, time_steps)
+            }
+        }
+    }
+}
+
+impl Layer {
+    /// The layout of the parameters that a layer of this kind has for `inputs` inputs.
+    pub const fn layout_of(spec: LayerSpec, inputs: usize) -> ParameterLayout {
+        match spec {
+            LayerSpec::Dense(outputs) => ParameterLayout::Linear(LinearShape { inputs, outputs }),
+        }
+    }
+
+    /// A layer with the initial weights of the network's layer `index`.
+    pub fn random(spec: LayerSpec, inputs: usize, neuron: Neuron, seed: u64, index: u32, device: &Device) -> Self {
+        match spec {
+            LayerSpec::Dense(outputs) => {
+                let linear = Linear::random(LinearShape { inputs, outputs }, seed, index, device);
+                Self::Dense(DenseLayer { linear, neuron })
+            }
+        }
+    }
+
+    /// A layer with these numbers as its parameters, which lie as [`Layer::layout_of`] says.
+    ///
+    /// # Panics
+    /// If there are not as many numbers.
+    pub fn with_parameters(spec: LayerSpec, inputs: usize, neuron: Neuron, numbers: Vec<f32>, device: &Device) -> Self {
+        match spec {
+            LayerSpec::Dense(outputs) => {
+                let linear = Linear::from_flat(LinearShape { inputs, outputs }, numbers, device);
+                Self::Dense(DenseLayer { linear, neuron })
+            }
+        }
+    }
+
+    /// What its neurons are like from now on.
+    pub const fn set_neuron(&mut self, to: Neuron) {
+        match self {
+            Self::Dense(layer) => layer.neuron = to,
+        }
+    }
+
+    /// What its neurons are like.
+    pub const fn neuron(&self) -> &Neuron {
+        match self {
+            Self::Dense(layer) => &layer.neuron,
+        }
+    }
+
+    /// All its parameters.
+    pub const fn parameters(&self) -> &Param<Tensor<1>> {
+        match self {
+            Self::Dense(layer) => &layer.linear.parameters,
+        }
+    }
+
+    /// The same, to be changed.
+    pub const fn parameters_mut(&mut self) -> &mut Param<Tensor<1>> {
+        match self {
+            Self::Dense(layer) => &mut layer.linear.parameters,
+        }
+    }
+
+    /// How they stand in files.
+    pub const fn layout(&self) -> ParameterLayout {
+        match self {
+            Self::Dense(layer) => layer.linear.layout(),
+        }
+    }
+
+    /// N, the number of its inputs.
+    pub const fn inputs(&self) -> usize {
+        match self {
+            Self::Dense(layer) => layer.linear.shape.inputs,
+        }
+    }
+
+    /// H, the number of its neurons.
+    pub const fn neurons(&self) -> usize {
+        match self {
+            Self::Dense(layer) => layer.linear.shape.outputs,
+        }
+    }
+
+    /// Its spikes, [B, H]; gradients that come back are added to `grad_accum`.
+    ///
+    /// # Panics
+    /// If the input is not of N neurons.
+    pub fn forward(&self, input: LayerInput, grad_accum: Option<Tensor<1>>) -> SpikeTensor {
+        match self {
+            Self::Dense(layer) => layer.forward(input, grad_accum),
+        }
+    }
+
+    /// Its synapses, in plain numbers.
+    pub fn synapses(&self) -> Synapses {
+        match self {
+            Self::Dense(layer) => Synapses::of(&layer.linear),
+        }
+    }
+}
+
+/// The synapses of a layer in plain numbers, to be looked at.
+#[derive(Clone, Debug)]
+pub struct Synapses {
+    shape: LinearShape,
+    /// [N, H].
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Synapses {
+    /// Those of a linear map.
+    pub fn of(linear: &Linear) -> Self {
+        let (weight, bias) = linear.rows();
+        Self { shape: linear.shape, weight, bias }
+    }
+
+    /// H, the number of neurons that they lead to.
+    pub const fn neurons(&self) -> usize {
+        self.shape.outputs
+    }
+
+    /// The constant current into each neuron, [H].
+    pub fn bias(&self) -> &[f32] {
+        &self.bias
+    }
+
+    /// The weights by which input `input` reaches each neuron, [H].
+    ///
+    /// # Panics
+    /// If there is no such input.
+    pub fn outgoing(&self, input: usize) -> &[f32] {
+        &self.weight[input * self.shape.outputs..][..self.shape.outputs]
+    }
+
+    /// The weights by which all inputs reach neuron `neuron`, [N]: its receptive field, a picture of the input's shape.
+    ///
+    /// # Panics
+    /// If there is no such neuron.
+    pub fn incoming(&self, neuron: usize) -> Vec<f32> {
+        assert!(neuron < self.shape.outputs, "neuron {neuron} of {}", self.shape.outputs);
+        self.weight.iter().skip(neuron).step_by(self.shape.outputs).copied().collect()
+    }
+}
+
+/// The same parameter on another device.
 ///
 /// # Errors
-/// When it cannot be read.
-pub async fn read((weight, bias): Parameters) -> Result<(TensorData, TensorData), ExecutionError> {
-    Ok((weight.into_data_async().await?, bias.into_data_async().await?))
-}
-
-/// The numbers of a parameter.
-fn values<const D: usize>(parameter: &Param<Tensor<D>>) -> Vec<f32> {
-    numbers(parameter.val().inner())
+/// When the device that it is on cannot be read.
+pub(crate) async fn to_device(tensor: Tensor<1>, device: &Device) -> Result<Tensor<1>, ExecutionError> {
+    let numbers = tensor.into_data_async().await?.iter::<f32>().collect();
+    Ok(kernels::parameters_on(numbers, device))
 }
 
 /// The numbers of a tensor.
@@ -132,35 +341,12 @@ pub fn transposed(matrix: &[f32], width: usize) -> Vec<f32> {
     (0..width).flat_map(|column| (0..height).map(move |row| matrix[row * width + column])).collect()
 }
 
-/// A layer of spiking neurons.
-#[derive(Module, Debug)]
-pub struct SpikingLayer {
-    /// From the layer before.
-    pub synapses: Synapses,
-    /// What each neuron is like.
-    #[module(skip)]
-    pub neuron: Neuron,
-}
-
-impl SpikingLayer {
-    /// Spikes [B, N] to spikes [B, H].
-    pub fn forward(&self, input: SpikeTensor) -> SpikeTensor {
-        kernels::spiking_layer(input, self.synapses.connection(), &self.neuron)
-    }
-
-    /// Constant currents [B, N], for T time steps, to spikes [B, H]: the layer's weights and bias meet them once.
-    pub fn driven(&self, input: Tensor<2>, time_steps: usize) -> SpikeTensor {
-        let currents = kernels::affine(input, self.synapses.connection(), 1.0);
-        kernels::driven_neurons(currents, &self.neuron, time_steps)
-    }
-}
-
 /// Leaky integrators that never spike: y[t] = β·y[t-1] + W·s[t] + b. Their mean over time is linear in the spikes, so it
 /// is a product with a weighted spike count, exactly: mean(y) = W·Σ_t c[t]·s[t] + b·Σ_t c[t].
 #[derive(Module, Debug)]
 pub struct Integrators {
     /// From the last hidden layer.
-    pub synapses: Synapses,
+    pub linear: Linear,
     /// β, the share of the potential that stays.
     pub beta: f64,
 }
@@ -183,9 +369,9 @@ impl Integrators {
         backwards
     }
 
-    /// Spikes [B, N] to the mean over time of the potentials, [B, C].
-    pub fn forward(&self, input: SpikeTensor) -> Tensor<2> {
+    /// Spikes [B, N] to the mean over time of the potentials, [B, C]; gradients that come back are added to `grad_accum`.
+    pub fn forward(&self, input: SpikeTensor, grad_accum: Option<Tensor<1>>) -> Tensor<2> {
         let coefficients = Self::coefficients(self.beta, input.time_steps());
-        kernels::integrators(input, self.synapses.connection(), &coefficients)
+        kernels::integrators(input, self.linear.weights(grad_accum), &coefficients)
     }
 }

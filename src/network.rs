@@ -1,28 +1,57 @@
 //! The network that a spec describes.
 
-use crate::kernels::{self, SpikeTensor};
-use crate::layer::{Integrators, SpikingLayer, Synapses, transposed};
+use crate::kernels::{self, LinearShape, SpikeTensor};
+use crate::layer::{
+    DenseLayer, Integrators, Layer, LayerInput, Linear, ParameterGradients, ParameterLayout, Synapses, numbers,
+    to_device,
+};
 use crate::spec::{Readout, Spec};
 use crate::spikes::SpikeTrain;
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
 /// How the last hidden layer's spikes become class scores.
 #[derive(Module, Debug)]
-pub enum Output {
+pub enum ReadoutLayer {
     /// Score = mean over time of the potential.
     Membrane(Integrators),
     /// Score = number of spikes.
-    SpikeCount(SpikingLayer),
+    SpikeCount(DenseLayer),
+}
+
+impl ReadoutLayer {
+    /// The spec's, with these weights.
+    fn of(spec: &Spec, linear: Linear) -> Self {
+        match spec.readout {
+            Readout::Membrane => Self::Membrane(Integrators { linear, beta: f64::from(spec.neuron.beta) }),
+            Readout::SpikeCount => Self::SpikeCount(DenseLayer { linear, neuron: spec.neuron }),
+        }
+    }
+
+    /// Its weights and bias.
+    pub const fn linear(&self) -> &Linear {
+        match self {
+            Self::Membrane(integrators) => &integrators.linear,
+            Self::SpikeCount(layer) => &layer.linear,
+        }
+    }
+
+    /// The same, to be changed.
+    pub const fn linear_mut(&mut self) -> &mut Linear {
+        match self {
+            Self::Membrane(integrators) => &mut integrators.linear,
+            Self::SpikeCount(layer) => &mut layer.linear,
+        }
+    }
 }
 
 /// Layers of spiking neurons and a readout.
 #[derive(Module, Debug)]
 pub struct Network {
-    /// From the input to the output.
-    pub hidden: Vec<SpikingLayer>,
+    /// The hidden layers, from the input to the readout.
+    pub layers: Vec<Layer>,
     /// What reads the last of them.
-    pub output: Output,
+    pub readout: ReadoutLayer,
 }
 
 /// What a batch of images is to the first layer.
@@ -34,21 +63,6 @@ pub enum Input {
     Currents {
         /// One for each pixel of each image.
         values: Vec<f32>,
-        /// T.
-        time_steps: usize,
-    },
-}
-
-/// The same on the network's device.
-#[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "it goes into the first layer at once")]
-pub enum Coded {
-    /// Spikes [B, N].
-    Spikes(SpikeTensor),
-    /// Constant currents [B, N], for T time steps.
-    Currents {
-        /// Outside the graph.
-        values: Tensor<2>,
         /// T.
         time_steps: usize,
     },
@@ -86,13 +100,13 @@ pub enum ParameterError {
     NotFinite(String),
     /// Rows and columns of one are exchanged.
     #[error(
-        "`{name}` is {found:?}, and [out, in] is wanted, with out = {targets}: save it transposed (in PyTorch, `.t().contiguous()`)"
+        "`{name}` is {found:?}, and [out, in] is wanted, with out = {outputs}: save it transposed (in PyTorch, `.t().contiguous()`)"
     )]
     Transposed {
         /// The parameter.
         name: String,
         /// Neurons of its layer.
-        targets: usize,
+        outputs: usize,
         /// What is there.
         found: Vec<usize>,
     },
@@ -101,7 +115,7 @@ pub enum ParameterError {
     Negative(String),
     /// There is no neuron where pixels enter, or where the answer is read, or too many classes.
     #[error(
-        "it takes images of {pixels} pixels to {classes} classes: a network has at least one pixel, and 1 to {MOST_CLASSES} classes"
+        "it takes images of {pixels} pixels to {classes} classes: a network has at least one pixel, and 1 to {MAX_CLASSES} classes"
     )]
     Sizes {
         /// Pixels.
@@ -112,7 +126,7 @@ pub enum ParameterError {
 }
 
 /// The most classes: a label is a byte.
-pub const MOST_CLASSES: usize = 256;
+pub const MAX_CLASSES: usize = 256;
 
 /// That a network does not take some images. Both are (pixels of an image, classes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -143,41 +157,76 @@ impl Parameter {
         let finite = self.values.iter().all(|value| value.is_finite());
         finite.then(|| self.values.clone()).ok_or_else(|| ParameterError::NotFinite(self.name.clone()))
     }
+
+    /// The flat numbers of a layer's parameter as they stand in files, under the layer's name.
+    ///
+    /// # Panics
+    /// If there are not as many numbers as the layout has.
+    pub fn from_flat(layer: &str, layout: ParameterLayout, numbers: &[f32]) -> Vec<Self> {
+        let parts = layout.parts().into_iter().zip(layout.split(numbers));
+        parts.map(|((part, shape), values)| Self { name: format!("{layer}.{part}"), shape, values }).collect()
+    }
 }
 
-/// The names of the layers' parameters, without `.weight` and `.bias`.
+/// The parameter of that name.
+fn find(parameters: &[Parameter], name: String) -> Result<&Parameter, ParameterError> {
+    parameters.iter().find(|parameter| parameter.name == name).ok_or(ParameterError::Missing(name))
+}
+
+/// Whether a layer's matrix has rows and columns exchanged.
+fn check_orientation(parameters: &[Parameter], layer: &str, layout: ParameterLayout) -> Result<(), ParameterError> {
+    let ParameterLayout::Linear(LinearShape { inputs, outputs }) = layout;
+    let weight = find(parameters, format!("{layer}.weight"))?;
+    // Of the first layer only one size is known, which the matrix itself has told: any shape would look like other sizes.
+    let is_first = weight.name == "layers.0.weight";
+    let exchanged = if is_first { inputs == outputs } else { weight.shape == [inputs, outputs] };
+    if weight.shape.len() == 2 && weight.shape[0] != outputs && exchanged {
+        let (name, found) = (weight.name.clone(), weight.shape.clone());
+        return Err(ParameterError::Transposed { name, outputs, found });
+    }
+    Ok(())
+}
+
+/// The flat numbers of a layer's parameter, from what stands in a file under the layer's name.
+///
+/// # Errors
+/// When a part is missing, has another shape or holds a NaN or an infinity.
+pub fn to_flat(parameters: &[Parameter], layer: &str, layout: ParameterLayout) -> Result<Vec<f32>, ParameterError> {
+    let part = |(part, wanted)| find(parameters, format!("{layer}.{part}"))?.checked(wanted);
+    Ok(layout.join(&layout.parts().into_iter().map(part).collect::<Result<Vec<_>, _>>()?))
+}
+
+/// The name of the readout's parameters in files, without `.weight` and `.bias`.
+const READOUT: &str = "readout";
+
+/// The same of a hidden layer's.
+fn layer_name(layer: usize) -> String {
+    format!("layers.{layer}")
+}
+
+/// The names of all layers' parameters, the readout's last.
 pub(crate) fn layer_names(hidden: usize) -> impl Iterator<Item = String> {
-    (0..hidden).map(|layer| format!("layers.{layer}")).chain(["readout".to_owned()])
+    (0..hidden).map(layer_name).chain([READOUT.to_owned()])
 }
 
 impl Network {
     /// The spec's network for images of `pixels` pixels in `classes` classes, with weights drawn from its seed. On an
     /// autodiff device it can be trained.
     pub fn new(spec: &Spec, pixels: usize, classes: usize, device: &Device) -> Self {
-        let sizes: Vec<usize> = [pixels].into_iter().chain(spec.hidden.iter().copied()).chain([classes]).collect();
-        let pairs = sizes.windows(2).zip(0..);
-        let synapses = pairs.map(|(n, layer)| Synapses::random(n[0], n[1], spec.seed, layer, device)).collect();
-        Self::of_synapses(spec, synapses)
-    }
-
-    fn of_synapses(spec: &Spec, synapses: Vec<Synapses>) -> Self {
-        let mut layers: Vec<SpikingLayer> =
-            synapses.into_iter().map(|synapses| SpikingLayer { synapses, neuron: spec.neuron }).collect();
-        // A spec has at least one hidden layer, so there are at least two pairs of layers.
-        let last = layers.remove(layers.len() - 1);
-        let output = match spec.readout {
-            Readout::SpikeCount => Output::SpikeCount(last),
-            Readout::Membrane => {
-                Output::Membrane(Integrators { synapses: last.synapses, beta: f64::from(spec.neuron.beta) })
-            }
-        };
-        Self { hidden: layers, output }
+        let (mut inputs, mut layers) = (pixels, Vec::new());
+        for (layer, index) in spec.layers.iter().zip(0..) {
+            layers.push(Layer::random(*layer, inputs, spec.neuron, spec.seed, index, device));
+            inputs = layer.neurons();
+        }
+        let shape = LinearShape { inputs, outputs: classes };
+        let linear = Linear::random(shape, spec.seed, layers.len() as u32, device);
+        Self { layers, readout: ReadoutLayer::of(spec, linear) }
     }
 
     /// The same weights in the network of another spec, whose layers are of the same sizes.
     pub fn change(&mut self, spec: &Spec) {
-        let synapses = self.synapses().into_iter().cloned().collect();
-        *self = Self::of_synapses(spec, synapses);
+        self.layers.iter_mut().for_each(|layer| layer.set_neuron(spec.neuron));
+        self.readout = ReadoutLayer::of(spec, self.readout.linear().clone());
     }
 
     /// The spec's network with these parameters; pixels and classes are theirs.
@@ -186,32 +235,25 @@ impl Network {
     /// When one is missing, has another shape than the spec says or holds a NaN or an infinity; when there is no pixel or
     /// no class.
     pub fn with_parameters(spec: &Spec, parameters: &[Parameter], device: &Device) -> Result<Self, ParameterError> {
-        let find = |name: String| {
-            parameters.iter().find(|parameter| parameter.name == name).ok_or(ParameterError::Missing(name))
-        };
-        let first = find("layers.0.weight".to_owned())?;
+        let first = find(parameters, "layers.0.weight".to_owned())?;
         let pixels = first.shape.get(1).copied().unwrap_or(0);
-        let classes = find("readout.bias".to_owned())?.shape.first().copied().unwrap_or(0);
-        if pixels == 0 || !(1..=MOST_CLASSES).contains(&classes) {
+        let classes = find(parameters, "readout.bias".to_owned())?.shape.first().copied().unwrap_or(0);
+        if pixels == 0 || !(1..=MAX_CLASSES).contains(&classes) {
             return Err(ParameterError::Sizes { pixels, classes });
         }
-        let mut senders = pixels;
-        let mut synapses = Vec::new();
-        for (name, targets) in layer_names(spec.hidden.len()).zip(spec.hidden.iter().copied().chain([classes])) {
-            let weight = find(format!("{name}.weight"))?;
-            // Of the first layer only one size is known, so any shape would look like other sizes.
-            let is_first = std::ptr::eq(weight, first);
-            let exchanged = if is_first { pixels == targets } else { weight.shape == [senders, targets] };
-            if weight.shape.len() == 2 && weight.shape[0] != targets && exchanged {
-                let (name, found) = (weight.name.clone(), weight.shape.clone());
-                return Err(ParameterError::Transposed { name, targets, found });
-            }
-            let weight = weight.checked(vec![targets, senders])?;
-            let bias = find(format!("{name}.bias"))?.checked(vec![targets])?;
-            synapses.push(Synapses::new(&transposed(&weight, senders), bias, device));
-            senders = targets;
+        let checked = |name: &str, layout| {
+            check_orientation(parameters, name, layout)?;
+            to_flat(parameters, name, layout)
+        };
+        let (mut inputs, mut layers) = (pixels, Vec::new());
+        for (number, layer) in spec.layers.iter().enumerate() {
+            let flat = checked(&layer_name(number), Layer::layout_of(*layer, inputs))?;
+            layers.push(Layer::with_parameters(*layer, inputs, spec.neuron, flat, device));
+            inputs = layer.neurons();
         }
-        Ok(Self::of_synapses(spec, synapses))
+        let shape = LinearShape { inputs, outputs: classes };
+        let linear = Linear::from_flat(shape, checked(READOUT, ParameterLayout::Linear(shape))?, device);
+        Ok(Self { layers, readout: ReadoutLayer::of(spec, linear) })
     }
 
     /// Whether it takes images of so many pixels in so many classes.
@@ -225,115 +267,124 @@ impl Network {
 
     /// Whether all weights and biases are finite numbers.
     pub fn is_finite(&self) -> bool {
-        let finite = |values: Vec<f32>| values.iter().all(|value| value.is_finite());
-        self.synapses().into_iter().all(|synapses| finite(synapses.rows()) && finite(synapses.biases()))
+        self.flat_parameters().all(|flat| numbers(flat.val().inner()).iter().all(|value| value.is_finite()))
     }
 
-    /// All synapses, from the input to the output.
-    pub fn synapses(&self) -> Vec<&Synapses> {
-        let last = match &self.output {
-            Output::Membrane(integrators) => &integrators.synapses,
-            Output::SpikeCount(layer) => &layer.synapses,
-        };
-        self.hidden.iter().map(|layer| &layer.synapses).chain([last]).collect()
+    /// The flat parameter of each layer, the readout's last.
+    pub fn flat_parameters(&self) -> impl Iterator<Item = &Param<Tensor<1>>> {
+        self.layers.iter().map(Layer::parameters).chain([&self.readout.linear().parameters])
     }
 
-    /// All synapses, to be changed.
-    pub fn synapses_mut(&mut self) -> Vec<&mut Synapses> {
-        let last = match &mut self.output {
-            Output::Membrane(integrators) => &mut integrators.synapses,
-            Output::SpikeCount(layer) => &mut layer.synapses,
-        };
-        self.hidden.iter_mut().map(|layer| &mut layer.synapses).chain([last]).collect()
+    /// The same, to be changed.
+    pub fn flat_parameters_mut(&mut self) -> impl Iterator<Item = &mut Param<Tensor<1>>> {
+        let readout = &mut self.readout.linear_mut().parameters;
+        self.layers.iter_mut().map(Layer::parameters_mut).chain([readout])
     }
 
-    /// What the layers are called in files.
-    pub fn names(&self) -> impl Iterator<Item = String> {
-        layer_names(self.hidden.len())
+    /// What each layer is called in files and how its parameter stands there, the readout last.
+    pub fn layouts(&self) -> impl Iterator<Item = (String, ParameterLayout)> {
+        let layouts = self.layers.iter().map(Layer::layout).chain([self.readout.linear().layout()]);
+        layer_names(self.layers.len()).zip(layouts)
     }
 
     /// All parameters, as they stand in files.
     pub fn parameters(&self) -> Vec<Parameter> {
-        let named = self.names().zip(self.synapses());
-        named.flat_map(|(name, synapses)| file_layout(&name, &synapses.rows(), synapses.biases())).collect()
+        let flat = self.flat_parameters().map(|flat| numbers(flat.val().inner()));
+        self.layouts().zip(flat).flat_map(|((name, layout), flat)| Parameter::from_flat(&name, layout, &flat)).collect()
+    }
+
+    /// The synapses of a layer in plain numbers; the layer after the hidden ones is the readout. `None` if there is no such
+    /// layer.
+    pub fn synapses(&self, layer: usize) -> Option<Synapses> {
+        match self.layers.get(layer) {
+            Some(layer) => Some(layer.synapses()),
+            None => (layer == self.layers.len()).then(|| Synapses::of(self.readout.linear())),
+        }
+    }
+
+    /// The number of neurons of a layer, counted as for [`Network::synapses`]; 0 if there is no such layer.
+    pub fn neurons(&self, layer: usize) -> usize {
+        let readout = if layer == self.layers.len() { self.classes() } else { 0 };
+        self.layers.get(layer).map_or(readout, Layer::neurons)
     }
 
     /// The same network on another device.
     ///
     /// # Errors
     /// When the device it is on cannot be read.
-    pub async fn copied_to(&self, device: &Device) -> Result<Self, ExecutionError> {
-        let copied = async |layer: &SpikingLayer| {
-            Ok(SpikingLayer { synapses: layer.synapses.copied_to(device).await?, neuron: layer.neuron })
-        };
-        let mut hidden = Vec::new();
-        for layer in &self.hidden {
-            hidden.push(copied(layer).await?);
+    pub async fn to_device(&self, device: &Device) -> Result<Self, ExecutionError> {
+        let mut copy = self.clone();
+        for (to, from) in copy.flat_parameters_mut().zip(self.flat_parameters()) {
+            *to = Param::from_tensor(to_device(from.val().inner(), device).await?);
         }
-        let output = match &self.output {
-            Output::SpikeCount(layer) => Output::SpikeCount(copied(layer).await?),
-            Output::Membrane(layer) => {
-                Output::Membrane(Integrators { synapses: layer.synapses.copied_to(device).await?, beta: layer.beta })
-            }
-        };
-        Ok(Self { hidden, output })
+        Ok(copy)
     }
 
     /// Pixels of an image.
     pub fn pixels(&self) -> usize {
-        self.synapses().first().map_or(0, |synapses| synapses.dims()[0])
+        self.layers.first().map_or(self.readout.linear().shape().inputs, Layer::inputs)
     }
 
-    /// How many classes there are.
-    pub fn classes(&self) -> usize {
-        self.synapses().last().map_or(0, |synapses| synapses.dims()[1])
+    /// The number of classes.
+    pub const fn classes(&self) -> usize {
+        self.readout.linear().shape().outputs
     }
 
     /// Where the weights live.
     pub fn device(&self) -> Device {
-        self.hidden[0].synapses.weight.val().device()
+        self.readout.linear().parameters.val().device()
     }
 
     /// A batch of B images to class scores, [B, classes].
+    ///
+    /// # Panics
+    /// If an image has not the network's number of pixels, or there is none.
     pub fn forward(&self, input: Input) -> Tensor<2> {
-        let device = self.device();
-        self.forward_coded(match input {
-            Input::Spikes(train) => Coded::Spikes(SpikeTensor::new(train, &device)),
-            Input::Currents { values, time_steps } => {
-                let shape = [values.len() / self.pixels(), self.pixels()];
-                Coded::Currents { values: tensor(values, shape, &device.inner()), time_steps }
-            }
-        })
+        self.forward_onto(input, &mut ParameterGradients::default())
     }
 
-    /// The same for images that are on the device.
-    pub fn forward_coded(&self, input: Coded) -> Tensor<2> {
-        let first = match input {
-            Coded::Spikes(spikes) => self.hidden[0].forward(spikes),
-            Coded::Currents { values, time_steps } => {
-                let values = if self.device().is_autodiff() { Tensor::from_inner(values) } else { values };
-                self.hidden[0].driven(values, time_steps)
+    /// The same; gradients that come back are added to those of earlier samples of the batch.
+    ///
+    /// # Panics
+    /// As [`Network::forward`].
+    pub fn forward_onto(&self, input: Input, earlier: &mut ParameterGradients) -> Tensor<2> {
+        let device = self.device();
+        let input = match input {
+            Input::Spikes(train) => LayerInput::Spikes(SpikeTensor::new(train, &device)),
+            Input::Currents { values, time_steps } => {
+                let shape = [values.len() / self.pixels(), self.pixels()];
+                LayerInput::Currents { values: tensor(values, shape, &device.inner()), time_steps }
             }
         };
-        let last = self.hidden[1..].iter().fold(first, |spikes, layer| layer.forward(spikes));
-        match &self.output {
-            Output::Membrane(integrators) => integrators.forward(last),
-            Output::SpikeCount(layer) => {
-                let spikes = layer.forward(last);
+        self.forward_encoded(input, earlier)
+    }
+
+    /// The same for images that are on the device, outside the graph.
+    ///
+    /// # Panics
+    /// As [`Network::forward`].
+    pub fn forward_encoded(&self, input: LayerInput, earlier: &mut ParameterGradients) -> Tensor<2> {
+        let mut input = match input {
+            LayerInput::Currents { values, time_steps } if self.device().is_autodiff() => {
+                LayerInput::Currents { values: Tensor::from_inner(values), time_steps }
+            }
+            other => other,
+        };
+        for (layer, number) in self.layers.iter().zip(0..) {
+            input = LayerInput::Spikes(layer.forward(input, earlier.take_layer(number)));
+        }
+        let earlier = earlier.take_layer(self.layers.len());
+        match (&self.readout, input) {
+            (ReadoutLayer::Membrane(integrators), LayerInput::Spikes(spikes)) => integrators.forward(spikes, earlier),
+            (ReadoutLayer::SpikeCount(layer), input) => {
+                let spikes = layer.forward(input, earlier);
                 let ones = vec![1.0; spikes.time_steps()];
                 kernels::weighted_spike_count(spikes, &ones)
             }
+            // A spec has at least one hidden layer, whose spikes these are.
+            (ReadoutLayer::Membrane(_), LayerInput::Currents { .. }) => unreachable!("a network without hidden layers"),
         }
     }
-}
-
-/// Weights [in, out] and bias as parameters of a file. Adam's means stand there alike.
-pub fn file_layout(name: &str, weight: &[f32], bias: Vec<f32>) -> [Parameter; 2] {
-    let (outputs, inputs) = (bias.len(), weight.len() / bias.len().max(1));
-    [
-        Parameter { name: format!("{name}.weight"), shape: vec![outputs, inputs], values: transposed(weight, outputs) },
-        Parameter { name: format!("{name}.bias"), shape: vec![outputs], values: bias },
-    ]
 }
 
 /// Numbers as a tensor.

@@ -1,18 +1,21 @@
-//! The equations of every neuron here, once, for one neuron in plain f32. The kernels are held against this module, and
-//! the article's figures run it.
+//! The equations of every neuron here, once: for one neuron in plain f32, and for the CPU's kernels, which compute with
+//! the same functions a block of neurons at a time. Reference and GPU kernels are held against this module, and the
+//! article's figures run it.
 //!
 //! ```text
-//! i[t] = α·i[t-1] + I[t]        I: input current, i: synaptic current
-//! u[t] = β·v[t-1] + g·i[t]      u: membrane potential before the reset
-//! s[t] = 1 if u[t] > θ else 0   s: spike
-//! v[t] = u[t]·(1 - s[t])        v: after it, with reset to zero, or
-//! v[t] = u[t] - ρ·s[t]          with reset by subtraction
+//! i[t] = α·i[t-1] + I[t]            I: input current, i: synaptic current
+//! u[t] = β·v[t-1] + g·i[t]          u: membrane potential before the reset
+//! s[t] = 1 if u[t] > θ + a[t] else 0   s: spike
+//! v[t] = u[t]·(1 - s[t])            v: after it, with reset to zero, or
+//! v[t] = u[t] - r·s[t]              with reset by subtraction
+//! a[t+1] = ρ·a[t] + b·s[t]          a: what spikes have raised the threshold by
 //! ```
 //!
-//! α = 0 and g = 1 is the plain leaky integrate-and-fire neuron; α > 0 makes it current-based (CuBa). Norse's standard
-//! neuron is β = 1 - dt/τ_mem, g = dt/τ_mem, α = 1 - dt/τ_syn (Pehle and Pedersen 2021, doi:10.5281/zenodo.4422025).
-//! Learning borrows a slope for the spike (surrogate gradient: Neftci, Mostafa and Zenke 2019,
-//! doi:10.1109/MSP.2019.2931595).
+//! α = 0 and g = 1 is the plain leaky integrate-and-fire neuron; α > 0 makes it current-based (CuBa); b > 0 makes it
+//! adaptive (ALIF: Bellec, Salaj, Subramoney, Legenstein and Maass 2018, arXiv:1803.09574, section 2, with b = (1 - ρ)·β
+//! in their symbols). Norse's standard neuron is β = 1 - dt/τ_mem, g = dt/τ_mem, α = 1 - dt/τ_syn (Pehle and Pedersen
+//! 2021, doi:10.5281/zenodo.4422025). Learning uses a surrogate for the derivative of the spike (surrogate gradient:
+//! Neftci, Mostafa and Zenke 2019, doi:10.1109/MSP.2019.2931595).
 
 use crate::spec::{Neuron, Reset, Surrogate};
 use std::f32::consts::FRAC_PI_2;
@@ -24,6 +27,8 @@ pub struct State {
     pub current: f32,
     /// v, the membrane potential after the reset.
     pub potential: f32,
+    /// a, what spikes have raised the threshold by.
+    pub adaptation: f32,
 }
 
 /// What a neuron does in one time step.
@@ -31,10 +36,107 @@ pub struct State {
 pub struct Step {
     /// u, the membrane potential before the reset.
     pub potential: f32,
+    /// θ + a, the threshold that it was compared with.
+    pub threshold: f32,
     /// s, whether it fired.
     pub spike: bool,
     /// What it remembers.
     pub state: State,
+}
+
+/// The loss's derivatives by what a neuron remembers, as the backward pass carries them from a time step to the one
+/// before.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Adjoint {
+    /// By u[t+1], the potential before the reset.
+    pub potential: f32,
+    /// By i[t+1], the synaptic current.
+    pub current: f32,
+    /// By a[t+1], the adaptation.
+    pub adaptation: f32,
+}
+
+/// A neuron's constants as its equations use them, without a choice in them: a loop over neurons becomes vectors.
+///
+/// `ADAPTIVE` says whether the threshold moves; where it does not, that part of the equations is left out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dynamics<const ADAPTIVE: bool> {
+    neuron: Neuron,
+    /// A spike leaves kept·u - subtracted.
+    kept: f32,
+    subtracted: f32,
+    /// A spike lets this share of dv through.
+    passed: f32,
+    /// Where the gradient flows through the reset, a spike takes (by_potential·u + by_amount)·dv from ds.
+    by_potential: f32,
+    by_amount: f32,
+}
+
+impl<const ADAPTIVE: bool> Dynamics<ADAPTIVE> {
+    pub(crate) fn new(neuron: &Neuron) -> Self {
+        let attached = if neuron.attached_reset { 1.0 } else { 0.0 };
+        let to_zero = neuron.reset == Reset::Zero;
+        let amount = neuron.subtracted().unwrap_or(0.0);
+        Self {
+            neuron: *neuron,
+            kept: if to_zero { 0.0 } else { 1.0 },
+            subtracted: amount,
+            passed: if to_zero { 0.0 } else { 1.0 },
+            by_potential: if to_zero { attached } else { 0.0 },
+            by_amount: attached * amount,
+        }
+    }
+
+    /// θ + a.
+    #[inline(always)]
+    pub(crate) fn threshold(&self, adaptation: f32) -> f32 {
+        if ADAPTIVE { self.neuron.threshold + adaptation } else { self.neuron.threshold }
+    }
+
+    /// a[t+1], from a[t] and s[t].
+    #[inline(always)]
+    pub(crate) fn adapt(&self, adaptation: f32, spike: bool) -> f32 {
+        if !ADAPTIVE {
+            return 0.0;
+        }
+        self.neuron.adaptation_decay * adaptation + if spike { self.neuron.adaptation } else { 0.0 }
+    }
+
+    /// One time step with input current `input`: u and s.
+    #[inline(always)]
+    pub(crate) fn step(&self, state: &mut State, input: f32) -> (f32, bool) {
+        state.current = self.neuron.alpha * state.current + input;
+        let potential = self.neuron.beta * state.potential + self.neuron.gain * state.current;
+        let spike = potential > self.threshold(state.adaptation);
+        state.potential = if spike { self.kept * potential - self.subtracted } else { potential };
+        state.adaptation = self.adapt(state.adaptation, spike);
+        (potential, spike)
+    }
+
+    /// One time step back: the loss's derivative by I[t], from u[t], a[t] and that by s[t] of whatever reads the spike.
+    #[inline(always)]
+    pub(crate) fn step_back(
+        &self,
+        adjoint: &mut Adjoint,
+        (potential, adaptation): (f32, f32),
+        by_spike: f32,
+        slope: impl Fn(f32) -> f32,
+    ) -> f32 {
+        let after = self.neuron.beta * adjoint.potential;
+        let mut by_spike = by_spike - (self.by_potential * potential + self.by_amount) * after;
+        if ADAPTIVE {
+            by_spike += self.neuron.adaptation * adjoint.adaptation;
+        }
+        let threshold = self.threshold(adaptation);
+        let passed = if potential > threshold { self.passed * after } else { after };
+        let by_distance = slope(potential - threshold) * by_spike;
+        adjoint.potential = by_distance + passed;
+        if ADAPTIVE {
+            adjoint.adaptation = self.neuron.adaptation_decay * adjoint.adaptation - by_distance;
+        }
+        adjoint.current = self.neuron.gain * adjoint.potential + self.neuron.alpha * adjoint.current;
+        adjoint.current
+    }
 }
 
 impl Surrogate {
@@ -68,7 +170,12 @@ impl Surrogate {
 }
 
 impl Neuron {
-    /// ρ, what a spike subtracts; none where it sets the potential to zero.
+    /// Whether spikes raise the threshold.
+    pub fn is_adaptive(&self) -> bool {
+        self.adaptation != 0.0
+    }
+
+    /// r, what a spike subtracts; `None` if it sets the potential to zero.
     ///
     /// ```
     /// use spiking_playground::spec::{Neuron, Reset};
@@ -106,10 +213,10 @@ impl Neuron {
     /// assert!(second.spike && second.potential > 1.0 && second.state.potential == 0.0);
     /// ```
     pub fn step(&self, before: State, input: f32) -> Step {
-        let current = self.alpha * before.current + input;
-        let potential = self.beta * before.potential + self.gain * current;
-        let spike = potential > self.threshold;
-        Step { potential, spike, state: State { current, potential: self.reset(potential, spike) } }
+        let dynamics = Dynamics::<true>::new(self);
+        let mut state = before;
+        let (potential, spike) = dynamics.step(&mut state, input);
+        Step { potential, threshold: dynamics.threshold(before.adaptation), spike, state }
     }
 
     /// All time steps for input currents [T], from rest.
@@ -121,27 +228,43 @@ impl Neuron {
         })
     }
 
+    /// a [T], what spikes had raised the threshold by at each time step of a run, from its potentials before the reset
+    /// [T], which say when it spiked.
+    ///
+    /// ```
+    /// use spiking_playground::spec::Neuron;
+    /// let neuron = Neuron { adaptation: 0.5, adaptation_decay: 0.5, ..Neuron::default() }; // θ = 1
+    /// assert_eq!(neuron.adaptations(&[1.25, 1.25, 1.3]), [0.0, 0.5, 0.25]);
+    /// ```
+    pub fn adaptations(&self, potentials: &[f32]) -> Vec<f32> {
+        let dynamics = Dynamics::<true>::new(self);
+        let step = |adaptation: &mut f32, potential: &f32| {
+            let before = *adaptation;
+            *adaptation = dynamics.adapt(before, *potential > dynamics.threshold(before));
+            Some(before)
+        };
+        potentials.iter().scan(0.0, step).collect()
+    }
+
     /// The derivative of a loss by the input currents [T], from its derivatives by the spikes [T] and the potentials
     /// before the reset [T] of a run: the equations above, backwards.
     ///
     /// ```text
     /// dv[t] = β·du[t+1]
-    /// ds[t] = upstream[t] - (u[t] or ρ)·dv[t]              the second term only with an attached reset
-    /// du[t] = slope(u[t] - θ)·ds[t] + (1 - s[t] or 1)·dv[t]
+    /// ds[t] = upstream[t] - (u[t] or r)·dv[t] + b·da[t+1]   the second term only with an attached reset
+    /// dx[t] = slope(u[t] - θ - a[t])·ds[t]
+    /// du[t] = dx[t] + (1 - s[t] or 1)·dv[t]
+    /// da[t] = ρ·da[t+1] - dx[t]
     /// dI[t] = g·du[t] + α·dI[t+1]
     /// ```
     pub fn derivative(&self, potentials: &[f32], upstream: &[f32]) -> Vec<f32> {
+        let dynamics = Dynamics::<true>::new(self);
+        let adaptations = self.adaptations(potentials);
+        let mut adjoint = Adjoint::default();
         let mut result = vec![0.0; potentials.len()];
-        let (mut by_potential, mut by_current) = (0.0, 0.0);
-        for (t, (u, ds)) in potentials.iter().zip(upstream).enumerate().rev() {
-            let spike = *u > self.threshold;
-            let after = self.beta * by_potential;
-            let removed = self.subtracted().unwrap_or(*u);
-            let ds = if self.attached_reset { ds - removed * after } else { *ds };
-            let passed = if spike && self.reset == Reset::Zero { 0.0 } else { after };
-            by_potential = self.surrogate.slope(u - self.threshold) * ds + passed;
-            by_current = self.gain * by_potential + self.alpha * by_current;
-            result[t] = by_current;
+        for (t, by_spike) in upstream.iter().enumerate().rev() {
+            let at = (potentials[t], adaptations[t]);
+            result[t] = dynamics.step_back(&mut adjoint, at, *by_spike, |x| self.surrogate.slope(x));
         }
         result
     }

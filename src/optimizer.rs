@@ -1,11 +1,11 @@
 //! Adam (Kingma and Ba 2015, arXiv:1412.6980) with PyTorch's constants, and the schedule of its step size.
 
-use crate::kernels::{self, AdamStep, Parameters, blocks};
-use crate::layer::{Synapses, numbers, read};
-use crate::network::{Network, Parameter, file_layout};
+use crate::kernels::{self, AdamStep};
+use crate::layer::{ParameterGradients, numbers, to_device};
+use crate::network::{Network, Parameter};
 use crate::spec::{Schedule, Spec};
 use burn::module::Param;
-use burn::tensor::{Device, ExecutionError, Gradients, Tensor};
+use burn::tensor::{Device, ExecutionError, Tensor};
 
 const BETA_1: f64 = 0.9;
 const BETA_2: f64 = 0.999;
@@ -29,49 +29,45 @@ pub fn learning_rate(spec: &Spec, step: u64, steps: u64) -> f64 {
     }
 }
 
-/// The running means of one layer's gradient and of its square.
+/// The running means of one parameter's gradient and of its square: tensors of the parameter's length.
 #[derive(Clone, Debug)]
-struct Means {
-    mean: Parameters,
-    square: Parameters,
+struct Moments {
+    mean: Tensor<1>,
+    square: Tensor<1>,
 }
 
-/// Adam's state: the running means of the gradient and of its square, for every parameter.
+/// Adam's state: the running means of the gradient and of its square, for every flat parameter of a network. It knows no
+/// layers.
 #[derive(Clone, Debug)]
 pub struct Adam {
     step: u64,
-    means: Vec<Means>,
+    moments: Vec<Moments>,
 }
 
 impl Adam {
     /// At the start: all means are zero.
     pub fn new(network: &Network) -> Self {
-        let start = |synapses: &Synapses| {
-            let device = synapses.weight.val().device().inner();
-            let zeros = || {
-                let weight = Tensor::zeros(synapses.weight.val().dims(), &device);
-                kernels::well_placed((weight, Tensor::zeros(synapses.bias.val().dims(), &device)))
-            };
-            Means { mean: zeros(), square: zeros() }
+        let start = |parameter: &Param<Tensor<1>>| {
+            let parameter = parameter.val();
+            let ([length], device) = (parameter.dims(), parameter.device().inner());
+            let zeros = || kernels::parameters_on(vec![0.0; length], &device);
+            Moments { mean: zeros(), square: zeros() }
         };
-        Self { step: 0, means: network.synapses().into_iter().map(start).collect() }
+        Self { step: 0, moments: network.flat_parameters().map(start).collect() }
     }
 
     /// The same on another device.
     ///
     /// # Errors
     /// When the device it is on cannot be read.
-    pub async fn copied_to(&self, device: &Device) -> Result<Self, ExecutionError> {
+    pub async fn to_device(&self, device: &Device) -> Result<Self, ExecutionError> {
         let plain = device.clone().inner();
-        let copied = async |numbers: &Parameters| {
-            let (weight, bias) = read(numbers.clone()).await?;
-            Ok(kernels::well_placed((Tensor::from_data(weight, &plain), Tensor::from_data(bias, &plain))))
-        };
-        let mut means = Vec::new();
-        for Means { mean, square } in &self.means {
-            means.push(Means { mean: copied(mean).await?, square: copied(square).await? });
+        let mut moments = Vec::new();
+        for Moments { mean, square } in &self.moments {
+            let mean = to_device(mean.clone(), &plain).await?;
+            moments.push(Moments { mean, square: to_device(square.clone(), &plain).await? });
         }
-        Ok(Self { step: self.step, means })
+        Ok(Self { step: self.step, moments })
     }
 
     /// Steps taken.
@@ -81,17 +77,12 @@ impl Adam {
 
     /// Whether all means are finite numbers.
     pub fn is_finite(&self) -> bool {
-        let finite = |(weight, bias): &Parameters| {
-            let bias = numbers(bias.clone());
-            // What fills up a block is nobody's mean.
-            let weight = blocks::unpack(&numbers(weight.clone()), bias.len());
-            weight.iter().chain(&bias).all(|value| value.is_finite())
-        };
-        self.means.iter().all(|means| finite(&means.mean) && finite(&means.square))
+        let finite = |means: &Tensor<1>| numbers(means.clone()).iter().all(|value| value.is_finite());
+        self.moments.iter().all(|moments| finite(&moments.mean) && finite(&moments.square))
     }
 
-    /// One step: moves the network's parameters against their gradients.
-    pub fn update(&mut self, network: &mut Network, gradients: &mut Gradients, learning_rate: f64) {
+    /// One step: moves the network's parameters against their gradients. A parameter without one stays.
+    pub fn update(&mut self, network: &mut Network, gradients: ParameterGradients, learning_rate: f64) {
         self.step += 1;
         let (correction_1, correction_2) = (1.0 - power(BETA_1, self.step), (1.0 - power(BETA_2, self.step)).sqrt());
         let step = AdamStep {
@@ -100,30 +91,33 @@ impl Adam {
             rate: (learning_rate * correction_2 / correction_1) as f32,
             epsilon: (EPSILON * correction_2) as f32,
         };
-        for (synapses, means) in network.synapses_mut().into_iter().zip(&mut self.means) {
-            move_against(synapses, means, gradients, step);
+        let moved = network.flat_parameters_mut().zip(&mut self.moments).zip(gradients.0);
+        for ((parameter, moments), gradient) in moved {
+            if let Some(gradient) = gradient {
+                move_against(parameter, moments, gradient, step);
+            }
         }
     }
 
     /// The means as parameters of a file, named `adam.mean.…` and `adam.square.…` after the network's.
     pub fn parameters(&self, network: &Network) -> Vec<Parameter> {
-        let layer = |(means, name): (&Means, String)| {
-            let [mean, square] = [&means.mean, &means.square].map(|(weight, bias)| {
-                let bias = numbers(bias.clone());
-                (blocks::unpack(&numbers(weight.clone()), bias.len()), bias)
+        let layer = |(moments, (name, layout)): (&Moments, (String, _))| {
+            let [mean, square] = [("mean", &moments.mean), ("square", &moments.square)].map(|(which, flat)| {
+                Parameter::from_flat(&format!("adam.{which}.{name}"), layout, &numbers(flat.clone()))
             });
-            let mean = file_layout(&format!("adam.mean.{name}"), &mean.0, mean.1);
-            mean.into_iter().chain(file_layout(&format!("adam.square.{name}"), &square.0, square.1))
+            mean.into_iter().chain(square)
         };
-        self.means.iter().zip(network.names()).flat_map(layer).collect()
+        self.moments.iter().zip(network.layouts()).flat_map(layer).collect()
     }
 
-    /// The state after `step` steps, from the layers' means: for each layer those of weight and bias, then those of their
-    /// squares. They live on an autodiff device, as parameters do.
-    pub fn restored(step: u64, layers: &[[Synapses; 2]]) -> Self {
-        let both = |synapses: &Synapses| (synapses.weight.val().inner(), synapses.bias.val().inner());
-        let means = layers.iter().map(|[mean, square]| Means { mean: both(mean), square: both(square) });
-        Self { step, means: means.collect() }
+    /// The state after `step` steps, from the flat numbers of the means of each parameter's gradient and of its square.
+    pub fn restored(step: u64, moments: Vec<[Vec<f32>; 2]>, device: &Device) -> Self {
+        let plain = device.clone().inner();
+        let on_device = |[mean, square]: [Vec<f32>; 2]| Moments {
+            mean: kernels::parameters_on(mean, &plain),
+            square: kernels::parameters_on(square, &plain),
+        };
+        Self { step, moments: moments.into_iter().map(on_device).collect() }
     }
 }
 
@@ -140,27 +134,13 @@ fn power(mut base: f64, mut exponent: u64) -> f64 {
     result
 }
 
-fn move_against(synapses: &mut Synapses, means: &mut Means, gradients: &mut Gradients, step: AdamStep) {
-    let gradient = synapses.weight.val().grad_remove(gradients).zip(synapses.bias.val().grad_remove(gradients));
-    let Some(gradient) = gradient else { return };
+fn move_against(parameter: &mut Param<Tensor<1>>, moments: &mut Moments, gradient: Tensor<1>, step: AdamStep) {
     // What is moved is held by nobody else, so that it is moved where it lies.
-    let device = gradient.1.device();
-    let nothing = || (Tensor::empty([0; 3], &device), Tensor::empty([0], &device));
-    let nothing = || Means { mean: nothing(), square: nothing() };
-    let Means { mean, square } = std::mem::replace(means, nothing());
-    let (weight, back_weight) = taken(&mut synapses.weight);
-    let (bias, back_bias) = taken(&mut synapses.bias);
-    let [(weight, bias), mean, square] = kernels::adam([(weight, bias), mean, square], gradient, step);
-    *means = Means { mean, square };
-    synapses.weight = back_weight(weight);
-    synapses.bias = back_bias(bias);
-}
-
-/// The numbers of a parameter, which is left empty, and how they become that parameter again.
-fn taken<const D: usize>(parameter: &mut Param<Tensor<D>>) -> (Tensor<D>, impl FnOnce(Tensor<D>) -> Param<Tensor<D>>) {
-    let nothing = Tensor::empty([0; D], &parameter.val().device().inner());
-    let placeholder = Param::initialized(parameter.id, Tensor::from_inner(nothing));
+    let nothing = || Tensor::empty([0], &gradient.device());
+    let placeholder = Param::initialized(parameter.id, Tensor::from_inner(nothing()));
     let (id, value, mapper) = std::mem::replace(parameter, placeholder).consume();
-    let back = move |moved| Param::from_mapped_value(id, Tensor::from_inner(moved).require_grad(), mapper);
-    (value.inner(), back)
+    let [mean, square] = [&mut moments.mean, &mut moments.square].map(|means| std::mem::replace(means, nothing()));
+    let [moved, mean, square] = kernels::adam([value.inner(), mean, square], gradient, step);
+    *moments = Moments { mean, square };
+    *parameter = Param::from_mapped_value(id, Tensor::from_inner(moved).require_grad(), mapper);
 }

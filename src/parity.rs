@@ -1,12 +1,11 @@
-//! Whether kernels of one device agree with another's, or with the reference: small networks of all kinds, over shapes
-//! that bite. Spikes, potentials, scores, loss and every gradient are compared.
+//! Whether kernels of one device agree with another's, or with the reference: small networks of all kinds, over edge
+//! cases of shape. Spikes, potentials, scores, loss and every gradient are compared.
 //!
 //! Devices sum in different orders. So a spike may differ where the potential lies at the threshold, and from there on
-//! the two rightly go different ways: a neuron's *first* differing spike must lie at |u - θ| < 1e-4, and gradients are
+//! the two rightly go different ways: a neuron's *first* differing spike must lie at |u - θ - a| < 1e-4, and gradients are
 //! compared where no spike differs.
 
-use crate::kernels::blocks::{self, unpack};
-use crate::kernels::{self, Connection, SpikeTensor};
+use crate::kernels::{self, LinearWeights, SpikeTensor};
 use crate::layer::Integrators;
 use crate::random::{Generator, Stream};
 use crate::spec::{Neuron, Readout, Reset, Surrogate};
@@ -24,14 +23,14 @@ pub struct Shape {
     /// B.
     pub batch: usize,
     /// N, neurons or pixels of the input.
-    pub senders: usize,
+    pub inputs: usize,
     /// H of the first layer.
     pub first: usize,
     /// H of the second layer, which are the classes.
     pub second: usize,
     /// T.
     pub time_steps: usize,
-    /// The share of spikes, or the strength of steady currents.
+    /// The share of spikes, or the strength of constant currents.
     pub share: f32,
 }
 
@@ -50,8 +49,8 @@ pub const SHAPES: [Shape; 11] = [
     shape(2, 130, 33, 32, 65, 0.3),
 ];
 
-const fn shape(batch: usize, senders: usize, first: usize, second: usize, time_steps: usize, share: f32) -> Shape {
-    Shape { batch, senders, first, second, time_steps, share }
+const fn shape(batch: usize, inputs: usize, first: usize, second: usize, time_steps: usize, share: f32) -> Shape {
+    Shape { batch, inputs, first, second, time_steps, share }
 }
 
 /// Neurons of every kind.
@@ -73,6 +72,8 @@ pub fn neurons() -> Vec<Neuron> {
         },
         Neuron { beta: 0.0, ..plain },
         Neuron { beta: 1.0, reset: Reset::Subtract, ..plain },
+        Neuron { adaptation: 0.3, adaptation_decay: 0.8, reset: Reset::Subtract, ..plain },
+        Neuron { adaptation: 0.2, alpha: 0.6, gain: 0.5, threshold: 0.6, attached_reset: true, ..plain },
     ]
 }
 
@@ -81,7 +82,7 @@ pub fn neurons() -> Vec<Neuron> {
 pub enum Input {
     /// Spikes [B, N].
     Spikes(SpikeTrain),
-    /// Steady currents [B, N].
+    /// Constant currents [B, N].
     Currents(Vec<f32>),
 }
 
@@ -122,7 +123,7 @@ pub struct Answer {
     pub scores: Vec<f32>,
     /// Mean cross entropy.
     pub loss: f32,
-    /// How many samples are read rightly.
+    /// The number of samples that are classified correctly.
     pub correct: u32,
     /// Of each layer's weights and bias.
     pub gradients: [Layer; 2],
@@ -135,23 +136,23 @@ pub struct Disagreement(String);
 
 impl Problem {
     /// A network with random weights, and a random batch.
-    pub fn random(shape: Shape, neuron: Neuron, readout: Readout, steady: bool, seed: u64) -> Self {
+    pub fn random(shape: Shape, neuron: Neuron, readout: Readout, constant: bool, seed: u64) -> Self {
         let mut generator = Generator::new(seed, Stream::Weights(0));
-        let Shape { batch, senders, first, second, time_steps, share } = shape;
-        let input = if steady {
-            Input::Currents((0..batch * senders).map(|_| generator.unit() * share).collect())
+        let Shape { batch, inputs, first, second, time_steps, share } = shape;
+        let input = if constant {
+            Input::Currents((0..batch * inputs).map(|_| generator.unit() * share).collect())
         } else {
             let dense: Vec<f32> =
-                (0..batch * time_steps * senders).map(|_| f32::from(u8::from(generator.unit() < share))).collect();
-            Input::Spikes(SpikeTrain::from_dense(batch, senders, time_steps, &dense))
+                (0..batch * time_steps * inputs).map(|_| f32::from(u8::from(generator.unit() < share))).collect();
+            Input::Spikes(SpikeTrain::from_dense(batch, inputs, time_steps, &dense))
         };
         let mut draw = |n: usize, scale: f32| (0..n).map(|_| (generator.unit() * 2.0 - 1.0) * scale).collect();
-        // Many senders get smaller weights, so that potentials stay near the threshold.
-        let mut layer = |senders: usize, targets: usize| Layer {
-            weight: draw(senders * targets, 1.5 * (20.0 / senders as f32).sqrt().min(1.0)),
-            bias: draw(targets, 0.4),
+        // Many inputs get smaller weights, so that potentials stay near the threshold.
+        let mut layer = |inputs: usize, outputs: usize| Layer {
+            weight: draw(inputs * outputs, 1.5 * (20.0 / inputs as f32).sqrt().min(1.0)),
+            bias: draw(outputs, 0.4),
         };
-        let layers = [layer(senders, first), layer(first, second)];
+        let layers = [layer(inputs, first), layer(first, second)];
         let labels = (0..batch).map(|sample| (sample * 7 % second) as u8).collect();
         Self { shape, neuron, readout, input, labels, layers }
     }
@@ -182,12 +183,10 @@ impl Problem {
     /// When the device cannot be read.
     pub async fn answer(&self, device: &Device) -> Result<Answer, Disagreement> {
         let (plain, device) = (device.clone().inner(), device.clone().autodiff());
-        let Shape { batch, senders, time_steps, .. } = self.shape;
-        let [first, second] = [0, 1].map(|layer| self.layers[layer].connection(&device));
-        let fresh = |layer: &Layer| layer.connection(&plain);
+        let Shape { batch, inputs, time_steps, .. } = self.shape;
+        let [first, second] = [0, 1].map(|layer| self.layers[layer].weights(&device));
         let potentials = |train: &SpikeTrain, layer: &Layer| {
-            let Connection { weight, bias, .. } = fresh(layer);
-            kernels::membrane_potentials(SpikeTensor::new(train.clone(), &plain), weight, bias, &self.neuron)
+            kernels::membrane_potentials(SpikeTensor::new(train.clone(), &plain), layer.weights(&plain), &self.neuron)
         };
         let mut answer = Vec::new();
         let hidden = match &self.input {
@@ -196,8 +195,8 @@ impl Problem {
                 kernels::spiking_layer(SpikeTensor::new(train.clone(), &device), copy(&first), &self.neuron)
             }
             Input::Currents(values) => {
-                let input = Tensor::<2>::from_data(TensorData::new(values.clone(), [batch, senders]), &device);
-                kernels::driven_neurons(kernels::affine(input, copy(&first), 1.0), &self.neuron, time_steps)
+                let input = Tensor::<2>::from_data(TensorData::new(values.clone(), [batch, inputs]), &device);
+                kernels::lif_constant_input(kernels::linear(input, copy(&first), 1.0), &self.neuron, time_steps)
             }
         };
         let mut spikes = vec![hidden.train_async().await.map_err(|error| Disagreement(error.to_string()))?];
@@ -215,82 +214,76 @@ impl Problem {
         let (loss, correct) = kernels::cross_entropy(scores.clone(), &self.labels, batch);
         let gradients = loss.backward();
         let mut learnt = Vec::new();
-        for Connection { weight, bias, .. } in [&first, &second] {
-            let missing = || Disagreement("a gradient is missing".to_owned());
-            let bias = read(bias.grad(&gradients).ok_or_else(missing)?).await?;
-            let weight = read(weight.grad(&gradients).ok_or_else(missing)?).await?;
-            learnt.push(Layer { weight: unpack(&weight, bias.len()), bias });
+        for LinearWeights { shape, parameters, .. } in [&first, &second] {
+            let gradient =
+                parameters.grad(&gradients).ok_or_else(|| Disagreement("a gradient is missing".to_owned()))?;
+            let (weight, bias) = shape.unpack(&read(gradient).await?);
+            learnt.push(Layer { weight, bias });
         }
         let gradients = <[Layer; 2]>::try_from(learnt).map_err(|_| Disagreement("layers are missing".to_owned()))?;
         let (scores, loss) = (read(scores.inner()).await?, read(loss.inner()).await?[0]);
         Ok(Answer { spikes, potentials: answer, scores, loss, correct: read_count(correct).await?, gradients })
     }
 
-    /// Whether an answer agrees with a judge's. False where a spike differs at the threshold, so that nothing after it
+    /// Whether an answer agrees with the oracle's. False where a spike differs at the threshold, so that nothing after it
     /// was compared.
     ///
     /// # Errors
     /// Where it disagrees.
-    pub fn compare(&self, ours: &Answer, judge: &Answer) -> Result<bool, Disagreement> {
-        let what = || format!("{:?}, {:?}, {:?}, steady {}", self.shape, self.readout, self.neuron, self.is_steady());
+    pub fn compare(&self, ours: &Answer, oracle: &Answer) -> Result<bool, Disagreement> {
+        let what =
+            || format!("{:?}, {:?}, {:?}, constant {}", self.shape, self.readout, self.neuron, self.is_constant());
         let fail = |name: &str| Err(Disagreement(format!("{name}: {}", what())));
         // Potentials are there for layers that get spikes.
-        let skipped = usize::from(self.is_steady());
-        for (layer, (ours, spikes)) in ours.spikes.iter().zip(&judge.spikes).enumerate() {
-            let potentials = layer.checked_sub(skipped).and_then(|layer| judge.potentials.get(layer));
-            match same_spikes(ours, spikes, potentials.map(Vec::as_slice), self.neuron.threshold) {
+        let skipped = usize::from(self.is_constant());
+        for (layer, (ours, spikes)) in ours.spikes.iter().zip(&oracle.spikes).enumerate() {
+            let potentials = layer.checked_sub(skipped).and_then(|layer| oracle.potentials.get(layer));
+            match same_spikes(ours, spikes, potentials.map(Vec::as_slice), &self.neuron) {
                 Ok(true) => {}
                 Ok(false) => return Ok(false),
-                Err(potential) => return fail(&format!("a spike of layer {layer} differs at u = {potential}")),
+                Err(distance) => return fail(&format!("a spike of layer {layer} differs at u - θ - a = {distance}")),
             }
         }
         // A slope is as wrong as its potential, whose error grows with its size.
-        let largest = judge.potentials.iter().flatten().fold(0.0_f32, |largest, u| largest.max(u.abs()));
+        let largest = oracle.potentials.iter().flatten().fold(0.0_f32, |largest, u| largest.max(u.abs()));
         let tolerance = TOLERANCE * (largest / 5.0).max(1.0);
-        for (ours, judge) in ours.potentials.iter().zip(&judge.potentials) {
-            if !close(ours, judge, TOLERANCE) {
+        for (ours, oracle) in ours.potentials.iter().zip(&oracle.potentials) {
+            if !close(ours, oracle, TOLERANCE) {
                 return fail("potentials");
             }
         }
-        if !close(&ours.scores, &judge.scores, TOLERANCE) {
+        if !close(&ours.scores, &oracle.scores, TOLERANCE) {
             return fail("scores");
         }
-        if !close(&[ours.loss], &[judge.loss], TOLERANCE) || ours.correct != judge.correct {
+        if !close(&[ours.loss], &[oracle.loss], TOLERANCE) || ours.correct != oracle.correct {
             return fail("loss");
         }
-        for (layer, (ours, judge)) in ours.gradients.iter().zip(&judge.gradients).enumerate() {
-            if !close(&ours.weight, &judge.weight, tolerance) {
+        for (layer, (ours, oracle)) in ours.gradients.iter().zip(&oracle.gradients).enumerate() {
+            if !close(&ours.weight, &oracle.weight, tolerance) {
                 return fail(&format!("gradient of the weights of layer {layer}"));
             }
-            if !close(&ours.bias, &judge.bias, tolerance) {
+            if !close(&ours.bias, &oracle.bias, tolerance) {
                 return fail(&format!("gradient of the bias of layer {layer}"));
             }
         }
         Ok(true)
     }
 
-    /// Whether its input is steady currents.
-    pub const fn is_steady(&self) -> bool {
+    /// Whether its input is constant currents.
+    pub const fn is_constant(&self) -> bool {
         matches!(self.input, Input::Currents(_))
     }
 }
 
 impl Layer {
     /// As the kernels have it, to be learnt where the device is one for that.
-    fn connection(&self, device: &Device) -> Connection {
-        let targets = self.bias.len();
-        let shape = [blocks::count(targets), self.weight.len() / targets.max(1), blocks::width(targets)];
-        let weight = Tensor::<3>::from_data(TensorData::new(blocks::pack(&self.weight, targets), shape), device);
-        let bias = Tensor::<1>::from_data(TensorData::new(self.bias.clone(), [targets]), device);
-        if device.is_autodiff() {
-            return Connection::new(weight.require_grad(), bias.require_grad());
-        }
-        Connection::new(weight, bias)
+    fn weights(&self, device: &Device) -> LinearWeights {
+        LinearWeights::from_rows(&self.weight, &self.bias, device)
     }
 }
 
-fn copy(connection: &Connection) -> Connection {
-    Connection::new(connection.weight.clone(), connection.bias.clone())
+fn copy(weights: &LinearWeights) -> LinearWeights {
+    LinearWeights::new(weights.shape, weights.parameters.clone())
 }
 
 async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Disagreement> {
@@ -300,28 +293,35 @@ async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Disagreemen
 
 async fn read_count(tensor: Tensor<1, Int>) -> Result<u32, Disagreement> {
     let data = tensor.into_data_async().await.map_err(|error| Disagreement(error.to_string()))?;
-    Ok(data.iter::<u32>().next().unwrap_or_default())
+    data.iter::<u32>().next().ok_or_else(|| Disagreement("the number of correct samples is missing".to_owned()))
 }
 
-fn close(ours: &[f32], judge: &[f32], tolerance: f32) -> bool {
-    let largest = judge.iter().fold(1e-6_f32, |largest, value| largest.max(value.abs()));
-    ours.len() == judge.len() && ours.iter().zip(judge).all(|(a, b)| (a - b).abs() <= tolerance * largest)
+fn close(ours: &[f32], oracle: &[f32], tolerance: f32) -> bool {
+    let largest = oracle.iter().fold(1e-6_f32, |largest, value| largest.max(value.abs()));
+    ours.len() == oracle.len() && ours.iter().zip(oracle).all(|(a, b)| (a - b).abs() <= tolerance * largest)
 }
 
-/// Whether the spikes are the judge's; else the potential at which a neuron's first differing spike lies, if it is not at
-/// the threshold. `potentials` is [B, T, H].
-fn same_spikes(ours: &SpikeTrain, judge: &SpikeTrain, potentials: Option<&[f32]>, threshold: f32) -> Result<bool, f32> {
-    let (dense, judge, width, run) =
-        (ours.to_dense(), judge.to_dense(), ours.neurons(), ours.neurons() * ours.time_steps());
-    for (sample, neuron) in (0..ours.batch()).flat_map(|sample| (0..width).map(move |neuron| (sample, neuron))) {
-        let mut places = (sample * run + neuron..(sample + 1) * run).step_by(width);
-        if let Some(first) = places.find(|place| dense.get(*place) != judge.get(*place)) {
-            let potential = potentials.and_then(|potentials| potentials.get(first)).copied().unwrap_or(f32::NAN);
-            let at_the_threshold = (potential - threshold).abs() < AT_THE_THRESHOLD;
-            if !at_the_threshold {
-                return Err(potential);
-            }
+/// Whether the spikes are the oracle's; else the distance to the threshold at which a neuron's first differing spike lies,
+/// if it is not at the threshold. `potentials` is [B, T, H].
+fn same_spikes(
+    ours: &SpikeTrain,
+    oracle: &SpikeTrain,
+    potentials: Option<&[f32]>,
+    neuron: &Neuron,
+) -> Result<bool, f32> {
+    let (dense, oracle, width) = (ours.to_dense(), oracle.to_dense(), ours.neurons());
+    let run = width * ours.time_steps();
+    let differs = |place: &usize| dense.get(*place) != oracle.get(*place);
+    for (sample, h) in (0..ours.batch()).flat_map(|sample| (0..width).map(move |h| (sample, h))) {
+        let places = || (sample * run + h..(sample + 1) * run).step_by(width);
+        let Some(t) = places().position(|place| differs(&place)) else { continue };
+        let own: Vec<f32> = places().filter_map(|place| potentials?.get(place).copied()).collect();
+        let distance = own.get(t).zip(neuron.adaptations(&own).get(t)).map(|(u, a)| u - neuron.threshold - a);
+        let distance = distance.unwrap_or(f32::NAN);
+        let at_the_threshold = distance.abs() < AT_THE_THRESHOLD;
+        if !at_the_threshold {
+            return Err(distance);
         }
     }
-    Ok(dense == judge)
+    Ok(dense == oracle)
 }

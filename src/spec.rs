@@ -13,7 +13,8 @@
 //! ```
 
 use crate::decimal;
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
@@ -93,7 +94,7 @@ pub enum Reset {
     Subtract,
     /// v = u - θ/β: snnTorch's, which subtracts θ one time step later.
     SubtractDelayed,
-    /// v = u - ρ for a ρ of one's own.
+    /// v = u - r for an r of one's own.
     SubtractBy(f32),
 }
 
@@ -129,12 +130,32 @@ pub struct Neuron {
     pub gain: f32,
     /// θ: the neuron fires when its potential is above it, strictly.
     pub threshold: f32,
+    /// b, by how much a spike raises the threshold from the next time step on; 0 for one that stays where it is.
+    #[serde(skip_serializing_if = "is_default_adaptation")]
+    pub adaptation: f32,
+    /// ρ, the share of what was raised that stays from one time step to the next.
+    #[serde(skip_serializing_if = "is_default_adaptation_decay")]
+    pub adaptation_decay: f32,
     /// What a spike does to the membrane.
     pub reset: Reset,
     /// Whether the gradient flows through the reset (as in Norse) or not (as in snnTorch).
     pub attached_reset: bool,
     /// The derivative that stands in for that of the spike.
     pub surrogate: Surrogate,
+}
+
+/// What is raised halves in 14 time steps: over the 25 of a usual run a neuron that fired early is heard again.
+const DEFAULT_ADAPTATION_DECAY: f32 = 0.95;
+
+// Files of networks without adaptation stay as they were, for earlier versions of this program to open.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_default_adaptation(adaptation: &f32) -> bool {
+    *adaptation == 0.0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_default_adaptation_decay(decay: &f32) -> bool {
+    *decay == DEFAULT_ADAPTATION_DECAY
 }
 
 impl Default for Neuron {
@@ -144,10 +165,108 @@ impl Default for Neuron {
             beta: 0.9,
             gain: 1.0,
             threshold: 1.0,
+            adaptation: 0.0,
+            adaptation_decay: DEFAULT_ADAPTATION_DECAY,
             reset: Reset::Zero,
             attached_reset: false,
             surrogate: Surrogate::default(),
         }
+    }
+}
+
+/// A hidden layer, as a spec describes it. In flags, links and files its text: `256` is short for `dense:256`.
+///
+/// ```
+/// use spiking_playground::spec::LayerSpec;
+/// assert_eq!("256".parse(), Ok(LayerSpec::Dense(256)));
+/// assert_eq!(LayerSpec::Dense(256).to_string(), "256");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerSpec {
+    /// Every input reaches each of this number of neurons.
+    Dense(usize),
+}
+
+impl LayerSpec {
+    /// The number of its neurons.
+    pub const fn neurons(self) -> usize {
+        match self {
+            Self::Dense(neurons) => neurons,
+        }
+    }
+}
+
+/// Dense layers of these sizes.
+///
+/// ```
+/// use spiking_playground::spec::{LayerSpec, dense};
+/// assert_eq!(dense([128, 64]), [LayerSpec::Dense(128), LayerSpec::Dense(64)]);
+/// ```
+pub fn dense(sizes: impl IntoIterator<Item = usize>) -> Vec<LayerSpec> {
+    sizes.into_iter().map(LayerSpec::Dense).collect()
+}
+
+/// Why a text is not a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a layer is a number of neurons between 1 and {MAX_NEURONS}")]
+pub struct LayerError;
+
+impl FromStr for LayerSpec {
+    type Err = LayerError;
+
+    fn from_str(text: &str) -> Result<Self, LayerError> {
+        let text = text.trim();
+        let neurons = text.strip_prefix("dense:").unwrap_or(text).parse().map_err(|_| LayerError)?;
+        if (1..=MAX_NEURONS).contains(&neurons) { Ok(Self::Dense(neurons)) } else { Err(LayerError) }
+    }
+}
+
+impl fmt::Display for LayerSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dense(neurons) => write!(f, "{neurons}"),
+        }
+    }
+}
+
+impl Serialize for LayerSpec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            // What files have always said.
+            Self::Dense(neurons) => serializer.serialize_u64(*neurons as u64),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for LayerSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrNumber;
+        impl Visitor<'_> for TextOrNumber {
+            type Value = LayerSpec;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of neurons, or a layer as text")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<LayerSpec, E> {
+                text.parse().map_err(E::custom)
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, neurons: u64) -> Result<LayerSpec, E> {
+                // What is out of range is named by [`Spec::check`], as every other field is.
+                usize::try_from(neurons).map(LayerSpec::Dense).map_err(E::custom)
+            }
+
+            fn visit_f64<E: serde::de::Error>(self, neurons: f64) -> Result<LayerSpec, E> {
+                // JavaScript's numbers are floats.
+                if neurons.fract() == 0.0 && (0.0..=u32::MAX.into()).contains(&neurons) {
+                    Ok(LayerSpec::Dense(neurons as usize))
+                } else {
+                    Err(E::custom(LayerError))
+                }
+            }
+        }
+        deserializer.deserialize_any(TextOrNumber)
     }
 }
 
@@ -189,8 +308,9 @@ pub struct Spec {
     pub encoding: Encoding,
     /// T, the number of time steps an image is shown for.
     pub time_steps: usize,
-    /// The number of neurons in each hidden layer, from the input to the output.
-    pub hidden: Vec<usize>,
+    /// The hidden layers, from the input to the output: `hidden` in flags, links and files.
+    #[serde(rename = "hidden")]
+    pub layers: Vec<LayerSpec>,
     /// What every spiking neuron is like.
     pub neuron: Neuron,
     /// How the answer is read.
@@ -215,7 +335,7 @@ impl Default for Spec {
             noise: 0.0,
             encoding: Encoding::Rate,
             time_steps: 25,
-            hidden: vec![256],
+            layers: vec![LayerSpec::Dense(256)],
             neuron: Neuron::default(),
             readout: Readout::Membrane,
             epochs: 10,
@@ -391,11 +511,11 @@ macro_rules! field {
 /// What a field takes that is on or off: its flag needs no value.
 pub const SWITCH: Values = Values::Words(&["off", "on"]);
 /// The most neurons that a hidden layer may have.
-pub const MOST_NEURONS: usize = 4096;
+pub const MAX_NEURONS: usize = 4096;
 /// The most hidden layers.
-pub const MOST_LAYERS: usize = 4;
+pub const MAX_LAYERS: usize = 4;
 /// The most epochs: as good as no end.
-pub const MOST_EPOCHS: u32 = 10_000;
+pub const MAX_EPOCHS: u32 = 10_000;
 
 /// Every setting there is, in the order in which data passes it.
 pub const FIELDS: &[Field] = &[
@@ -427,18 +547,28 @@ pub const FIELDS: &[Field] = &[
         name: "hidden",
         help: "Neurons in each hidden layer, separated by commas",
         values: Values::Other("one to four whole numbers between 1 and 4096, separated by commas"),
-        get: |spec| spec.hidden.iter().map(usize::to_string).collect::<Vec<_>>().join(","),
+        get: |spec| spec.layers.iter().map(LayerSpec::to_string).collect::<Vec<_>>().join(","),
         set: |spec, text| {
-            let sizes = text.split(',').map(whole).collect::<Option<Vec<usize>>>()?;
-            let right =
-                (1..=MOST_LAYERS).contains(&sizes.len()) && sizes.iter().all(|n| (1..=MOST_NEURONS).contains(n));
-            right.then(|| spec.hidden = sizes)
+            let layers = text.split(',').map(str::parse).collect::<Result<Vec<LayerSpec>, LayerError>>().ok()?;
+            (1..=MAX_LAYERS).contains(&layers.len()).then(|| spec.layers = layers)
         },
     },
     field!("alpha", "α: share of the synaptic current that stays (0: plain LIF)", real 0.0..=1.0, neuron.alpha),
     field!("beta", "β: share of the membrane potential that stays", real 0.0..=1.0, neuron.beta),
     field!("gain", "g: gain of the current", real 0.0..=100.0, neuron.gain),
     field!("threshold", "θ: the potential above which a neuron fires", real 0.01..=100.0, neuron.threshold),
+    field!(
+        "adaptation",
+        "b: by how much a spike raises the threshold (0: not at all)",
+        real 0.0..=100.0,
+        neuron.adaptation
+    ),
+    field!(
+        "adaptation-decay",
+        "ρ: share of the raised threshold that stays",
+        real 0.0..=1.0,
+        neuron.adaptation_decay
+    ),
     Field {
         name: "reset",
         help: "What a spike does to the membrane",
@@ -483,21 +613,26 @@ pub fn field(name: &str) -> Option<&'static Field> {
 impl Spec {
     /// The defaults on the page: as natively, but at a constant learning rate and without an end.
     pub fn on_page() -> Self {
-        Self { schedule: Schedule::Constant, epochs: MOST_EPOCHS, ..Self::default() }
+        Self { schedule: Schedule::Constant, epochs: MAX_EPOCHS, ..Self::default() }
     }
 
     /// Whether weights of the other spec's network can be this one's: the layers are of the same sizes.
     ///
     /// ```
-    /// # use spiking_playground::spec::Spec;
+    /// # use spiking_playground::spec::{Spec, dense};
     /// let (one, mut other) = (Spec::default(), Spec::default());
     /// other.neuron.beta = 0.5;
     /// assert!(one.has_shape_of(&other));
-    /// other.hidden = vec![256, 64];
+    /// other.layers = dense([256, 64]);
     /// assert!(!one.has_shape_of(&other));
     /// ```
     pub fn has_shape_of(&self, other: &Self) -> bool {
-        self.hidden == other.hidden && self.dataset == other.dataset
+        self.layers == other.layers && self.dataset == other.dataset
+    }
+
+    /// The number of neurons of each hidden layer, from the input to the output.
+    pub fn hidden_neurons(&self) -> impl Iterator<Item = usize> + '_ {
+        self.layers.iter().map(|layer| layer.neurons())
     }
 
     /// Sets the field called `name` from a text.
@@ -532,9 +667,9 @@ impl Spec {
     /// what is a setting but has no meaning is left out and told.
     ///
     /// ```
-    /// # use spiking_playground::spec::Spec;
+    /// # use spiking_playground::spec::{Spec, dense};
     /// let (spec, rest, errors) = Spec::from_hash(&Spec::default(), "#hidden=64&digit=3&beta=x");
-    /// assert_eq!(spec.hidden, [64]);
+    /// assert_eq!(spec.layers, dense([64]));
     /// assert_eq!(rest, [("digit".to_owned(), "3".to_owned())]);
     /// assert_eq!(errors.len(), 1);
     /// ```

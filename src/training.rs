@@ -12,7 +12,7 @@ use crate::digits::{Digits, Images};
 use crate::evaluation::{encode, evaluate};
 use crate::event::{EpochDone, Event, Flow, Listener, Score, StepDone};
 use crate::kernels;
-use crate::layer::{Synapses, numbers};
+use crate::layer::{ParameterGradients, numbers};
 use crate::network::{Input, Network};
 use crate::optimizer::{Adam, learning_rate};
 use crate::spec::{Dataset, Spec, SpecError};
@@ -75,10 +75,12 @@ pub struct Run {
     card: Option<OnCard>,
 }
 
-/// What has passed of a batch that passes in slices; its gradients wait in the network.
-#[derive(Clone, Copy, Debug, Default)]
+/// What has passed of a batch that passes in slices.
+#[derive(Debug, Default)]
 struct Part {
     images: usize,
+    /// Those of the images that have passed, to which those of the next ones are added.
+    gradients: ParameterGradients,
     /// Sum of the images' losses, divided by the size of the batch.
     loss: f32,
     score: Score,
@@ -94,7 +96,7 @@ impl Run {
     /// A run in the middle.
     pub fn at(spec: Spec, network: Network, adam: Adam, position: Position, images: usize) -> Self {
         let order = EpochOrder::new(spec.seed, position.epoch, images);
-        let card = kernels::is_card(&network.device()).then(OnCard::default);
+        let card = kernels::is_gpu(&network.device()).then(OnCard::default);
         Self { spec, network, adam, position, order, part: Part::default(), card }
     }
 
@@ -108,10 +110,7 @@ impl Run {
         if !spec.has_shape_of(&self.spec) {
             return Err(ChangeError::Shape);
         }
-        if self.part.images > 0 {
-            self.network.synapses_mut().into_iter().for_each(Synapses::forget);
-            self.part = Part::default();
-        }
+        self.part = Part::default();
         if !lie_alike(&spec, &self.spec) {
             self.drop_images();
         }
@@ -201,7 +200,7 @@ impl Run {
         if labels.is_empty() {
             return Advance::Stopped;
         }
-        let part = kernels::together(|| {
+        let part = kernels::in_pool(|| {
             let changed = self.augmented(&pixels, &labels, &samples);
             let pixels = changed.as_ref().map_or(pixels, |images| images.iter().map(Vec::as_slice).collect());
             let input = encode(&self.spec, &pixels, &samples, Pass::Training(self.position.epoch));
@@ -217,7 +216,7 @@ impl Run {
 
     /// Counts a step and tells it.
     fn end_step(&mut self, part: Part, test: Option<&Digits>, listener: &mut dyn Listener) -> Advance {
-        let Part { images, loss, score } = part;
+        let Part { images, loss, score, .. } = part;
         let done = StepDone {
             step: self.adam.step(),
             epoch: self.position.epoch,
@@ -249,7 +248,7 @@ impl Run {
         let digit = |label: u8| (dataset == Dataset::Mnist).then_some(label);
         let mut changed = vec![Vec::new(); images.len()];
         let pieces = changed.iter_mut().zip(images).zip(labels).zip(samples).collect();
-        kernels::each(pieces, |(((changed, image), label), sample)| {
+        kernels::par_for_each(pieces, |(((changed, image), label), sample)| {
             *changed = augment(image, digit(*label), seed, self.position.epoch, *sample);
         });
         Some(changed)
@@ -258,20 +257,18 @@ impl Run {
     /// Takes some images of a batch of `whole` through the network; with the last of them the weights are updated, unless
     /// the loss is no finite number. Gives what has passed of the batch by now, as it was before the update.
     fn step(&mut self, input: Input, labels: &[u8], whole: usize) -> Part {
-        let logits = self.network.forward(input);
+        let mut part = std::mem::take(&mut self.part);
+        let logits = self.network.forward_onto(input, &mut part.gradients);
         let (loss, correct) = kernels::cross_entropy(logits, labels, whole);
-        let mut part = self.part;
         part.images += labels.len();
         part.score += Score { correct: correct.into_scalar::<u32>() as usize, images: labels.len() };
         part.loss += numbers(loss.clone().inner())[0];
-        if !part.loss.is_finite() {
-            self.network.synapses_mut().into_iter().for_each(Synapses::forget);
-        } else if part.images < whole {
-            let mut gradients = loss.backward();
-            self.network.synapses_mut().into_iter().for_each(|synapses| synapses.keep(&mut gradients));
-        } else {
-            let rate = learning_rate(&self.spec, self.adam.step(), self.steps());
-            self.adam.update(&mut self.network, &mut loss.backward(), rate);
+        if part.loss.is_finite() {
+            part.gradients = ParameterGradients::take(self.network.flat_parameters(), &mut loss.backward());
+            if part.images == whole {
+                let rate = learning_rate(&self.spec, self.adam.step(), self.steps());
+                self.adam.update(&mut self.network, std::mem::take(&mut part.gradients), rate);
+            }
         }
         part
     }
@@ -308,7 +305,7 @@ const MOST_ACTIVATIONS: usize = 1 << 30;
 fn images_at_once(spec: &Spec, pixels: usize) -> usize {
     // For each neuron and time step: an entry in the lists of events of those that send; of those that receive the
     // potential and, while gradients pass, that of its spike and that of its current.
-    let hidden: usize = spec.hidden.iter().sum();
+    let hidden: usize = spec.hidden_neurons().sum();
     let numbers = spec.time_steps * (pixels + hidden + 3 * hidden);
     (MOST_ACTIVATIONS / (numbers * size_of::<f32>()).max(1)).max(1)
 }
@@ -316,14 +313,15 @@ fn images_at_once(spec: &Spec, pixels: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::dense;
 
     #[test]
     fn large_batches_pass_in_slices_and_usual_ones_do_not() {
         assert!(images_at_once(&Spec { batch_size: 4096, ..Spec::default() }, 784) >= 4096);
-        let large = Spec { hidden: vec![4096], time_steps: 256, ..Spec::default() };
+        let large = Spec { layers: dense([4096]), time_steps: 256, ..Spec::default() };
         let images = images_at_once(&large, 784);
         assert!((1..100).contains(&images), "{images}");
-        let largest = Spec { hidden: vec![4096; 4], ..large };
+        let largest = Spec { layers: dense([4096; 4]), ..large };
         assert!(images_at_once(&largest, 1 << 20) >= 1, "one image at least");
     }
 }

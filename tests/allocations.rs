@@ -6,7 +6,7 @@ use spiking_playground::digits::Digits;
 use spiking_playground::event::{Event, Flow};
 use spiking_playground::kernels;
 use spiking_playground::network::Network;
-use spiking_playground::spec::{Encoding, Readout, Spec};
+use spiking_playground::spec::{Encoding, Readout, Spec, dense};
 use spiking_playground::training::{Advance, Run};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -72,7 +72,7 @@ fn main() {
     let specs = [
         ("defaults", plain.clone()),
         ("T 100", Spec { time_steps: 100, ..plain.clone() }),
-        ("two layers, counted", Spec { hidden: vec![200, 100], readout: Readout::SpikeCount, ..plain.clone() }),
+        ("two layers, counted", Spec { layers: dense([200, 100]), readout: Readout::SpikeCount, ..plain.clone() }),
         ("latency", Spec { encoding: Encoding::Latency, ..plain }),
     ];
     for (name, spec) in specs {

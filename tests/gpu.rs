@@ -3,10 +3,11 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod judge;
+mod mismatches;
+mod oracle;
 
 use burn::tensor::Device;
-use judge::{agrees, codes_stored_images};
+use oracle::{agrees, codes_stored_images};
 use pollster::block_on;
 use spiking_playground::cli::data;
 use spiking_playground::digits::Digits;
@@ -14,21 +15,21 @@ use spiking_playground::digits::cut::cut;
 use spiking_playground::digits::shard::{Manifest, Split};
 use spiking_playground::evaluation::evaluate;
 use spiking_playground::event::{Event, Flow};
-use spiking_playground::kernels::{self, Card};
-use spiking_playground::layer::Synapses;
+use spiking_playground::kernels::{self, GpuDevice};
+use spiking_playground::layer::{Layer, Linear};
 use spiking_playground::network::Network;
 use spiking_playground::parity::Problem;
 use spiking_playground::protocol::{Report, Request};
 use spiking_playground::session::{Brought, Errand, Outgoing, Session};
-use spiking_playground::spec::{Dataset, Encoding, Readout, Spec};
+use spiking_playground::spec::{Dataset, Encoding, Readout, Spec, dense};
 use spiking_playground::training::{Advance, Run};
 use spiking_playground::weights::checkpoint::{Notes, run_from_bytes, run_to_bytes};
 use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
-static CARD: LazyLock<Card> = LazyLock::new(|| {
-    let card = block_on(kernels::card()).unwrap_or_else(|error| {
+static CARD: LazyLock<GpuDevice> = LazyLock::new(|| {
+    let card = block_on(kernels::open_gpu()).unwrap_or_else(|error| {
         panic!("{error}; a driver that computes on the CPU does as well (Debian: mesa-vulkan-drivers)")
     });
     eprintln!("on {}", card.name);
@@ -42,6 +43,11 @@ static MNIST: LazyLock<data::DataSet> =
 fn kernels_agree_with_the_reference() {
     let whole = Problem::table().iter().filter(|problem| agrees(problem, &CARD.device)).count();
     assert!(whole > 60, "spikes differ at the threshold so often that hardly anything is compared: {whole}");
+}
+
+#[test]
+fn what_does_not_belong_together_is_refused() {
+    mismatches::are_refused(&CARD.device, 40);
 }
 
 #[test]
@@ -74,7 +80,7 @@ fn mean(values: &[f32]) -> f32 {
 
 #[test]
 fn a_network_learns_as_on_the_cpu() {
-    let plain = Spec { hidden: vec![32], time_steps: 8, ..Spec::default() };
+    let plain = Spec { layers: dense([32]), time_steps: 8, ..Spec::default() };
     let variants = [
         plain.clone(),
         Spec { encoding: Encoding::Latency, readout: Readout::SpikeCount, ..plain.clone() },
@@ -96,7 +102,7 @@ fn a_network_learns_as_on_the_cpu() {
 
 #[test]
 fn changed_settings_keep_the_weights_on_the_card_too() {
-    let spec = Spec { hidden: vec![16], time_steps: 8, batch_size: 32, ..Spec::default() };
+    let spec = Spec { layers: dense([16]), time_steps: 8, batch_size: 32, ..Spec::default() };
     let (mut ours, mut judge) = (start(&spec, &CARD.device), start(&spec, &kernels::cpu()));
     let mut other = Spec { readout: Readout::SpikeCount, noise: 0.2, batch_size: 48, time_steps: 6, ..spec };
     other.neuron.beta = 0.7;
@@ -113,7 +119,7 @@ fn changed_settings_keep_the_weights_on_the_card_too() {
 
 #[test]
 fn a_run_moves_to_the_card_and_back_in_mid_epoch() {
-    let spec = Spec { hidden: vec![16], time_steps: 8, batch_size: 32, ..Spec::default() };
+    let spec = Spec { layers: dense([16]), time_steps: 8, batch_size: 32, ..Spec::default() };
     let mut run = start(&spec, &kernels::cpu());
     train(&mut run, &MNIST.train, 40);
     let bytes = run_to_bytes(&run, Notes::default()).unwrap();
@@ -138,13 +144,14 @@ fn a_run_moves_to_the_card_and_back_in_mid_epoch() {
 /// No file is made of a run whose weights are no numbers: it would take the place of a good one.
 #[test]
 fn a_run_that_diverged_is_not_brought_back() {
-    let spec = Spec { hidden: vec![12], time_steps: 5, ..Spec::default() };
+    let spec = Spec { layers: dense([12]), time_steps: 5, ..Spec::default() };
     let mut run = start(&spec, &CARD.device);
     let copied = |run: &Run| block_on(Errand::Copy(Box::new(run.at_rest())).run());
     assert!(run.is_finite() && matches!(copied(&run), Brought::Copy(Ok((_, 0)))));
-    let (mut weights, biases) = (run.network.hidden[0].synapses.rows(), run.network.hidden[0].synapses.biases());
+    let Layer::Dense(layer) = &mut run.network.layers[0];
+    let (mut weights, biases) = layer.linear.rows();
     weights[77] = f32::NAN;
-    run.network.hidden[0].synapses = Synapses::new(&weights, biases, &CARD.device.clone().autodiff());
+    layer.linear = Linear::new(&weights, &biases, &CARD.device.clone().autodiff());
     assert!(!run.is_finite() && matches!(copied(&run), Brought::Diverged(0)));
 }
 
@@ -205,7 +212,7 @@ impl Page {
 
 #[test]
 fn the_engine_takes_a_run_over_and_gives_it_back() {
-    let spec = Spec { hidden: vec![12], time_steps: 5, batch_size: 16, epochs: 2, ..Spec::default() };
+    let spec = Spec { layers: dense([12]), time_steps: 5, batch_size: 16, epochs: 2, ..Spec::default() };
     let run = Run::new(spec.clone(), Network::new(&spec, 784, 10, &kernels::cpu().autodiff()), 200);
     let checkpoint = run_to_bytes(&run, Notes::default()).unwrap();
     let mut page = Page::new();

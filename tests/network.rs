@@ -5,10 +5,10 @@ use spiking_playground::digits::noise::noisy;
 use spiking_playground::evaluation::{evaluate, trace};
 use spiking_playground::event::{Event, Flow};
 use spiking_playground::kernels;
-use spiking_playground::layer::Synapses;
+use spiking_playground::layer::Linear;
 use spiking_playground::network::Network;
 use spiking_playground::random::{Generator, Stream};
-use spiking_playground::spec::{Encoding, Readout, Spec};
+use spiking_playground::spec::{Encoding, Readout, Spec, dense};
 use spiking_playground::spikes::encode::Pass;
 use spiking_playground::training::{Advance, Run};
 use spiking_playground::weights::checkpoint::{Notes, model_from_bytes, model_to_bytes, run_from_bytes, run_to_bytes};
@@ -27,7 +27,7 @@ pub fn stripes(count: usize, seed: u64) -> Digits {
 }
 
 pub fn small() -> Spec {
-    Spec { hidden: vec![24], time_steps: 12, batch_size: 16, epochs: 3, learning_rate: 0.01, ..Spec::default() }
+    Spec { layers: dense([24]), time_steps: 12, batch_size: 16, epochs: 3, learning_rate: 0.01, ..Spec::default() }
 }
 
 pub fn run(spec: &Spec, images: usize) -> Run {
@@ -53,7 +53,7 @@ fn every_coding_readout_and_depth_learns() {
     let (data, test) = (stripes(500, 1), stripes(200, 2));
     for encoding in [Encoding::Rate, Encoding::Latency, Encoding::Current] {
         for (readout, hidden) in [(Readout::Membrane, vec![24]), (Readout::SpikeCount, vec![24, 16])] {
-            let spec = Spec { encoding, readout, hidden, ..small() };
+            let spec = Spec { encoding, readout, layers: dense(hidden), ..small() };
             let mut run = run(&spec, data.len());
             let before = evaluate(&run.network, &spec, &test, 0..200, 0).accuracy();
             train(&mut run, &data, 96);
@@ -112,7 +112,7 @@ fn the_short_last_batch_counts() {
 
 #[test]
 fn a_model_file_gives_the_same_network() {
-    let spec = Spec { hidden: vec![9, 7], ..small() };
+    let spec = Spec { layers: dense([9, 7]), ..small() };
     let network = Network::new(&spec, 36, 3, &kernels::cpu());
     let bytes = model_to_bytes(&spec, &network, Notes::default()).unwrap();
     let notes = || Notes(["b", "a", "c", "d"].map(|name| (name.to_owned(), name.to_owned())).to_vec());
@@ -176,9 +176,9 @@ fn bad_files_are_told_apart() {
         assert!(error(&bytes[..cut]).contains("cut off"), "{}", error(&bytes[..cut]));
     }
     assert!(error(b"PNG is not safetensors at all").contains("no complete safetensors"));
-    let other = model_to_bytes(&Spec { hidden: vec![25], ..spec.clone() }, &network, Notes::default()).unwrap();
+    let other = model_to_bytes(&Spec { layers: dense([25]), ..spec.clone() }, &network, Notes::default()).unwrap();
     assert!(error(&other).contains("another network"), "{}", error(&other));
-    let deeper = model_to_bytes(&Spec { hidden: vec![24, 5], ..spec.clone() }, &network, Notes::default()).unwrap();
+    let deeper = model_to_bytes(&Spec { layers: dense([24, 5]), ..spec.clone() }, &network, Notes::default()).unwrap();
     assert!(error(&deeper).contains("layers.1.weight"), "{}", error(&deeper));
     let odd = model_to_bytes(&Spec { time_steps: 0, ..spec.clone() }, &network, Notes::default()).unwrap();
     assert!(error(&odd).contains("time-steps"), "{}", error(&odd));
@@ -196,7 +196,7 @@ fn divergence_stops_before_the_weights_are_touched() {
     let data = stripes(64, 3);
     let spec = Spec { learning_rate: 1.0, ..small() };
     let mut run = run(&spec, 64);
-    *run.network.synapses_mut()[1] = Synapses::new(&[f32::MAX; 24 * 3], vec![0.0; 3], &kernels::cpu().autodiff());
+    *run.network.readout.linear_mut() = Linear::new(&[f32::MAX; 24 * 3], &[0.0; 3], &kernels::cpu().autodiff());
     let before = run.network.parameters();
     let mut diverged = false;
     let advance = run.advance(&data, None, &mut |event: &Event| {
@@ -217,7 +217,7 @@ fn traces_answer_as_the_evaluation_does() {
         (Encoding::Current, Readout::Membrane),
     ];
     for (encoding, readout) in kinds {
-        let spec = Spec { encoding, readout, hidden: vec![20, 12], time_steps: 33, ..small() };
+        let spec = Spec { encoding, readout, layers: dense([20, 12]), time_steps: 33, ..small() };
         let mut run = run(&spec, data.len());
         train(&mut run, &data, 90);
         let right = (0..60).filter(|index| {
@@ -258,7 +258,7 @@ fn damaged_traces_are_refused() {
 fn slices_of_a_batch_change_nothing() {
     let data = stripes(100, 4);
     for (encoding, readout) in [(Encoding::Rate, Readout::Membrane), (Encoding::Current, Readout::SpikeCount)] {
-        let spec = Spec { encoding, readout, hidden: vec![20, 70], batch_size: 32, ..small() };
+        let spec = Spec { encoding, readout, layers: dense([20, 70]), batch_size: 32, ..small() };
         let trained = |most: usize| {
             let mut run = run(&spec, data.len());
             let (mut steps, mut parts) = (0, 0);
@@ -284,7 +284,7 @@ fn slices_of_a_batch_change_nothing() {
 #[test]
 fn any_number_of_threads_gives_the_same_weights() {
     let data = stripes(100, 4);
-    let spec = Spec { hidden: vec![20, 70], batch_size: 32, ..small() };
+    let spec = Spec { layers: dense([20, 70]), batch_size: 32, ..small() };
     let trained = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {

@@ -6,11 +6,11 @@ use spiking_playground::digits::shard::{Manifest, Split};
 use spiking_playground::evaluation::evaluate;
 use spiking_playground::event::{Event, Flow, Score};
 use spiking_playground::kernels;
-use spiking_playground::layer::Synapses;
+use spiking_playground::layer::{Layer, Linear};
 use spiking_playground::network::Network;
 use spiking_playground::protocol::{PREVIEW, Picture, Report, Request};
 use spiking_playground::session::{Outgoing, Session};
-use spiking_playground::spec::{Dataset, Encoding, Readout, Reset, Spec, Surrogate};
+use spiking_playground::spec::{Dataset, Encoding, Readout, Reset, Spec, Surrogate, dense};
 use spiking_playground::trace::Trace;
 use spiking_playground::training::Run;
 use spiking_playground::weights::checkpoint::{Notes, model_to_bytes, run_from_bytes, run_to_bytes};
@@ -259,14 +259,14 @@ fn weights_go_out_and_come_back() {
     let wish = Spec { learning_rate: 0.002, ..small() };
     assert_eq!(other.ask(Request::Continue(wish.clone())), [said(&wish)]);
     assert_eq!(other.session.run().unwrap().network.parameters(), trained);
-    let wider = other.ask(Request::Continue(Spec { hidden: vec![25], ..small() }));
+    let wider = other.ask(Request::Continue(Spec { layers: dense([25]), ..small() }));
     assert!(matches!(&wider[..], [Report::Failed(reason)] if reason.contains("another network")), "{wider:?}");
 }
 
 #[test]
 fn the_weights_into_any_layer_are_told() {
     let mut page = started(500);
-    let spec = Spec { hidden: vec![24, 7], ..small() };
+    let spec = Spec { layers: dense([24, 7]), ..small() };
     page.ask(Request::Start(spec));
     let mut fields = |layer, neurons: &[usize]| {
         page.ask(Request::Fields(layer, neurons.to_vec()));
@@ -367,8 +367,8 @@ fn weights_that_would_not_fit_are_an_error_and_all_stays() {
     page.work(20);
     let before = page.session.run().unwrap().network.parameters();
     for (spec, word) in [
-        (Spec { hidden: vec![24, 8], ..small() }, "start anew"),
-        (Spec { hidden: vec![25], ..small() }, "start anew"),
+        (Spec { layers: dense([24, 8]), ..small() }, "start anew"),
+        (Spec { layers: dense([25]), ..small() }, "start anew"),
         (Spec { dataset: Dataset::Folder, ..small() }, "start anew"),
         (Spec { noise: 1.5, ..small() }, "between 0 and 1"),
         (Spec { time_steps: 0, ..small() }, "between 1 and 256"),
@@ -416,7 +416,7 @@ fn training_stops_at_the_end_of_its_last_epoch_and_goes_on_when_asked_again() {
 
 #[test]
 fn a_readers_drawings_are_learnt_and_more_of_them_do_not_start_anew() {
-    let spec = Spec { dataset: Dataset::Folder, augment: true, hidden: vec![24], epochs: 1000, ..small() };
+    let spec = Spec { dataset: Dataset::Folder, augment: true, layers: dense([24]), epochs: 1000, ..small() };
     // A bar on the left, one on the right, one across.
     let bar = |inside: fn(usize, usize) -> bool| (0..784).map(move |i| if inside(i % 28, i / 28) { 255 } else { 0 });
     let bars = [bar(|x, _| x == 8), bar(|x, _| x == 20), bar(|_, y| y == 14)];
@@ -561,11 +561,11 @@ fn pictures_that_are_not_whole_have_no_rates() {
 #[test]
 fn a_run_whose_weights_are_no_numbers_is_not_given_and_ends() {
     let mut network = Network::new(&small(), 36, 3, &kernels::cpu().autodiff());
-    let synapses = &mut network.hidden[0].synapses;
-    let mut weights = synapses.rows();
+    let Layer::Dense(layer) = &mut network.layers[0];
+    let (mut weights, biases) = layer.linear.rows();
     // Finite, so that it is read, and too large for its gradients to be.
     weights.iter_mut().enumerate().for_each(|(i, weight)| *weight = if i % 2 == 0 { 3e38 } else { -3e38 });
-    *synapses = Synapses::new(&weights, synapses.biases(), &kernels::cpu().autodiff());
+    layer.linear = Linear::new(&weights, &biases, &kernels::cpu().autodiff());
     let spec = Spec { epochs: 100, ..small() };
     let file = run_to_bytes(&Run::new(spec, network, 500), Notes::default()).unwrap();
     let mut page = started(500);
@@ -591,7 +591,7 @@ fn picture_files_become_what_the_network_sees() {
     let photo = |session: &mut Session, id, bytes: Vec<u8>| session.receive(Request::Photo(id), vec![bytes]).remove(0);
     let none = photo(&mut session, 1, file("ruled-paper-two.jpg")).0;
     assert!(matches!(none, Report::NoPhoto(1, reason) if reason.contains("no network")));
-    session.receive(Request::Start(Spec { hidden: vec![4], ..Spec::default() }), Vec::new());
+    session.receive(Request::Start(Spec { layers: dense([4]), ..Spec::default() }), Vec::new());
     let (report, bytes) = photo(&mut session, 2, file("ruled-paper-two.jpg"));
     assert_eq!(report, Report::Photo(2, false));
     assert_eq!(bytes[0].len(), 784);
@@ -600,7 +600,7 @@ fn picture_files_become_what_the_network_sees() {
     assert!((40..1500).contains(&outline), "{outline} pixels of an outline");
     let refused = photo(&mut session, 3, b"no picture".to_vec()).0;
     assert!(matches!(refused, Report::NoPhoto(3, reason) if reason.contains("neither PNG nor JPEG")));
-    let clothes = Spec { hidden: vec![4], dataset: Dataset::FashionMnist, ..Spec::default() };
+    let clothes = Spec { layers: dense([4]), dataset: Dataset::FashionMnist, ..Spec::default() };
     session.receive(Request::Start(clothes), Vec::new());
     let (report, bytes) = photo(&mut session, 4, file("fashion-test-0-ankle-boot.png"));
     assert_eq!((report, bytes[1].len()), (Report::Photo(4, false), 0));

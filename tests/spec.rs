@@ -1,7 +1,7 @@
 //! A spec means the same as URL hash, as JSON and as flags.
 
 use proptest::prelude::*;
-use spiking_playground::spec::{Dataset, Encoding, FIELDS, Neuron, Readout, Reset, Schedule, Spec, Surrogate};
+use spiking_playground::spec::{Dataset, Encoding, FIELDS, Neuron, Readout, Reset, Schedule, Spec, Surrogate, dense};
 
 fn neuron() -> impl Strategy<Value = Neuron> {
     let reset = prop_oneof![
@@ -17,12 +17,15 @@ fn neuron() -> impl Strategy<Value = Neuron> {
         Just(Surrogate::Triangle),
     ];
     let numbers = (0.0_f32..=1.0, 0.0_f32..=1.0, 0.0_f32..=100.0, 0.01_f32..=100.0);
-    (numbers, reset, any::<bool>(), surrogate).prop_map(
-        |((alpha, beta, gain, threshold), reset, attached_reset, surrogate)| Neuron {
+    let adaptation = (0.0_f32..=100.0, 0.0_f32..=1.0);
+    (numbers, adaptation, reset, any::<bool>(), surrogate).prop_map(
+        |((alpha, beta, gain, threshold), (adaptation, adaptation_decay), reset, attached_reset, surrogate)| Neuron {
             alpha,
             beta,
             gain,
             threshold,
+            adaptation,
+            adaptation_decay,
             reset,
             attached_reset,
             surrogate,
@@ -50,7 +53,7 @@ fn spec() -> impl Strategy<Value = Spec> {
                 noise,
                 encoding,
                 time_steps,
-                hidden,
+                layers: dense(hidden),
                 neuron,
                 readout,
                 epochs,
@@ -112,4 +115,26 @@ fn a_wrong_value_is_named_with_what_would_be_right() {
     assert!(error.contains("hidden") && error.contains("between 1 and 4096"), "{error}");
     let error = Spec::default().set("hiden", "64").unwrap_err().to_string();
     assert!(error.contains("hiden") && error.contains("threshold"), "{error}");
+}
+
+#[test]
+fn layers_are_numbers_or_texts() {
+    let read = |json: &str| serde_json::from_str::<Spec>(json);
+    let spec = read(r#"{"hidden": [256, "dense:64", "8"]}"#).unwrap();
+    assert_eq!(spec.layers, dense([256, 64, 8]));
+    let written: serde_json::Value = serde_json::to_value(&spec).unwrap();
+    assert_eq!(written["hidden"], serde_json::json!([256, 64, 8]), "as files have always had them");
+    let mut typed = Spec::default();
+    typed.set("hidden", "dense:128, 64").unwrap();
+    assert_eq!((typed.layers.clone(), typed.to_hash(&Spec::default())), (dense([128, 64]), "hidden=128,64".to_owned()));
+    assert!(read(r#"{"hidden": ["convolution"]}"#).unwrap_err().to_string().contains("between 1 and 4096"));
+    assert!(read(r#"{"hidden": [4097]}"#).unwrap().check().unwrap_err().to_string().contains("between 1 and 4096"));
+}
+
+#[test]
+fn a_neuron_that_does_not_adapt_is_written_as_before() {
+    let plain = serde_json::to_value(Neuron::default()).unwrap();
+    assert!(plain.get("adaptation").is_none() && plain.get("adaptation-decay").is_none());
+    let adaptive = Neuron { adaptation: 0.5, adaptation_decay: 0.9, ..Neuron::default() };
+    assert!(serde_json::to_value(adaptive).unwrap().get("adaptation").is_some());
 }

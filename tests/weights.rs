@@ -7,9 +7,9 @@ use safetensors::tensor::{Dtype, TensorView};
 use spiking_playground::evaluation::answers;
 use spiking_playground::event::{Event, Flow};
 use spiking_playground::kernels;
-use spiking_playground::layer::Synapses;
+use spiking_playground::layer::{Layer, Linear};
 use spiking_playground::network::{Network, Parameter};
-use spiking_playground::spec::{Readout, Spec};
+use spiking_playground::spec::{Readout, Spec, dense};
 use spiking_playground::training::{Advance, Run};
 use spiking_playground::weights::checkpoint::{
     Notes, import, model_from_bytes, network_from_bytes, run_from_bytes, run_to_bytes,
@@ -94,7 +94,7 @@ fn names_that_wrappers_changed_are_read() {
 
 #[test]
 fn layers_of_any_name_are_told_apart_by_their_shapes() {
-    let spec = Spec { hidden: vec![24, 7], ..small() };
+    let spec = Spec { layers: dense([24, 7]), ..small() };
     let plain = Network::new(&spec, 36, 3, &kernels::cpu()).parameters();
     for layers in [
         ["fc1", "fc2", "fc3"],
@@ -370,10 +370,10 @@ fn weights_that_are_no_numbers_end_a_run_with_its_epoch() {
     let data = stripes(64, 3);
     let mut run = run(&small(), 64);
     assert!(run.is_finite());
-    let mut weights = run.network.hidden[0].synapses.rows();
+    let Layer::Dense(layer) = &mut run.network.layers[0];
+    let (mut weights, biases) = layer.linear.rows();
     weights[5] = f32::NAN;
-    let biases = run.network.hidden[0].synapses.biases();
-    run.network.hidden[0].synapses = Synapses::new(&weights, biases, &kernels::cpu().autodiff());
+    layer.linear = Linear::new(&weights, &biases, &kernels::cpu().autodiff());
     assert!(!run.is_finite());
     let mut told = Vec::new();
     let mut listener = |event: &Event| {

@@ -9,7 +9,7 @@ use super::output::Output;
 use super::report::{EpochReport, Lines, Progress};
 use super::{data, files, interrupt, tell};
 use crate::event::{EpochDone, Event, Flow, StepDone};
-use crate::kernels::{self, Card};
+use crate::kernels::{self, GpuDevice};
 use crate::network::Network;
 use crate::spec::{FIELDS, Spec};
 use crate::training::{Advance, AtRest, Run};
@@ -27,7 +27,7 @@ const MAY_CHANGE: &[&str] = &["epochs"];
 /// # Errors
 /// When the data or the folder cannot be used, or the loss is no number any more.
 pub fn run(arguments: Train) -> anyhow::Result<()> {
-    let card = arguments.on_card.then(|| block_on(kernels::card())).transpose()?;
+    let card = arguments.on_card.then(|| block_on(kernels::open_gpu())).transpose()?;
     let device = card.as_ref().map_or_else(kernels::cpu, |card| card.device.clone()).autodiff();
     // A folder that is refused should be refused before anything is fetched.
     let resumed = arguments.resume.then(|| resume(&arguments, &device)).transpose()?;
@@ -48,7 +48,7 @@ pub fn run(arguments: Train) -> anyhow::Result<()> {
     };
     output.set_data(digest);
     tell(summary(&run));
-    if let Some(Card { name, is_software, .. }) = &card {
+    if let Some(GpuDevice { name, is_software, .. }) = &card {
         let note =
             if *is_software { ", a program that computes what a card would: the CPU itself is faster" } else { "" };
         tell(format!("On {name}{note}"));
@@ -182,7 +182,7 @@ fn flags(spec: &Spec) -> String {
 
 fn summary(run: &Run) -> String {
     let (pixels, classes) = (run.network.pixels(), run.network.classes());
-    let layers: Vec<String> = run.spec.hidden.iter().map(usize::to_string).collect();
+    let layers: Vec<String> = run.spec.hidden_neurons().map(|neurons| neurons.to_string()).collect();
     let settings = run.spec.to_hash(&Spec::default());
     let settings = if settings.is_empty() { "the defaults".to_owned() } else { settings.replace('&', " ") };
     format!(

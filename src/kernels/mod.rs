@@ -1,5 +1,5 @@
-//! What burn lacks, as backend extensions: the spiking layer and what reads it, the loss, Adam's step, and encoding.
-//! Whatever a step computes with floats is here, so that it gives the same bits on every machine.
+//! What burn lacks, as backend extensions: layers of spiking neurons and what reads them, the loss, Adam's step, and
+//! coding. Whatever a step computes with floats is here, so that it gives the same bits on every machine.
 //!
 //! A layer of spiking neurons is one operation with a hand-written derivative, not T×k tensor operations. Between two
 //! layers pass packed spikes, an integer tensor, which burn's autodiff does not track. So a *carrier* travels with them:
@@ -7,26 +7,30 @@
 //! carrier's node, and the operation that made them takes it from there. A layer's spikes have one reader: a
 //! [`SpikeTensor`] cannot be cloned.
 //!
-//! Weights lie in [`blocks`]; no other layout is known here.
+//! The weights and bias of a linear map are one flat tensor ([`LinearShape`] says how they lie), and so are their gradient
+//! and Adam's moments.
 //!
-//! [`reference`] says the same in plain tensor operations, slowly and obviously: it is the judge.
+//! The public functions check all shapes: kernels read and write their buffers unchecked.
+//!
+//! [`reference`] says the same in plain tensor operations, slowly and obviously: it is the oracle of the tests.
 
-pub mod blocks;
-mod card;
 mod cpu;
 mod derivative;
 #[cfg(feature = "gpu")]
 mod gpu;
+mod gpu_device;
+mod linear;
 pub mod reference;
 
-pub use card::{Card, OpenError};
-pub(crate) use cpu::threads::{each, together};
+pub(crate) use cpu::threads::{in_pool, par_for_each};
+pub use gpu_device::{GpuDevice, OpenError};
+pub use linear::LinearShape;
 
 use crate::spec::{Encoding, Neuron};
 use crate::spikes::SpikeTrain;
 use crate::spikes::encode::{self, Pass};
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::backend::{Backend, Dispatch, ExtensionType, backend_extension};
+use burn::backend::{Backend, Dispatch, ExtensionType, TensorMetadata, backend_extension};
 use burn::tensor::{DType, Device, ExecutionError, Int, Tensor, TensorData};
 
 /// Packed spikes and their carrier, as a backend's tensors.
@@ -38,90 +42,80 @@ pub struct Spikes<B: Backend> {
     pub carrier: FloatTensor<B>,
 }
 
-/// What a layer of spiking neurons gives, as a backend's tensors.
+/// The weights and bias of a linear map, as a backend's tensors.
 #[derive(Clone, Debug, ExtensionType)]
-pub struct Fired<B: Backend> {
-    /// Packed spikes, [B, H, words], u32.
-    pub bits: IntTensor<B>,
-    /// [1], zero.
-    pub carrier: FloatTensor<B>,
+pub struct LinearMap<B: Backend> {
+    /// [[`LinearShape::numbers`]].
+    pub parameters: FloatTensor<B>,
+    /// The same numbers of their gradient over earlier samples of a batch; none, [0], if there were none. New ones are
+    /// added to them sample by sample, so that the sum does not depend on how a batch was cut. The forward pass only keeps
+    /// them.
+    pub grad_accum: FloatTensor<B>,
+    /// Its sizes.
+    pub shape: LinearShape,
 }
 
-/// Weights and bias of a layer, or numbers that belong to them, as a backend's tensors.
-///
-/// As *sums* they are the gradients over earlier samples of a batch, empty where there are none. New ones are added to
-/// them sample by sample, so that the sums do not depend on how a batch was cut.
-#[derive(Clone, Debug, ExtensionType)]
-pub struct Pair<B: Backend> {
-    /// [K, N, W].
-    pub weight: FloatTensor<B>,
-    /// [H].
-    pub bias: FloatTensor<B>,
+impl<B: Backend> LinearMap<B> {
+    /// The gradient over earlier samples, if there were any.
+    fn earlier(&self) -> Option<FloatTensor<B>> {
+        (self.grad_accum.shape().num_elements() > 0).then(|| self.grad_accum.clone())
+    }
 }
 
 /// What the loss says of a batch, as a backend's tensors.
 #[derive(Clone, Debug, ExtensionType)]
-pub struct Judgement<B: Backend> {
+pub struct LossOutput<B: Backend> {
     /// [1].
     pub loss: FloatTensor<B>,
-    /// How many samples are read rightly, [1].
+    /// The number of samples that are classified correctly, [1].
     pub correct: IntTensor<B>,
 }
 
-/// What Adam's step moves, as a backend's tensors.
+/// What Adam's step moves, as a backend's tensors of one length.
 #[derive(Clone, Debug, ExtensionType)]
-pub struct Adaptive<B: Backend> {
+pub struct AdamState<B: Backend> {
     /// The parameters.
-    #[extension_type]
-    pub parameter: Pair<B>,
+    pub parameters: FloatTensor<B>,
     /// The running mean of their gradient.
-    #[extension_type]
-    pub mean: Pair<B>,
+    pub mean: FloatTensor<B>,
     /// The running mean of their gradient's square.
-    #[extension_type]
-    pub square: Pair<B>,
+    pub square: FloatTensor<B>,
 }
 
-/// The operations that are tracked by autodiff.
+/// The operations that are tracked by autodiff. The gradient of a linear map's numbers is one tensor.
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff)]
 pub trait SpikingOperations: Backend {
-    /// A layer of spiking neurons: weights [K, N, W], bias [H].
+    /// A dense layer of spiking neurons: from the spikes of its inputs to its own.
     fn spiking_layer(
         #[extension_type] input: Spikes<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        #[extension_type] sums: Pair<Self>,
+        #[extension_type] map: LinearMap<Self>,
         neuron: Neuron,
         time_steps: usize,
-    ) -> Fired<Self>;
+    ) -> Spikes<Self>;
 
-    /// A layer of neurons into which the same currents, [B, H], flow at every time step.
-    fn driven_neurons(currents: FloatTensor<Self>, neuron: Neuron, time_steps: usize) -> Fired<Self>;
+    /// Neurons into which the same currents, [B, H], flow at every time step.
+    fn lif_constant_input(currents: FloatTensor<Self>, neuron: Neuron, time_steps: usize) -> Spikes<Self>;
 
     /// Σ_t c[t]·s[t] for each neuron: [B, N].
     fn weighted_spike_count(#[extension_type] input: Spikes<Self>, coefficients: Vec<f32>) -> FloatTensor<Self>;
 
-    /// input [B, N] × weight [K, N, W] + times·bias [H], as [B, H].
-    fn affine(
+    /// input [B, N] × weights + bias_scale·bias, as [B, H].
+    fn linear_map(
         input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        #[extension_type] sums: Pair<Self>,
-        times: f32,
+        #[extension_type] map: LinearMap<Self>,
+        bias_scale: f32,
     ) -> FloatTensor<Self>;
 
-    /// Leaky integrators that read spikes: Σ_t c[t]·s[t] [B, N] × weight [K, N, W] + Σ_t c[t]·bias [H], as [B, H].
+    /// Leaky integrators that read spikes: Σ_t c[t]·s[t] [B, N] × weights + Σ_t c[t]·bias, as [B, H].
     fn integrators(
         #[extension_type] input: Spikes<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        #[extension_type] sums: Pair<Self>,
+        #[extension_type] map: LinearMap<Self>,
         coefficients: Vec<f32>,
     ) -> FloatTensor<Self>;
 
     /// The sum of -log softmax(logits)[label], from logits [B, C], divided by the size of the batch, of which these may
     /// be a part.
-    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>, batch: usize) -> Judgement<Self>;
+    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>, batch: usize) -> LossOutput<Self>;
 }
 
 /// The operations outside the graph.
@@ -130,28 +124,23 @@ pub trait UntrackedOperations: Backend {
     /// u, the membrane potentials before the reset of a layer of spiking neurons, [B, T, H].
     fn membrane_potentials(
         #[extension_type] input: Spikes<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
+        #[extension_type] map: LinearMap<Self>,
         neuron: Neuron,
         time_steps: usize,
     ) -> FloatTensor<Self>;
 
     /// The same numbers, where the kernels reach them fastest.
-    fn well_placed(#[extension_type] pair: Pair<Self>) -> Pair<Self>;
+    fn to_kernel_layout(parameters: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// One step of Adam; see [`crate::optimizer`]. A gradient that is no finite number may move nothing.
-    fn adam(
-        #[extension_type] adaptive: Adaptive<Self>,
-        #[extension_type] gradient: Pair<Self>,
-        step: AdamStep,
-    ) -> Adaptive<Self>;
+    /// One step of Adam; see [`crate::optimizer`]. A gradient that is not finite may move nothing.
+    fn adam(#[extension_type] state: AdamState<Self>, gradient: FloatTensor<Self>, step: AdamStep) -> AdamState<Self>;
 
     /// Writes bytes, four a number and a multiple of four of them, from byte `first` on.
-    fn written(images: IntTensor<Self>, first: usize, bytes: Vec<u8>) -> IntTensor<Self>;
+    fn write_bytes(images: IntTensor<Self>, first: usize, bytes: Vec<u8>) -> IntTensor<Self>;
 
     /// Spikes [B, N, words] of images that lie on the device, `batch` [B, 3] of them: number, and both halves of the key
     /// of its random numbers. The coding is by spikes.
-    fn coded_spikes(
+    fn encode_spikes(
         images: IntTensor<Self>,
         batch: IntTensor<Self>,
         coding: Encoding,
@@ -160,7 +149,7 @@ pub trait UntrackedOperations: Backend {
     ) -> IntTensor<Self>;
 
     /// The same images as constant currents, [B, N].
-    fn coded_currents(images: IntTensor<Self>, batch: IntTensor<Self>, pixels: usize) -> FloatTensor<Self>;
+    fn encode_currents(images: IntTensor<Self>, batch: IntTensor<Self>, pixels: usize) -> FloatTensor<Self>;
 }
 
 /// What is the same for all numbers of one step of Adam.
@@ -176,100 +165,88 @@ pub struct AdamStep {
     pub epsilon: f32,
 }
 
-/// The gradients of a layer of spiking neurons, as a backend's tensors.
-pub(crate) struct LayerGradients<B: Backend> {
-    /// [K, N, W].
-    weight: FloatTensor<B>,
-    /// [H].
-    bias: FloatTensor<B>,
-    /// Of the input's spikes, [B, T, N], where asked for.
+/// The gradients that a linear map's backward pass gives, as a backend's tensors.
+pub(crate) struct LinearGradients<B: Backend> {
+    /// Of its numbers.
+    parameters: FloatTensor<B>,
+    /// Of its input, if asked for: numbers [B, N], or spikes.
     input: Option<FloatTensor<B>>,
 }
 
-/// The gradients of an affine map, as a backend's tensors, where asked for.
-pub(crate) struct AffineGradients<B: Backend> {
-    /// [B, N], or that of spikes.
-    input: Option<FloatTensor<B>>,
-    /// [K, N, W].
-    weight: Option<FloatTensor<B>>,
-    /// [H].
-    bias: Option<FloatTensor<B>>,
-}
-
-/// What the derivatives are made of: forward passes that remember, and backward passes, of a backend without autodiff.
+/// What the derivatives are made of: forward passes that save something for the backward pass, and backward passes, of a
+/// backend without autodiff.
 ///
 /// The gradient of a layer's spikes, which stands under its carrier's node, has one of two forms: [B, T, H], or, where
 /// it is a coefficient for each time step times a number for each neuron, [T + B·H], the coefficients first.
 pub(crate) trait Derivatives: SpikingOperations {
-    /// What a layer remembers of its forward pass.
-    type Record: Clone + std::fmt::Debug + Send + Sync + 'static;
+    /// What a layer of neurons saves for its backward pass.
+    type Saved: Clone + std::fmt::Debug + Send + Sync + 'static;
 
     /// [`SpikingOperations::spiking_layer`], with what its backward pass needs.
-    fn recorded_spiking_layer(
+    fn spiking_layer_forward(
         input: Spikes<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
+        map: &LinearMap<Self>,
         neuron: Neuron,
         time_steps: usize,
-    ) -> (Fired<Self>, Self::Record);
+    ) -> (Spikes<Self>, Self::Saved);
 
-    /// From `gradient`, of the layer's spikes.
-    fn spiking_layer_gradients(
-        record: Self::Record,
-        weight: FloatTensor<Self>,
-        sums: Pair<Self>,
-        gradient: FloatTensor<Self>,
+    /// From `grad_spikes`, of the layer's spikes.
+    fn spiking_layer_backward(
+        saved: Self::Saved,
+        map: LinearMap<Self>,
+        grad_spikes: FloatTensor<Self>,
         neuron: Neuron,
-        with_input: bool,
-    ) -> LayerGradients<Self>;
+        needs_input: bool,
+    ) -> LinearGradients<Self>;
 
-    /// [`SpikingOperations::driven_neurons`], with what its backward pass needs.
-    fn recorded_driven_neurons(
+    /// [`SpikingOperations::lif_constant_input`], with what its backward pass needs.
+    fn lif_constant_input_forward(
         currents: FloatTensor<Self>,
         neuron: Neuron,
         time_steps: usize,
-    ) -> (Fired<Self>, Self::Record);
+    ) -> (Spikes<Self>, Self::Saved);
 
-    /// From `gradient`, of the spikes, to that of the constant currents, [B, H].
-    fn driven_neurons_gradient(record: Self::Record, gradient: FloatTensor<Self>, neuron: Neuron) -> FloatTensor<Self>;
+    /// From `grad_spikes` to the gradient of the constant currents, [B, H].
+    fn lif_constant_input_backward(
+        saved: Self::Saved,
+        grad_spikes: FloatTensor<Self>,
+        neuron: Neuron,
+    ) -> FloatTensor<Self>;
 
-    /// From `gradient` [B, N] of the counts to that of the spikes.
-    fn spread_over_time(gradient: FloatTensor<Self>, coefficients: &[f32]) -> FloatTensor<Self>;
+    /// From `grad_counts` [B, N] to the gradient of the spikes.
+    fn weighted_spike_count_backward(grad_counts: FloatTensor<Self>, coefficients: &[f32]) -> FloatTensor<Self>;
 
-    /// From `gradient` [B, H] of an affine map's output; `wanted` says which of input, weight and bias.
-    fn affine_gradients(
+    /// From `grad_output` [B, H] of a linear map.
+    fn linear_map_backward(
         input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        sums: Pair<Self>,
-        gradient: FloatTensor<Self>,
-        times: f32,
-        wanted: [bool; 3],
-    ) -> AffineGradients<Self>;
+        map: LinearMap<Self>,
+        grad_output: FloatTensor<Self>,
+        bias_scale: f32,
+        needs_input: bool,
+    ) -> LinearGradients<Self>;
 
     /// [`SpikingOperations::integrators`], with the counts that its backward pass needs.
-    fn recorded_integrators(
+    fn integrators_forward(
         input: Spikes<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
+        map: &LinearMap<Self>,
         coefficients: &[f32],
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
-    /// From `gradient` [B, H] of the integrators' output; `wanted` says which of spikes, weight and bias.
-    fn integrators_gradients(
+    /// From `grad_output` [B, H] of the integrators.
+    fn integrators_backward(
         counts: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        sums: Pair<Self>,
-        gradient: FloatTensor<Self>,
+        map: LinearMap<Self>,
+        grad_output: FloatTensor<Self>,
         coefficients: &[f32],
-        wanted: [bool; 3],
-    ) -> AffineGradients<Self>;
+        needs_input: bool,
+    ) -> LinearGradients<Self>;
 
-    /// From `gradient` [1] of the loss to that of the logits, [B, C].
-    fn cross_entropy_gradient(
+    /// From `grad_loss` [1] to the gradient of the logits, [B, C].
+    fn cross_entropy_backward(
         logits: FloatTensor<Self>,
         labels: &[u8],
         batch: usize,
-        gradient: FloatTensor<Self>,
+        grad_loss: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
 }
 
@@ -278,11 +255,11 @@ pub fn cpu() -> Device {
     Device::flex()
 }
 
-/// Opens the best graphics card there is. Once in a program.
+/// Opens the best GPU there is. Once in a program.
 ///
 /// # Errors
 /// When there is none, it refuses or cannot do what the kernels need, or this program was built without them.
-pub async fn card() -> Result<Card, OpenError> {
+pub async fn open_gpu() -> Result<GpuDevice, OpenError> {
     #[cfg(feature = "gpu")]
     let opened = gpu::open().await;
     #[cfg(not(feature = "gpu"))]
@@ -290,16 +267,16 @@ pub async fn card() -> Result<Card, OpenError> {
     opened
 }
 
-/// Whether a device is a graphics card: what it computes should stay there, and reading it back takes long.
-pub fn is_card(device: &Device) -> bool {
+/// Whether a device is a GPU: what it computes should stay there, and reading it back takes long.
+pub fn is_gpu(device: &Device) -> bool {
     #[cfg(feature = "gpu")]
-    let card = gpu::holds(device);
+    let gpu = gpu::holds(device);
     #[cfg(not(feature = "gpu"))]
-    let card = {
+    let gpu = {
         let _ = device;
         false
     };
-    card
+    gpu
 }
 
 /// A batch of images as rate coding has them on the CPU: [`crate::spikes::encode::rate`], on all cores and with the
@@ -329,9 +306,13 @@ pub struct SpikeTensor {
 
 impl SpikeTensor {
     /// Brings spike trains to a device. They are constants: no gradient flows into them.
+    ///
+    /// # Panics
+    /// If there is no sample, no neuron or no time step.
     pub fn new(train: SpikeTrain, device: &Device) -> Self {
         let shape = [train.batch(), train.neurons(), train.words_per_neuron()];
         let time_steps = train.time_steps();
+        check_sizes("spike trains", &shape);
         let bits = Tensor::from_data(TensorData::new(train.into_words(), shape), (device, DType::U32));
         Self { bits, carrier: Tensor::zeros([1], device), time_steps }
     }
@@ -349,10 +330,11 @@ impl SpikeTensor {
         Ok(self.train_of(&self.bits.clone().into_data_async().await?))
     }
 
+    #[expect(clippy::expect_used, reason = "kernels write no spike after the last time step, and all words of a shape")]
     fn train_of(&self, data: &TensorData) -> SpikeTrain {
         let [batch, neurons, _] = self.bits.dims();
-        // Kernels write no spike after the last time step.
-        SpikeTrain::from_words(batch, neurons, self.time_steps, data.iter::<u32>().collect()).unwrap_or_default()
+        let words = data.iter::<u32>().collect();
+        SpikeTrain::from_words(batch, neurons, self.time_steps, words).expect("the kernels' spikes")
     }
 
     /// [B, N].
@@ -366,8 +348,8 @@ impl SpikeTensor {
         self.time_steps
     }
 
-    fn of(fired: Fired<Dispatch>, time_steps: usize) -> Self {
-        let (bits, carrier) = (Tensor::from_dispatch(fired.bits), Tensor::from_dispatch(fired.carrier));
+    fn of(spikes: Spikes<Dispatch>, time_steps: usize) -> Self {
+        let (bits, carrier) = (Tensor::from_dispatch(spikes.bits), Tensor::from_dispatch(spikes.carrier));
         Self { bits, carrier, time_steps }
     }
 
@@ -376,118 +358,182 @@ impl SpikeTensor {
     }
 }
 
-/// Weights and bias from one layer to the next, with the gradients that they have had from earlier samples of a batch.
+/// The weights and bias of a linear map, and their gradient over earlier samples of a batch.
 #[derive(Debug)]
-pub struct Connection {
-    /// [K, N, W].
-    pub weight: Tensor<3>,
-    /// [H].
-    pub bias: Tensor<1>,
-    /// The gradients of both, outside the graph.
-    pub sums: Option<(Tensor<3>, Tensor<1>)>,
+pub struct LinearWeights {
+    /// Its sizes.
+    pub shape: LinearShape,
+    /// [[`LinearShape::numbers`]].
+    pub parameters: Tensor<1>,
+    /// The same numbers of their gradient, outside the graph.
+    pub grad_accum: Option<Tensor<1>>,
 }
 
-impl Connection {
-    /// Without gradients yet. Shapes: `weight` [K, N, W], `bias` [H].
-    pub const fn new(weight: Tensor<3>, bias: Tensor<1>) -> Self {
-        Self { weight, bias, sums: None }
+impl LinearWeights {
+    /// Without gradients yet.
+    pub const fn new(shape: LinearShape, parameters: Tensor<1>) -> Self {
+        Self { shape, parameters, grad_accum: None }
     }
 
-    fn into_dispatch(self) -> (FloatTensor<Dispatch>, FloatTensor<Dispatch>, Pair<Dispatch>) {
-        let device = self.weight.device();
-        let (weight, bias) = self.sums.unwrap_or_else(|| {
-            let plain = device.clone().inner();
-            (Tensor::empty([0; 3], &plain), Tensor::empty([0], &plain))
-        });
-        let (weight, bias) = match device.is_autodiff() {
-            true => (Tensor::from_inner(weight), Tensor::from_inner(bias)),
-            false => (weight, bias),
-        };
-        let sums = Pair { weight: weight.into_dispatch(), bias: bias.into_dispatch() };
-        (self.weight.into_dispatch(), self.bias.into_dispatch(), sums)
+    /// Weights [N, H] and bias [H], brought to a device; on an autodiff device to be learnt.
+    ///
+    /// # Panics
+    /// If there are not N·H weights and H numbers of the bias, or one of the sizes is 0.
+    pub fn from_rows(weight: &[f32], bias: &[f32], device: &Device) -> Self {
+        let shape = LinearShape { inputs: weight.len() / bias.len().max(1), outputs: bias.len() };
+        let parameters = parameters_on(shape.pack(weight, bias), device);
+        Self::new(shape, if device.is_autodiff() { parameters.require_grad() } else { parameters })
     }
+
+    /// For an input of so many numbers a sample.
+    fn check(&self, inputs: usize) {
+        let shape = self.shape;
+        check_sizes("a linear map", &[shape.inputs, shape.outputs]);
+        assert_eq!(inputs, shape.inputs, "the input of a linear map {shape:?}");
+        assert_eq!(self.parameters.dims(), [shape.numbers()], "the numbers of a linear map {shape:?}");
+        if let Some(accumulated) = &self.grad_accum {
+            assert_eq!(accumulated.dims(), [shape.numbers()], "the gradient of a linear map {shape:?}");
+        }
+    }
+
+    fn into_dispatch(self) -> LinearMap<Dispatch> {
+        let device = self.parameters.device();
+        let grad_accum = self.grad_accum.unwrap_or_else(|| Tensor::empty([0], &device.clone().inner()));
+        let grad_accum = if device.is_autodiff() { Tensor::from_inner(grad_accum) } else { grad_accum };
+        LinearMap {
+            parameters: self.parameters.into_dispatch(),
+            grad_accum: grad_accum.into_dispatch(),
+            shape: self.shape,
+        }
+    }
+}
+
+/// The most samples of a batch: GPUs start no more workgroups along an axis (WebGPU's limit).
+pub const MAX_BATCH: usize = 65_535;
+
+fn check_sizes(what: &str, sizes: &[usize]) {
+    assert!(sizes.iter().all(|size| *size > 0), "{what} of sizes {sizes:?}: none of them may be 0");
+}
+
+fn check_batch(batch: usize, time_steps: usize) {
+    assert!((1..=MAX_BATCH).contains(&batch), "a batch of {batch}: it has 1 to {MAX_BATCH} samples");
+    assert!(time_steps > 0, "there is at least one time step");
 }
 
 /// A layer of spiking neurons: its spikes, [B, H], from those of its input, [B, N].
-pub fn spiking_layer(input: SpikeTensor, connection: Connection, neuron: &Neuron) -> SpikeTensor {
-    let time_steps = input.time_steps;
-    let (input, (weight, bias, sums)) = (input.into_dispatch(), connection.into_dispatch());
-    SpikeTensor::of(Dispatch::spiking_layer(input, weight, bias, sums, *neuron, time_steps), time_steps)
+///
+/// # Panics
+/// If the weights are not of N inputs, or have not the numbers that their shape says; if there is no sample, or more than
+/// [`MAX_BATCH`].
+pub fn spiking_layer(input: SpikeTensor, weights: LinearWeights, neuron: &Neuron) -> SpikeTensor {
+    let ([batch, inputs], time_steps) = (input.dims(), input.time_steps);
+    check_batch(batch, time_steps);
+    weights.check(inputs);
+    let spikes = Dispatch::spiking_layer(input.into_dispatch(), weights.into_dispatch(), *neuron, time_steps);
+    SpikeTensor::of(spikes, time_steps)
 }
 
 /// The membrane potentials before the reset of a layer of spiking neurons, [B, T, H]. None of the tensors takes part in a
 /// graph.
-pub fn membrane_potentials(input: SpikeTensor, weight: Tensor<3>, bias: Tensor<1>, neuron: &Neuron) -> Tensor<3> {
-    let time_steps = input.time_steps;
-    let (input, weight, bias) = (input.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
-    Tensor::from_dispatch(Dispatch::membrane_potentials(input, weight, bias, *neuron, time_steps))
+///
+/// # Panics
+/// As [`spiking_layer`].
+pub fn membrane_potentials(input: SpikeTensor, weights: LinearWeights, neuron: &Neuron) -> Tensor<3> {
+    let ([batch, inputs], time_steps) = (input.dims(), input.time_steps);
+    check_batch(batch, time_steps);
+    weights.check(inputs);
+    let (input, map) = (input.into_dispatch(), weights.into_dispatch());
+    Tensor::from_dispatch(Dispatch::membrane_potentials(input, map, *neuron, time_steps))
 }
 
-/// A layer of neurons into which the same currents, [B, H], flow at every time step: its spikes, [B, H].
-pub fn driven_neurons(currents: Tensor<2>, neuron: &Neuron, time_steps: usize) -> SpikeTensor {
-    SpikeTensor::of(Dispatch::driven_neurons(currents.into_dispatch(), *neuron, time_steps), time_steps)
+/// Neurons into which the same currents, [B, H], flow at every time step: their spikes, [B, H].
+///
+/// # Panics
+/// If there is no sample, more than [`MAX_BATCH`], no neuron or no time step.
+pub fn lif_constant_input(currents: Tensor<2>, neuron: &Neuron, time_steps: usize) -> SpikeTensor {
+    let [batch, neurons] = currents.dims();
+    check_batch(batch, time_steps);
+    check_sizes("currents", &[neurons]);
+    SpikeTensor::of(Dispatch::lif_constant_input(currents.into_dispatch(), *neuron, time_steps), time_steps)
 }
 
 /// Σ_t c[t]·s[t] for each neuron, [B, N].
 ///
 /// # Panics
-/// When there are not T coefficients.
+/// If there are not T coefficients.
 pub fn weighted_spike_count(input: SpikeTensor, coefficients: &[f32]) -> Tensor<2> {
-    assert_eq!(coefficients.len(), input.time_steps, "a weight for each time step");
+    assert_eq!(coefficients.len(), input.time_steps, "a coefficient for each time step");
     Tensor::from_dispatch(Dispatch::weighted_spike_count(input.into_dispatch(), coefficients.to_vec()))
 }
 
-/// input [B, N] × weight [K, N, W] + times·bias [H], as [B, H].
-pub fn affine(input: Tensor<2>, connection: Connection, times: f32) -> Tensor<2> {
-    let (input, (weight, bias, sums)) = (input.into_dispatch(), connection.into_dispatch());
-    Tensor::from_dispatch(Dispatch::affine(input, weight, bias, sums, times))
+/// input [B, N] × weights + bias_scale·bias, as [B, H].
+///
+/// # Panics
+/// If the weights are not of N inputs, or have not the numbers that their shape says; if there is no sample, or more than
+/// [`MAX_BATCH`].
+pub fn linear(input: Tensor<2>, weights: LinearWeights, bias_scale: f32) -> Tensor<2> {
+    let [batch, inputs] = input.dims();
+    check_batch(batch, 1);
+    weights.check(inputs);
+    Tensor::from_dispatch(Dispatch::linear_map(input.into_dispatch(), weights.into_dispatch(), bias_scale))
 }
 
 /// Leaky integrators that read spikes, [B, N]: the weighted mean over time of their potentials, [B, H].
 ///
 /// # Panics
-/// When there are not T coefficients.
-pub fn integrators(input: SpikeTensor, connection: Connection, coefficients: &[f32]) -> Tensor<2> {
-    assert_eq!(coefficients.len(), input.time_steps, "a weight for each time step");
-    let (input, (weight, bias, sums)) = (input.into_dispatch(), connection.into_dispatch());
-    Tensor::from_dispatch(Dispatch::integrators(input, weight, bias, sums, coefficients.to_vec()))
+/// If there are not T coefficients, and as [`spiking_layer`].
+pub fn integrators(input: SpikeTensor, weights: LinearWeights, coefficients: &[f32]) -> Tensor<2> {
+    let [batch, inputs] = input.dims();
+    assert_eq!(coefficients.len(), input.time_steps, "a coefficient for each time step");
+    check_batch(batch, input.time_steps);
+    weights.check(inputs);
+    let (input, map) = (input.into_dispatch(), weights.into_dispatch());
+    Tensor::from_dispatch(Dispatch::integrators(input, map, coefficients.to_vec()))
 }
 
-/// The sum of -log softmax(logits)[label], [1], divided by the size of the batch, of which these may be a part, and how
-/// many rows have their label's logit as the largest, [1]. `logits` is [B, C].
+/// The sum of -log softmax(logits)[label], [1], divided by the size of the batch, of which these may be a part, and the
+/// number of rows that have their label's logit as the largest, [1]. `logits` is [B, C].
 ///
 /// # Panics
-/// When there are not B labels, or one is not below C.
+/// If there are not B labels, one is not below C, or there is no row.
 pub fn cross_entropy(logits: Tensor<2>, labels: &[u8], batch: usize) -> (Tensor<1>, Tensor<1, Int>) {
     let [rows, classes] = logits.dims();
+    check_sizes("logits", &[rows, classes, batch]);
     assert_eq!(rows, labels.len(), "a label for each row");
     assert!(labels.iter().all(|label| usize::from(*label) < classes), "labels are below the number of classes");
-    let judgement = Dispatch::cross_entropy(logits.into_dispatch(), labels.to_vec(), batch);
-    (Tensor::from_dispatch(judgement.loss), Tensor::from_dispatch(judgement.correct))
+    let output = Dispatch::cross_entropy(logits.into_dispatch(), labels.to_vec(), batch);
+    (Tensor::from_dispatch(output.loss), Tensor::from_dispatch(output.correct))
 }
 
-/// Weights [K, N, W] and bias [H], or numbers that belong to them.
-pub type Parameters = (Tensor<3>, Tensor<1>);
-
-fn pair((weight, bias): Parameters) -> Pair<Dispatch> {
-    Pair { weight: weight.into_dispatch(), bias: bias.into_dispatch() }
+/// Numbers as a layer's parameters (or Adam's moments of them), where the kernels reach them fastest; outside the graph's
+/// leaves, to be made one by `require_grad`.
+pub fn parameters_on(numbers: Vec<f32>, device: &Device) -> Tensor<1> {
+    let length = numbers.len();
+    let plain = device.clone().inner();
+    let placed = to_kernel_layout(Tensor::from_data(TensorData::new(numbers, [length]), &plain));
+    if device.is_autodiff() { Tensor::from_inner(placed) } else { placed }
 }
 
-fn parameters(pair: Pair<Dispatch>) -> Parameters {
-    (Tensor::from_dispatch(pair.weight), Tensor::from_dispatch(pair.bias))
+/// The same numbers, where the kernels reach them fastest. The tensor takes no part in a graph.
+pub fn to_kernel_layout(parameters: Tensor<1>) -> Tensor<1> {
+    Tensor::from_dispatch(Dispatch::to_kernel_layout(parameters.into_dispatch()))
 }
 
-/// The same numbers, where the kernels reach them fastest. The tensors take no part in a graph.
-pub fn well_placed(numbers: Parameters) -> Parameters {
-    parameters(Dispatch::well_placed(pair(numbers)))
-}
-
-/// One step of Adam on a layer's parameters, the running means of their gradient and of its square. None of the tensors
-/// takes part in a graph.
-pub fn adam([parameter, mean, square]: [Parameters; 3], gradient: Parameters, step: AdamStep) -> [Parameters; 3] {
-    let adaptive = Adaptive { parameter: pair(parameter), mean: pair(mean), square: pair(square) };
-    let Adaptive { parameter, mean, square } = Dispatch::adam(adaptive, pair(gradient), step);
-    [parameter, mean, square].map(parameters)
+/// One step of Adam on parameters, the running mean of their gradient and that of its square, which it gives back in that
+/// order. None of the tensors takes part in a graph.
+///
+/// # Panics
+/// If they are not of one length, or of none.
+pub fn adam([parameters, mean, square]: [Tensor<1>; 3], gradient: Tensor<1>, step: AdamStep) -> [Tensor<1>; 3] {
+    let length = gradient.dims();
+    check_sizes("a gradient", &length);
+    for tensor in [&parameters, &mean, &square] {
+        assert_eq!(tensor.dims(), length, "Adam's moments are as many as the parameters");
+    }
+    let [parameters, mean, square] = [parameters, mean, square].map(Tensor::into_dispatch);
+    let AdamState { parameters, mean, square } =
+        Dispatch::adam(AdamState { parameters, mean, square }, gradient.into_dispatch(), step);
+    [parameters, mean, square].map(Tensor::from_dispatch)
 }
 
 /// Images that lie on a device, to be coded there.
@@ -495,6 +541,7 @@ pub fn adam([parameter, mean, square]: [Parameters; 3], gradient: Parameters, st
 pub struct ImageStore {
     /// Four pixels a number.
     words: Tensor<1, Int>,
+    images: usize,
     pixels: usize,
 }
 
@@ -502,29 +549,39 @@ pub struct ImageStore {
 const PIXELS_PER_WORD: usize = 4;
 
 impl ImageStore {
-    /// Room for so many images of so many pixels.
+    /// Memory for this number of images, with this number of pixels each.
+    ///
+    /// # Panics
+    /// If one of them is 0.
     pub fn new(images: usize, pixels: usize, device: &Device) -> Self {
-        let words = (images * pixels).div_ceil(PIXELS_PER_WORD).max(1);
-        Self { words: Tensor::empty([words], (&device.clone().inner(), DType::U32)), pixels }
+        check_sizes("images", &[images, pixels]);
+        let words = (images * pixels).div_ceil(PIXELS_PER_WORD);
+        Self { words: Tensor::empty([words], (&device.clone().inner(), DType::U32)), images, pixels }
     }
 
     /// Takes images in from number `first` on, a multiple of four.
     ///
     /// # Panics
-    /// When there is no room for them.
+    /// If `first` is not one, or there is no room for them.
     pub fn put(&mut self, first: usize, images: &[u8]) {
         assert_eq!(first % PIXELS_PER_WORD, 0, "images begin with a number of their own");
         let mut bytes = images.to_vec();
         bytes.resize(images.len().next_multiple_of(PIXELS_PER_WORD), 0);
         let end = (first * self.pixels + bytes.len()) / PIXELS_PER_WORD;
         assert!(end <= self.words.dims()[0], "there is no room for these images");
+        if bytes.is_empty() {
+            return;
+        }
         let nothing = Tensor::empty([0], &self.words.device());
         let words = std::mem::replace(&mut self.words, nothing);
-        self.words = Tensor::from_dispatch(Dispatch::written(words.into_dispatch(), first * self.pixels, bytes));
+        self.words = Tensor::from_dispatch(Dispatch::write_bytes(words.into_dispatch(), first * self.pixels, bytes));
     }
 
     /// The images with these numbers in the store, each with its number in the data set, [`encode::rate`] or
     /// [`encode::latency`] coded.
+    ///
+    /// # Panics
+    /// If the store has no image of such a number, there is none, or no time step; if the coding is not by spikes.
     pub fn spikes(
         &self,
         batch: &[(usize, u64)],
@@ -533,20 +590,27 @@ impl ImageStore {
         pass: Pass,
         time_steps: usize,
     ) -> SpikeTensor {
+        assert_ne!(coding, Encoding::Current, "constant currents are no spikes");
+        check_batch(batch.len(), time_steps);
         let device = self.words.device();
         let batch = self.batch(batch, seed, pass);
-        let bits = Dispatch::coded_spikes(self.words.clone().into_dispatch(), batch, coding, self.pixels, time_steps);
+        let bits = Dispatch::encode_spikes(self.words.clone().into_dispatch(), batch, coding, self.pixels, time_steps);
         SpikeTensor { bits: Tensor::from_dispatch(bits), carrier: Tensor::empty([1], &device), time_steps }
     }
 
     /// The images with these numbers in the store as constant currents, [B, N].
+    ///
+    /// # Panics
+    /// If the store has no image of such a number, or there is none.
     pub fn currents(&self, batch: &[(usize, u64)]) -> Tensor<2> {
+        check_batch(batch.len(), 1);
         let batch = self.batch(batch, 0, Pass::Drawing);
-        Tensor::from_dispatch(Dispatch::coded_currents(self.words.clone().into_dispatch(), batch, self.pixels))
+        Tensor::from_dispatch(Dispatch::encode_currents(self.words.clone().into_dispatch(), batch, self.pixels))
     }
 
     fn batch(&self, batch: &[(usize, u64)], seed: u64, pass: Pass) -> IntTensor<Dispatch> {
         let entry = |(image, sample): &(usize, u64)| {
+            assert!(*image < self.images, "image {image} of a store of {}", self.images);
             let key = encode::key(seed, pass, *sample);
             [*image as u32, key.0, key.1]
         };

@@ -1,5 +1,5 @@
-//! The same layer in plain tensor operations, differentiated by burn: slow and obvious. What the kernels do is judged
-//! by this module.
+//! The same layer in plain tensor operations, differentiated by burn: slow and obvious, the oracle that the kernels are
+//! tested against.
 
 use crate::spec::{Neuron, Surrogate};
 use burn::tensor::Tensor;
@@ -21,9 +21,8 @@ fn slope<const D: usize>(surrogate: Surrogate, x: Tensor<D>) -> Tensor<D> {
     }
 }
 
-/// 1 where u > θ, else 0; its derivative is the surrogate's.
-fn spike(potential: Tensor<2>, neuron: &Neuron) -> Tensor<2> {
-    let x = potential.sub_scalar(neuron.threshold);
+/// 1 where x = u - θ - a is above 0, else 0; its derivative is the surrogate's.
+fn spike(x: Tensor<2>, neuron: &Neuron) -> Tensor<2> {
     let fired = x.clone().detach().greater_elem(0.0).float();
     let borrowed = slope(neuron.surrogate, x.clone().detach());
     // The value is exactly that of `fired`, for x - x is 0; the derivative by x is `borrowed`.
@@ -36,12 +35,18 @@ pub fn neurons(currents: Tensor<3>, neuron: &Neuron) -> (Tensor<3>, Tensor<3>) {
     let device = currents.device();
     let mut current = Tensor::<2>::zeros([batch, width], &device); // i [B, H]
     let mut after = Tensor::<2>::zeros([batch, width], &device); // v [B, H]
+    let mut adaptation = Tensor::<2>::zeros([batch, width], &device); // a [B, H]
     let (mut spikes, mut potentials) = (Vec::new(), Vec::new());
     for t in 0..time_steps {
         let input = currents.clone().slice([0..batch, t..t + 1, 0..width]).reshape([batch, width]);
         current = current.mul_scalar(neuron.alpha).add(input);
         let potential = after.mul_scalar(neuron.beta).add(current.clone().mul_scalar(neuron.gain)); // u [B, H]
-        let fired = spike(potential.clone(), neuron); // s [B, H]
+        let mut distance = potential.clone().sub_scalar(neuron.threshold);
+        if neuron.is_adaptive() {
+            distance = distance.sub(adaptation.clone());
+        }
+        let fired = spike(distance, neuron); // s [B, H]
+        adaptation = adaptation.mul_scalar(neuron.adaptation_decay).add(fired.clone().mul_scalar(neuron.adaptation));
         let gate = if neuron.attached_reset { fired.clone() } else { fired.clone().detach() };
         after = match neuron.subtracted() {
             None => potential.clone().mul(gate.neg().add_scalar(1.0)),
@@ -56,21 +61,21 @@ pub fn neurons(currents: Tensor<3>, neuron: &Neuron) -> (Tensor<3>, Tensor<3>) {
 /// A layer of spiking neurons: 0/1 input spikes [B, T, N], weights [N, H], bias [H], to spikes and potentials before
 /// the reset, both [B, T, H].
 pub fn spiking_layer(input: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>, neuron: &Neuron) -> (Tensor<3>, Tensor<3>) {
-    let [batch, time_steps, senders] = input.dims();
+    let [batch, time_steps, inputs] = input.dims();
     let [_, width] = weight.dims();
-    let currents = input.reshape([batch * time_steps, senders]).matmul(weight).add(bias.unsqueeze());
+    let currents = input.reshape([batch * time_steps, inputs]).matmul(weight).add(bias.unsqueeze());
     neurons(currents.reshape([batch, time_steps, width]), neuron)
 }
 
 /// Leaky integrators without spikes: input spikes [B, T, N], weights [N, C], bias [C], to their membrane potentials,
 /// [B, T, C].
 pub fn integrators(input: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>, beta: f32) -> Tensor<3> {
-    let [batch, time_steps, senders] = input.dims();
+    let [batch, time_steps, inputs] = input.dims();
     let [_, classes] = weight.dims();
     let mut membrane = Tensor::<2>::zeros([batch, classes], &input.device());
     let mut all = Vec::new();
     for t in 0..time_steps {
-        let spikes = input.clone().slice([0..batch, t..t + 1, 0..senders]).reshape([batch, senders]);
+        let spikes = input.clone().slice([0..batch, t..t + 1, 0..inputs]).reshape([batch, inputs]);
         membrane = membrane.mul_scalar(beta).add(spikes.matmul(weight.clone())).add(bias.clone().unsqueeze());
         all.push(membrane.clone().reshape([batch, 1, classes]));
     }

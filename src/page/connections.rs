@@ -194,7 +194,7 @@ impl App {
     pub(super) fn connect(&mut self) {
         let Some(reading) = &self.reading else { return };
         let hidden = || reading.trace.hidden.iter().map(|layer| layer.neurons());
-        let same = self.run.holds.as_ref().is_some_and(|(spec, _)| spec.hidden.iter().copied().eq(hidden()));
+        let same = self.run.holds.as_ref().is_some_and(|(spec, _)| spec.hidden_neurons().eq(hidden()));
         if !(self.connections.visible || self.wants_whole()) || !same || self.opening != Opening::Done {
             return;
         }

@@ -212,7 +212,7 @@ impl App {
         self.asking.neurons_chosen = false;
         self.synapses.clear();
         self.connections.layout.columns.clear();
-        let first = spec.hidden.first().copied().unwrap_or(0);
+        let first = spec.hidden_neurons().next().unwrap_or(0);
         self.mosaic.set_neurons(first, &self.phrases, &self.post);
         self.ask_for_rates();
         self.dirty.everything();

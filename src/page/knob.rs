@@ -2,7 +2,7 @@
 //! [`crate::spec::FIELDS`]; a knob turns within the part that makes sense on the page, and whatever is allowed can be typed.
 
 use crate::decimal::{self, Between};
-use crate::spec::MOST_EPOCHS;
+use crate::spec::MAX_EPOCHS;
 
 /// Where the notches of a knob are.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,6 +60,8 @@ pub const KNOBS: &[Knob] = &[
     even("beta", 0.0, 1.0, 0.01, 2),
     even("gain", 0.05, 5.0, 0.05, 2),
     even("threshold", 0.05, 5.0, 0.05, 2),
+    even("adaptation", 0.0, 5.0, 0.05, 2),
+    even("adaptation-decay", 0.0, 1.0, 0.01, 2),
     even("slope", 1.0, 100.0, 1.0, 0),
     at("batch-size", &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0]),
     at(
@@ -68,8 +70,8 @@ pub const KNOBS: &[Knob] = &[
     ),
     Knob { off: Some(0.0), ..at("stop-at", &[0.0, 50.0, 80.0, 90.0, 95.0, 96.0, 97.0, 98.0, 99.0]) },
     Knob {
-        off: Some(MOST_EPOCHS as f64),
-        ..at("epochs", &[1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0, MOST_EPOCHS as f64])
+        off: Some(MAX_EPOCHS as f64),
+        ..at("epochs", &[1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0, MAX_EPOCHS as f64])
     },
     even("seed", 0.0, 999.0, 1.0, 0),
     even("speed", 1.0, 25.0, 1.0, 0),

@@ -146,6 +146,7 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::dense;
 
     fn shipped() -> Run {
         let mut run = Run::default();
@@ -186,7 +187,7 @@ mod tests {
         assert_eq!(run.change(&leaky), Change::Anew, "nothing was learnt yet");
         run.trained = true;
         assert_eq!(run.change(&leaky), Change::Keeps);
-        assert_eq!(run.change(&with(|spec| spec.hidden = vec![256, 64])), Change::Anew);
+        assert_eq!(run.change(&with(|spec| spec.layers = dense([256, 64]))), Change::Anew);
         assert_eq!(run.change(&with(|spec| spec.seed = 9)), Change::Anew);
         run.changed(with(|spec| spec.epochs = 3));
         assert!(!run.is_mixed(), "the weights come about in the same way");

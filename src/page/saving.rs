@@ -58,7 +58,7 @@ impl App {
             ("loss" | "accuracy", ..) => csv::curves(&self.history),
             ("surrogate", ..) => csv::surrogate(self.address.spec.neuron.surrogate),
             ("confusion", ..) => csv::confusion(&self.mistakes.confusion),
-            ("mosaic", ..) => csv::weights(&self.synapses, self.address.spec.hidden.first().copied().unwrap_or(0)),
+            ("mosaic", ..) => csv::weights(&self.synapses, self.address.spec.hidden_neurons().next().unwrap_or(0)),
             ("graph", ..) => csv::edges(&self.connections.edges),
             // Nothing runs through the network.
             _ => String::new(),

@@ -3,7 +3,7 @@
 
 use super::address::{Address, Engine, Start};
 use crate::decimal;
-use crate::spec::{Dataset, Neuron, Spec, Surrogate};
+use crate::spec::{Dataset, LayerSpec, Neuron, Spec, Surrogate};
 
 /// The text of one control of the page.
 pub fn text(address: &Address, name: &str) -> String {
@@ -13,12 +13,14 @@ pub fn text(address: &Address, name: &str) -> String {
         "from" => address.from.word().to_owned(),
         "model" => address.model().to_owned(),
         "engine" => address.engine.word().to_owned(),
-        "layers" => spec.hidden.len().to_string(),
+        "layers" => spec.layers.len().to_string(),
+        // Nothing decays where nothing is raised.
+        "adaptation-decay" if !spec.neuron.is_adaptive() => String::new(),
         "stop-at" => address.stop_at.unwrap_or(0.0).to_string(),
         "surrogate" => shape(spec.neuron.surrogate).to_owned(),
         "slope" => steepness(spec.neuron.surrogate).map(|slope| slope.to_string()).unwrap_or_default(),
         other => match layer(other) {
-            Some(layer) => spec.hidden.get(layer).map(usize::to_string).unwrap_or_default(),
+            Some(layer) => spec.layers.get(layer).map(LayerSpec::to_string).unwrap_or_default(),
             None => crate::spec::field(other).map(|field| field.text(spec)).unwrap_or_default(),
         },
     }
@@ -37,7 +39,7 @@ pub fn default(address: &Address, name: &str) -> String {
         // Each shape has a steepness of its own.
         drop(plain.spec.set("surrogate", shape(address.spec.neuron.surrogate)));
     }
-    plain.spec.hidden.resize(address.spec.hidden.len(), 256);
+    plain.spec.layers.resize(address.spec.layers.len(), LayerSpec::Dense(256));
     text(&plain, name)
 }
 
@@ -73,7 +75,7 @@ pub fn set(address: &mut Address, name: &str, value: &str) -> Option<()> {
             address.model.clear();
             return Some(());
         }
-        "layers" => ("hidden", sizes_of(spec, value.parse().ok()?)),
+        "layers" => ("hidden", layers_of(spec, value.parse().ok()?)),
         "stop-at" => {
             let wish = decimal::parse(value).map(|wish| wish as f32).filter(|wish| (0.0..=100.0).contains(wish))?;
             address.stop_at = Some(wish).filter(|wish| *wish > 0.0);
@@ -82,9 +84,10 @@ pub fn set(address: &mut Address, name: &str, value: &str) -> Option<()> {
         "slope" => ("surrogate", format!("{}:{value}", shape(spec.neuron.surrogate))),
         other => match layer(other) {
             Some(layer) if !value.contains(',') => {
-                let size =
-                    |(i, size): (usize, &usize)| if i == layer { value.trim().to_owned() } else { size.to_string() };
-                ("hidden", spec.hidden.iter().enumerate().map(size).collect::<Vec<_>>().join(","))
+                let size = |(i, size): (usize, &LayerSpec)| {
+                    if i == layer { value.trim().to_owned() } else { size.to_string() }
+                };
+                ("hidden", spec.layers.iter().enumerate().map(size).collect::<Vec<_>>().join(","))
             }
             _ => (other, value.trim().to_owned()),
         },
@@ -92,11 +95,11 @@ pub fn set(address: &mut Address, name: &str, value: &str) -> Option<()> {
     spec.set(field, &text).ok()
 }
 
-/// The sizes of so many layers: those there are, then more like the last.
-fn sizes_of(spec: &Spec, layers: usize) -> String {
-    let last = spec.hidden.last().copied().unwrap_or(256);
-    let sizes = spec.hidden.iter().copied().chain(std::iter::repeat(last)).take(layers);
-    sizes.map(|size| size.to_string()).collect::<Vec<_>>().join(",")
+/// The given number of layers: those there are, then more like the last.
+fn layers_of(spec: &Spec, layers: usize) -> String {
+    let last = spec.layers.last().copied().unwrap_or(LayerSpec::Dense(256));
+    let layers = spec.layers.iter().copied().chain(std::iter::repeat(last)).take(layers);
+    layers.map(|layer| layer.to_string()).collect::<Vec<_>>().join(",")
 }
 
 const fn shape(surrogate: Surrogate) -> &'static str {
@@ -153,6 +156,7 @@ pub fn same_network(a: &Spec, b: &Spec) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::dense;
 
     #[test]
     fn every_control_takes_its_own_text() {
@@ -183,13 +187,13 @@ mod tests {
         let mut address = Address::default();
         set(&mut address, "layers", "2").unwrap();
         set(&mut address, "hidden-2", "64").unwrap();
-        assert_eq!(address.spec.hidden, [256, 64]);
+        assert_eq!(address.spec.layers, dense([256, 64]));
         assert_eq!(["hidden", "hidden-2", "hidden-3"].map(|name| text(&address, name)), ["256", "64", ""]);
         assert_eq!(set(&mut address, "hidden-2", "0"), None);
         set(&mut address, "hidden", "128,32").unwrap();
-        assert_eq!(address.spec.hidden, [128, 32]);
+        assert_eq!(address.spec.layers, dense([128, 32]));
         set(&mut address, "layers", "1").unwrap();
-        assert_eq!(address.spec.hidden, [128]);
+        assert_eq!(address.spec.layers, dense([128]));
     }
 
     #[test]

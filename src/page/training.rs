@@ -9,7 +9,7 @@ use super::run::{Change, Phase};
 use crate::digits::shard::Split;
 use crate::event::Score;
 use crate::protocol::Request;
-use crate::spec::MOST_EPOCHS;
+use crate::spec::MAX_EPOCHS;
 
 /// All test images are asked for at most so often while training runs, in milliseconds.
 const CHECK_EVERY: f64 = 4000.0;
@@ -167,7 +167,7 @@ impl App {
             epochs: self.vitals.epochs,
             epoch: images as f64 / speed,
             wish: self.address.stop_at.map(|wish| f64::from(wish) / 100.0),
-            last: Some(self.address.spec.epochs).filter(|epochs| *epochs < MOST_EPOCHS),
+            last: Some(self.address.spec.epochs).filter(|epochs| *epochs < MAX_EPOCHS),
         };
         let said_as =
             |phrase, what: String, seconds| self.phrases.say(phrase, &[("what", what), ("time", said(seconds))]);

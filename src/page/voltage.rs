@@ -18,12 +18,15 @@ struct Row {
     height: f32,
     low: f32,
     high: f32,
-    /// (u, fired, v after the reset, excitation, inhibition) at each time step.
     steps: Vec<Step>,
+    /// Whether spikes raise the threshold.
+    is_adaptive: bool,
 }
 
+/// A time step: u, the threshold that it is compared with, whether it fired, v after the reset, excitation, inhibition.
 struct Step {
     before: f32,
+    threshold: f32,
     fired: bool,
     after: f32,
     excitation: f32,
@@ -34,11 +37,14 @@ impl Row {
     fn new(layer: &LayerTrace, neuron: &Neuron, index: usize, row: usize) -> Self {
         let (count, theta) = (layer.neurons().max(1), neuron.threshold);
         let value = |values: &[f32], t: usize| values.get(t * count + index).copied().unwrap_or(0.0) / theta;
+        let potentials: Vec<f32> = layer.potentials.iter().skip(index).step_by(count).copied().collect();
+        let adaptations = neuron.adaptations(&potentials);
         let steps: Vec<Step> = (0..layer.potentials.len() / count)
             .map(|t| {
                 let (before, fired) = (value(&layer.potentials, t), layer.spikes.fires(0, index, t));
                 Step {
                     before,
+                    threshold: 1.0 + adaptations.get(t).copied().unwrap_or(0.0) / theta,
                     fired,
                     after: neuron.reset(before * theta, fired) / theta,
                     excitation: value(&layer.excitation, t),
@@ -47,8 +53,10 @@ impl Row {
             })
             .collect();
         let low = steps.iter().fold(-0.35, |low: f32, step| low.min(step.before).min(step.after)).max(-2.0);
-        let high = steps.iter().fold(1.3, |high: f32, step| high.max(step.before)).min(2.5);
-        Self { top: row as f32 / ROWS as f32, height: 1.0 / ROWS as f32, low, high, steps }
+        let most = |high: f32, step: &Step| high.max(step.before).max(step.threshold + 0.3);
+        let high = steps.iter().fold(1.3, most).min(2.5);
+        let is_adaptive = neuron.is_adaptive();
+        Self { top: row as f32 / ROWS as f32, height: 1.0 / ROWS as f32, low, high, steps, is_adaptive }
     }
 
     /// Where a voltage stands; what is beyond the row ends at its rim.
@@ -97,10 +105,14 @@ impl Row {
     fn spikes(&self, ink: Ink, width: f32, marks: &mut Vec<Mark>) {
         for (t, step) in self.steps.iter().enumerate().filter(|(_, step)| step.fired) {
             let x = column(t, self.steps.len());
-            // At least a seventh of the row, so that a spike is seen where the voltage hardly passed the threshold.
-            let tip = self.y(step.before).min(self.y(1.0) - self.height / 7.0).max(self.top);
-            marks.push(line(vec![(x, self.y(1.0)), (x, tip)], ink, width));
+            marks.push(line(vec![(x, self.y(step.threshold)), (x, self.tip(step))], ink, width));
         }
+    }
+
+    /// Where a spike ends: at least a seventh of the row above the threshold, so that it is seen where the voltage hardly
+    /// passed that.
+    fn tip(&self, step: &Step) -> f32 {
+        self.y(step.before).min(self.y(step.threshold) - self.height / 7.0).max(self.top)
     }
 
     fn rings(&self, marks: &mut Vec<Mark>) {
@@ -112,7 +124,12 @@ impl Row {
 
     fn ground(&self, marks: &mut Vec<Mark>) {
         marks.push(level(self.y(0.0), Ink::Rule));
-        let threshold = vec![(0.0, self.y(1.0)), (1.0, self.y(1.0))];
+        let mut threshold = vec![(0.0, self.y(1.0))];
+        if self.is_adaptive {
+            let at = |(t, step): (usize, &Step)| (column(t, self.steps.len()), self.y(step.threshold));
+            threshold.extend(self.steps.iter().enumerate().map(at));
+        }
+        threshold.push((1.0, threshold.last().map_or(0.0, |last| last.1)));
         marks.push(Mark::Line { points: threshold, ink: Ink::Faint, width: 1.0, dash: Some((2.0, 3.0)) });
     }
 }
@@ -144,11 +161,10 @@ pub fn now(layer: &LayerTrace, neuron: &Neuron, chosen: &[usize; ROWS], now: f32
     let mut marks = Vec::new();
     for row in rows(layer, neuron, chosen) {
         for (t, glow) in glowing(now, row.steps.len()) {
-            let one = Row { steps: Vec::new(), ..row };
-            if row.steps[t].fired {
+            let step = &row.steps[t];
+            if step.fired {
                 let x = column(t, row.steps.len());
-                let tip = one.y(row.steps[t].before).min(one.y(1.0) - one.height / 7.0).max(one.top);
-                marks.push(line(vec![(x, one.y(1.0)), (x, tip)], Ink::Spike, 2.0 + 1.5 * glow));
+                marks.push(line(vec![(x, row.y(step.threshold)), (x, row.tip(step))], Ink::Spike, 2.0 + 1.5 * glow));
             }
         }
         if let Some(at) = row.path(now).last().copied() {

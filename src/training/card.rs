@@ -7,7 +7,7 @@ use crate::digits::{Digits, Images};
 use crate::evaluation::with_noise;
 use crate::event::{Event, Flow, Listener, Score, StepDone};
 use crate::kernels::{self, ImageStore};
-use crate::network::Coded;
+use crate::layer::{LayerInput, ParameterGradients};
 use crate::optimizer::learning_rate;
 use crate::spec::{Encoding, Spec};
 use crate::spikes::encode::Pass;
@@ -132,9 +132,14 @@ impl Run {
         let noisy = with_noise(&self.spec, slices.as_deref().unwrap_or(&pixels), &samples, pass);
         let changed = noisy.or(augmented);
         let input = self.input_on_card(&batch, samples, changed, images);
-        let (loss, correct) = kernels::cross_entropy(self.network.forward_coded(input), &labels, labels.len());
+        let (loss, correct) = kernels::cross_entropy(
+            self.network.forward_encoded(input, &mut ParameterGradients::default()),
+            &labels,
+            labels.len(),
+        );
         let rate = learning_rate(&self.spec, self.adam.step(), self.steps());
-        self.adam.update(&mut self.network, &mut loss.backward(), rate);
+        let gradients = ParameterGradients::take(self.network.flat_parameters(), &mut loss.backward());
+        self.adam.update(&mut self.network, gradients, rate);
         self.position.images += labels.len();
         let done = StepDone {
             step: self.adam.step(),
@@ -157,7 +162,7 @@ impl Run {
         samples: Vec<u64>,
         changed: Option<Vec<Vec<u8>>>,
         images: &impl Images,
-    ) -> Coded {
+    ) -> LayerInput {
         let (device, all, size) = (self.network.device(), self.images(), self.network.pixels());
         let (time_steps, pass) = (self.spec.time_steps, Pass::Training(self.position.epoch));
         let card = self.card.get_or_insert_default();
@@ -180,8 +185,8 @@ impl Run {
             }
         };
         match self.spec.encoding {
-            Encoding::Current => Coded::Currents { values: store.currents(&numbers), time_steps },
-            coding => Coded::Spikes(store.spikes(&numbers, coding, self.spec.seed, pass, time_steps)),
+            Encoding::Current => LayerInput::Currents { values: store.currents(&numbers), time_steps },
+            coding => LayerInput::Spikes(store.spikes(&numbers, coding, self.spec.seed, pass, time_steps)),
         }
     }
 

@@ -40,7 +40,7 @@ impl AtRest {
     /// # Errors
     /// When the device it is on cannot be read.
     pub async fn copied_to(self, device: &Device) -> Result<Run, ExecutionError> {
-        let (network, adam) = (self.network.copied_to(device).await?, self.adam.copied_to(device).await?);
+        let (network, adam) = (self.network.to_device(device).await?, self.adam.to_device(device).await?);
         Ok(Run::at(self.spec, network, adam, self.position, self.images))
     }
 }

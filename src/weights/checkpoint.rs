@@ -7,8 +7,7 @@
 use super::format::Format;
 use super::pytorch::{self, Remark};
 use crate::digits::idx::MOST_BYTES;
-use crate::layer::{Synapses, transposed};
-use crate::network::{Network, Parameter, ParameterError};
+use crate::network::{Network, Parameter, ParameterError, to_flat};
 use crate::optimizer::Adam;
 use crate::spec::{Spec, SpecError};
 use crate::training::{AtRest, Position, Run};
@@ -200,23 +199,15 @@ pub fn at_rest_from_bytes(bytes: &[u8], device: &Device) -> Result<AtRest, Weigh
     };
     let (step, images) = (number("step")?, number("images")?);
     let images = checked_place(position, step, images, network.pixels()).map_err(WeightsError::BadPosition)?;
-    let shapes: Vec<[usize; 2]> = network.synapses().iter().map(|synapses| synapses.dims()).collect();
-    let layer = |which: &str, name: &str, [senders, targets]: [usize; 2]| {
-        let find = |part: &str, wanted: Vec<usize>| {
-            let name = format!("adam.{which}.{name}.{part}");
-            let found = parameters.iter().find(|parameter| parameter.name == name);
-            found.ok_or(ParameterError::Missing(name))?.checked(wanted)
-        };
-        let (weight, bias) = (find("weight", vec![targets, senders])?, find("bias", vec![targets])?);
-        if which == "square" && weight.iter().chain(&bias).any(|value| *value < 0.0) {
-            return Err(ParameterError::Negative(format!("adam.{which}.{name}")));
-        }
-        Ok(Synapses::new(&transposed(&weight, senders), bias, device))
+    let means = |which: &str, name: &str, layout| {
+        let name = format!("adam.{which}.{name}");
+        let numbers = to_flat(&parameters, &name, layout)?;
+        let is_negative = which == "square" && numbers.iter().any(|value| *value < 0.0);
+        if is_negative { Err(ParameterError::Negative(name)) } else { Ok(numbers) }
     };
-    let pairs = network.names().zip(shapes);
-    let pairs = pairs.map(|(name, dims)| Ok([layer("mean", &name, dims)?, layer("square", &name, dims)?]));
-    let means = pairs.collect::<Result<Vec<_>, ParameterError>>()?;
-    let adam = Adam::restored(step, &means);
+    let moments = network.layouts();
+    let moments = moments.map(|(name, layout)| Ok([means("mean", &name, layout)?, means("square", &name, layout)?]));
+    let adam = Adam::restored(step, moments.collect::<Result<Vec<_>, ParameterError>>()?, device);
     Ok(AtRest { spec, network, adam, position, images })
 }
 

@@ -98,10 +98,11 @@ pub struct Imported {
 /// When the file is damaged, or its tensors are not those of such a network.
 pub fn import(spec: &Spec, bytes: &[u8], settled: &[&str]) -> Result<Imported, WeightsError> {
     let tensors = tensors(bytes)?;
-    let found = find(Some(&spec.hidden), &tensors)?;
+    let sizes: Vec<usize> = spec.hidden_neurons().collect();
+    let found = find(Some(&sizes), &tensors)?;
     let mut used = BTreeSet::new();
     let (mut parameters, mut without, mut types) = (Vec::new(), Vec::new(), BTreeSet::new());
-    for (name, layer) in layer_names(spec.hidden.len()).zip(&found.layers) {
+    for (name, layer) in layer_names(spec.layers.len()).zip(&found.layers) {
         let mut take = |tensor: &Tensor<'_>, part: &str| {
             used.insert(tensor.name.clone());
             if tensor.dtype != Dtype::F32 {
@@ -315,7 +316,7 @@ fn by_shape<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<V
     let count = hidden.map_or(matrices.len(), |hidden| hidden.len() + 1);
     let refused = || other(hidden, tensors);
     // More are not to be told apart, and no network here has more.
-    if matrices.len() != count || !(2..=crate::spec::MOST_LAYERS + 1).contains(&count) {
+    if matrices.len() != count || !(2..=crate::spec::MAX_LAYERS + 1).contains(&count) {
         return Err(refused());
     }
     let shapes: Vec<[usize; 2]> = matrices.iter().map(|tensor| [tensor.shape[0], tensor.shape[1]]).collect();
@@ -428,7 +429,7 @@ fn settings(spec: &Spec, others: &[&Tensor<'_>], settled: &[&str]) -> Vec<Remark
     let graded = others.iter().filter(|tensor| buffer(tensor) == Some("graded_spikes_factor"));
     let factor = |tensor: &&Tensor<'_>| tensor.floats()?.into_iter().find(|factor| *factor != 1.0);
     remarks.extend(graded.filter_map(|it| Some(Remark::GradedSpikes(it.name.clone(), factor(it)?))));
-    let spiking = neurons.len() > spec.hidden.len();
+    let spiking = neurons.len() > spec.layers.len();
     if spiking && spec.readout == Readout::Membrane && !settled.contains(&"readout") {
         remarks.push(Remark::SpikingOutput);
     }

@@ -84,8 +84,10 @@ pub fn voltage(svg: &mut Svg, stave: &Stave, layer: &LayerTrace, neuron: &Neuron
     let fired = |t: usize| layer.spikes.fires(0, index, t);
     let before: Vec<f32> = (0..stave.time_steps).map(|t| value(&layer.potentials, t)).collect();
     let after = |t: usize| neuron.reset(before[t] * theta, fired(t)) / theta;
+    let potentials: Vec<f32> = before.iter().map(|u| u * theta).collect();
+    let threshold: Vec<f32> = neuron.adaptations(&potentials).iter().map(|a| 1.0 + a / theta).collect();
     let low = (0..stave.time_steps).fold(-0.35, |low: f32, t| low.min(before[t]).min(after(t))).max(-2.0);
-    let high = before.iter().copied().fold(1.3, f32::max).min(2.5);
+    let high = before.iter().copied().chain(threshold.iter().map(|theta| theta + 0.3)).fold(1.3, f32::max).min(2.5);
     let y = |v: f32| stave.top + stave.height * (0.93 - 0.86 * (v.clamp(low, high) - low) / (high - low));
     stave.level(svg, y(0.0), Ink::Rule, None);
     let sides = [(&layer.excitation, Ink::Exc), (&layer.inhibition, Ink::Inh)];
@@ -99,7 +101,13 @@ pub fn voltage(svg: &mut Svg, stave: &Stave, layer: &LayerTrace, neuron: &Neuron
             svg.strokes(&[(stave.x(t) - 2.0 * bar, y(0.0))], (0.0, -long), ink, bar, 0.75);
         }
     }
-    stave.level(svg, y(1.0), Ink::Faint, Some((2.0, 3.0)));
+    if neuron.is_adaptive() {
+        let points = steps.clone().map(|t| (stave.x(t), y(threshold[t])));
+        let points: Vec<_> = std::iter::once((stave.left, y(1.0))).chain(points).collect();
+        svg.line(&points, Ink::Faint, 1.0, Some((2.0, 3.0)));
+    } else {
+        stave.level(svg, y(1.0), Ink::Faint, Some((2.0, 3.0)));
+    }
     let path = steps.clone().flat_map(|t| {
         let fall = fired(t).then(|| (stave.x(t), y(after(t))));
         std::iter::once((stave.x(t), y(before[t]))).chain(fall)
@@ -107,8 +115,8 @@ pub fn voltage(svg: &mut Svg, stave: &Stave, layer: &LayerTrace, neuron: &Neuron
     svg.line(&std::iter::once((stave.left, y(0.0))).chain(path).collect::<Vec<_>>(), Ink::Strong, 1.5, None);
     for t in steps.filter(|t| fired(*t)) {
         // Long enough to be seen where the voltage hardly passed the threshold.
-        let tip = y(before[t]).min(y(1.0) - stave.height / 7.0).max(stave.top);
-        svg.line(&[(stave.x(t), y(1.0)), (stave.x(t), tip)], Ink::Spike, 2.2, None);
+        let tip = y(before[t]).min(y(threshold[t]) - stave.height / 7.0).max(stave.top);
+        svg.line(&[(stave.x(t), y(threshold[t])), (stave.x(t), tip)], Ink::Spike, 2.2, None);
         svg.dot((stave.x(t), y(after(t))), 2.0, Ink::Paper, Ink::Strong);
     }
 }

@@ -1,6 +1,6 @@
 //! Adam's step, in one pass over the numbers.
 
-use super::lanes::widest;
+use super::simd::multiversion;
 use super::threads;
 use crate::kernels::AdamStep;
 use std::iter::zip;
@@ -8,7 +8,7 @@ use std::iter::zip;
 /// Numbers that a thread adapts at once.
 const NUMBERS: usize = 1 << 14;
 
-widest! {
+multiversion! {
     fn some(parameter: &mut [f32], mean: &mut [f32], square: &mut [f32], gradient: &[f32], step: AdamStep) {
         let AdamStep { beta_1, beta_2, rate, epsilon } = step;
         for ((parameter, gradient), (mean, square)) in zip(zip(parameter, gradient), zip(mean, square)) {
@@ -25,7 +25,7 @@ pub(super) fn adapt(parameter: &mut [f32], mean: &mut [f32], square: &mut [f32],
         zip(parameter.chunks_mut(NUMBERS), gradient.chunks(NUMBERS)),
         zip(mean.chunks_mut(NUMBERS), square.chunks_mut(NUMBERS)),
     );
-    threads::each(pieces.collect(), |((parameter, gradient), (mean, square))| {
+    threads::par_for_each(pieces.collect(), |((parameter, gradient), (mean, square))| {
         some(parameter, mean, square, gradient, step);
     });
 }

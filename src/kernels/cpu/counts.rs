@@ -1,18 +1,18 @@
 //! Weighted counts of spikes.
 
-use super::lanes::widest;
+use super::simd::multiversion;
 use super::threads;
 use crate::spikes::{STEPS_PER_WORD, words_for};
 use std::iter::zip;
 
-widest! {
+multiversion! {
     /// Σ_t c[t]·s[t] for each neuron, in the order of time: `counts` [N] from their words, [N, words].
     fn count(counts: &mut [f32], words: &[u32], coefficients: &[f32]) {
-        let each = words_for(coefficients.len());
+        let words_per_neuron = words_for(coefficients.len());
         for (w, coefficients) in coefficients.chunks(STEPS_PER_WORD).enumerate() {
-            for (counts, words) in zip(counts.chunks_mut(16), words.chunks(16 * each)) {
+            for (counts, words) in zip(counts.chunks_mut(16), words.chunks(16 * words_per_neuron)) {
                 let mut mask = [0; 16];
-                zip(&mut mask, words.iter().skip(w).step_by(each)).for_each(|(mask, word)| *mask = *word);
+                zip(&mut mask, words.iter().skip(w).step_by(words_per_neuron)).for_each(|(mask, word)| *mask = *word);
                 let mut sums = [0.0_f32; 16];
                 zip(&mut sums, &*counts).for_each(|(sum, count)| *sum = *count);
                 for (t, c) in coefficients.iter().enumerate() {
@@ -33,9 +33,9 @@ const NEURONS: usize = 1 << 16;
 
 /// The weighted counts [B·N] of spikes [B·N, words].
 pub(super) fn weighted(words: &[u32], coefficients: &[f32]) -> Vec<f32> {
-    let each = words_for(coefficients.len()).max(1);
-    let mut counts = vec![0.0; words.len() / each];
-    let pieces = zip(counts.chunks_mut(NEURONS), words.chunks(NEURONS * each));
-    threads::each(pieces.collect(), |(counts, words)| count(counts, words, coefficients));
+    let words_per_neuron = words_for(coefficients.len()).max(1);
+    let mut counts = vec![0.0; words.len() / words_per_neuron];
+    let pieces = zip(counts.chunks_mut(NEURONS), words.chunks(NEURONS * words_per_neuron));
+    threads::par_for_each(pieces.collect(), |(counts, words)| count(counts, words, coefficients));
     counts
 }

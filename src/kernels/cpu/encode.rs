@@ -1,6 +1,6 @@
 //! Coding at speed: what [`crate::spikes::encode`] says, on all cores; rate coding sixteen pixels at a time.
 
-use super::lanes::widest;
+use super::simd::multiversion;
 use super::{storage, threads};
 use crate::spikes::encode::{Pass, bernoulli_word, key, latency_of};
 use crate::spikes::{STEPS_PER_WORD, SpikeTrain, valid_bits, words_for};
@@ -10,7 +10,7 @@ const PIXELS: usize = 16;
 /// Images that a thread takes at once.
 const IMAGES: usize = 8;
 
-widest! {
+multiversion! {
     /// The spikes of one image, [N, words]. `lit` is room for the pixels that are not black.
     fn image(words: &mut [u32], pixels: &[u8], lit: &mut Vec<(u32, u32)>, key: (u32, u32), time_steps: usize) {
         words.fill(0);
@@ -21,18 +21,18 @@ widest! {
                 lit.extend(pixels.map(|(place, pixel)| ((group * 8 + place) as u32, u32::from(*pixel))));
             }
         }
-        let each = words_for(time_steps);
+        let words_per_neuron = words_for(time_steps);
         for together in lit.chunks(PIXELS) {
             let (mut places, mut values, mut spikes) = ([0; PIXELS], [0; PIXELS], [0; PIXELS]);
             for (i, (place, value)) in together.iter().enumerate() {
                 (places[i], values[i]) = (*place, *value);
             }
-            for word in 0..each {
+            for word in 0..words_per_neuron {
                 for i in 0..PIXELS {
                     spikes[i] = bernoulli_word(values[i], places[i], word as u32, key);
                 }
                 for (spikes, (place, _)) in spikes.iter().zip(together) {
-                    words[*place as usize * each + word] = spikes & valid_bits(time_steps, word);
+                    words[*place as usize * words_per_neuron + word] = spikes & valid_bits(time_steps, word);
                 }
             }
         }
@@ -47,12 +47,12 @@ fn batch(
 ) -> SpikeTrain {
     let pixels = images.first().map_or(0, |image| image.len());
     assert!(images.iter().all(|image| image.len() == pixels), "all images of a batch have one size");
-    let each = words_for(time_steps);
-    let mut words = storage::words(images.len() * pixels * each);
-    let pieces = words.chunks_mut((IMAGES * pixels * each).max(1)).zip(images.chunks(IMAGES)).enumerate();
-    threads::each(pieces.collect(), |(piece, (words, images))| {
+    let words_per_neuron = words_for(time_steps);
+    let mut words = storage::words(images.len() * pixels * words_per_neuron);
+    let pieces = words.chunks_mut((IMAGES * pixels * words_per_neuron).max(1)).zip(images.chunks(IMAGES)).enumerate();
+    threads::par_for_each(pieces.collect(), |(piece, (words, images))| {
         let mut lit = Vec::with_capacity(pixels);
-        for (place, (words, image)) in words.chunks_exact_mut(pixels * each).zip(images).enumerate() {
+        for (place, (words, image)) in words.chunks_exact_mut(pixels * words_per_neuron).zip(images).enumerate() {
             code(words, image, piece * IMAGES + place, &mut lit);
         }
     });
@@ -69,10 +69,10 @@ pub(crate) fn rate(images: &[&[u8]], samples: &[u64], seed: u64, pass: Pass, tim
 
 /// See [`crate::kernels::latency`].
 pub(crate) fn latency(images: &[&[u8]], time_steps: usize) -> SpikeTrain {
-    let each = words_for(time_steps);
+    let words_per_neuron = words_for(time_steps);
     batch(images, time_steps, |words, pixels, _, _| {
         words.fill(0);
-        for (words, pixel) in words.chunks_exact_mut(each).zip(pixels).filter(|(_, pixel)| **pixel > 0) {
+        for (words, pixel) in words.chunks_exact_mut(words_per_neuron).zip(pixels).filter(|(_, pixel)| **pixel > 0) {
             let t = latency_of(*pixel, time_steps);
             words[t / STEPS_PER_WORD] = 1 << (t % STEPS_PER_WORD);
         }

@@ -6,20 +6,20 @@
 
 mod adam;
 mod counts;
-mod dense;
 pub(super) mod encode;
 mod events;
-mod lanes;
-mod layer;
+mod lif;
+mod linear;
 mod loss;
+mod simd;
 mod spiking;
 mod storage;
 mod stored;
 pub(super) mod threads;
 
 use super::{
-    AdamStep, Adaptive, AffineGradients, Derivatives, Fired, Judgement, LayerGradients, Pair, Spikes,
-    SpikingOperations, UntrackedOperations,
+    AdamState, AdamStep, Derivatives, LinearGradients, LinearMap, LossOutput, Spikes, SpikingOperations,
+    UntrackedOperations,
 };
 use crate::event::Score;
 use crate::spec::{Encoding, Neuron};
@@ -27,10 +27,10 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
-use spiking::{Layer, Record, Upstream};
+use spiking::{GradSums, Layer, Saved, Upstream};
 use std::iter::zip;
 use std::sync::Arc;
-use storage::{Aligned, aligned, dense as whole, numbers, numbers_mut, reclaim, reclaim_words};
+use storage::{Aligned, aligned, contiguous, numbers, numbers_mut, reclaim, reclaim_words, words_of};
 
 fn floats<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
@@ -40,41 +40,37 @@ fn dims<const D: usize>(tensor: &FlexTensor) -> [usize; D] {
     tensor.shape().dims()
 }
 
-/// The words of a packed tensor.
-fn numbers_of(tensor: &FlexTensor) -> &[u32] {
-    tensor.as_slice().unwrap_or_default()
-}
-
-/// What a layer gives, from its spikes [B, H, words].
-fn fired(words: Vec<u32>, batch: usize, width: usize) -> Fired<Flex> {
-    let each = words.len() / (batch * width).max(1);
-    Fired { bits: FlexTensor::from_data(TensorData::new(words, [batch, width, each])), carrier: floats(vec![0.0], [1]) }
+/// Spikes [B, H, words] with a carrier that links the graph; nobody looks at its number.
+fn spikes(words: Vec<u32>, batch: usize, width: usize) -> Spikes<Flex> {
+    let words_per_neuron = words.len() / (batch * width).max(1);
+    let bits = FlexTensor::from_data(TensorData::new(words, [batch, width, words_per_neuron]));
+    Spikes { bits, carrier: floats(vec![0.0], [1]) }
 }
 
 /// Runs a layer: `run` gets the words of its input, the batch's size and the layer.
 fn with_layer<R>(
     bits: IntTensor<Flex>,
-    weight: FloatTensor<Flex>,
-    bias: FloatTensor<Flex>,
+    map: &LinearMap<Flex>,
     (neuron, time_steps): (&Neuron, usize),
     run: impl FnOnce(&[u32], usize, Layer<'_>) -> R,
 ) -> R {
     let [batch, _, _] = dims(&bits);
-    let (bits, weight, bias) = (whole(bits), aligned(weight), whole(bias));
-    let layer = Layer { weight: numbers(&weight), bias: numbers(&bias), neuron, time_steps };
-    let result = run(numbers_of(&bits), batch, layer);
+    let (bits, parameters) = (contiguous(bits), aligned(map.parameters.clone()));
+    let layer = Layer { shape: map.shape, parameters: numbers(&parameters), neuron, time_steps };
+    let result = run(words_of(&bits), batch, layer);
     reclaim_words(bits);
     result
 }
 
-/// The sums of gradients that new ones are added to, and whether there are any: if not, the weights' hold whatever.
-fn started(sums: Pair<Flex>, weight: &FlexTensor, targets: usize) -> (Pair<Flex>, bool) {
-    if sums.bias.shape().num_elements() > 0 {
-        return (Pair { weight: aligned(sums.weight), bias: whole(sums.bias) }, true);
+/// The gradient that new ones are added to, and whether there is any: if not, it holds whatever. The map is of no use
+/// afterwards, for its gradient is not copied.
+fn accumulated(map: LinearMap<Flex>) -> (FlexTensor, bool) {
+    let LinearMap { grad_accum, shape, .. } = map;
+    if grad_accum.shape().num_elements() > 0 {
+        (aligned(grad_accum), true)
+    } else {
+        (Aligned::with_length(shape.numbers()).into_tensor(), false)
     }
-    let shape: [usize; 3] = dims(weight);
-    let weight = Aligned::with_length(shape.iter().product()).into_tensor(shape);
-    (Pair { weight, bias: floats(vec![0.0; targets], [targets]) }, false)
 }
 
 /// The gradient of spikes, in either of its forms.
@@ -90,125 +86,109 @@ fn upstream(gradient: &FlexTensor, time_steps: usize) -> Upstream<'_> {
 }
 
 impl SpikingOperations for Flex {
-    fn spiking_layer(
-        input: Spikes<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        _: Pair<Self>,
-        neuron: Neuron,
-        time_steps: usize,
-    ) -> Fired<Self> {
-        let [width] = dims(&bias);
-        let run = |words: &[u32], batch, layer: Layer<'_>| fired(spiking::forward(words, batch, layer), batch, width);
-        with_layer(input.bits, weight, bias, (&neuron, time_steps), run)
+    fn spiking_layer(input: Spikes<Self>, map: LinearMap<Self>, neuron: Neuron, time_steps: usize) -> Spikes<Self> {
+        let run = |words: &[u32], batch, layer: Layer<'_>| {
+            spikes(spiking::forward(words, batch, layer), batch, layer.shape.outputs)
+        };
+        with_layer(input.bits, &map, (&neuron, time_steps), run)
     }
 
-    fn driven_neurons(currents: FloatTensor<Self>, neuron: Neuron, time_steps: usize) -> Fired<Self> {
-        Self::recorded_driven_neurons(currents, neuron, time_steps).0
+    fn lif_constant_input(currents: FloatTensor<Self>, neuron: Neuron, time_steps: usize) -> Spikes<Self> {
+        Self::lif_constant_input_forward(currents, neuron, time_steps).0
     }
 
     fn weighted_spike_count(input: Spikes<Self>, coefficients: Vec<f32>) -> FloatTensor<Self> {
         let [batch, neurons, _] = dims(&input.bits);
-        let bits = whole(input.bits);
-        let counts = counts::weighted(numbers_of(&bits), &coefficients);
+        let bits = contiguous(input.bits);
+        let counts = counts::weighted(words_of(&bits), &coefficients);
         reclaim_words(bits);
         floats(counts, [batch, neurons])
     }
 
-    fn affine(
-        input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        _: Pair<Self>,
-        times: f32,
-    ) -> FloatTensor<Self> {
-        let ([batch, _], [targets]) = (dims(&input), dims(&bias));
-        let (input, weight, bias) = (whole(input), aligned(weight), whole(bias));
-        let output = dense::affine(numbers(&input), numbers(&weight), numbers(&bias), times);
-        floats(output, [batch, targets])
+    fn linear_map(input: FloatTensor<Self>, map: LinearMap<Self>, bias_scale: f32) -> FloatTensor<Self> {
+        let [batch, _] = dims(&input);
+        let LinearMap { parameters, shape, .. } = map;
+        let (input, parameters) = (contiguous(input), aligned(parameters));
+        floats(linear::forward(numbers(&input), numbers(&parameters), shape, bias_scale), [batch, shape.outputs])
     }
 
-    fn integrators(
-        input: Spikes<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        _: Pair<Self>,
-        coefficients: Vec<f32>,
-    ) -> FloatTensor<Self> {
-        Self::recorded_integrators(input, weight, bias, &coefficients).0
+    fn integrators(input: Spikes<Self>, map: LinearMap<Self>, coefficients: Vec<f32>) -> FloatTensor<Self> {
+        Self::integrators_forward(input, &map, &coefficients).0
     }
 
-    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>, batch: usize) -> Judgement<Self> {
-        let logits = whole(logits);
+    fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>, batch: usize) -> LossOutput<Self> {
+        let logits = contiguous(logits);
         let correct = Score::of(numbers(&logits), &labels).correct as u32;
         let loss = floats(vec![loss::cross_entropy(numbers(&logits), &labels, batch)], [1]);
-        Judgement { loss, correct: FlexTensor::from_data(TensorData::new(vec![correct], [1])) }
+        LossOutput { loss, correct: FlexTensor::from_data(TensorData::new(vec![correct], [1])) }
     }
 }
 
 impl Derivatives for Flex {
-    type Record = Arc<Record>;
+    type Saved = Arc<Saved>;
 
-    fn recorded_spiking_layer(
+    fn spiking_layer_forward(
         input: Spikes<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
+        map: &LinearMap<Self>,
         neuron: Neuron,
         time_steps: usize,
-    ) -> (Fired<Self>, Self::Record) {
-        let [width] = dims(&bias);
+    ) -> (Spikes<Self>, Self::Saved) {
         let run = |words: &[u32], batch, layer: Layer<'_>| {
-            let (words, record) = spiking::recorded(words, batch, layer);
-            (fired(words, batch, width), Arc::new(record))
+            let (words, saved) = spiking::forward_saved(words, batch, layer);
+            (spikes(words, batch, layer.shape.outputs), Arc::new(saved))
         };
-        with_layer(input.bits, weight, bias, (&neuron, time_steps), run)
+        with_layer(input.bits, map, (&neuron, time_steps), run)
     }
 
-    fn spiking_layer_gradients(
-        record: Self::Record,
-        weight: FloatTensor<Self>,
-        sums: Pair<Self>,
-        gradient: FloatTensor<Self>,
+    fn spiking_layer_backward(
+        saved: Self::Saved,
+        map: LinearMap<Self>,
+        grad_spikes: FloatTensor<Self>,
         neuron: Neuron,
-        with_input: bool,
-    ) -> LayerGradients<Self> {
-        let [_, senders, _] = dims(&weight);
-        let [batch, time_steps, targets] = record.shape();
-        let gradient = whole(gradient);
-        let (mut sums, onto) = started(sums, &weight, targets);
-        let results = spiking::Sums { weight: numbers_mut(&mut sums.weight), bias: numbers_mut(&mut sums.bias), onto };
-        let currents = spiking::backward(&record, &neuron, upstream(&gradient, time_steps), results, with_input);
+        needs_input: bool,
+    ) -> LinearGradients<Self> {
+        let [batch, time_steps, outputs] = saved.shape();
+        let gradient = contiguous(grad_spikes);
+        let (shape, parameters) = (map.shape, map.parameters.clone());
+        let (mut sums, accumulate) = accumulated(map);
+        let results = GradSums { numbers: numbers_mut(&mut sums), accumulate };
+        let currents = spiking::backward(&saved, &neuron, upstream(&gradient, time_steps), results, needs_input);
         reclaim(gradient);
         let input = currents.map(|currents| {
-            let weight = whole(weight);
-            let sizes = [batch, time_steps, senders, targets];
-            let by_spikes = dense::spike_gradient(&currents, numbers(&weight), sizes);
-            storage::put_back(currents);
-            floats(by_spikes, [batch, time_steps, senders])
+            let parameters = contiguous(parameters);
+            let weight = &numbers(&parameters)[..shape.bias_start()];
+            let sizes = [batch, time_steps, shape.inputs, outputs];
+            let grad_input = linear::spikes_backward(&currents, weight, sizes);
+            storage::release(currents);
+            floats(grad_input, [batch, time_steps, shape.inputs])
         });
-        LayerGradients { weight: sums.weight, bias: sums.bias, input }
+        LinearGradients { parameters: sums, input }
     }
 
-    fn recorded_driven_neurons(
+    fn lif_constant_input_forward(
         currents: FloatTensor<Self>,
         neuron: Neuron,
         time_steps: usize,
-    ) -> (Fired<Self>, Self::Record) {
+    ) -> (Spikes<Self>, Self::Saved) {
         let [batch, width] = dims(&currents);
-        let (words, record) = spiking::driven(numbers(&whole(currents)), width, &neuron, time_steps);
-        (fired(words, batch, width), Arc::new(record))
+        let (words, saved) = spiking::constant_input(numbers(&contiguous(currents)), width, &neuron, time_steps);
+        (spikes(words, batch, width), Arc::new(saved))
     }
 
-    fn driven_neurons_gradient(record: Self::Record, gradient: FloatTensor<Self>, neuron: Neuron) -> FloatTensor<Self> {
-        let [batch, time_steps, targets] = record.shape();
-        let gradient = whole(gradient);
-        let result = spiking::driven_backward(&record, &neuron, upstream(&gradient, time_steps));
+    fn lif_constant_input_backward(
+        saved: Self::Saved,
+        grad_spikes: FloatTensor<Self>,
+        neuron: Neuron,
+    ) -> FloatTensor<Self> {
+        let [batch, time_steps, outputs] = saved.shape();
+        let gradient = contiguous(grad_spikes);
+        let result = spiking::constant_input_backward(&saved, &neuron, upstream(&gradient, time_steps));
         reclaim(gradient);
-        floats(result, [batch, targets])
+        floats(result, [batch, outputs])
     }
 
-    fn spread_over_time(gradient: FloatTensor<Self>, coefficients: &[f32]) -> FloatTensor<Self> {
-        let gradient = whole(gradient);
+    fn weighted_spike_count_backward(grad_counts: FloatTensor<Self>, coefficients: &[f32]) -> FloatTensor<Self> {
+        let gradient = contiguous(grad_counts);
         let length = coefficients.len() + numbers(&gradient).len();
         let mut factors = storage::floats(length);
         factors[..coefficients.len()].copy_from_slice(coefficients);
@@ -216,132 +196,116 @@ impl Derivatives for Flex {
         floats(factors, [length])
     }
 
-    fn affine_gradients(
+    fn linear_map_backward(
         input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        sums: Pair<Self>,
-        gradient: FloatTensor<Self>,
-        times: f32,
-        wanted: [bool; 3],
-    ) -> AffineGradients<Self> {
-        let ([batch, targets], [_, senders, _]) = (dims(&gradient), dims(&weight));
-        let (input, weight, gradient) = (whole(input), whole(weight), whole(gradient));
-        let by_output = numbers(&gradient);
-        let (mut sums, onto) = started(sums, &weight, targets);
-        if wanted[1] {
-            if !onto {
-                numbers_mut(&mut sums.weight).fill(0.0);
-            }
-            dense::affine_weight_gradient(numbers_mut(&mut sums.weight), numbers(&input), by_output, targets);
+        map: LinearMap<Self>,
+        grad_output: FloatTensor<Self>,
+        bias_scale: f32,
+        needs_input: bool,
+    ) -> LinearGradients<Self> {
+        let [batch, outputs] = dims(&grad_output);
+        let (shape, parameters) = (map.shape, contiguous(map.parameters.clone()));
+        let (input, gradient) = (contiguous(input), contiguous(grad_output));
+        let grad_output = numbers(&gradient);
+        let (mut sums, accumulate) = accumulated(map);
+        let (weight, bias) = numbers_mut(&mut sums).split_at_mut(shape.bias_start());
+        if !accumulate {
+            weight.fill(0.0);
+            bias.fill(0.0);
         }
-        for row in by_output.chunks_exact(targets) {
-            zip(numbers_mut(&mut sums.bias), row).for_each(|(sum, g)| *sum += times * g);
+        linear::weight_backward(weight, numbers(&input), grad_output, outputs);
+        for row in grad_output.chunks_exact(outputs) {
+            zip(&mut *bias, row).for_each(|(sum, g)| *sum += bias_scale * g);
         }
-        let by_input = || {
-            let result = dense::affine_input_gradient(by_output, numbers(&weight), senders, targets);
-            floats(result, [batch, senders])
+        let grad_input = || {
+            let weight = &numbers(&parameters)[..shape.bias_start()];
+            floats(linear::input_backward(grad_output, weight, shape), [batch, shape.inputs])
         };
-        let input = wanted[0].then(by_input);
-        AffineGradients { input, weight: wanted[1].then_some(sums.weight), bias: wanted[2].then_some(sums.bias) }
+        LinearGradients { input: needs_input.then(grad_input), parameters: sums }
     }
 
-    fn recorded_integrators(
+    fn integrators_forward(
         input: Spikes<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
+        map: &LinearMap<Self>,
         coefficients: &[f32],
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let counts = Self::weighted_spike_count(input, coefficients.to_vec());
-        let (counts, weight, bias) = (whole(counts), aligned(weight), whole(bias));
-        let ([batch, _], [targets]) = (dims(&counts), dims(&bias));
-        let times = coefficients.iter().sum();
-        let output = dense::affine(numbers(&counts), numbers(&weight), numbers(&bias), times);
-        (floats(output, [batch, targets]), counts)
+        let output = Self::linear_map(counts.clone(), map.clone(), coefficients.iter().sum());
+        (output, counts)
     }
 
-    fn integrators_gradients(
+    fn integrators_backward(
         counts: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        sums: Pair<Self>,
-        gradient: FloatTensor<Self>,
+        map: LinearMap<Self>,
+        grad_output: FloatTensor<Self>,
         coefficients: &[f32],
-        wanted: [bool; 3],
-    ) -> AffineGradients<Self> {
-        let times = coefficients.iter().sum();
-        let gradients = Self::affine_gradients(counts, weight, sums, gradient, times, wanted);
-        let input = gradients.input.map(|by_counts| Self::spread_over_time(by_counts, coefficients));
-        AffineGradients { input, ..gradients }
+        needs_input: bool,
+    ) -> LinearGradients<Self> {
+        let bias_scale = coefficients.iter().sum();
+        let LinearGradients { parameters, input } =
+            Self::linear_map_backward(counts, map, grad_output, bias_scale, needs_input);
+        let input = input.map(|grad_counts| Self::weighted_spike_count_backward(grad_counts, coefficients));
+        LinearGradients { parameters, input }
     }
 
-    fn cross_entropy_gradient(
+    fn cross_entropy_backward(
         logits: FloatTensor<Self>,
         labels: &[u8],
         batch: usize,
-        gradient: FloatTensor<Self>,
+        grad_loss: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
         let [rows, classes] = dims(&logits);
-        let upstream = numbers(&whole(gradient)).first().copied().unwrap_or_default();
-        floats(loss::gradient(numbers(&whole(logits)), labels, upstream / batch as f32), [rows, classes])
+        let (logits, grad_loss) = (contiguous(logits), contiguous(grad_loss));
+        floats(loss::gradient(numbers(&logits), labels, numbers(&grad_loss)[0] / batch as f32), [rows, classes])
     }
 }
 
 impl UntrackedOperations for Flex {
     fn membrane_potentials(
         input: Spikes<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
+        map: LinearMap<Self>,
         neuron: Neuron,
         time_steps: usize,
     ) -> FloatTensor<Self> {
-        let [width] = dims(&bias);
-        let run = |words: &[u32], batch, layer: Layer<'_>| {
-            floats(spiking::recorded(words, batch, layer).1.potentials(), [batch, time_steps, width])
-        };
-        with_layer(input.bits, weight, bias, (&neuron, time_steps), run)
+        let (_, saved) = Self::spiking_layer_forward(input, &map, neuron, time_steps);
+        floats(saved.potentials(), saved.shape())
     }
 
-    fn well_placed(pair: Pair<Self>) -> Pair<Self> {
-        Pair { weight: aligned(pair.weight), bias: pair.bias }
+    fn to_kernel_layout(parameters: FloatTensor<Self>) -> FloatTensor<Self> {
+        aligned(parameters)
     }
 
-    fn adam(adaptive: Adaptive<Self>, gradient: Pair<Self>, step: AdamStep) -> Adaptive<Self> {
-        let Adaptive { parameter, mean, square } = adaptive;
-        let adapt = |numbers: [FlexTensor; 4]| {
-            let [mut parameter, mut mean, mut square, gradient] = numbers.map(aligned);
-            adam::adapt(
-                numbers_mut(&mut parameter),
-                numbers_mut(&mut mean),
-                numbers_mut(&mut square),
-                self::numbers(&gradient),
-                step,
-            );
-            reclaim(gradient);
-            [parameter, mean, square]
-        };
-        let weight = adapt([parameter.weight, mean.weight, square.weight, gradient.weight]);
-        let bias = adapt([parameter.bias, mean.bias, square.bias, gradient.bias]);
-        let ([p, m, s], [p_bias, m_bias, s_bias]) = (weight, bias);
-        let pair = |weight, bias| Pair { weight, bias };
-        Adaptive { parameter: pair(p, p_bias), mean: pair(m, m_bias), square: pair(s, s_bias) }
+    fn adam(state: AdamState<Self>, gradient: FloatTensor<Self>, step: AdamStep) -> AdamState<Self> {
+        let [mut parameters, mut mean, mut square, gradient] =
+            [state.parameters, state.mean, state.square, gradient].map(aligned);
+        adam::adapt(
+            numbers_mut(&mut parameters),
+            numbers_mut(&mut mean),
+            numbers_mut(&mut square),
+            numbers(&gradient),
+            step,
+        );
+        reclaim(gradient);
+        AdamState { parameters, mean, square }
     }
 
-    fn written(images: IntTensor<Self>, first: usize, bytes: Vec<u8>) -> IntTensor<Self> {
-        let mut images = whole(images);
+    fn write_bytes(images: IntTensor<Self>, first: usize, bytes: Vec<u8>) -> IntTensor<Self> {
+        let mut images = contiguous(images);
         stored::write(&mut images, first, &bytes);
         images
     }
 
-    fn coded_spikes(
+    fn encode_spikes(
         images: IntTensor<Self>,
         batch: IntTensor<Self>,
         coding: Encoding,
         pixels: usize,
         time_steps: usize,
     ) -> IntTensor<Self> {
-        stored::spikes(&whole(images), &whole(batch), coding, pixels, time_steps)
+        stored::spikes(&contiguous(images), &contiguous(batch), coding, pixels, time_steps)
     }
 
-    fn coded_currents(images: IntTensor<Self>, batch: IntTensor<Self>, pixels: usize) -> FloatTensor<Self> {
-        stored::currents(&whole(images), &whole(batch), pixels)
+    fn encode_currents(images: IntTensor<Self>, batch: IntTensor<Self>, pixels: usize) -> FloatTensor<Self> {
+        stored::currents(&contiguous(images), &contiguous(batch), pixels)
     }
 }

@@ -3,10 +3,10 @@
 //! two threads, so the result does not depend on how many there are.
 
 use super::events::{self, Events};
-use super::layer;
-use super::storage::{self, Shelf};
+use super::lif;
+use super::storage::{self, BufferPool};
 use super::threads;
-use crate::kernels::blocks;
+use crate::kernels::linear::{self, LinearShape};
 use crate::spec::Neuron;
 use crate::spikes::words_for;
 use std::iter::zip;
@@ -14,42 +14,53 @@ use std::iter::zip;
 /// Samples that pass a block one after the other.
 const SAMPLES: usize = 32;
 
-/// What a layer is.
+/// A layer of neurons behind a linear map.
 #[derive(Clone, Copy)]
 pub(super) struct Layer<'a> {
-    /// [K, N, W].
-    pub(super) weight: &'a [f32],
-    /// [H].
-    pub(super) bias: &'a [f32],
+    pub(super) shape: LinearShape,
+    /// Weights and bias, as [`LinearShape`] says.
+    pub(super) parameters: &'a [f32],
     /// What each neuron is like.
     pub(super) neuron: &'a Neuron,
     /// T.
     pub(super) time_steps: usize,
 }
 
-/// What the backward pass needs of the forward pass.
+/// Memory of a forward pass.
 #[derive(Debug, Default)]
 struct Buffers {
-    /// u, [B, K, T, W]; a piece's own [T, W] where nothing is recorded.
+    /// u, [B, K, T, W]; a piece's own [T, W] where nothing is saved.
     potentials: Vec<f32>,
+    /// a, of the same shape; empty where thresholds stay or nothing is saved.
+    adaptations: Vec<f32>,
     events: Vec<Events>,
 }
 
-static SHELF: Shelf<Buffers> = Shelf::new();
+impl Buffers {
+    /// Some for this number of potentials; what was in them is still there.
+    fn take(potentials: usize, adaptations: usize) -> Self {
+        let mut buffers = BUFFERS.take(potentials, |buffers: &Self| buffers.potentials.capacity());
+        buffers.potentials.resize(potentials, 0.0);
+        buffers.adaptations.resize(adaptations, 0.0);
+        buffers
+    }
+}
 
-/// A recorded forward pass.
+static BUFFERS: BufferPool<Buffers> = BufferPool::new();
+
+/// What the backward pass needs of the forward pass.
 #[derive(Debug)]
-pub(crate) struct Record {
+pub(crate) struct Saved {
     buffers: Buffers,
     batch: usize,
-    senders: usize,
-    targets: usize,
+    inputs: usize,
+    outputs: usize,
     time_steps: usize,
 }
 
-impl Drop for Record {
+impl Drop for Saved {
     fn drop(&mut self) {
-        SHELF.put_back(std::mem::take(&mut self.buffers));
+        BUFFERS.release(std::mem::take(&mut self.buffers));
     }
 }
 
@@ -59,7 +70,7 @@ macro_rules! for_width {
         match $width {
             16 => $function::<16>($($argument),*),
             32 => $function::<32>($($argument),*),
-            _ => $function::<{ blocks::WIDEST }>($($argument),*),
+            _ => $function::<{ linear::MAX_WIDTH }>($($argument),*),
         }
     };
 }
@@ -71,60 +82,61 @@ pub(super) fn forward(words: &[u32], batch: usize, layer: Layer<'_>) -> Vec<u32>
 }
 
 /// The layer's spikes, and what the backward pass needs.
-pub(super) fn recorded(words: &[u32], batch: usize, layer: Layer<'_>) -> (Vec<u32>, Record) {
+pub(super) fn forward_saved(words: &[u32], batch: usize, layer: Layer<'_>) -> (Vec<u32>, Saved) {
     run(words, batch, layer, true)
 }
 
-fn run(words: &[u32], batch: usize, layer: Layer<'_>, recorded: bool) -> (Vec<u32>, Record) {
-    let (targets, time_steps) = (layer.bias.len(), layer.time_steps);
-    let (width, each) = (blocks::width(targets), words_for(time_steps));
-    let senders = layer.weight.len() / (blocks::count(targets) * width).max(1);
+fn run(words: &[u32], batch: usize, layer: Layer<'_>, is_saved: bool) -> (Vec<u32>, Saved) {
+    let Layer { shape: LinearShape { inputs, outputs }, neuron, time_steps, .. } = layer;
+    let (width, words_per_neuron) = (linear::width(outputs), words_for(time_steps));
     let group = batch.div_ceil(threads::count()).clamp(1, SAMPLES);
-    let run = time_steps * width * if recorded { blocks::count(targets) } else { 1 };
-    let size = run * if recorded { batch } else { batch.div_ceil(group) };
-    let mut buffers = SHELF.take(size, |buffers| buffers.potentials.capacity());
-    buffers.potentials.resize(size, 0.0);
+    let run = time_steps * width * if is_saved { linear::blocks(outputs) } else { 1 };
+    let size = run * if is_saved { batch } else { batch.div_ceil(group) };
+    let mut buffers = Buffers::take(size, if is_saved && neuron.is_adaptive() { size } else { 0 });
     buffers.events.resize_with(buffers.events.len().max(batch), Events::default);
-    let mut fired = storage::words(batch * targets * each);
+    let mut fired = storage::words(batch * outputs * words_per_neuron);
+    let piece = run * if is_saved { group } else { 1 };
+    let mut adaptations = buffers.adaptations.chunks_mut(piece);
     let pieces = zip(
-        zip(
-            buffers.potentials.chunks_mut(run * if recorded { group } else { 1 }),
-            buffers.events[..batch].chunks_mut(group),
-        ),
-        zip(fired.chunks_mut(group * targets * each), words.chunks(group * senders * each)),
+        zip(buffers.potentials.chunks_mut(piece), buffers.events[..batch].chunks_mut(group)),
+        zip(fired.chunks_mut(group * outputs * words_per_neuron), words.chunks(group * inputs * words_per_neuron)),
     );
-    threads::each(pieces.collect(), |((potentials, events), (fired, words))| {
-        zip(&mut *events, words.chunks_exact(senders * each))
+    let pieces = pieces.map(|piece| (piece, adaptations.next().unwrap_or_default()));
+    threads::par_for_each(pieces.collect(), |(((potentials, events), (fired, words)), adaptations)| {
+        zip(&mut *events, words.chunks_exact(inputs * words_per_neuron))
             .for_each(|(events, words)| events::fill(events, words, time_steps));
-        for_width!(width, group_forward(potentials, events, fired, layer, recorded));
+        for_width!(width, group_forward((potentials, adaptations), events, fired, layer, is_saved));
     });
-    (fired, Record { buffers, batch, senders, targets, time_steps })
+    (fired, Saved { buffers, batch, inputs, outputs, time_steps })
 }
 
 /// Some samples through all blocks.
 fn group_forward<const W: usize>(
-    potentials: &mut [f32],
+    (potentials, adaptations): (&mut [f32], &mut [f32]),
     events: &[Events],
     fired: &mut [u32],
     layer: Layer<'_>,
-    recorded: bool,
+    is_saved: bool,
 ) {
-    let Layer { weight, bias, neuron, time_steps } = layer;
+    let Layer { shape, parameters, neuron, time_steps } = layer;
+    let LinearShape { inputs, outputs } = shape;
+    let (weight, bias) = parameters.split_at(shape.bias_start());
     let (weight, potentials) = (weight.as_chunks::<W>().0, potentials.as_chunks_mut::<W>().0);
-    let (count, each, targets) = (bias.len().div_ceil(W), words_for(time_steps), bias.len());
-    let senders = weight.len() / count;
-    let mut masks = vec![[0; W]; each];
-    for (block, weight) in weight.chunks_exact(senders).enumerate() {
+    let adaptations = adaptations.as_chunks_mut::<W>().0;
+    let (count, words_per_neuron) = (outputs.div_ceil(W), words_for(time_steps));
+    let mut masks = vec![[0; W]; words_per_neuron];
+    for (block, weight) in weight.chunks_exact(inputs).enumerate() {
         let first = block * W;
-        let real = W.min(targets - first);
+        let real = W.min(outputs - first);
         let mut block_bias = [0.0; W];
         block_bias[..real].copy_from_slice(&bias[first..first + real]);
         for (sample, events) in events.iter().enumerate() {
-            let place = if recorded { (sample * count + block) * time_steps } else { 0 };
+            let place = if is_saved { (sample * count + block) * time_steps } else { 0 };
             let potentials = &mut potentials[place..place + time_steps];
+            let adaptations = adaptations.get_mut(place..place + time_steps).unwrap_or_default();
             events::currents(potentials, events, weight, &block_bias);
-            layer::neurons(potentials, &mut masks, neuron);
-            scatter(&mut fired[(sample * targets + first) * each..][..real * each], &masks);
+            lif::neurons(potentials, adaptations, &mut masks, neuron);
+            scatter(&mut fired[(sample * outputs + first) * words_per_neuron..][..real * words_per_neuron], &masks);
         }
     }
 }
@@ -140,58 +152,59 @@ pub(super) enum Upstream<'a> {
 
 impl Upstream<'_> {
     /// The part of a sample and a block, whose first neuron is `first`, into `part` [T, W].
-    fn write<const W: usize>(&self, part: &mut [[f32; W]], sample: usize, first: usize, targets: usize) {
-        let real = W.min(targets - first);
+    fn write<const W: usize>(&self, part: &mut [[f32; W]], sample: usize, first: usize, outputs: usize) {
+        let real = W.min(outputs - first);
         match self {
             Self::Dense(gradient) => {
-                let gradient = &gradient[sample * part.len() * targets..];
-                for (part, row) in zip(part, gradient.chunks_exact(targets)) {
+                let gradient = &gradient[sample * part.len() * outputs..];
+                for (part, row) in zip(part, gradient.chunks_exact(outputs)) {
                     part[..real].copy_from_slice(&row[first..first + real]);
                     part[real..].fill(0.0);
                 }
             }
             Self::Factors(coefficients, gradient) => {
                 let mut row = [0.0; W];
-                row[..real].copy_from_slice(&gradient[sample * targets + first..][..real]);
-                layer::spread(part, &row, coefficients);
+                row[..real].copy_from_slice(&gradient[sample * outputs + first..][..real]);
+                lif::spread(part, &row, coefficients);
             }
         }
     }
 }
 
-/// Where a layer's gradients are summed up.
-pub(super) struct Sums<'a> {
-    /// [K, N, W].
-    pub(super) weight: &'a mut [f32],
-    /// [H].
-    pub(super) bias: &'a mut [f32],
-    /// Whether there is something to add to. Otherwise the weights' begin with zeros, which each thread writes itself.
-    pub(super) onto: bool,
+/// Where the gradients of weights and bias are summed up.
+pub(super) struct GradSums<'a> {
+    /// As the parameters lie.
+    pub(super) numbers: &'a mut [f32],
+    /// Whether there is something to add to. Otherwise they begin with zeros, which each thread writes itself.
+    pub(super) accumulate: bool,
 }
 
 /// Adds the gradients of weights and bias to what is there, from that of the layer's spikes; gives that of the input
 /// currents, [K, B, T, W], where asked for.
 pub(super) fn backward(
-    record: &Record,
+    saved: &Saved,
     neuron: &Neuron,
     upstream: Upstream<'_>,
-    Sums { weight, bias, onto }: Sums<'_>,
-    with_currents: bool,
+    GradSums { numbers, accumulate }: GradSums<'_>,
+    needs_currents: bool,
 ) -> Option<Vec<f32>> {
-    let Record { batch, senders, targets, time_steps, .. } = *record;
-    let (width, count) = (blocks::width(targets), blocks::count(targets));
+    let Saved { batch, inputs, outputs, time_steps, .. } = *saved;
+    let shape = LinearShape { inputs, outputs };
+    let (width, count) = (shape.width(), shape.blocks());
     let run = batch * time_steps * width;
-    let mut currents = with_currents.then(|| storage::floats(count * run));
+    let mut currents = needs_currents.then(|| storage::floats(count * run));
     let mut kept = currents.as_mut().map(|currents| currents.chunks_mut(run));
-    let pieces = zip(weight.chunks_mut((senders * width).max(1)), bias.chunks_mut(width)).enumerate();
+    let (weight, bias) = numbers.split_at_mut(shape.bias_start());
+    let pieces = zip(weight.chunks_mut(inputs * width), bias.chunks_mut(width)).enumerate();
     let pieces = pieces.map(|(block, (weight, bias))| {
         (block, weight, bias, kept.as_mut().and_then(Iterator::next).unwrap_or_default())
     });
-    threads::each(pieces.collect(), |(block, weight, bias, currents)| {
-        if !onto {
+    threads::par_for_each(pieces.collect(), |(block, weight, bias, currents)| {
+        if !accumulate {
             weight.fill(0.0);
+            bias.fill(0.0);
         }
-        for_width!(width, block_backward(record, neuron, upstream, (block, weight, bias, currents)));
+        for_width!(width, block_backward(saved, neuron, upstream, (block, weight, bias, currents)));
     });
     currents
 }
@@ -201,21 +214,21 @@ type BlockGradients<'a> = (usize, &'a mut [f32], &'a mut [f32], &'a mut [f32]);
 
 /// All samples, one after the other, through one block.
 fn block_backward<const W: usize>(
-    record: &Record,
+    saved: &Saved,
     neuron: &Neuron,
     upstream: Upstream<'_>,
     (block, weight, bias, currents): BlockGradients<'_>,
 ) {
-    let Record { buffers, batch, targets, time_steps, .. } = record;
-    let (weight, potentials) = (weight.as_chunks_mut::<W>().0, buffers.potentials.as_chunks::<W>().0);
-    let count = targets.div_ceil(W);
+    let Saved { buffers, batch, outputs, time_steps, .. } = saved;
+    let weight = weight.as_chunks_mut::<W>().0;
+    let count = outputs.div_ceil(W);
     let mut derivative = vec![[0.0; W]; *time_steps];
     let mut kept = currents.as_chunks_mut::<W>().0.chunks_exact_mut(*time_steps);
     for (sample, events) in buffers.events[..*batch].iter().enumerate() {
-        let potentials = &potentials[(sample * count + block) * time_steps..][..*time_steps];
+        let [potentials, adaptations] = saved.block::<W>(sample * count + block);
         let mut sum = [0.0; W];
-        upstream.write(&mut derivative, sample, block * W, *targets);
-        layer::derivative(&mut derivative, &mut sum, potentials, neuron);
+        upstream.write(&mut derivative, sample, block * W, *outputs);
+        lif::derivative(&mut derivative, &mut sum, potentials, adaptations, neuron);
         events::weight_gradient(weight, events, &derivative, &sum);
         zip(&mut *bias, &sum).for_each(|(bias, sum)| *bias += sum);
         if let Some(kept) = kept.next() {
@@ -224,101 +237,112 @@ fn block_backward<const W: usize>(
     }
 }
 
-impl Record {
+impl Saved {
+    /// Potentials and adaptations, [T, W] (or none), of a block of a sample.
+    fn block<const W: usize>(&self, place: usize) -> [&[[f32; W]]; 2] {
+        let rows = place * self.time_steps..(place + 1) * self.time_steps;
+        [&self.buffers.potentials, &self.buffers.adaptations]
+            .map(|numbers| numbers.as_chunks::<W>().0.get(rows.clone()).unwrap_or_default())
+    }
+
     /// The potentials, [B, T, H].
     pub(super) fn potentials(&self) -> Vec<f32> {
-        let (width, count) = (blocks::width(self.targets), blocks::count(self.targets));
-        let mut potentials = vec![0.0; self.batch * self.time_steps * self.targets];
+        let (width, count) = (linear::width(self.outputs), linear::blocks(self.outputs));
+        let mut potentials = vec![0.0; self.batch * self.time_steps * self.outputs];
         for (row, values) in self.buffers.potentials.chunks_exact(width).enumerate() {
             let (t, block, sample) =
                 (row % self.time_steps, row / self.time_steps % count, row / self.time_steps / count);
-            let (first, real) = (block * width, width.min(self.targets - block * width));
-            let start = (sample * self.time_steps + t) * self.targets + first;
+            let (first, real) = (block * width, width.min(self.outputs - block * width));
+            let start = (sample * self.time_steps + t) * self.outputs + first;
             potentials[start..start + real].copy_from_slice(&values[..real]);
         }
         potentials
     }
-}
 
-impl Record {
     /// B, T, H.
     pub(super) const fn shape(&self) -> [usize; 3] {
-        [self.batch, self.time_steps, self.targets]
+        [self.batch, self.time_steps, self.outputs]
     }
 }
 
 /// The spikes, [B, H, words], of neurons into which the same currents, [B, H], flow at every time step, and what the
 /// backward pass needs.
-pub(super) fn driven(currents: &[f32], targets: usize, neuron: &Neuron, time_steps: usize) -> (Vec<u32>, Record) {
-    let (width, count, each) = (blocks::width(targets), blocks::count(targets), words_for(time_steps));
-    let batch = currents.len() / targets.max(1);
-    let size = batch * count * time_steps * width;
-    let mut buffers = SHELF.take(size, |buffers| buffers.potentials.capacity());
-    buffers.potentials.resize(size, 0.0);
-    let mut fired = storage::words(batch * targets * each);
+pub(super) fn constant_input(
+    currents: &[f32],
+    outputs: usize,
+    neuron: &Neuron,
+    time_steps: usize,
+) -> (Vec<u32>, Saved) {
+    let (width, count, words_per_neuron) = (linear::width(outputs), linear::blocks(outputs), words_for(time_steps));
+    let batch = currents.len() / outputs.max(1);
+    let sample = count * time_steps * width;
+    let mut buffers = Buffers::take(batch * sample, if neuron.is_adaptive() { batch * sample } else { 0 });
+    let mut fired = storage::words(batch * outputs * words_per_neuron);
+    let mut adaptations = buffers.adaptations.chunks_mut(sample.max(1));
     let pieces = zip(
-        buffers.potentials.chunks_mut((count * time_steps * width).max(1)),
-        zip(fired.chunks_mut((targets * each).max(1)), currents.chunks(targets.max(1))),
+        buffers.potentials.chunks_mut(sample.max(1)),
+        zip(fired.chunks_mut((outputs * words_per_neuron).max(1)), currents.chunks(outputs.max(1))),
     );
-    threads::each(pieces.collect(), |(potentials, (fired, currents))| {
-        for_width!(width, sample_driven(potentials, fired, currents, neuron, time_steps));
+    let pieces = pieces.map(|piece| (piece, adaptations.next().unwrap_or_default()));
+    threads::par_for_each(pieces.collect(), |((potentials, (fired, currents)), adaptations)| {
+        for_width!(width, sample_forward((potentials, adaptations), fired, currents, neuron, time_steps));
     });
-    (fired, Record { buffers, batch, senders: 0, targets, time_steps })
+    (fired, Saved { buffers, batch, inputs: 0, outputs, time_steps })
 }
 
-fn sample_driven<const W: usize>(
-    potentials: &mut [f32],
+fn sample_forward<const W: usize>(
+    (potentials, adaptations): (&mut [f32], &mut [f32]),
     fired: &mut [u32],
     currents: &[f32],
     neuron: &Neuron,
     time_steps: usize,
 ) {
-    let each = words_for(time_steps);
-    let mut masks = vec![[0; W]; each];
+    let words_per_neuron = words_for(time_steps);
+    let mut masks = vec![[0; W]; words_per_neuron];
+    let mut adaptations = adaptations.as_chunks_mut::<W>().0.chunks_exact_mut(time_steps);
     let blocks = zip(potentials.as_chunks_mut::<W>().0.chunks_exact_mut(time_steps), currents.chunks(W));
-    for ((potentials, currents), fired) in zip(blocks, fired.chunks_mut(W * each)) {
+    for ((potentials, currents), fired) in zip(blocks, fired.chunks_mut(W * words_per_neuron)) {
         let mut current = [0.0; W];
         current[..currents.len()].copy_from_slice(currents);
         potentials.fill(current);
-        layer::neurons(potentials, &mut masks, neuron);
+        lif::neurons(potentials, adaptations.next().unwrap_or_default(), &mut masks, neuron);
         scatter(fired, &masks);
     }
 }
 
 /// The gradient of the constant currents, [B, H], from that of the spikes.
-pub(super) fn driven_backward(record: &Record, neuron: &Neuron, upstream: Upstream<'_>) -> Vec<f32> {
-    let [batch, _, targets] = record.shape();
-    let mut result = vec![0.0; batch * targets];
-    let pieces = result.chunks_mut(targets.max(1)).enumerate();
-    threads::each(pieces.collect(), |(sample, result)| {
-        for_width!(blocks::width(targets), sample_driven_backward(result, record, neuron, upstream, sample));
+pub(super) fn constant_input_backward(saved: &Saved, neuron: &Neuron, upstream: Upstream<'_>) -> Vec<f32> {
+    let [batch, _, outputs] = saved.shape();
+    let mut result = vec![0.0; batch * outputs];
+    let pieces = result.chunks_mut(outputs.max(1)).enumerate();
+    threads::par_for_each(pieces.collect(), |(sample, result)| {
+        for_width!(linear::width(outputs), sample_backward(result, saved, neuron, upstream, sample));
     });
     result
 }
 
-fn sample_driven_backward<const W: usize>(
+fn sample_backward<const W: usize>(
     result: &mut [f32],
-    record: &Record,
+    saved: &Saved,
     neuron: &Neuron,
     upstream: Upstream<'_>,
     sample: usize,
 ) {
-    let Record { buffers, targets, time_steps, .. } = record;
-    let mut derivative = vec![[0.0; W]; *time_steps];
-    let count = targets.div_ceil(W);
-    let potentials = &buffers.potentials.as_chunks::<W>().0[sample * count * time_steps..];
-    for (block, (result, potentials)) in zip(result.chunks_mut(W), potentials.chunks_exact(*time_steps)).enumerate() {
+    let count = saved.outputs.div_ceil(W);
+    let mut derivative = vec![[0.0; W]; saved.time_steps];
+    for (block, result) in result.chunks_mut(W).enumerate() {
+        let [potentials, adaptations] = saved.block::<W>(sample * count + block);
         let mut sum = [0.0; W];
-        upstream.write(&mut derivative, sample, block * W, *targets);
-        layer::derivative(&mut derivative, &mut sum, potentials, neuron);
+        upstream.write(&mut derivative, sample, block * W, saved.outputs);
+        lif::derivative(&mut derivative, &mut sum, potentials, adaptations, neuron);
         zip(result, &sum).for_each(|(result, sum)| *result = *sum);
     }
 }
 
 /// A block's spikes, [words, W], as those of its neurons, [W or less, words].
 fn scatter<const W: usize>(fired: &mut [u32], masks: &[[u32; W]]) {
-    let each = masks.len();
+    let words_per_neuron = masks.len();
     for (w, mask) in masks.iter().enumerate() {
-        zip(fired.iter_mut().skip(w).step_by(each), mask).for_each(|(word, mask)| *word = *mask);
+        zip(fired.iter_mut().skip(w).step_by(words_per_neuron), mask).for_each(|(word, mask)| *word = *mask);
     }
 }

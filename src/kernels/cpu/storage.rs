@@ -16,7 +16,7 @@ pub(super) struct Aligned {
 }
 
 /// Those that have been used.
-static FLOATS: Shelf<Vec<f32>> = Shelf::new();
+static FLOATS: BufferPool<Vec<f32>> = BufferPool::new();
 
 /// So many numbers, whichever.
 pub(super) fn floats(length: usize) -> Vec<f32> {
@@ -26,8 +26,8 @@ pub(super) fn floats(length: usize) -> Vec<f32> {
 }
 
 /// Takes numbers back that are needed no more.
-pub(super) fn put_back(values: Vec<f32>) {
-    FLOATS.put_back(values);
+pub(super) fn release(values: Vec<f32>) {
+    FLOATS.release(values);
 }
 
 impl Aligned {
@@ -51,8 +51,9 @@ impl Aligned {
     }
 
     /// A tensor that looks at them.
-    pub(super) fn into_tensor<const D: usize>(self, shape: [usize; D]) -> FlexTensor {
-        self.with_shape(Shape::from(shape))
+    pub(super) fn into_tensor(self) -> FlexTensor {
+        let length = self.length;
+        self.with_shape(Shape::from([length]))
     }
 
     fn with_shape(self, shape: Shape) -> FlexTensor {
@@ -62,7 +63,7 @@ impl Aligned {
 }
 
 /// Those of spike trains that have been read.
-static WORDS: Shelf<Vec<u32>> = Shelf::new();
+static WORDS: BufferPool<Vec<u32>> = BufferPool::new();
 
 /// So many words for a spike train, whichever.
 pub(super) fn words(length: usize) -> Vec<u32> {
@@ -74,14 +75,14 @@ pub(super) fn words(length: usize) -> Vec<u32> {
 /// Takes back the memory of a gradient that is needed no more, if nobody else holds it.
 pub(super) fn reclaim(gradient: FlexTensor) {
     if let Some(values) = memory(gradient) {
-        FLOATS.put_back(values);
+        FLOATS.release(values);
     }
 }
 
 /// Takes back the memory of spikes that have been read, if nobody else holds it.
 pub(super) fn reclaim_words(bits: FlexTensor) {
     if let Some(words) = memory(bits) {
-        WORDS.put_back(words);
+        WORDS.release(words);
     }
 }
 
@@ -92,18 +93,25 @@ fn memory<E: Element>(tensor: FlexTensor) -> Option<Vec<E>> {
 }
 
 /// The tensor, its numbers one after the other. (burn's own copies one that starts anywhere but at the beginning.)
-pub(super) fn dense(tensor: FlexTensor) -> FlexTensor {
+pub(super) fn contiguous(tensor: FlexTensor) -> FlexTensor {
     if tensor.layout().contiguous_offsets().is_some() { tensor } else { tensor.to_contiguous() }
 }
 
-/// The numbers of a dense tensor.
+/// The numbers of a contiguous tensor of floats.
+#[expect(clippy::expect_used, reason = "the kernels make their tensors contiguous, and burn keeps their kinds apart")]
 pub(super) fn numbers(tensor: &FlexTensor) -> &[f32] {
-    tensor.as_slice().unwrap_or_default()
+    tensor.as_slice().expect("contiguous floats")
+}
+
+/// The words of a contiguous tensor of packed spikes or images.
+#[expect(clippy::expect_used, reason = "the kernels make their tensors contiguous, and all integers of theirs are u32")]
+pub(super) fn words_of(tensor: &FlexTensor) -> &[u32] {
+    tensor.as_slice().expect("contiguous words")
 }
 
 /// The tensor with its numbers at a cache line.
 pub(super) fn aligned(tensor: FlexTensor) -> FlexTensor {
-    let tensor = dense(tensor);
+    let tensor = contiguous(tensor);
     if numbers(&tensor).as_ptr().align_offset(LINE) == 0 {
         return tensor;
     }
@@ -111,21 +119,22 @@ pub(super) fn aligned(tensor: FlexTensor) -> FlexTensor {
 }
 
 /// The numbers of an aligned tensor, to be changed: in place where nobody else holds them, else as a copy.
+#[expect(clippy::expect_used, reason = "aligned tensors are contiguous")]
 pub(super) fn numbers_mut(tensor: &mut FlexTensor) -> &mut [f32] {
     if !tensor.is_unique() {
         *tensor = Aligned::copied(numbers(tensor)).with_shape(tensor.shape());
     }
-    let (start, end) = tensor.layout().contiguous_offsets().unwrap_or_default();
+    let (start, end) = tensor.layout().contiguous_offsets().expect("a contiguous tensor");
     &mut tensor.storage_mut()[start..end]
 }
 
 /// Where buffers wait to be used again, so that a step asks for no new memory.
-pub(super) struct Shelf<T>(Mutex<Vec<T>>);
+pub(super) struct BufferPool<T>(Mutex<Vec<T>>);
 
 /// Buffers that may wait: enough for the layers of the deepest network.
 const KEPT: usize = 32;
 
-impl<T: Default> Shelf<T> {
+impl<T: Default> BufferPool<T> {
     pub(super) const fn new() -> Self {
         Self(Mutex::new(Vec::new()))
     }
@@ -138,7 +147,7 @@ impl<T: Default> Shelf<T> {
         best.map(|place| waiting.swap_remove(place)).unwrap_or_default()
     }
 
-    pub(super) fn put_back(&self, buffer: T) {
+    pub(super) fn release(&self, buffer: T) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // The oldest goes: what fits nowhere any more must not stay for ever.
         if waiting.len() == KEPT {

@@ -1,6 +1,7 @@
 //! Coding of images that lie in a tensor, four pixels a number: the plain loops that a card's kernels are held against.
 
-use super::{dims, floats, numbers_of};
+use super::storage::words_of;
+use super::{dims, floats};
 use crate::spec::Encoding;
 use crate::spikes::encode::{bernoulli_word, latency_of};
 use crate::spikes::{STEPS_PER_WORD, valid_bits, words_for};
@@ -9,7 +10,7 @@ use burn_flex::FlexTensor;
 
 /// Writes bytes, a multiple of four of them, from byte `first` on.
 pub(super) fn write(images: &mut FlexTensor, first: usize, bytes: &[u8]) {
-    let mut words = numbers_of(images).to_vec();
+    let mut words = words_of(images).to_vec();
     for (word, bytes) in words[first / 4..].iter_mut().zip(bytes.as_chunks().0) {
         *word = u32::from_le_bytes(*bytes);
     }
@@ -23,9 +24,9 @@ fn images<'a>(
     batch: &'a FlexTensor,
     pixels: usize,
 ) -> impl Iterator<Item = (Vec<u8>, (u32, u32))> + 'a {
-    let words = numbers_of(images);
+    let words = words_of(images);
     let pixel = move |place: usize| words[place / 4].to_le_bytes()[place % 4];
-    numbers_of(batch).as_chunks().0.iter().map(move |[image, first, second]| {
+    words_of(batch).as_chunks().0.iter().map(move |[image, first, second]| {
         let start = *image as usize * pixels;
         ((start..start + pixels).map(pixel).collect(), (*first, *second))
     })
@@ -39,7 +40,7 @@ pub(super) fn spikes(
     pixels: usize,
     time_steps: usize,
 ) -> FlexTensor {
-    let ([count, _], each) = (dims(batch), words_for(time_steps));
+    let ([count, _], words_per_neuron) = (dims(batch), words_for(time_steps));
     let word = |pixel: u8, place: usize, word: usize, key: (u32, u32)| match coding {
         _ if pixel == 0 => 0,
         Encoding::Latency => {
@@ -48,13 +49,13 @@ pub(super) fn spikes(
         }
         _ => bernoulli_word(u32::from(pixel), place as u32, word as u32, key) & valid_bits(time_steps, word),
     };
-    let mut bits = Vec::with_capacity(count * pixels * each);
+    let mut bits = Vec::with_capacity(count * pixels * words_per_neuron);
     for (image, key) in images(store, batch, pixels) {
         for (place, pixel) in image.iter().enumerate() {
-            bits.extend((0..each).map(|number| word(*pixel, place, number, key)));
+            bits.extend((0..words_per_neuron).map(|number| word(*pixel, place, number, key)));
         }
     }
-    FlexTensor::from_data(TensorData::new(bits, [count, pixels, each]))
+    FlexTensor::from_data(TensorData::new(bits, [count, pixels, words_per_neuron]))
 }
 
 /// Constant currents, [B, N].

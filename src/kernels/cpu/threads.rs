@@ -31,21 +31,21 @@ pub(super) const fn count() -> usize {
 
 /// Does work of many pieces on one of the threads, which then need not be called for each of them.
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) fn together<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+pub(crate) fn in_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     bound();
     rayon::scope(|_| work())
 }
 
 /// Does work of many pieces.
 #[cfg(target_arch = "wasm32")]
-pub(crate) fn together<R>(work: impl FnOnce() -> R) -> R {
+pub(crate) fn in_pool<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
 /// Does all pieces of work. Each thread takes its share of neighbours, every time the same: what it wrote a moment ago is
 /// still in its cache.
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) fn each<T: Send>(pieces: Vec<T>, work: impl Fn(T) + Sync + Send) {
+pub(crate) fn par_for_each<T: Send>(pieces: Vec<T>, work: impl Fn(T) + Sync + Send) {
     use std::sync::{Mutex, PoisonError};
     let (threads, all) = (count(), pieces.len());
     if threads.min(all) <= 1 {
@@ -62,6 +62,6 @@ pub(crate) fn each<T: Send>(pieces: Vec<T>, work: impl Fn(T) + Sync + Send) {
 
 /// Does all pieces of work.
 #[cfg(target_arch = "wasm32")]
-pub(crate) fn each<T>(pieces: Vec<T>, work: impl Fn(T)) {
+pub(crate) fn par_for_each<T>(pieces: Vec<T>, work: impl Fn(T)) {
     pieces.into_iter().for_each(work);
 }

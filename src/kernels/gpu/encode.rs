@@ -1,6 +1,11 @@
-//! Coding on the card, from images that lie there: what [`crate::spikes::encode`] says, bit for bit. A unit is a pixel of
-//! a sample.
+//! Coding on the GPU, from images that lie there: what [`crate::spikes::encode`] says, bit for bit. An invocation is a pixel
+//! of a sample.
 
+use super::launch::{alloc, check_length, dims, invocations, workgroup_size};
+use crate::spec::Encoding;
+use crate::spikes::words_for;
+use burn::tensor::DType;
+use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
 /// The brightness of a pixel; four stand in a word.
@@ -34,7 +39,7 @@ fn valid(time_steps: usize, word: usize) -> u32 {
 /// Rate coding: spikes [B, N, words]. `batch` says of each sample which image it is and the key of its random numbers,
 /// [B, 3].
 #[cube(launch_unchecked)]
-pub(super) fn rate(images: &[u32], batch: &[u32], bits: &mut [u32], count: usize, pixels: usize, time_steps: usize) {
+fn rate(images: &[u32], batch: &[u32], bits: &mut [u32], count: usize, pixels: usize, time_steps: usize) {
     if ABSOLUTE_POS < count {
         let (sample, position) = (ABSOLUTE_POS / pixels, ABSOLUTE_POS % pixels);
         let pixel = brightness(images, batch[sample * 3] as usize * pixels + position);
@@ -56,7 +61,7 @@ pub(super) fn rate(images: &[u32], batch: &[u32], bits: &mut [u32], count: usize
 
 /// Latency coding: spikes [B, N, words].
 #[cube(launch_unchecked)]
-pub(super) fn latency(images: &[u32], batch: &[u32], bits: &mut [u32], count: usize, pixels: usize, time_steps: usize) {
+fn latency(images: &[u32], batch: &[u32], bits: &mut [u32], count: usize, pixels: usize, time_steps: usize) {
     if ABSOLUTE_POS < count {
         let (sample, position) = (ABSOLUTE_POS / pixels, ABSOLUTE_POS % pixels);
         let pixel = brightness(images, batch[sample * 3] as usize * pixels + position) as usize;
@@ -71,10 +76,91 @@ pub(super) fn latency(images: &[u32], batch: &[u32], bits: &mut [u32], count: us
 
 /// Constant currents, pixel/255, [B, N].
 #[cube(launch_unchecked)]
-pub(super) fn current(images: &[u32], batch: &[u32], currents: &mut [f32], count: usize, pixels: usize) {
+fn current(images: &[u32], batch: &[u32], currents: &mut [f32], count: usize, pixels: usize) {
     if ABSOLUTE_POS < count {
         let (sample, position) = (ABSOLUTE_POS / pixels, ABSOLUTE_POS % pixels);
         let pixel = brightness(images, batch[sample * 3] as usize * pixels + position);
         currents[ABSOLUTE_POS] = f32::cast_from(pixel) / 255.0f32;
     }
+}
+
+/// The samples of a batch [B, 3], whose image numbers the image store has checked.
+fn samples(batch: &CubeTensor) -> usize {
+    let [count, entries] = dims(batch);
+    assert_eq!(entries, 3, "a sample of a batch is three numbers");
+    count
+}
+
+/// Spikes [B, N, words] of the images of a batch [B, 3]. The coding is rate or latency.
+///
+/// # Panics
+/// If the batch is of another shape, or the store has not a single image.
+pub(super) fn spikes(
+    images: CubeTensor,
+    batch: CubeTensor,
+    coding: Encoding,
+    pixels: usize,
+    time_steps: usize,
+) -> CubeTensor {
+    let count = samples(&batch);
+    check_length("the image store", &images, pixels.div_ceil(4));
+    let bits = alloc(&images, [count, pixels, words_for(time_steps)], DType::U32);
+    let [images, batch, result] = [images, batch, bits.clone()].map(CubeTensor::into_buffer_arg);
+    let all = count * pixels;
+    // SAFETY: an invocation below B·N reads its sample's three numbers of the batch and a pixel of that image, which the
+    // image store has (`ImageStore::batch` has checked its number), and writes that pixel's words.
+    #[allow(unsafe_code)]
+    unsafe {
+        match coding {
+            Encoding::Latency => latency::launch_unchecked(
+                &bits.client,
+                invocations(all),
+                workgroup_size(),
+                images,
+                batch,
+                result,
+                all,
+                pixels,
+                time_steps,
+            ),
+            // Constant currents are no spikes: `ImageStore::spikes` refuses them.
+            Encoding::Rate | Encoding::Current => rate::launch_unchecked(
+                &bits.client,
+                invocations(all),
+                workgroup_size(),
+                images,
+                batch,
+                result,
+                all,
+                pixels,
+                time_steps,
+            ),
+        }
+    }
+    bits
+}
+
+/// The images of a batch [B, 3] as constant currents, [B, N].
+///
+/// # Panics
+/// As [`spikes`].
+pub(super) fn currents(images: CubeTensor, batch: CubeTensor, pixels: usize) -> CubeTensor {
+    let count = samples(&batch);
+    check_length("the image store", &images, pixels.div_ceil(4));
+    let currents = alloc(&images, [count, pixels], DType::F32);
+    // SAFETY: as in `spikes`; an invocation below B·N writes one number.
+    #[allow(unsafe_code)]
+    unsafe {
+        current::launch_unchecked(
+            &currents.client,
+            invocations(count * pixels),
+            workgroup_size(),
+            images.into_buffer_arg(),
+            batch.into_buffer_arg(),
+            currents.clone().into_buffer_arg(),
+            count * pixels,
+            pixels,
+        );
+    }
+    currents
 }

@@ -1,49 +1,76 @@
-//! Tensors of the card as the kernels take and give them, and how many cubes a kernel needs.
+//! Tensors on the GPU as the kernels take and give them, and how many workgroups a kernel needs.
 
 use burn::tensor::{DType, Shape};
-use burn_cubecl::kernel::into_contiguous;
-use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
-use burn_cubecl::tensor::CubeTensor;
+use burn_wgpu::CubeTensor;
 use cubecl::bytes::Bytes;
+use cubecl::ir::{ElemType, FloatKind, UIntKind};
 use cubecl::prelude::*;
 
-/// Units of a cube: what every adapter has.
-pub(super) const UNITS: usize = 64;
-/// Cubes along one axis: WebGPU's limit.
-const CUBES: usize = 65_535;
+/// Invocations of a workgroup: what every adapter has.
+pub(super) const WORKGROUP_SIZE: usize = 64;
+/// Workgroups along one axis: WebGPU's limit.
+const MAX_WORKGROUPS: usize = crate::kernels::MAX_BATCH;
 
-/// So many units, as cubes. A kernel asks whether its unit is one of them.
-pub(super) fn units(count: usize) -> CubeCount {
-    let cubes = count.div_ceil(UNITS).max(1);
-    CubeCount::Static(cubes.min(CUBES) as u32, cubes.div_ceil(CUBES) as u32, 1)
+/// Workgroups for this number of invocations. A kernel asks whether its invocation is one of them.
+pub(super) fn invocations(count: usize) -> CubeCount {
+    let groups = count.div_ceil(WORKGROUP_SIZE).max(1);
+    workgroups(groups.min(MAX_WORKGROUPS), groups.div_ceil(MAX_WORKGROUPS))
 }
 
-/// Cubes in two directions.
-pub(super) fn grid(x: usize, y: usize) -> CubeCount {
+/// Workgroups in two directions.
+///
+/// # Panics
+/// If there are more than [`MAX_WORKGROUPS`] in one of them, which the public functions rule out.
+pub(super) fn workgroups(x: usize, y: usize) -> CubeCount {
+    assert!(x.max(y) <= MAX_WORKGROUPS, "{x} × {y} workgroups");
     CubeCount::Static(x as u32, y as u32, 1)
 }
 
-/// The units of a cube.
-pub(super) fn cube() -> CubeDim {
-    CubeDim::new_1d(UNITS as u32)
+/// The invocations of a workgroup.
+pub(super) fn workgroup_size() -> CubeDim {
+    CubeDim::new_1d(WORKGROUP_SIZE as u32)
 }
 
-/// The tensor's numbers in the order of its shape.
-pub(super) fn whole(tensor: CubeTensor) -> CubeTensor {
-    into_contiguous(tensor)
+/// The tensor with its numbers in the order of its shape.
+pub(super) fn contiguous(tensor: CubeTensor) -> CubeTensor {
+    if tensor.is_contiguous() {
+        return tensor;
+    }
+    // All tensors of the kernels are of one of these types.
+    let element =
+        if tensor.dtype == DType::F32 { ElemType::Float(FloatKind::F32) } else { ElemType::UInt(UIntKind::U32) };
+    let (client, device, dtype, shape) =
+        (tensor.client.clone(), tensor.device.clone(), tensor.dtype, tensor.meta.shape().clone());
+    let copied = cubecl::std::tensor::into_contiguous(&client, tensor.binding(), element);
+    CubeTensor::new_contiguous(client, device, shape, copied.handle, dtype)
 }
 
 pub(super) fn dims<const D: usize>(tensor: &CubeTensor) -> [usize; D] {
     tensor.meta.shape().dims()
 }
 
-/// Room for numbers, on the card of another tensor.
-pub(super) fn room<const D: usize>(like: &CubeTensor, shape: [usize; D], dtype: DType) -> CubeTensor {
-    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), Shape::from(shape), dtype)
+/// The number of a tensor's numbers.
+pub(super) fn length(tensor: &CubeTensor) -> usize {
+    tensor.meta.num_elements()
 }
 
-/// Numbers, brought to the card of another tensor.
-pub(super) fn brought<T: bytemuck::Pod>(like: &CubeTensor, values: &[T], dtype: DType) -> CubeTensor {
+/// Sees to it that a buffer has as many numbers as a kernel reads or writes there: launches do not check.
+///
+/// # Panics
+/// If it has fewer.
+pub(super) fn check_length(what: &str, tensor: &CubeTensor, needed: usize) {
+    assert!(length(tensor) >= needed, "{what}: {} numbers, and the kernel needs {needed}", length(tensor));
+}
+
+/// Memory for numbers, on the device of another tensor.
+pub(super) fn alloc<const D: usize>(like: &CubeTensor, shape: [usize; D], dtype: DType) -> CubeTensor {
+    let shape = Shape::from(shape);
+    let handle = like.client.empty(shape.num_elements() * dtype.size());
+    CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape, handle, dtype)
+}
+
+/// Numbers, brought to the device of another tensor.
+pub(super) fn upload<T: bytemuck::Pod>(like: &CubeTensor, values: &[T], dtype: DType) -> CubeTensor {
     let handle = like.client.create(Bytes::from_bytes_vec(bytemuck::cast_slice(values).to_vec()));
     let shape = Shape::from([values.len()]);
     CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape, handle, dtype)

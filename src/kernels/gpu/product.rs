@@ -1,11 +1,14 @@
 //! Products with a layer's weights, where what they meet is dense: tiles of 32 × 32 numbers, a unit 4 × 4 of them.
 
-use super::launch::UNITS;
+use super::launch::{WORKGROUP_SIZE, alloc, check_length, dims, length, workgroup_size, workgroups};
 use super::spiking::column;
+use crate::kernels::LinearShape;
+use burn::tensor::{DType, Shape};
+use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
 /// Rows and columns of a tile.
-pub(super) const TILE: usize = 32;
+const TILE: usize = 32;
 /// Rows and columns of a unit's part.
 const PART: usize = 4;
 /// Units side by side.
@@ -13,19 +16,19 @@ const SIDE: usize = TILE / PART;
 /// Terms of the sums that are brought near at once.
 const DEPTH: usize = 16;
 
-/// left [rows, depth] × the weights [N, H], or where `transposed` [H, N], + `times`·bias, as [rows, columns]. Cube (x, y)
-/// is a tile.
+/// left [rows, depth] × the weights [N, H], or where `transposed` [H, N], + `bias_scale`·bias, as [rows, columns].
+/// Workgroup (x, y) is a tile.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
-pub(super) fn product(
+fn product(
     left: &[f32],
-    weight: &[f32],
-    bias: &[f32],
+    parameters: &[f32],
     result: &mut [f32],
     rows: usize,
     depth: usize,
     columns: usize,
-    times: f32,
+    bias_start: usize,
+    bias_scale: f32,
     #[comptime] transposed: bool,
     #[comptime] width: usize,
 ) {
@@ -43,8 +46,8 @@ pub(super) fn product(
     while start < depth {
         sync_cube();
         #[unroll]
-        for part in 0..comptime!(TILE * DEPTH / UNITS) {
-            let place = part * UNITS + unit;
+        for part in 0..comptime!(TILE * DEPTH / WORKGROUP_SIZE) {
+            let place = part * WORKGROUP_SIZE + unit;
             let row = first_row + place / DEPTH;
             let term = start + place % DEPTH;
             let mut value = 0.0f32;
@@ -54,18 +57,18 @@ pub(super) fn product(
             near_left[place] = value;
             let mut value = 0.0f32;
             if comptime!(transposed) {
-                // Along the receiving neurons the weights lie side by side.
+                // Along the outputs the weights lie side by side.
                 let term = start + place % DEPTH;
-                let sender = first_column + place / DEPTH;
-                if term < depth && sender < columns {
-                    value = weight[column(term, columns, width) + sender * width];
+                let input = first_column + place / DEPTH;
+                if term < depth && input < columns {
+                    value = parameters[column(term, columns, width) + input * width];
                 }
                 near_right[place % DEPTH * TILE + place / DEPTH] = value;
             } else {
                 let term = start + place / TILE;
-                let target = first_column + place % TILE;
-                if term < depth && target < columns {
-                    value = weight[column(target, depth, width) + term * width];
+                let output = first_column + place % TILE;
+                if term < depth && output < columns {
+                    value = parameters[column(output, depth, width) + term * width];
                 }
                 near_right[place] = value;
             }
@@ -92,10 +95,69 @@ pub(super) fn product(
             if at_row < rows && at_column < columns {
                 let mut sum = sums[row * PART + column];
                 if comptime!(!transposed) {
-                    sum += times * bias[at_column];
+                    sum += bias_scale * parameters[bias_start + at_column];
                 }
                 result[at_row * columns + at_column] = sum;
             }
         }
     }
+}
+
+fn launch(
+    left: &CubeTensor,
+    parameters: &CubeTensor,
+    shape: LinearShape,
+    [rows, depth, columns]: [usize; 3],
+    bias_scale: Option<f32>,
+) -> CubeTensor {
+    check_length("the left side of a product", left, rows * depth);
+    check_length("the numbers of a linear map", parameters, shape.numbers());
+    let result = alloc(left, [rows, columns], DType::F32);
+    // SAFETY: rows, terms and columns are below the sizes that are checked above, and those of `result`; depth and columns
+    // are the map's two sizes.
+    #[allow(unsafe_code)]
+    unsafe {
+        product::launch_unchecked(
+            &left.client,
+            workgroups(columns.div_ceil(TILE), rows.div_ceil(TILE)),
+            workgroup_size(),
+            left.clone().into_buffer_arg(),
+            parameters.clone().into_buffer_arg(),
+            result.clone().into_buffer_arg(),
+            rows,
+            depth,
+            columns,
+            shape.bias_start(),
+            bias_scale.unwrap_or(0.0),
+            bias_scale.is_none(),
+            shape.width(),
+        );
+    }
+    result
+}
+
+/// input [B, N] × weights + bias_scale·bias, as [B, H].
+///
+/// # Panics
+/// If the buffers are not of these sizes.
+pub(super) fn linear(input: &CubeTensor, parameters: &CubeTensor, shape: LinearShape, bias_scale: f32) -> CubeTensor {
+    let [batch, _] = dims(input);
+    launch(input, parameters, shape, [batch, shape.inputs, shape.outputs], Some(bias_scale))
+}
+
+/// The gradient of a linear map's input, [.., N], from that of its output, [.., H].
+///
+/// # Panics
+/// If the buffers are not of these sizes.
+pub(super) fn linear_input_backward<const D: usize>(
+    grad_output: &CubeTensor,
+    parameters: &CubeTensor,
+    shape: LinearShape,
+) -> CubeTensor {
+    let rows = length(grad_output) / shape.outputs;
+    let mut dims: [usize; D] = dims(grad_output);
+    dims[D - 1] = shape.inputs;
+    let CubeTensor { client, handle, device, dtype, .. } =
+        launch(grad_output, parameters, shape, [rows, shape.outputs, shape.inputs], None);
+    CubeTensor::new_contiguous(client, device, Shape::from(dims), handle, dtype)
 }

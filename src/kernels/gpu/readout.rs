@@ -1,15 +1,22 @@
 //! What reads the last layer: weighted counts of its spikes, leaky integrators, the loss; and all of it backwards.
 
-use super::launch::UNITS;
+use super::launch::{
+    WORKGROUP_SIZE, alloc, check_length, contiguous, dims, invocations, length, upload, workgroup_size, workgroups,
+};
+use super::product;
 use super::spiking::column;
+use crate::kernels::{LinearGradients, LinearShape, LossOutput};
+use burn::tensor::DType;
+use burn_wgpu::CubeBackend;
+use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
-/// Classes whose scores a cube sums up at once.
-pub(super) const CLASSES: usize = 16;
-/// Units that share the sum of one score.
-const SHARES: usize = UNITS / CLASSES;
+/// Classes whose scores a workgroup sums up at once.
+const CLASSES: usize = 16;
+/// Invocations that share the sum of one score.
+const SHARES: usize = WORKGROUP_SIZE / CLASSES;
 /// Counts that are kept near.
-const TILE: usize = 4 * UNITS;
+const TILE: usize = 4 * WORKGROUP_SIZE;
 
 /// Σ_t c[t]·s[t] of one neuron, from its words, which begin at `start`.
 #[cube]
@@ -33,7 +40,7 @@ fn weighted(bits: &[u32], coefficients: &[f32], start: usize, time_steps: usize)
 
 /// The weighted counts, [B·N].
 #[cube(launch_unchecked)]
-pub(super) fn count(bits: &[u32], coefficients: &[f32], counts: &mut [f32], neurons: usize, time_steps: usize) {
+fn counts_of(bits: &[u32], coefficients: &[f32], counts: &mut [f32], neurons: usize, time_steps: usize) {
     let neuron = ABSOLUTE_POS;
     if neuron < neurons {
         counts[neuron] = weighted(bits, coefficients, neuron * time_steps.div_ceil(32), time_steps);
@@ -42,7 +49,7 @@ pub(super) fn count(bits: &[u32], coefficients: &[f32], counts: &mut [f32], neur
 
 /// The gradient of counted spikes as coefficients and then a number for each neuron, [T + B·N].
 #[cube(launch_unchecked)]
-pub(super) fn spread(by_counts: &[f32], coefficients: &[f32], factors: &mut [f32], neurons: usize, time_steps: usize) {
+fn factors_of(by_counts: &[f32], coefficients: &[f32], factors: &mut [f32], neurons: usize, time_steps: usize) {
     let place = ABSOLUTE_POS;
     if place < time_steps {
         factors[place] = coefficients[place];
@@ -51,50 +58,50 @@ pub(super) fn spread(by_counts: &[f32], coefficients: &[f32], factors: &mut [f32
     }
 }
 
-/// Scores [B, C] of leaky integrators and the counts [B, N] that they read. Cube (x, y): 16 classes of sample y.
+/// Scores [B, C] of leaky integrators and the counts [B, N] that they read. Workgroup (x, y): 16 classes of sample y.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
-pub(super) fn integrators(
+fn integrator_scores(
     bits: &[u32],
     coefficients: &[f32],
-    weight: &[f32],
-    bias: &[f32],
+    parameters: &[f32],
     counts: &mut [f32],
     scores: &mut [f32],
-    senders: usize,
+    inputs: usize,
     classes: usize,
+    bias_start: usize,
     time_steps: usize,
-    times: f32,
+    bias_scale: f32,
     #[comptime] width: usize,
 ) {
     let mut nearby = Shared::<[f32]>::new_slice(TILE);
-    let mut partial = Shared::<[f32]>::new_slice(UNITS);
+    let mut partial = Shared::<[f32]>::new_slice(WORKGROUP_SIZE);
     let unit = UNIT_POS as usize;
     let sample = CUBE_POS_Y as usize;
     let class = CUBE_POS_X as usize * CLASSES + unit % CLASSES;
     let share = unit / CLASSES;
     let is_real = class < classes;
-    let column = column(select(is_real, class, classes - 1), senders, width);
+    let column = column(select(is_real, class, classes - 1), inputs, width);
     let words = time_steps.div_ceil(32);
     let mut sum = 0.0f32;
     let mut start = 0usize;
-    while start < senders {
+    while start < inputs {
         sync_cube();
-        for part in 0..comptime!(TILE / UNITS) {
-            let place = part * UNITS + unit;
-            let sender = start + place;
-            if sender < senders {
-                let count = weighted(bits, coefficients, (sample * senders + sender) * words, time_steps);
+        for part in 0..comptime!(TILE / WORKGROUP_SIZE) {
+            let place = part * WORKGROUP_SIZE + unit;
+            let input = start + place;
+            if input < inputs {
+                let count = weighted(bits, coefficients, (sample * inputs + input) * words, time_steps);
                 nearby[place] = count;
                 if CUBE_POS_X == 0 {
-                    counts[sample * senders + sender] = count;
+                    counts[sample * inputs + input] = count;
                 }
             }
         }
         sync_cube();
         let mut place = share;
-        while place < TILE && start + place < senders {
-            sum += nearby[place] * weight[column + (start + place) * width];
+        while place < TILE && start + place < inputs {
+            sum += nearby[place] * parameters[column + (start + place) * width];
             place += SHARES;
         }
         start += TILE;
@@ -102,7 +109,7 @@ pub(super) fn integrators(
     partial[unit] = sum;
     sync_cube();
     if share == 0 && is_real {
-        let mut score = times * bias[class];
+        let mut score = bias_scale * parameters[bias_start + class];
         #[unroll]
         for part in 0..SHARES {
             score += partial[part * CLASSES + unit];
@@ -111,106 +118,105 @@ pub(super) fn integrators(
     }
 }
 
-/// Σ_b input[b, sender]·gradient[b, target].
+/// Σ_b values[b, input]·by_output[b, output].
 #[cube]
 fn outer(
-    input: &[f32],
+    values: &[f32],
     by_output: &[f32],
-    sender: usize,
-    target: usize,
+    input: usize,
+    output: usize,
     batch: usize,
-    senders: usize,
-    targets: usize,
+    inputs: usize,
+    outputs: usize,
 ) -> f32 {
     let mut sum = 0.0f32;
     for sample in 0..batch {
-        sum += input[sample * senders + sender] * by_output[sample * targets + target];
+        sum += values[sample * inputs + input] * by_output[sample * outputs + output];
     }
     sum
 }
 
-/// One number of an affine map's gradient: weights [K, N, W], and from `bias_at` on the bias.
+/// One number of a linear map's gradient: of the weights [K, N, W], and from `bias_start` on of the bias.
 #[cube]
 #[allow(clippy::too_many_arguments)]
 fn by_parameter(
-    input: &[f32],
+    values: &[f32],
     by_output: &[f32],
     place: usize,
     batch: usize,
-    senders: usize,
-    targets: usize,
-    bias_at: usize,
-    times: f32,
+    inputs: usize,
+    outputs: usize,
+    bias_start: usize,
+    bias_scale: f32,
     #[comptime] width: usize,
 ) -> f32 {
     let mut result = 0.0f32;
-    if place < bias_at {
-        let block = place / (senders * width);
-        let target = block * width + place % width;
-        if target < targets {
-            result = outer(input, by_output, place / width % senders, target, batch, senders, targets);
+    if place < bias_start {
+        let block = place / (inputs * width);
+        let output = block * width + place % width;
+        if output < outputs {
+            result = outer(values, by_output, place / width % inputs, output, batch, inputs, outputs);
         }
     } else {
         for sample in 0..batch {
-            result += times * by_output[sample * targets + place - bias_at];
+            result += bias_scale * by_output[sample * outputs + place - bias_start];
         }
     }
     result
 }
 
-/// The gradient of an affine map's weights and bias, in one buffer.
+/// The gradient of a linear map's numbers.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
-pub(super) fn affine_gradient(
-    input: &[f32],
+fn linear_gradient(
+    values: &[f32],
     by_output: &[f32],
     gradient: &mut [f32],
     batch: usize,
-    senders: usize,
-    targets: usize,
-    bias_at: usize,
-    times: f32,
+    inputs: usize,
+    outputs: usize,
+    bias_start: usize,
+    bias_scale: f32,
     #[comptime] width: usize,
 ) {
     let place = ABSOLUTE_POS;
-    if place < bias_at + targets {
-        gradient[place] = by_parameter(input, by_output, place, batch, senders, targets, bias_at, times, width);
+    if place < bias_start + outputs {
+        gradient[place] = by_parameter(values, by_output, place, batch, inputs, outputs, bias_start, bias_scale, width);
     }
 }
 
-/// The gradients of leaky integrators: of weights and bias in one buffer of `length` numbers, and of the spikes as
-/// factors, [T + B·N].
+/// The gradients of leaky integrators: of their numbers, and of the spikes as factors, [T + B·N].
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
-pub(super) fn integrators_gradient(
+fn integrators_gradient(
     counts: &[f32],
     coefficients: &[f32],
-    weight: &[f32],
+    parameters: &[f32],
     by_scores: &[f32],
     gradient: &mut [f32],
     factors: &mut [f32],
     batch: usize,
-    senders: usize,
+    inputs: usize,
     classes: usize,
-    bias_at: usize,
+    bias_start: usize,
     time_steps: usize,
-    times: f32,
+    bias_scale: f32,
     #[comptime] width: usize,
 ) {
-    let length = bias_at + classes;
+    let length = bias_start + classes;
     if ABSOLUTE_POS < length {
         let place = ABSOLUTE_POS;
-        gradient[place] = by_parameter(counts, by_scores, place, batch, senders, classes, bias_at, times, width);
+        gradient[place] = by_parameter(counts, by_scores, place, batch, inputs, classes, bias_start, bias_scale, width);
     } else {
         let place = ABSOLUTE_POS - length;
         if place < time_steps {
             factors[place] = coefficients[place];
-        } else if place < time_steps + batch * senders {
+        } else if place < time_steps + batch * inputs {
             let neuron = place - time_steps;
-            let (sample, sender) = (neuron / senders, neuron % senders);
+            let (sample, input) = (neuron / inputs, neuron % inputs);
             let mut sum = 0.0f32;
             for class in 0..classes {
-                let weight = weight[column(class, senders, width) + sender * width];
+                let weight = parameters[column(class, inputs, width) + input * width];
                 sum += by_scores[sample * classes + class] * weight;
             }
             factors[place] = sum;
@@ -239,9 +245,9 @@ fn largest(scores: &[f32], start: usize, classes: usize) -> Largest {
     Largest { score, class }
 }
 
-/// The loss, [1], and how many rows have their label's score as the largest, [1]. One cube.
+/// The loss, [1], and how many rows have their label's score as the largest, [1]. One workgroup.
 #[cube(launch_unchecked)]
-pub(super) fn cross_entropy(
+fn loss_and_hits(
     scores: &[f32],
     labels: &[u32],
     loss: &mut [f32],
@@ -250,8 +256,8 @@ pub(super) fn cross_entropy(
     classes: usize,
     batch: f32,
 ) {
-    let mut losses = Shared::<[f32]>::new_slice(UNITS);
-    let mut right = Shared::<[u32]>::new_slice(UNITS);
+    let mut losses = Shared::<[f32]>::new_slice(WORKGROUP_SIZE);
+    let mut right = Shared::<[u32]>::new_slice(WORKGROUP_SIZE);
     let unit = UNIT_POS as usize;
     let mut sum = 0.0f32;
     let mut read = 0u32;
@@ -266,7 +272,7 @@ pub(super) fn cross_entropy(
         }
         sum += total.ln() + best.score - scores[start + label];
         read += select(best.class == label, 1u32, 0u32);
-        row += UNITS;
+        row += WORKGROUP_SIZE;
     }
     losses[unit] = sum;
     right[unit] = read;
@@ -274,7 +280,7 @@ pub(super) fn cross_entropy(
     if unit == 0 {
         let mut sum = 0.0f32;
         let mut read = 0u32;
-        for place in 0..UNITS {
+        for place in 0..WORKGROUP_SIZE {
             sum += losses[place];
             read += right[place];
         }
@@ -283,9 +289,9 @@ pub(super) fn cross_entropy(
     }
 }
 
-/// The gradient of the scores, [B, C]. A unit is a row.
+/// The gradient of the scores, [B, C]. An invocation is a row.
 #[cube(launch_unchecked)]
-pub(super) fn cross_entropy_gradient(
+fn loss_gradient(
     scores: &[f32],
     labels: &[u32],
     by_loss: &[f32],
@@ -309,4 +315,240 @@ pub(super) fn cross_entropy_gradient(
             gradient[start + class] = (part - select(class == label, 1.0f32, 0.0f32)) * share;
         }
     }
+}
+
+/// The weighted spike counts [B, N] of spikes [B, N, words].
+///
+/// # Panics
+/// If there are more coefficients than the spikes have time steps.
+pub(super) fn count(bits: &CubeTensor, coefficients: &[f32]) -> CubeTensor {
+    let [batch, neurons, _] = dims(bits);
+    check_length("spikes", bits, batch * neurons * coefficients.len().div_ceil(32));
+    let counts = alloc(bits, [batch, neurons], DType::F32);
+    // SAFETY: an invocation below B·N reads its neuron's words and the T coefficients, and writes one number.
+    #[allow(unsafe_code)]
+    unsafe {
+        counts_of::launch_unchecked(
+            &counts.client,
+            invocations(batch * neurons),
+            workgroup_size(),
+            bits.clone().into_buffer_arg(),
+            upload(bits, coefficients, DType::F32).into_buffer_arg(),
+            counts.clone().into_buffer_arg(),
+            batch * neurons,
+            coefficients.len(),
+        );
+    }
+    counts
+}
+
+/// The gradient of the spikes as factors, [T + B·N], from that of their counts.
+pub(super) fn count_backward(grad_counts: CubeTensor, coefficients: &[f32]) -> CubeTensor {
+    let gradient = contiguous(grad_counts);
+    let (neurons, time_steps) = (length(&gradient), coefficients.len());
+    let factors = alloc(&gradient, [time_steps + neurons], DType::F32);
+    // SAFETY: an invocation below T + B·N reads one number of either buffer and writes one.
+    #[allow(unsafe_code)]
+    unsafe {
+        factors_of::launch_unchecked(
+            &factors.client,
+            invocations(time_steps + neurons),
+            workgroup_size(),
+            gradient.clone().into_buffer_arg(),
+            upload(&gradient, coefficients, DType::F32).into_buffer_arg(),
+            factors.clone().into_buffer_arg(),
+            neurons,
+            time_steps,
+        );
+    }
+    factors
+}
+
+/// The gradients of a linear map's numbers and, if needed, of its input, from that of its output.
+///
+/// # Panics
+/// If the buffers are not of these sizes.
+pub(super) fn linear_backward(
+    input: &CubeTensor,
+    parameters: &CubeTensor,
+    shape: LinearShape,
+    grad_output: &CubeTensor,
+    bias_scale: f32,
+    needs_input: bool,
+) -> LinearGradients<CubeBackend> {
+    let [batch, outputs] = dims(grad_output);
+    assert_eq!(outputs, shape.outputs, "the output of a linear map");
+    check_length("the input of a linear map", input, batch * shape.inputs);
+    let gradient = alloc(parameters, [shape.numbers()], DType::F32);
+    // SAFETY: an invocation below the map's numbers writes one of `gradient`; samples, inputs and outputs are below the sizes
+    // that are checked above.
+    #[allow(unsafe_code)]
+    unsafe {
+        linear_gradient::launch_unchecked(
+            &parameters.client,
+            invocations(shape.numbers()),
+            workgroup_size(),
+            input.clone().into_buffer_arg(),
+            grad_output.clone().into_buffer_arg(),
+            gradient.clone().into_buffer_arg(),
+            batch,
+            shape.inputs,
+            outputs,
+            shape.bias_start(),
+            bias_scale,
+            shape.width(),
+        );
+    }
+    let input = needs_input.then(|| product::linear_input_backward::<2>(grad_output, parameters, shape));
+    LinearGradients { parameters: gradient, input }
+}
+
+/// The scores [B, C] of leaky integrators that read spikes [B, N, words], and the weighted counts [B, N].
+///
+/// # Panics
+/// If the buffers are not of these sizes.
+pub(super) fn integrators(
+    bits: &CubeTensor,
+    parameters: &CubeTensor,
+    shape: LinearShape,
+    coefficients: &[f32],
+) -> (CubeTensor, CubeTensor) {
+    let LinearShape { inputs, outputs: classes } = shape;
+    let [batch, _, _] = dims(bits);
+    check_length("spikes", bits, batch * inputs * coefficients.len().div_ceil(32));
+    check_length("the numbers of a linear map", parameters, shape.numbers());
+    let (counts, scores) = (alloc(bits, [batch, inputs], DType::F32), alloc(bits, [batch, classes], DType::F32));
+    // SAFETY: samples, inputs, classes and time steps are below the sizes that are checked above, and of which the buffers
+    // are that are written.
+    #[allow(unsafe_code)]
+    unsafe {
+        integrator_scores::launch_unchecked(
+            &bits.client,
+            workgroups(classes.div_ceil(CLASSES), batch),
+            workgroup_size(),
+            bits.clone().into_buffer_arg(),
+            upload(bits, coefficients, DType::F32).into_buffer_arg(),
+            parameters.clone().into_buffer_arg(),
+            counts.clone().into_buffer_arg(),
+            scores.clone().into_buffer_arg(),
+            inputs,
+            classes,
+            shape.bias_start(),
+            coefficients.len(),
+            coefficients.iter().sum::<f32>(),
+            shape.width(),
+        );
+    }
+    (scores, counts)
+}
+
+/// The gradients of leaky integrators' numbers and of the spikes that they read, as factors.
+///
+/// # Panics
+/// If the buffers are not of these sizes.
+pub(super) fn integrators_backward(
+    counts: &CubeTensor,
+    parameters: &CubeTensor,
+    shape: LinearShape,
+    grad_output: &CubeTensor,
+    coefficients: &[f32],
+) -> LinearGradients<CubeBackend> {
+    let LinearShape { inputs, outputs: classes } = shape;
+    let ([batch, outputs], time_steps) = (dims(grad_output), coefficients.len());
+    assert_eq!(outputs, classes, "the output of integrators");
+    check_length("counts", counts, batch * inputs);
+    check_length("the numbers of a linear map", parameters, shape.numbers());
+    let gradient = alloc(parameters, [shape.numbers()], DType::F32);
+    let factors = alloc(parameters, [time_steps + batch * inputs], DType::F32);
+    // SAFETY: an invocation below the lengths of `gradient` and `factors` together writes one number; samples, inputs and
+    // classes are below the sizes that are checked above.
+    #[allow(unsafe_code)]
+    unsafe {
+        integrators_gradient::launch_unchecked(
+            &factors.client,
+            invocations(shape.numbers() + time_steps + batch * inputs),
+            workgroup_size(),
+            counts.clone().into_buffer_arg(),
+            upload(parameters, coefficients, DType::F32).into_buffer_arg(),
+            parameters.clone().into_buffer_arg(),
+            grad_output.clone().into_buffer_arg(),
+            gradient.clone().into_buffer_arg(),
+            factors.clone().into_buffer_arg(),
+            batch,
+            inputs,
+            classes,
+            shape.bias_start(),
+            time_steps,
+            coefficients.iter().sum::<f32>(),
+            shape.width(),
+        );
+    }
+    LinearGradients { parameters: gradient, input: Some(factors) }
+}
+
+fn upload_labels(like: &CubeTensor, labels: &[u8], rows: usize, classes: usize) -> CubeTensor {
+    assert_eq!(labels.len(), rows, "a label for each row");
+    assert!(labels.iter().all(|label| usize::from(*label) < classes), "labels are below the number of classes");
+    upload(like, &labels.iter().map(|label| u32::from(*label)).collect::<Vec<_>>(), DType::U32)
+}
+
+/// The loss and the number of correct rows, from logits [B, C].
+///
+/// # Panics
+/// If there are not B labels, or one is not below C.
+pub(super) fn cross_entropy(logits: &CubeTensor, labels: &[u8], batch: usize) -> LossOutput<CubeBackend> {
+    let [rows, classes] = dims(logits);
+    let labels = upload_labels(logits, labels, rows, classes);
+    let (loss, correct) = (alloc(logits, [1], DType::F32), alloc(logits, [1], DType::U32));
+    // SAFETY: rows are below B and labels below C, as `upload_labels` has checked.
+    #[allow(unsafe_code)]
+    unsafe {
+        loss_and_hits::launch_unchecked(
+            &logits.client,
+            workgroups(1, 1),
+            workgroup_size(),
+            logits.clone().into_buffer_arg(),
+            labels.into_buffer_arg(),
+            loss.clone().into_buffer_arg(),
+            correct.clone().into_buffer_arg(),
+            rows,
+            classes,
+            batch as f32,
+        );
+    }
+    LossOutput { loss, correct }
+}
+
+/// The gradient of the logits, [B, C], from that of the loss, [1].
+///
+/// # Panics
+/// As [`cross_entropy`].
+pub(super) fn cross_entropy_backward(
+    logits: &CubeTensor,
+    labels: &[u8],
+    batch: usize,
+    grad_loss: CubeTensor,
+) -> CubeTensor {
+    let [rows, classes] = dims(logits);
+    let labels = upload_labels(logits, labels, rows, classes);
+    let grad_loss = contiguous(grad_loss);
+    check_length("the gradient of the loss", &grad_loss, 1);
+    let result = alloc(logits, [rows, classes], DType::F32);
+    // SAFETY: an invocation below B reads and writes its row; labels are below C, as `upload_labels` has checked.
+    #[allow(unsafe_code)]
+    unsafe {
+        loss_gradient::launch_unchecked(
+            &logits.client,
+            invocations(rows),
+            workgroup_size(),
+            logits.clone().into_buffer_arg(),
+            labels.into_buffer_arg(),
+            grad_loss.into_buffer_arg(),
+            result.clone().into_buffer_arg(),
+            rows,
+            classes,
+            batch as f32,
+        );
+    }
+    result
 }

@@ -1,15 +1,22 @@
 //! A layer of spiking neurons: the bits of its input times its weights, the neurons' equations, and both backwards.
 //!
-//! A cube is 64 neurons of one sample, a unit one neuron. The input currents of 32 time steps (or of all, where there are
-//! fewer) stay in registers: a weight is read once and added wherever its sender's word has a bit. A sender that is silent
-//! for so long costs a test, and eight of them together one as well.
+//! A workgroup is 64 neurons of one sample, an invocation one neuron. The input currents of 32 time steps (or of all,
+//! where there are fewer) stay in registers: a weight is read once and added wherever its input's word has a bit. An input
+//! that is silent for so long costs a test, and eight of them together one as well.
 
-use super::launch::UNITS;
+use super::launch::{WORKGROUP_SIZE, alloc, check_length, contiguous, dims, invocations, workgroup_size, workgroups};
+use super::product;
+use crate::kernels::{LinearGradients, LinearShape};
+use crate::spec::{self, Neuron};
+use crate::spikes::words_for;
+use burn::tensor::DType;
+use burn_wgpu::CubeBackend;
+use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
 /// How the surrogate falls off; the slope's parameter comes with each launch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Surrogate {
+enum Surrogate {
     FastSigmoid,
     Arctan,
     Sigmoid,
@@ -18,56 +25,90 @@ pub(super) enum Surrogate {
 
 /// What a kernel is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Kind {
-    pub(super) to_zero: bool,
-    pub(super) attached: bool,
-    pub(super) surrogate: Surrogate,
+struct Kind {
+    to_zero: bool,
+    attached: bool,
+    adaptive: bool,
+    surrogate: Surrogate,
 }
 
-/// A neuron's constants; `removed` is ρ.
+/// A neuron's constants; `removed` is r.
 #[derive(CubeLaunch, CubeType)]
-pub(super) struct Cell {
+struct Cell {
     alpha: f32,
     beta: f32,
     gain: f32,
     threshold: f32,
+    adaptation: f32,
+    adaptation_decay: f32,
     removed: f32,
     slope: f32,
     #[cube(comptime)]
     kind: Kind,
 }
 
-/// Senders whose words are brought near at once.
-const TILE: usize = 256;
-/// Senders that are tested at once.
-const GROUP: usize = 8;
-/// Senders whose weights' gradients a unit sums up at once.
-pub(super) const SENDERS: usize = 8;
-
-/// Where the weights of neuron `target` begin in [K, N, W]; those of sender n are n·W further.
-#[cube]
-pub(super) fn column(target: usize, senders: usize, #[comptime] width: usize) -> usize {
-    target / width * senders * width + target % width
+/// What a neuron remembers from one time step to the next.
+#[derive(CubeType, Clone, Copy)]
+struct State {
+    current: f32,
+    after: f32,
+    adaptation: f32,
 }
 
-/// `value` where the bit of time step `t` is set, else 0. (A product with the bit would take a conversion, which cards do
+/// Inputs whose words are brought near at once.
+const TILE: usize = 256;
+/// Inputs that are tested at once.
+const GROUP: usize = 8;
+/// Inputs whose weights' gradients an invocation sums up at once.
+const INPUTS: usize = 8;
+
+/// Where the weights of output `output` begin in [K, N, W]; that of input n is n·W further.
+#[cube]
+pub(super) fn column(output: usize, inputs: usize, #[comptime] width: usize) -> usize {
+    output / width * inputs * width + output % width
+}
+
+/// `value` where the bit of time step `t` is set, else 0. (A product with the bit would take a conversion, which GPUs do
 /// slowly.)
 #[cube]
 fn where_set(value: f32, word: u32, #[comptime] t: u32) -> f32 {
     select(word & comptime!(1u32 << t) != 0, value, 0.0f32.runtime())
 }
 
-/// Spikes `fired` [B, H, words] and potentials [B, T, H] of a layer, from its input's `bits` [B, N, words].
+/// One time step of a neuron, with its input current; see [`crate::neuron`]. Gives u; the neuron has fired if that is above
+/// the threshold that there was.
+#[cube]
+fn step(state: &mut State, input: f32, cell: &Cell) -> f32 {
+    state.current = cell.alpha * state.current + input;
+    let potential = cell.beta * state.after + cell.gain * state.current;
+    let spike = potential > threshold(state.adaptation, cell);
+    state.after = select(spike, reset(potential, cell), potential);
+    if comptime!(cell.kind.adaptive) {
+        let raised = cell.adaptation_decay * state.adaptation;
+        state.adaptation = select(spike, raised + cell.adaptation, raised);
+    }
+    potential
+}
+
+/// θ + a.
+#[cube]
+fn threshold(adaptation: f32, cell: &Cell) -> f32 {
+    if comptime!(cell.kind.adaptive) { cell.threshold + adaptation } else { cell.threshold }
+}
+
+/// Spikes `fired` [B, H, words] and potentials [B, T, H] of a layer, from its input's `bits` [B, N, words]; where thresholds
+/// move also the adaptations [B, T, H].
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
-pub(super) fn forward(
+fn forward(
     bits: &[u32],
-    weight: &[f32],
-    bias: &[f32],
+    parameters: &[f32],
     fired: &mut [u32],
     potentials: &mut [f32],
-    senders: usize,
-    targets: usize,
+    adaptations: &mut [f32],
+    inputs: usize,
+    outputs: usize,
+    bias_start: usize,
     cell: Cell,
     #[comptime] time_steps: usize,
     #[comptime] width: usize,
@@ -78,14 +119,13 @@ pub(super) fn forward(
     let mut any = Shared::<[u32]>::new_slice(TILE / GROUP);
     let unit = UNIT_POS as usize;
     let sample = CUBE_POS_Y as usize;
-    let target = CUBE_POS_X as usize * UNITS + unit;
-    let is_real = target < targets;
+    let output = CUBE_POS_X as usize * WORKGROUP_SIZE + unit;
+    let is_real = output < outputs;
     // What has no neuron computes along with the last one: a barrier needs everybody.
-    let target = select(is_real, target, targets - 1);
-    let first = column(target, senders, width);
-    let bias = bias[target];
-    let mut current = 0.0f32;
-    let mut after = 0.0f32;
+    let output = select(is_real, output, outputs - 1);
+    let first = column(output, inputs, width);
+    let bias = parameters[bias_start + output];
+    let mut state = State { current: 0.0f32, after: 0.0f32, adaptation: 0.0f32 };
     for word in 0..words {
         let mut sums = Sequence::<RuntimeCell<f32>>::new();
         #[unroll]
@@ -93,15 +133,15 @@ pub(super) fn forward(
             sums.push(RuntimeCell::<f32>::new(bias));
         }
         let mut start = 0usize;
-        while start < senders {
+        while start < inputs {
             sync_cube();
             #[unroll]
-            for part in 0..comptime!(TILE / UNITS) {
-                let place = part * UNITS + unit;
-                let sender = start + place;
+            for part in 0..comptime!(TILE / WORKGROUP_SIZE) {
+                let place = part * WORKGROUP_SIZE + unit;
+                let input = start + place;
                 nearby[place] = 0;
-                if sender < senders {
-                    nearby[place] = bits[(sample * senders + sender) * words + word];
+                if input < inputs {
+                    nearby[place] = bits[(sample * inputs + input) * words + word];
                 }
             }
             sync_cube();
@@ -119,7 +159,7 @@ pub(super) fn forward(
                     for place in 0..GROUP {
                         let word = nearby[group * GROUP + place];
                         if word != 0 {
-                            let weight = weight[first + (start + group * GROUP + place) * width];
+                            let weight = parameters[first + (start + group * GROUP + place) * width];
                             #[unroll]
                             for t in 0..near {
                                 let sum = sums.index(t);
@@ -134,20 +174,23 @@ pub(super) fn forward(
         let mut mask = 0u32;
         #[unroll]
         for t in 0..near {
-            let step = word * 32 + t;
-            if step < time_steps {
-                current = cell.alpha * current + sums.index(t).read();
-                let potential = cell.beta * after + cell.gain * current;
-                let spike = potential > cell.threshold;
-                after = select(spike, reset(potential, &cell), potential);
+            let time = word * 32 + t;
+            if time < time_steps {
+                let adaptation = state.adaptation;
+                let potential = self::step(&mut state, sums.index(t).read(), &cell);
+                let spike = potential > threshold(adaptation, &cell);
                 mask |= select(spike, comptime!(1u32 << t as u32), 0u32);
                 if is_real {
-                    potentials[(sample * time_steps + step) * targets + target] = potential;
+                    let place = (sample * time_steps + time) * outputs + output;
+                    potentials[place] = potential;
+                    if comptime!(cell.kind.adaptive) {
+                        adaptations[place] = adaptation;
+                    }
                 }
             }
         }
         if is_real {
-            fired[(sample * targets + target) * words + word] = mask;
+            fired[(sample * outputs + output) * words + word] = mask;
         }
     }
 }
@@ -177,21 +220,38 @@ fn slope(x: f32, cell: &Cell) -> f32 {
     }
 }
 
-/// One time step back: the loss's derivative by the potential, from that by the spike and `later`, that by the next time
-/// step's potential; see [`crate::neuron`].
+/// The loss's derivatives by what a neuron remembers.
+#[derive(CubeType, Clone, Copy)]
+struct Adjoint {
+    potential: f32,
+    current: f32,
+    adaptation: f32,
+}
+
+/// One time step back: the loss's derivative by the input current, from u, a and that by the spike; see [`crate::neuron`].
 #[cube]
-fn step_back(potential: f32, by_spike: f32, later: f32, cell: &Cell) -> f32 {
-    let after = cell.beta * later;
+fn step_back(adjoint: &mut Adjoint, potential: f32, adaptation: f32, by_spike: f32, cell: &Cell) -> f32 {
+    let after = cell.beta * adjoint.potential;
     let mut by_spike = by_spike;
     if comptime!(cell.kind.attached) {
         let removed = if comptime!(cell.kind.to_zero) { potential } else { cell.removed };
         by_spike -= removed * after;
     }
+    if comptime!(cell.kind.adaptive) {
+        by_spike += cell.adaptation * adjoint.adaptation;
+    }
+    let threshold = threshold(adaptation, cell);
     let mut passed = after;
     if comptime!(cell.kind.to_zero) {
-        passed = select(potential > cell.threshold, 0.0f32.runtime(), after);
+        passed = select(potential > threshold, 0.0f32.runtime(), after);
     }
-    slope(potential - cell.threshold, cell) * by_spike + passed
+    let by_distance = slope(potential - threshold, cell) * by_spike;
+    adjoint.potential = by_distance + passed;
+    if comptime!(cell.kind.adaptive) {
+        adjoint.adaptation = cell.adaptation_decay * adjoint.adaptation - by_distance;
+    }
+    adjoint.current = cell.gain * adjoint.potential + cell.alpha * adjoint.current;
+    adjoint.current
 }
 
 /// The gradient of a spike at time step `t`, at `place` in [B, T, H]; where `factored`, a coefficient times a number for
@@ -212,12 +272,13 @@ fn by_spike(
 /// then a number for each neuron, [T + B·H]. Where `summed` over time, as for constant currents, it is [B, H].
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
-pub(super) fn scan(
+fn scan(
     potentials: &[f32],
+    adaptations: &[f32],
     by_spikes: &[f32],
     by_currents: &mut [f32],
     neurons: usize,
-    targets: usize,
+    outputs: usize,
     cell: Cell,
     #[comptime] time_steps: usize,
     #[comptime] factored: bool,
@@ -227,16 +288,18 @@ pub(super) fn scan(
     if neuron >= neurons {
         terminate!();
     }
-    let start = neuron / targets * time_steps * targets + neuron % targets;
-    let mut by_potential = 0.0f32;
-    let mut by_current = 0.0f32;
+    let start = neuron / outputs * time_steps * outputs + neuron % outputs;
+    let mut adjoint = Adjoint { potential: 0.0f32, current: 0.0f32, adaptation: 0.0f32 };
     let mut sum = 0.0f32;
     for back in 0..time_steps {
         let t = time_steps - 1 - back;
-        let place = start + t * targets;
+        let place = start + t * outputs;
         let by_spike = by_spike(by_spikes, t, neuron, place, time_steps, factored);
-        by_potential = step_back(potentials[place], by_spike, by_potential, &cell);
-        by_current = cell.gain * by_potential + cell.alpha * by_current;
+        let mut adaptation = 0.0f32;
+        if comptime!(cell.kind.adaptive) {
+            adaptation = adaptations[place];
+        }
+        let by_current = step_back(&mut adjoint, potentials[place], adaptation, by_spike, &cell);
         if summed {
             sum += by_current;
         } else {
@@ -248,42 +311,42 @@ pub(super) fn scan(
     }
 }
 
-/// The gradient of the weights, [K, N, W], and from `bias_at` on of the bias, [H]; the bias is the weight of a sender that
-/// always spikes. Cube (x, y): 64 neurons, and [`SENDERS`] senders, the last of them only the bias.
+/// The gradient of the weights, [K, N, W], and from `bias_start` on of the bias, [H]; the bias is the weight of an input that
+/// always spikes. Workgroup (x, y): 64 neurons, and [`INPUTS`] inputs, the last of them only the bias.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
-pub(super) fn weight_gradient(
+fn weight_gradient(
     bits: &[u32],
     by_currents: &[f32],
     gradient: &mut [f32],
     batch: usize,
-    senders: usize,
-    targets: usize,
-    bias_at: usize,
+    inputs: usize,
+    outputs: usize,
+    bias_start: usize,
     #[comptime] time_steps: usize,
     #[comptime] width: usize,
 ) {
     let words = comptime!(time_steps.div_ceil(32));
     let near = comptime!(time_steps.min(32));
-    let target = CUBE_POS_X as usize * UNITS + UNIT_POS as usize;
-    let first = CUBE_POS_Y as usize * SENDERS;
-    if target < targets {
+    let output = CUBE_POS_X as usize * WORKGROUP_SIZE + UNIT_POS as usize;
+    let first = CUBE_POS_Y as usize * INPUTS;
+    if output < outputs {
         let mut sums = Sequence::<RuntimeCell<f32>>::new();
         #[unroll]
-        for _place in 0..SENDERS {
+        for _place in 0..INPUTS {
             sums.push(RuntimeCell::<f32>::new(0.0f32));
         }
-        let is_bias = first >= senders;
+        let is_bias = first >= inputs;
         for sample in 0..batch {
             for word in 0..words {
                 let mut spikes = Sequence::<u32>::new();
                 let mut together = 0u32;
                 #[unroll]
-                for place in 0..SENDERS {
-                    let sender = first + place;
+                for place in 0..INPUTS {
+                    let input = first + place;
                     let mut own = 0u32;
-                    if sender < senders {
-                        own = bits[(sample * senders + sender) * words + word];
+                    if input < inputs {
+                        own = bits[(sample * inputs + input) * words + word];
                     }
                     if comptime!(place == 0) {
                         own = select(is_bias, 0xffff_ffffu32.runtime(), own);
@@ -298,12 +361,12 @@ pub(super) fn weight_gradient(
                         let step = word * 32 + t;
                         let mut by_current = 0.0f32;
                         if step < time_steps {
-                            by_current = by_currents[(sample * time_steps + step) * targets + target];
+                            by_current = by_currents[(sample * time_steps + step) * outputs + output];
                         }
                         gradients.push(by_current);
                     }
                     #[unroll]
-                    for place in 0..SENDERS {
+                    for place in 0..INPUTS {
                         let own = *spikes.index(place);
                         if own != 0 {
                             let mut sum = sums.index(place).read();
@@ -318,38 +381,41 @@ pub(super) fn weight_gradient(
             }
         }
         if is_bias {
-            gradient[bias_at + target] = sums.index(0usize).read();
+            gradient[bias_start + output] = sums.index(0usize).read();
         } else {
-            let column = column(target, senders, width);
+            let column = column(output, inputs, width);
             #[unroll]
-            for place in 0..SENDERS {
-                if first + place < senders {
+            for place in 0..INPUTS {
+                if first + place < inputs {
                     gradient[column + (first + place) * width] = sums.index(place).read();
                 }
             }
         }
     }
     // The lanes that fill up the last block stay zero, for their weights must.
-    let blocks = targets.div_ceil(width);
-    if target >= targets && target < blocks * width && first < senders {
-        let column = column(target, senders, width);
+    let blocks = outputs.div_ceil(width);
+    if output >= outputs && output < blocks * width && first < inputs {
+        let column = column(output, inputs, width);
         #[unroll]
-        for place in 0..SENDERS {
-            if first + place < senders {
+        for place in 0..INPUTS {
+            if first + place < inputs {
                 gradient[column + (first + place) * width] = 0.0f32;
             }
         }
     }
 }
 
-/// Spikes and potentials of neurons into which the same current flows at every time step. A unit is a neuron.
+/// Spikes, potentials and, where thresholds move, adaptations of neurons into which the same current flows at every time
+/// step. An invocation is a neuron.
 #[cube(launch_unchecked)]
-pub(super) fn driven(
+#[allow(clippy::too_many_arguments)]
+fn constant_input(
     currents: &[f32],
     fired: &mut [u32],
     potentials: &mut [f32],
+    adaptations: &mut [f32],
     neurons: usize,
-    targets: usize,
+    outputs: usize,
     cell: Cell,
     #[comptime] time_steps: usize,
 ) {
@@ -358,25 +424,204 @@ pub(super) fn driven(
     if neuron >= neurons {
         terminate!();
     }
-    let start = neuron / targets * time_steps * targets + neuron % targets;
+    let start = neuron / outputs * time_steps * outputs + neuron % outputs;
     let input = currents[neuron];
-    let mut current = 0.0f32;
-    let mut after = 0.0f32;
+    let mut state = State { current: 0.0f32, after: 0.0f32, adaptation: 0.0f32 };
     for word in 0..words {
         let mut mask = 0u32;
         let mut t = 0u32;
         while t < 32 {
-            let step = word * 32 + t as usize;
-            if step < time_steps {
-                current = cell.alpha * current + input;
-                let potential = cell.beta * after + cell.gain * current;
-                let spike = potential > cell.threshold;
-                after = select(spike, reset(potential, &cell), potential);
+            let time = word * 32 + t as usize;
+            if time < time_steps {
+                let adaptation = state.adaptation;
+                let potential = step(&mut state, input, &cell);
+                let spike = potential > threshold(adaptation, &cell);
                 mask |= select(spike, 1u32 << t, 0u32);
-                potentials[start + step * targets] = potential;
+                potentials[start + time * outputs] = potential;
+                if comptime!(cell.kind.adaptive) {
+                    adaptations[start + time * outputs] = adaptation;
+                }
             }
             t += 1;
         }
         fired[neuron * words + word] = mask;
     }
+}
+
+/// What neurons save of their forward pass: their potentials, [B, T, H], and, where thresholds move, the adaptations, of
+/// the same shape (else one number that nobody looks at).
+#[derive(Clone, Debug)]
+pub(crate) struct Saved {
+    pub(super) potentials: CubeTensor,
+    adaptations: CubeTensor,
+}
+
+impl Saved {
+    fn alloc(like: &CubeTensor, [batch, time_steps, outputs]: [usize; 3], neuron: &Neuron) -> Self {
+        let all = [batch, time_steps, outputs];
+        let adaptations = if neuron.is_adaptive() { all } else { [1, 1, 1] };
+        Self { potentials: alloc(like, all, DType::F32), adaptations: alloc(like, adaptations, DType::F32) }
+    }
+}
+
+fn cell(neuron: &Neuron) -> CellLaunch {
+    let (surrogate, slope) = match neuron.surrogate {
+        spec::Surrogate::FastSigmoid(slope) => (Surrogate::FastSigmoid, slope),
+        spec::Surrogate::Arctan(slope) => (Surrogate::Arctan, slope),
+        spec::Surrogate::Sigmoid(slope) => (Surrogate::Sigmoid, slope),
+        spec::Surrogate::Triangle => (Surrogate::Triangle, 0.0),
+    };
+    let removed = neuron.subtracted();
+    let attached = neuron.attached_reset;
+    let kind = Kind { to_zero: removed.is_none(), attached, adaptive: neuron.is_adaptive(), surrogate };
+    let Neuron { alpha, beta, gain, threshold, adaptation, adaptation_decay, .. } = *neuron;
+    let removed = removed.unwrap_or(0.0);
+    CellLaunch::new(alpha, beta, gain, threshold, adaptation, adaptation_decay, removed, slope, kind)
+}
+
+/// The spikes [B, H, words] of a layer, and what its neurons save, from the spikes [B, N, words] of its inputs.
+///
+/// # Panics
+/// If the buffers are not of these sizes.
+pub(super) fn layer(
+    bits: &CubeTensor,
+    parameters: &CubeTensor,
+    shape: LinearShape,
+    neuron: &Neuron,
+    time_steps: usize,
+) -> (CubeTensor, Saved) {
+    let LinearShape { inputs, outputs } = shape;
+    let [batch, _, words] = dims(bits);
+    assert_eq!(words, words_for(time_steps), "words of a neuron");
+    check_length("the input's spikes", bits, batch * inputs * words);
+    check_length("the numbers of a linear map", parameters, shape.numbers());
+    let spikes = alloc(bits, [batch, outputs, words], DType::U32);
+    let saved = Saved::alloc(bits, [batch, time_steps, outputs], neuron);
+    // SAFETY: samples, inputs, outputs and time steps are below the sizes that are checked above, and of which the buffers
+    // are that are written.
+    #[allow(unsafe_code)]
+    unsafe {
+        forward::launch_unchecked(
+            &bits.client,
+            workgroups(outputs.div_ceil(WORKGROUP_SIZE), batch),
+            workgroup_size(),
+            bits.clone().into_buffer_arg(),
+            parameters.clone().into_buffer_arg(),
+            spikes.clone().into_buffer_arg(),
+            saved.potentials.clone().into_buffer_arg(),
+            saved.adaptations.clone().into_buffer_arg(),
+            inputs,
+            outputs,
+            shape.bias_start(),
+            cell(neuron),
+            time_steps,
+            shape.width(),
+        );
+    }
+    (spikes, saved)
+}
+
+/// The spikes [B, H, words] of neurons into which the same currents, [B, H], flow at every time step, and what they save.
+pub(super) fn lif_constant_input(currents: &CubeTensor, neuron: &Neuron, time_steps: usize) -> (CubeTensor, Saved) {
+    let [batch, outputs] = dims(currents);
+    let spikes = alloc(currents, [batch, outputs, words_for(time_steps)], DType::U32);
+    let saved = Saved::alloc(currents, [batch, time_steps, outputs], neuron);
+    // SAFETY: an invocation below B·H reads and writes what belongs to its neuron, in buffers of these sizes.
+    #[allow(unsafe_code)]
+    unsafe {
+        constant_input::launch_unchecked(
+            &currents.client,
+            invocations(batch * outputs),
+            workgroup_size(),
+            currents.clone().into_buffer_arg(),
+            spikes.clone().into_buffer_arg(),
+            saved.potentials.clone().into_buffer_arg(),
+            saved.adaptations.clone().into_buffer_arg(),
+            batch * outputs,
+            outputs,
+            cell(neuron),
+            time_steps,
+        );
+    }
+    (spikes, saved)
+}
+
+/// The gradient of a layer's currents, [B, T, H], from that of its spikes in either form; where `summed` over time, [B, H].
+///
+/// # Panics
+/// If the gradient has not as many numbers.
+pub(super) fn lif_backward(saved: &Saved, grad_spikes: CubeTensor, neuron: &Neuron, summed: bool) -> CubeTensor {
+    let [batch, time_steps, outputs] = dims(&saved.potentials);
+    let factored = grad_spikes.meta.num_dims() == 1;
+    let gradient = contiguous(grad_spikes);
+    let needed = if factored { time_steps + batch * outputs } else { batch * time_steps * outputs };
+    check_length("the gradient of the spikes", &gradient, needed);
+    if neuron.is_adaptive() {
+        check_length("the adaptations", &saved.adaptations, batch * time_steps * outputs);
+    }
+    let currents = match summed {
+        true => alloc(&gradient, [batch, outputs], DType::F32),
+        false => alloc(&gradient, [batch, time_steps, outputs], DType::F32),
+    };
+    // SAFETY: an invocation below B·H reads and writes what belongs to its neuron, in buffers of the sizes checked above.
+    #[allow(unsafe_code)]
+    unsafe {
+        scan::launch_unchecked(
+            &currents.client,
+            invocations(batch * outputs),
+            workgroup_size(),
+            saved.potentials.clone().into_buffer_arg(),
+            saved.adaptations.clone().into_buffer_arg(),
+            gradient.into_buffer_arg(),
+            currents.clone().into_buffer_arg(),
+            batch * outputs,
+            outputs,
+            cell(neuron),
+            time_steps,
+            factored,
+            summed,
+        );
+    }
+    currents
+}
+
+/// The gradients of a layer's numbers and, if needed, of its input's spikes [B, T, N], from that of its own spikes.
+///
+/// # Panics
+/// If the buffers are not of one layer.
+pub(super) fn layer_backward(
+    (bits, saved): &(CubeTensor, Saved),
+    parameters: &CubeTensor,
+    shape: LinearShape,
+    grad_spikes: CubeTensor,
+    neuron: &Neuron,
+    needs_input: bool,
+) -> LinearGradients<CubeBackend> {
+    let LinearShape { inputs, outputs } = shape;
+    let [batch, time_steps, neurons] = dims(&saved.potentials);
+    assert_eq!(neurons, outputs, "the neurons of a layer");
+    check_length("the input's spikes", bits, batch * inputs * words_for(time_steps));
+    let currents = lif_backward(saved, grad_spikes, neuron, false);
+    let gradient = alloc(parameters, [shape.numbers()], DType::F32);
+    // SAFETY: samples, inputs, outputs and time steps are below the sizes that are checked above, and those of `currents`;
+    // what is written lies below the map's numbers.
+    #[allow(unsafe_code)]
+    unsafe {
+        weight_gradient::launch_unchecked(
+            &parameters.client,
+            workgroups(outputs.div_ceil(WORKGROUP_SIZE), inputs.div_ceil(INPUTS) + 1),
+            workgroup_size(),
+            bits.clone().into_buffer_arg(),
+            currents.clone().into_buffer_arg(),
+            gradient.clone().into_buffer_arg(),
+            batch,
+            inputs,
+            outputs,
+            shape.bias_start(),
+            time_steps,
+            shape.width(),
+        );
+    }
+    let input = needs_input.then(|| product::linear_input_backward::<3>(&currents, parameters, shape));
+    LinearGradients { parameters: gradient, input }
 }

@@ -1,20 +1,20 @@
-//! A graphics card to compute on, in builds that have its kernels.
+//! A GPU to compute on, in builds that have its kernels.
 
 use burn::tensor::Device;
 
-/// A card that is ready.
+/// A GPU that is ready.
 #[derive(Clone, Debug)]
-pub struct Card {
+pub struct GpuDevice {
     /// What tensors live on.
     pub device: Device,
     /// What it is called; empty where a browser does not say.
     pub name: String,
-    /// Whether it is none: a program that computes what a card would.
+    /// Whether it is a software adapter, a program that computes what a GPU would.
     pub is_software: bool,
 }
 
-impl Card {
-    /// The same under this name, which may tell that it is a program.
+impl GpuDevice {
+    /// The same under this name, which may say that it is a software adapter.
     #[must_use]
     pub fn named(self, name: String) -> Self {
         let known = ["swiftshader", "llvmpipe", "lavapipe", "warp", "basic render"];
@@ -23,7 +23,7 @@ impl Card {
     }
 }
 
-/// Why there is no card to compute on.
+/// Why there is no GPU to compute on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// The kernels were left out.

@@ -1,4 +1,4 @@
-//! What every device is judged by, the CPU and a graphics card alike.
+//! What every device is expected by, the CPU and a graphics card alike.
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -13,32 +13,31 @@ use spiking_playground::spikes::encode::{Pass, latency, rate};
 /// Whether kernels and reference agree to the end; where a spike differs at the threshold they need not.
 pub fn agrees(problem: &Problem, device: &Device) -> bool {
     let ours = block_on(problem.answer(device)).unwrap();
-    problem.compare(&ours, &judged(problem)).unwrap_or_else(|error| panic!("{error}"))
+    problem.compare(&ours, &expected(problem)).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The reference's answer: plain operations, differentiated by burn.
-fn judged(problem: &Problem) -> Answer {
+fn expected(problem: &Problem) -> Answer {
     let device = Device::flex().autodiff();
     let Problem { shape, neuron, readout, input, labels, layers } = problem;
-    let Shape { batch, senders, first, second, time_steps, .. } = *shape;
-    let leaves = [(&layers[0], senders, first), (&layers[1], first, second)].map(|(layer, rows, columns)| {
+    let Shape { batch, inputs, first, second, time_steps, .. } = *shape;
+    let leaves = [(&layers[0], inputs, first), (&layers[1], first, second)].map(|(layer, rows, columns)| {
         let weight = Tensor::<2>::from_data(TensorData::new(layer.weight.clone(), [rows, columns]), &device);
         (weight.require_grad(), Tensor::<1>::from_floats(layer.bias.as_slice(), &device).require_grad())
     });
     let [(w1, b1), (w2, b2)] = leaves.clone();
     let (spikes, u1) = match input {
         Input::Spikes(train) => {
-            let input =
-                Tensor::<3>::from_data(TensorData::new(train.to_dense(), [batch, time_steps, senders]), &device);
+            let input = Tensor::<3>::from_data(TensorData::new(train.to_dense(), [batch, time_steps, inputs]), &device);
             reference::spiking_layer(input, w1, b1, neuron)
         }
         Input::Currents(values) => {
-            let input = Tensor::<2>::from_data(TensorData::new(values.clone(), [batch, senders]), &device);
+            let input = Tensor::<2>::from_data(TensorData::new(values.clone(), [batch, inputs]), &device);
             let currents = (input.matmul(w1) + b1.unsqueeze()).reshape([batch, 1, first]);
             reference::neurons(currents.repeat_dim(1, time_steps), neuron)
         }
     };
-    let mut potentials = if problem.is_steady() { Vec::new() } else { vec![u1] };
+    let mut potentials = if problem.is_constant() { Vec::new() } else { vec![u1] };
     let train = |spikes: &Tensor<3>, width: usize| {
         SpikeTrain::from_dense(batch, width, time_steps, &read(spikes.clone().inner()))
     };

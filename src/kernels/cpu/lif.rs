@@ -1,0 +1,118 @@
+//! The neurons of a block over all time steps, forwards and backwards: the equations of [`crate::neuron`] in plain loops
+//! over arrays of a block's width.
+
+use super::simd::multiversion;
+use crate::neuron::{Adjoint, Dynamics, State};
+use crate::spec::{Neuron, Surrogate};
+use crate::spikes::STEPS_PER_WORD;
+use std::iter::zip;
+
+multiversion! {
+    /// Turns input currents [T, W] into potentials before the reset, and sets the spikes' bits, [words, W]. What spikes have
+    /// raised the thresholds by goes into `adaptations` [T, W], of which there are none where thresholds stay.
+    pub(super) fn neurons<const W: usize>(
+        potentials: &mut [[f32; W]],
+        adaptations: &mut [[f32; W]],
+        fired: &mut [[u32; W]],
+        neuron: &Neuron,
+    ) {
+        if neuron.is_adaptive() {
+            run::<W, true>(potentials, adaptations, fired, neuron);
+        } else {
+            run::<W, false>(potentials, adaptations, fired, neuron);
+        }
+    }
+}
+
+#[inline(always)]
+fn run<const W: usize, const ADAPTIVE: bool>(
+    potentials: &mut [[f32; W]],
+    adaptations: &mut [[f32; W]],
+    fired: &mut [[u32; W]],
+    neuron: &Neuron,
+) {
+    let dynamics = Dynamics::<ADAPTIVE>::new(neuron);
+    let (mut current, mut after, mut raised) = ([0.0; W], [0.0; W], [0.0; W]);
+    let mut adaptations = adaptations.iter_mut();
+    for (rows, fired) in zip(potentials.chunks_mut(STEPS_PER_WORD), fired) {
+        let mut mask = [0_u32; W];
+        for (t, row) in rows.iter_mut().enumerate() {
+            if ADAPTIVE && let Some(adaptations) = adaptations.next() {
+                *adaptations = raised;
+            }
+            for (((u, i), (v, a)), mask) in zip(zip(zip(row, &mut current), zip(&mut after, &mut raised)), &mut mask) {
+                let mut state = State { current: *i, potential: *v, adaptation: *a };
+                let (potential, spike) = dynamics.step(&mut state, *u);
+                (*u, *i, *v, *a) = (potential, state.current, state.potential, state.adaptation);
+                *mask |= u32::from(spike) << t;
+            }
+        }
+        *fired = mask;
+    }
+}
+
+multiversion! {
+    /// The gradients of a block's spikes, [T, W], that are a number for each neuron times a coefficient for each time
+    /// step.
+    pub(super) fn spread<const W: usize>(gradient: &mut [[f32; W]], row: &[f32; W], coefficients: &[f32]) {
+        for (gradient, c) in zip(gradient, coefficients) {
+            zip(gradient, row).for_each(|(gradient, g)| *gradient = c * g);
+        }
+    }
+}
+
+multiversion! {
+    /// Turns the gradients of a block's spikes, [T, W], into the derivatives by the input currents, from the potentials
+    /// [T, W] and, where thresholds move, the adaptations [T, W]. `sum` becomes that of all time steps.
+    pub(super) fn derivative<const W: usize>(
+        gradient: &mut [[f32; W]],
+        sum: &mut [f32; W],
+        potentials: &[[f32; W]],
+        adaptations: &[[f32; W]],
+        neuron: &Neuron,
+    ) {
+        // The slope is chosen once, so that the loop is free of choices.
+        macro_rules! with {
+            ($surrogate:expr) => {
+                if neuron.is_adaptive() {
+                    run_back::<W, true>(gradient, sum, (potentials, adaptations), neuron, |x| $surrogate.slope(x));
+                } else {
+                    // What stands in for the adaptations is not looked at.
+                    run_back::<W, false>(gradient, sum, (potentials, potentials), neuron, |x| $surrogate.slope(x));
+                }
+            };
+        }
+        match neuron.surrogate {
+            Surrogate::FastSigmoid(k) => with!(Surrogate::FastSigmoid(k)),
+            Surrogate::Arctan(alpha) => with!(Surrogate::Arctan(alpha)),
+            Surrogate::Sigmoid(alpha) => with!(Surrogate::Sigmoid(alpha)),
+            Surrogate::Triangle => with!(Surrogate::Triangle),
+        }
+    }
+}
+
+/// [`derivative`] with the slope known when it is compiled.
+#[inline(always)]
+fn run_back<const W: usize, const ADAPTIVE: bool>(
+    gradient: &mut [[f32; W]],
+    sum: &mut [f32; W],
+    (potentials, adaptations): (&[[f32; W]], &[[f32; W]]),
+    neuron: &Neuron,
+    slope: impl Fn(f32) -> f32,
+) {
+    let dynamics = Dynamics::<ADAPTIVE>::new(neuron);
+    let (mut by_potential, mut by_current, mut by_adaptation) = ([0.0_f32; W], [0.0_f32; W], [0.0_f32; W]);
+    let mut total = [0.0_f32; W];
+    for (row, (potentials, adaptations)) in zip(gradient, zip(potentials, adaptations)).rev() {
+        let carried = zip(zip(&mut by_potential, &mut by_current), zip(&mut by_adaptation, &mut total));
+        for ((ds, (u, a)), ((du, di), (da, total))) in zip(zip(row, zip(potentials, adaptations)), carried) {
+            let mut adjoint = Adjoint { potential: *du, current: *di, adaptation: *da };
+            let adaptation = if ADAPTIVE { *a } else { 0.0 };
+            let by_input = dynamics.step_back(&mut adjoint, (*u, adaptation), *ds, &slope);
+            (*du, *di, *da) = (adjoint.potential, adjoint.current, adjoint.adaptation);
+            *ds = by_input;
+            *total += by_input;
+        }
+    }
+    *sum = total;
+}
