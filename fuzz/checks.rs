@@ -4,7 +4,7 @@
 //! A target is a function here, a line in [`TARGETS`], and a folder of seeds, `seeds/NAME`. `cargo xtask fuzz` and
 //! `tests/fuzz.rs` find it there.
 
-use sha2::{Digest, Sha256};
+use spiking_playground::checksum::sha256;
 use spiking_playground::cli::{arguments, drawings};
 use spiking_playground::digits::cut::cut;
 use spiking_playground::digits::shard::{self, FileEntry, Manifest, ShardEntry, Split};
@@ -110,11 +110,7 @@ fn shard(bytes: &[u8]) {
     }
     let Some((sizes, rest)) = bytes.split_first_chunk::<4>() else { return };
     let (images, labels) = halves(rest);
-    let file = |bytes: &[u8]| FileEntry {
-        file: "a".to_owned(),
-        bytes: bytes.len() as u64,
-        sha256: Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
-    };
+    let file = |bytes: &[u8]| FileEntry { file: "a".to_owned(), bytes: bytes.len() as u64, sha256: sha256([bytes]) };
     let [count, width, height, classes] = sizes.map(usize::from);
     let entry = ShardEntry { count, images: file(images), labels: file(labels) };
     let (train, test) = (vec![entry.clone()], vec![entry.clone()]);

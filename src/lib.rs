@@ -8,6 +8,8 @@
 
 /// Numbers from texts.
 pub mod decimal;
+/// SHA-256 checksums as text.
+pub mod checksum;
 /// What a run is: data, coding, network, training, seed; as URL hash, flags, file header and message.
 pub mod spec;
 /// Random numbers as a pure function of where they are needed.

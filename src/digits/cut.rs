@@ -1,7 +1,8 @@
 //! Cuts a data set into the shards that a page fetches.
 
-use super::shard::{FileEntry, Manifest, ShardEntry, ShardError, sha256};
+use super::shard::{FileEntry, Manifest, ShardEntry, ShardError};
 use super::{Digits, idx, order};
+use crate::checksum::sha256;
 use flate2::{Compression, GzBuilder};
 use std::io::Write;
 
@@ -79,7 +80,7 @@ fn pair(
 ) -> Result<ShardEntry, ShardError> {
     let mut add = |kind: &str, idx: Vec<u8>| {
         let (bytes, end) = pack(idx)?;
-        let sha256 = sha256(&bytes);
+        let sha256 = sha256([&bytes[..]]);
         let file = format!("{name}-{}.{kind}{end}", &sha256[..8]);
         let entry = FileEntry { file: file.clone(), bytes: bytes.len() as u64, sha256 };
         files.push((file, bytes));

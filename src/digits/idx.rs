@@ -231,9 +231,14 @@ pub fn beginning(bytes: &[u8], count: u64) -> Vec<u8> {
 /// How gzip begins.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
+/// Whether the bytes begin as a gzip file does.
+pub fn is_gzipped(bytes: &[u8]) -> bool {
+    bytes.starts_with(&GZIP)
+}
+
 /// Reads the bytes as they are, or unzips them if they begin as gzip does.
 fn reader(bytes: &[u8]) -> Box<dyn Read + '_> {
-    if bytes.starts_with(&GZIP) { Box::new(Members(Some(GzDecoder::new(bytes)))) } else { Box::new(bytes) }
+    if is_gzipped(bytes) { Box::new(Members(Some(GzDecoder::new(bytes)))) } else { Box::new(bytes) }
 }
 
 /// The members of a gzip file, one after the other. Zeros behind the last are passed over, as the program gzip does: tapes
@@ -248,7 +253,7 @@ impl Read for Members<'_> {
                 return Ok(count);
             }
             let rest = *member.get_ref();
-            if rest.starts_with(&GZIP) {
+            if is_gzipped(rest) {
                 *member = GzDecoder::new(rest);
             } else if rest.iter().all(|byte| *byte == 0) {
                 self.0 = None;

@@ -2,8 +2,8 @@
 
 use super::idx::IdxError;
 use super::{Digits, MOST_SIDE, idx, order};
+use crate::checksum::sha256;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// The part of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -237,16 +237,11 @@ fn verify(entry: &FileEntry, bytes: &[u8]) -> Result<(), ShardError> {
     if found != entry.bytes {
         return Err(ShardError::WrongSize { file, expected: entry.bytes, found });
     }
-    let found = sha256(bytes);
+    let found = sha256([bytes]);
     if found != entry.sha256 {
         return Err(ShardError::WrongHash { file, expected: entry.sha256.clone(), found });
     }
     Ok(())
-}
-
-/// SHA-256 in lower-case hexadecimal.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn bad(what: String) -> ShardError {

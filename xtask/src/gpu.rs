@@ -8,9 +8,12 @@
 use crate::hook;
 use crate::html::content;
 use crate::offline;
-use crate::run::{Result, Steps, at, run};
+use crate::run::Steps;
 use crate::tools::{Tools, WASM, target};
-use std::fs::{self, File};
+use anyhow::{Context, Result};
+use fs_err as fs;
+use std::ffi::OsString;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 const ENGINE: &str = "engine_gpu";
@@ -22,14 +25,14 @@ const TRUNK_LOCK: &str = ".trunk-lock";
 const WITHOUT: &str = "--no-gpu";
 
 /// Takes the flag that leaves the engine out from what is meant for Trunk.
-pub fn wanted(arguments: &[String]) -> (bool, Vec<String>) {
-    let rest: Vec<String> = arguments.iter().filter(|argument| *argument != WITHOUT).cloned().collect();
+pub fn wanted(arguments: &[OsString]) -> (bool, Vec<OsString>) {
+    let rest: Vec<OsString> = arguments.iter().filter(|argument| *argument != WITHOUT).cloned().collect();
     (rest.len() == arguments.len(), rest)
 }
 
 /// Where cargo builds the engine.
-fn own_target() -> PathBuf {
-    target().join("gpu")
+fn own_target() -> Result<PathBuf> {
+    Ok(target()?.join("gpu"))
 }
 
 /// The files of the engine in its folder: program, script, loader.
@@ -38,29 +41,34 @@ fn files(folder: &Path) -> [PathBuf; 3] {
 }
 
 /// Builds the engine: one step. [`add_to`] puts it into the page.
-pub fn build(tools: &Tools, steps: &mut Steps) -> Result<()> {
-    steps.next();
-    steps.say("Engine for graphics cards: some 6 minutes the first time on two cores");
-    let mut cargo = tools.wasm_command("cargo");
-    cargo.args(["build", "--target", WASM, "--profile", "web", "--no-default-features", "--features", "web,gpu"]);
-    run(cargo.args(["--bin", ENGINE, "--target-dir"]).arg(own_target()))?;
-    let program = own_target().join(WASM).join("web").join(ENGINE).with_extension("wasm");
-    let folder = fresh();
-    let mut bindgen = tools.command("wasm-bindgen");
-    bindgen.args(["--target", "web", "--no-typescript", "--out-name", ENGINE, "--out-dir"]).arg(&folder).arg(program);
-    run(&mut bindgen)?;
+///
+/// # Errors
+/// When it cannot be built.
+pub fn build(tools: &Tools, steps: &Steps) -> Result<()> {
+    steps.begin("Engine for graphics cards: some 6 minutes the first time on two cores");
+    let own = own_target()?;
+    let build = ["build", "--target", WASM, "--profile", "web", "--no-default-features", "--features", "web,gpu"];
+    let place = [OsString::from("--bin"), ENGINE.into(), "--target-dir".into(), own.clone().into()];
+    tools.cmd("cargo", build.map(OsString::from).into_iter().chain(place)).run()?;
+    let program = own.join(WASM).join("web").join(ENGINE).with_extension("wasm");
+    let folder = fresh()?;
+    let bindgen = ["--target", "web", "--no-typescript", "--out-name", ENGINE, "--out-dir"].map(OsString::from);
+    tools.cmd("wasm-bindgen", bindgen.into_iter().chain([folder.clone().into(), program.into()])).run()?;
     let loader = folder.join(format!("{ENGINE}_loader.js"));
-    fs::write(&loader, LOADER).map_err(at(&loader))
+    Ok(fs::write(&loader, LOADER)?)
 }
 
 /// Where the engine lies that was built and is in no page yet.
-fn fresh() -> PathBuf {
-    target().join(format!("{ENGINE}.new"))
+fn fresh() -> Result<PathBuf> {
+    Ok(target()?.join(format!("{ENGINE}.new")))
 }
 
 /// Lays the files of the engine into the folder in which Trunk puts a page together, if it was built.
+///
+/// # Errors
+/// When a file cannot be copied.
 pub fn lay_into(folder: &Path) -> Result<()> {
-    lay(&target().join(ENGINE), folder)
+    lay(&target()?.join(ENGINE), folder)
 }
 
 fn lay(engine: &Path, folder: &Path) -> Result<()> {
@@ -68,33 +76,34 @@ fn lay(engine: &Path, folder: &Path) -> Result<()> {
     if files.iter().any(|file| !file.is_file()) {
         return Ok(());
     }
-    files.iter().try_for_each(|file| {
-        fs::copy(file, folder.join(file.file_name().unwrap_or_default())).map(drop).map_err(at(file))
-    })
+    files.iter().try_for_each(|file| Ok(fs::copy(file, folder.join(file.file_name().unwrap_or_default())).map(drop)?))
 }
 
 /// Puts the engine that was built into the page in dist/, which may be served.
+///
+/// # Errors
+/// When there is no page, or a file cannot be moved.
 pub fn add_to(dist: &Path) -> Result<()> {
-    add(&fresh(), &target().join(ENGINE), dist)
+    add(&fresh()?, &target()?.join(ENGINE), dist)
 }
 
 /// The engine in `fresh`, if one is there, takes the place of that in `engine`, from where it goes into the page.
 fn add(fresh: &Path, engine: &Path, dist: &Path) -> Result<()> {
     // Trunk builds no page meanwhile: it would find half of an engine, or take away the folder in which the page is.
     let lock = dist.join(TRUNK_LOCK);
-    let held = File::options().create(true).truncate(false).write(true).open(&lock).map_err(at(&lock))?;
-    held.lock().map_err(at(&lock))?;
+    let held = File::options().create(true).truncate(false).write(true).open(&lock);
+    let _held = held.and_then(|held| held.lock().map(|()| held)).with_context(|| lock.display().to_string())?;
     if files(fresh).iter().all(|file| file.is_file()) {
         if engine.exists() {
-            fs::remove_dir_all(engine).map_err(at(engine))?;
+            fs::remove_dir_all(engine)?;
         }
-        fs::rename(fresh, engine).map_err(at(fresh))?;
+        fs::rename(fresh, engine)?;
     }
     lay(engine, dist)?;
     hook::place_engines(dist)?;
     // The page and its list have changed; a build without a list has none still.
     let page = dist.join("index.html");
-    let html = fs::read_to_string(&page).map_err(at(&page))?;
+    let html = fs::read_to_string(&page)?;
     match content(&html, "service") {
         Some("none") | None => Ok(()),
         Some(_) => offline::list_files(dist),
@@ -153,7 +162,7 @@ mod tests {
         assert!(is_done.try_recv().is_err() && fresh.exists() && !engine.exists(), "nothing is touched meanwhile");
         fs::write(dist.join("index.html"), PAGE).unwrap();
         lock.unlock().unwrap();
-        assert_eq!(is_done.recv().unwrap(), Ok(()));
+        is_done.recv().unwrap().unwrap();
         adding.join().unwrap().unwrap();
         assert!(has_engine(&dist) && engine.exists() && !fresh.exists());
     }
@@ -167,7 +176,7 @@ mod tests {
             build_engine(&fresh);
             fs::write(fresh.join("engine_gpu.js"), text).unwrap();
             fs::write(dist.join("index.html"), PAGE).unwrap();
-            assert_eq!(add(&fresh, &engine, &dist), Ok(()));
+            add(&fresh, &engine, &dist).unwrap();
             assert!(has_engine(&dist));
         }
         assert_eq!(fs::read_to_string(engine.join("engine_gpu.js")).unwrap(), "newer");
@@ -175,7 +184,7 @@ mod tests {
         // What Trunk puts together next has it from its hook.
         let staging = folder.0.join("staging");
         fs::create_dir_all(&staging).unwrap();
-        assert_eq!(lay(&engine, &staging), Ok(()));
+        lay(&engine, &staging).unwrap();
         assert!(files(&staging).iter().all(|file| file.is_file()));
     }
 
@@ -184,11 +193,11 @@ mod tests {
         let folder = Folder::new("gpu-missing");
         let (fresh, engine, dist) = (folder.0.join("new"), folder.0.join("engine"), folder.0.join("dist"));
         build_engine(&fresh);
-        assert!(add(&fresh, &engine, &dist).is_err_and(|error| error.contains("dist")));
+        assert!(add(&fresh, &engine, &dist).is_err_and(|error| error.to_string().contains("dist")));
         fs::create_dir_all(&dist).unwrap();
-        assert!(add(&fresh, &engine, &dist).is_err_and(|error| error.contains("index.html")));
+        assert!(add(&fresh, &engine, &dist).is_err_and(|error| error.to_string().contains("index.html")));
         fs::write(dist.join("index.html"), PAGE).unwrap();
-        assert_eq!(add(&fresh, &engine, &dist), Ok(()));
+        add(&fresh, &engine, &dist).unwrap();
         assert!(has_engine(&dist));
     }
 }

@@ -3,14 +3,15 @@
 //! Trunk gives the files of a worker no hash, and they name each other. So each engine's files move to
 //! `engine/<hash>/`, the article's to `article/<hash>/`, and index.html learns the paths: a cache can keep them for ever.
 //! Shards (whose names have hashes) and models are copied beside the page, and index.html learns which data sets there
-//! are. The programs of page and article get shorter: see [`number_imports`].
+//! are. The programs of page and article get shorter: imports are numbered.
 
 use crate::gpu;
 use crate::html::{content, with_content, without_preloads};
 use crate::offline;
-use crate::run::{Result, at, write_whole};
+use crate::run::write_whole;
+use anyhow::{Context, Result};
+use fs_err as fs;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What an engine's worker starts from.
@@ -19,42 +20,47 @@ const LOADER: &str = "_loader.js";
 /// The program of the article's figures: its file, its folder, and what index.html calls it.
 const ARTICLE: &str = "article";
 
+/// The page as it is written.
+pub(crate) const PAGE: &str = "www/index.html";
+
 /// Where `spiking shards` puts the data sets.
 const SHARDS: &str = "www/shards";
 /// Under this name index.html lists the data sets that the page has words for; the page in dist/, those that are there.
 const SETS: &str = "sets";
 
 /// The data sets that the page has words for, the one that it opens with first.
-pub fn sets() -> Result<Vec<String>> {
-    let page = Path::new("www/index.html");
-    let html = fs::read_to_string(page).map_err(at(page))?;
-    let sets = content(&html, SETS).ok_or_else(|| format!("{} has no <meta name=\"{SETS}\">", page.display()))?;
+pub(crate) fn sets() -> Result<Vec<String>> {
+    let html = fs::read_to_string(PAGE)?;
+    let sets = content(&html, SETS).with_context(|| format!("{PAGE} has no <meta name=\"{SETS}\">"))?;
     Ok(sets.split_whitespace().map(str::to_owned).collect())
 }
 
 /// Those of the page's data sets that were cut into `shards`.
 fn there(html: &str, shards: &Path) -> Result<String> {
-    let sets = content(html, SETS).ok_or_else(|| format!("index.html has no <meta name=\"{SETS}\">"))?;
+    let sets = content(html, SETS).with_context(|| format!("index.html has no <meta name=\"{SETS}\">"))?;
     let cut = |set: &&str| shards.join(set).join("manifest.json").is_file();
     Ok(sets.split_whitespace().filter(cut).collect::<Vec<_>>().join(" "))
 }
 
 /// Finishes the page in the folder that Trunk names.
+///
+/// # Errors
+/// When a file of the page is not what it should be, or cannot be written.
 pub fn run() -> Result<()> {
     let folder =
-        std::env::var_os("TRUNK_STAGING_DIR").ok_or("`hook` is called by Trunk, which says where the page is")?;
+        std::env::var_os("TRUNK_STAGING_DIR").context("`hook` is called by Trunk, which says where the page is")?;
     let folder = PathBuf::from(folder);
     gpu::lay_into(&folder)?;
     place_engines(&folder)?;
     let page = folder.join("index.html");
-    let mut html = fs::read_to_string(&page).map_err(at(&page))?;
+    let mut html = fs::read_to_string(&page)?;
     let there = there(&html, Path::new(SHARDS))?;
-    html = with_content(&html, SETS, &there).ok_or_else(|| format!("index.html has no <meta name=\"{SETS}\">"))?;
+    html = with_content(&html, SETS, &there).with_context(|| format!("index.html has no <meta name=\"{SETS}\">"))?;
     // While the page is being developed, nothing is to be kept of it.
     let service =
         if std::env::var_os("TRUNK_PROFILE").is_some_and(|it| it == "release") { "service.js" } else { "none" };
-    html = with_content(&html, "service", service).ok_or("index.html has no <meta name=\"service\">")?;
-    fs::write(&page, without_preloads(&html)).map_err(at(&page))?;
+    html = with_content(&html, "service", service).context("index.html has no <meta name=\"service\">")?;
+    fs::write(&page, without_preloads(&html))?;
     number_imports(&folder, "page-")?;
     number_imports(&folder, ARTICLE)?;
     place_article(&folder)?;
@@ -66,16 +72,17 @@ pub fn run() -> Result<()> {
 }
 
 /// Moves the files of engines that lie beside a page to where they belong, and tells the page.
-pub fn place_engines(folder: &Path) -> Result<()> {
+pub(crate) fn place_engines(folder: &Path) -> Result<()> {
     let page = folder.join("index.html");
-    let mut html = fs::read_to_string(&page).map_err(at(&page))?;
+    let mut html = fs::read_to_string(&page)?;
     for (engine, files) in engines(folder)? {
         let path = format!("engine/{:016x}", hash(&files)?);
         remove_older(&folder.join("engine"), &format!("{engine}{LOADER}"))?;
         move_into(&folder.join(&path), &files)?;
         let meta = engine.replace('_', "-");
-        html = with_content(&html, &meta, &format!("./{path}/{engine}{LOADER}"))
-            .ok_or_else(|| format!("index.html has no <meta name=\"{meta}\" content=\"\"> to say where {engine} is"))?;
+        html = with_content(&html, &meta, &format!("./{path}/{engine}{LOADER}")).with_context(|| {
+            format!("index.html has no <meta name=\"{meta}\" content=\"\"> to say where {engine} is")
+        })?;
     }
     write_whole(&page, &html)
 }
@@ -83,16 +90,16 @@ pub fn place_engines(folder: &Path) -> Result<()> {
 /// Moves the files of the article's program to where they belong, and tells the page.
 fn place_article(folder: &Path) -> Result<()> {
     let page = folder.join("index.html");
-    let html = fs::read_to_string(&page).map_err(at(&page))?;
+    let html = fs::read_to_string(&page)?;
     let script = format!("{ARTICLE}.js");
     let files = [script.clone(), format!("{ARTICLE}_bg.wasm")].map(|file| folder.join(file));
     let path = format!("{ARTICLE}/{:016x}", hash(&files)?);
     remove_older(&folder.join(ARTICLE), &script)?;
     move_into(&folder.join(&path), &files)?;
-    let html = with_content(&html, ARTICLE, &format!("./{path}/{script}")).ok_or_else(|| {
+    let html = with_content(&html, ARTICLE, &format!("./{path}/{script}")).with_context(|| {
         format!("index.html has no <meta name=\"{ARTICLE}\" content=\"\"> to say where its program is")
     })?;
-    fs::write(&page, html).map_err(at(&page))
+    Ok(fs::write(&page, html)?)
 }
 
 /// wasm-bindgen ends the names of imports in hashes, which stand both in the page's script and in its program and which
@@ -105,14 +112,14 @@ fn number_imports(folder: &Path, start: &str) -> Result<()> {
         .filter(|file| is_it(file) && file.is_file())
         .partition(|file| file.extension().is_some_and(|end| end == "js"));
     for script in scripts {
-        let mut text = fs::read(&script).map_err(at(&script))?;
+        let mut text = fs::read(&script)?;
         let hashes = hashes(&text);
         renumber(&mut text, &hashes);
-        fs::write(&script, text).map_err(at(&script))?;
+        fs::write(&script, text)?;
         for program in &programs {
-            let mut bytes = fs::read(program).map_err(at(program))?;
+            let mut bytes = fs::read(program)?;
             renumber(&mut bytes, &hashes);
-            fs::write(program, bytes).map_err(at(program))?;
+            fs::write(program, bytes)?;
         }
     }
     Ok(())
@@ -146,8 +153,8 @@ fn renumber(bytes: &mut [u8], hashes: &[Vec<u8>]) {
 }
 
 /// The files in a folder.
-pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    Ok(fs::read_dir(folder).map_err(at(folder))?.filter_map(|file| Some(file.ok()?.path())).collect())
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    Ok(fs::read_dir(folder)?.filter_map(|file| Some(file.ok()?.path())).collect())
 }
 
 /// The engines in the folder, by name, with their files in order.
@@ -169,8 +176,8 @@ fn engines(folder: &Path) -> Result<BTreeMap<String, Vec<PathBuf>>> {
 }
 
 /// FNV-1a over the files: no secret depends on it, it only has to change with them.
-pub fn hash(files: &[PathBuf]) -> Result<u64> {
-    files.iter().try_fold(FNV, |hash: u64, file| Ok(fnv_from(hash, &fs::read(file).map_err(at(file))?)))
+pub(crate) fn hash(files: &[PathBuf]) -> Result<u64> {
+    files.iter().try_fold(FNV, |hash: u64, file| Ok(fnv_from(hash, &fs::read(file)?)))
 }
 
 const FNV: u64 = 0xcbf2_9ce4_8422_2325;
@@ -180,7 +187,7 @@ fn fnv_from(hash: u64, bytes: &[u8]) -> u64 {
 }
 
 /// FNV-1a of these bytes.
-pub fn fnv(bytes: &[u8]) -> u64 {
+pub(crate) fn fnv(bytes: &[u8]) -> u64 {
     fnv_from(FNV, bytes)
 }
 
@@ -189,22 +196,21 @@ fn remove_older(placed: &Path, start: &str) -> Result<()> {
     let Ok(folders) = fs::read_dir(placed) else { return Ok(()) };
     let folders = folders.filter_map(|folder| Some(folder.ok()?.path()));
     let mut older = folders.filter(|folder| folder.join(start).is_file());
-    older.try_for_each(|folder| fs::remove_dir_all(&folder).map_err(at(&folder)))
+    older.try_for_each(|folder| Ok(fs::remove_dir_all(&folder)?))
 }
 
-pub fn move_into(folder: &Path, files: &[PathBuf]) -> Result<()> {
-    fs::create_dir_all(folder).map_err(at(folder))?;
-    files
-        .iter()
-        .try_for_each(|file| fs::rename(file, folder.join(file.file_name().unwrap_or_default())).map_err(at(file)))
+/// Moves the files into the folder, which is made if it is not there.
+pub(crate) fn move_into(folder: &Path, files: &[PathBuf]) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    files.iter().try_for_each(|file| Ok(fs::rename(file, folder.join(file.file_name().unwrap_or_default()))?))
 }
 
 /// Copies a folder with all that is in it, hidden files left out; one that is not there makes none.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     let Ok(entries) = fs::read_dir(from) else { return Ok(()) };
-    fs::create_dir_all(to).map_err(at(to))?;
+    fs::create_dir_all(to)?;
     for entry in entries {
-        let entry = entry.map_err(at(from))?;
+        let entry = entry?;
         let (source, target) = (entry.path(), to.join(entry.file_name()));
         if entry.file_name().to_string_lossy().starts_with('.') {
             continue;
@@ -212,7 +218,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         if source.is_dir() {
             copy(&source, &target)?;
         } else {
-            fs::copy(&source, &target).map_err(at(&source))?;
+            fs::copy(&source, &target)?;
         }
     }
     Ok(())
@@ -241,6 +247,6 @@ mod tests {
         fs::write(shards.join("c/manifest.json"), "{}").unwrap();
         let there = there("<meta name=sets content=\"a b c\">", &shards);
         fs::remove_dir_all(&shards).unwrap();
-        assert_eq!(there, Ok("c".to_owned()));
+        assert_eq!(there.unwrap(), "c");
     }
 }

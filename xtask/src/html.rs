@@ -1,4 +1,4 @@
-//! What index.html says in its `<meta>` elements, read and changed.
+//! The `<meta>` and `<link>` elements of index.html, read and changed.
 
 use std::ops::Range;
 
@@ -32,6 +32,19 @@ fn place(html: &str, name: &str) -> Option<Range<usize>> {
     Some(from..from + length)
 }
 
+/// The `<link …>` elements, without their angle brackets.
+pub fn links(html: &str) -> impl Iterator<Item = &str> {
+    html.split("<link").skip(1).filter_map(|piece| Some(piece.split_once('>')?.0))
+}
+
+/// The value of an element's attribute, empty if it has none; nothing where there is no such attribute.
+pub fn attribute<'a>(element: &'a str, name: &str) -> Option<&'a str> {
+    element.split_whitespace().find_map(|word| {
+        let (found, value) = word.split_once('=').unwrap_or((word, ""));
+        (found == name).then(|| value.trim_matches('"'))
+    })
+}
+
 /// The document without links that fetch its program ahead: `www/start.js` decides which program is needed, and fetches it
 /// at once.
 pub fn without_preloads(html: &str) -> String {
@@ -57,6 +70,19 @@ mod tests {
     fn only_links_that_fetch_ahead_are_taken_out() {
         let html = "<a><link rel=icon href=i><link as=fetch href=./p.wasm rel=preload type=x><link rel=\"modulepreload\" href=\"p.js\">b";
         assert_eq!(without_preloads(html), "<a><link rel=icon href=i>b");
+    }
+
+    #[test]
+    fn links_and_their_attributes_are_read() {
+        let html = "<p rel=x><link data-trunk rel=\"rust\" data-bin=page data-web><a><link rel=icon>";
+        let links: Vec<&str> = links(html).collect();
+        assert_eq!(links.len(), 2);
+        let of = |name: &str| attribute(links[0], name);
+        assert_eq!(
+            [of("rel"), of("data-bin"), of("data-web"), of("web")],
+            [Some("rust"), Some("page"), Some(""), None]
+        );
+        assert_eq!(attribute(links[1], "rel"), Some("icon"));
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //! says, and the service worker learns which files this build has.
 
 use crate::hook::{files, fnv, hash, move_into};
-use crate::run::{Result, at, write_whole};
-use std::fs;
+use crate::run::write_whole;
+use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use std::path::{Path, PathBuf};
 
 /// Scripts and styles that name each other, and have no hash in their names.
@@ -33,8 +34,8 @@ pub fn place_scripts(folder: &Path) -> Result<()> {
     let scripts: Vec<PathBuf> = SCRIPTS.iter().map(|name| folder.join(name)).collect();
     let place = format!("parts/{:016x}", hash(&scripts)?);
     for script in &scripts {
-        let text = fs::read_to_string(script).map_err(at(script))?;
-        fs::write(script, without_remarks(&text)).map_err(at(script))?;
+        let text = fs::read_to_string(script)?;
+        fs::write(script, without_remarks(&text))?;
     }
     let named = SCRIPTS[..NAMED].iter().map(|name| (*name, format!("{place}/{name}"))).collect::<Vec<_>>();
     let named: Vec<(&str, &str)> = named.iter().map(|(name, path)| (*name, path.as_str())).collect();
@@ -43,7 +44,7 @@ pub fn place_scripts(folder: &Path) -> Result<()> {
     let called = |start: &str, end: &str| {
         let names = files(folder)?.into_iter().filter_map(|file| Some(file.file_name()?.to_str()?.to_owned()));
         let found = names.into_iter().find(|name| name.starts_with(start) && name.ends_with(end));
-        found.ok_or_else(|| format!("the page has no {start}…{end}"))
+        found.with_context(|| format!("the page has no {start}…{end}"))
     };
     let (style, icon) = (called("style-", ".css")?, called("icon-", ".svg")?);
     replace(&folder.join("embed.html"), &[("style.css", &style), ("icon.svg", &icon)])
@@ -68,14 +69,12 @@ fn without_remarks(text: &str) -> String {
 
 /// Replaces the only place of each of these words.
 fn replace(file: &Path, words: &[(&str, &str)]) -> Result<()> {
-    let mut text = fs::read_to_string(file).map_err(at(file))?;
+    let mut text = fs::read_to_string(file)?;
     for (from, to) in words {
-        if text.matches(from).count() != 1 {
-            return Err(format!("{} names {from} not once", file.display()));
-        }
+        ensure!(text.matches(from).count() == 1, "{} names {from} not once", file.display());
         text = text.replacen(from, to, 1);
     }
-    fs::write(file, text).map_err(at(file))
+    Ok(fs::write(file, text)?)
 }
 
 /// Writes the list of all files of the page into its service worker.
@@ -84,14 +83,14 @@ pub fn list_files(folder: &Path) -> Result<()> {
     walk(folder, folder, &mut found)?;
     found.sort();
     let lines = found.iter().map(|path| {
-        let bytes = fs::read(folder.join(path)).map_err(at(&folder.join(path)))?;
+        let bytes = fs::read(folder.join(path))?;
         let sum = bytes.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
         Ok(format!("\"{path}\":[{},{sum},{}]", bytes.len(), u8::from(is_always_needed(path))))
     });
     let list = lines.collect::<Result<Vec<_>>>()?.join(",\n");
     let worker = folder.join(WORKER);
-    let text = fs::read_to_string(&worker).map_err(at(&worker))?;
-    let text = with_list(&text, &list).ok_or_else(|| format!("{} has no place for a list", worker.display()))?;
+    let text = fs::read_to_string(&worker)?;
+    let text = with_list(&text, &list).with_context(|| format!("{} has no place for a list", worker.display()))?;
     write_whole(&worker, &text)
 }
 

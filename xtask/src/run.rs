@@ -1,33 +1,13 @@
-//! Running other programs, and saying so.
+//! Other programs, and what is said while they run.
 
+use duct::Expression;
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What went wrong, in words for the person at the terminal.
-pub type Result<T> = std::result::Result<T, String>;
-
-/// Runs a command to its end, its output on the terminal.
-pub fn run(command: &mut Command) -> Result<()> {
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("`{}` failed ({status})", text(command))),
-        Err(error) => Err(format!("`{}` cannot be run: {error}", text(command))),
-    }
-}
-
-/// What a command says, trimmed; nothing when it fails or is not there.
-pub fn says(command: &mut Command) -> Option<String> {
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    let said = || String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    output.status.success().then(said)
-}
-
-/// The command as one would type it.
-pub fn text(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+/// What a command says, trimmed; nothing if it fails or is not there.
+pub fn says(command: &Expression) -> Option<String> {
+    Some(command.stdin_null().stderr_null().read().ok()?.trim().to_owned())
 }
 
 /// The program's file in one of the folders of `path`.
@@ -37,28 +17,26 @@ pub fn find(program: &str, path: &OsStr) -> Option<PathBuf> {
     candidates.into_iter().find(|file| file.is_file())
 }
 
-/// The error of a file operation, with the file.
-pub fn at<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> String {
-    let path = path.display().to_string();
-    move |error| format!("{path}: {error}")
-}
-
 /// Writes a file that may be read meanwhile: who reads it gets the older one or this, never half of it.
-pub fn write_whole(path: &Path, text: &str) -> Result<()> {
+///
+/// # Errors
+/// Names the file that cannot be written.
+pub fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
     let partial = path.with_file_name(format!(".{}.partial", path.file_name().unwrap_or_default().to_string_lossy()));
-    fs::write(&partial, text).and_then(|()| fs::rename(&partial, path)).map_err(at(path))
+    fs_err::write(&partial, text)?;
+    Ok(fs_err::rename(&partial, path)?)
 }
 
-/// Says in one line each what is being done: `[2/5] Trunk 0.22.1: …`.
+/// Says in one line each what is being done: `[2/5] Trunk 0.22.1: …`. Some of it is done at the same time.
 pub struct Steps {
-    done: usize,
+    begun: AtomicUsize,
     total: usize,
 }
 
 impl Steps {
-    /// So many steps are to be done.
+    /// That many steps are to be done.
     pub fn new(total: usize) -> Self {
-        Self { done: 0, total }
+        Self { begun: AtomicUsize::new(0), total }
     }
 
     /// Says nothing.
@@ -66,15 +44,18 @@ impl Steps {
         Self::new(0)
     }
 
-    /// Begins the next step.
-    pub fn next(&mut self) {
-        self.done += 1;
+    /// Begins the next step, and says what it is.
+    pub fn begin(&self, what: &str) {
+        let step = self.begun.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.total > 0 {
+            eprintln!("[{step}/{}] {what}", self.total);
+        }
     }
 
-    /// Says something about the step in hand.
-    pub fn say(&self, what: &str) {
+    /// Says more of what has begun.
+    pub fn note(&self, what: &str) {
         if self.total > 0 {
-            eprintln!("[{}/{}] {what}", self.done, self.total);
+            eprintln!("      {what}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a visitor has to fetch, against what they should.
 
-use crate::run::{Result, run};
 use crate::tools::Tools;
+use anyhow::{Context, Result};
 
 /// What belongs together, which files of dist/ those are, and how many bytes they may have, compressed by brotli.
 const BUDGETS: &str = r#"[
@@ -34,5 +34,6 @@ process.exitCode = bad ? 1 : 0;
 /// Prints a line for each part of the page; fails where one is too large.
 pub fn check(tools: &Tools) -> Result<()> {
     let script = SCRIPT.replace("BUDGETS", BUDGETS);
-    run(tools.command("node").arg("-e").arg(script)).map_err(|_| "the page is larger than its budget".to_owned())
+    tools.cmd("node", ["-e", &script]).run().context("the page is larger than its budget")?;
+    Ok(())
 }

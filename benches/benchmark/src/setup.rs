@@ -1,32 +1,50 @@
 //! What the participants need: our programs, the page, a Python with the peers, npm packages.
 
-use super::Options;
-use super::process::{Limit, shown};
-use crate::gpu;
-use crate::page;
-use crate::run::{Result, Steps, at, find};
-use crate::tools::{Tools, target};
+use crate::Options;
+use crate::limited::shown;
+use anyhow::{Context, Result, anyhow};
+use duct::{Expression, cmd};
+use fs_err as fs;
+use serde_json::Value;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+use xtask::run::{Steps, find};
+use xtask::tools::{Tools, target};
+use xtask::{gpu, page};
 
 /// Where the peers' npm packages are listed.
 const NPM: &str = "benches/browser";
+/// What drives them in the browser.
+const SCRIPT: &str = "benches/browser/run.mjs";
 /// The peers' Python packages, a `name==version` a line.
 const REQUIREMENTS: &str = "benches/peers/requirements.txt";
+
+/// Something that is there, or why it is not.
+pub type Had<T> = std::result::Result<T, String>;
+
+/// What is there.
+///
+/// # Errors
+/// Why it is not.
+pub fn had<T>(it: &Had<T>) -> Result<&T> {
+    it.as_ref().map_err(|reason| anyhow!("{reason}"))
+}
+
+fn noted<T>(result: Result<T>) -> Had<T> {
+    result.map_err(|error| format!("{error:#}"))
+}
 
 /// All that is there, and why the rest is not.
 pub struct Setup {
     /// Our programs by name.
     programs: BTreeMap<String, PathBuf>,
     /// Node.js and Chromium, with the built page.
-    pub browser: Result<Browser>,
+    pub browser: Had<Browser>,
     /// npm packages of the peers.
-    pub npm: Result<()>,
+    pub npm: Had<()>,
     /// The Python that has PyTorch.
-    pub python: Result<PathBuf>,
+    pub python: Had<PathBuf>,
     /// Python packages that could not be had, with the reason.
     pub absent: BTreeMap<String, String>,
 }
@@ -39,24 +57,27 @@ pub struct Browser {
 
 impl Browser {
     /// The driver of the benches in the browser.
-    pub fn driver(&self) -> Command {
-        let mut node = self.tools.command("node");
-        node.arg(format!("{NPM}/run.mjs")).env("CHROMIUM", &self.chromium);
-        node
+    pub fn driver<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Expression {
+        self.tools.cmd("node", [SCRIPT].into_iter().chain(arguments)).env("CHROMIUM", &self.chromium)
     }
 
     /// Builds the engine for graphics cards and puts it into the page.
-    pub fn add_card_engine(&self, steps: &mut Steps) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it cannot be built, or there is no page.
+    pub fn add_card_engine(&self, steps: &Steps) -> Result<()> {
         gpu::build(&self.tools, steps)?;
         gpu::add_to(Path::new("dist"))
     }
 }
 
 impl Setup {
-    /// Builds and fetches. What fails is noted, and only our own programs are indispensable.
-    pub fn bring(options: &Options, steps: &mut Steps) -> Result<Self> {
-        steps.next();
-        steps.say("Our programs: some minutes where burn is not built yet");
+    /// Builds and fetches. What fails is noted.
+    ///
+    /// # Errors
+    /// When our own programs cannot be built: only they are indispensable.
+    pub fn bring(options: &Options, steps: &Steps) -> Result<Self> {
+        steps.begin("Our programs: some minutes where burn is not built yet");
         let programs = programs()?;
         let mut setup = Self {
             programs,
@@ -68,71 +89,64 @@ impl Setup {
         if options.grid {
             return Ok(setup);
         }
-        steps.next();
         if options.python {
-            steps.say("PyTorch and its peers: some gigabytes the first time");
-            setup.python = python();
+            steps.begin("PyTorch and its peers: some gigabytes the first time");
+            setup.python = noted(python());
             if let Ok(python) = &setup.python {
                 setup.absent = packages(python)?;
             }
         }
         if options.browser {
-            setup.browser = browser(steps);
-            steps.next();
-            steps.say("npm packages of the peers");
-            setup.npm = setup.browser.as_ref().map_err(Clone::clone).and_then(|browser| npm(&browser.tools));
+            setup.browser = noted(browser(steps));
+            steps.begin("npm packages of the peers");
+            setup.npm = setup.browser.as_ref().map_err(Clone::clone).and_then(|browser| noted(npm(&browser.tools)));
         }
         Ok(setup)
     }
 
     /// One of our programs: `spiking`, or a bench.
+    ///
+    /// # Errors
+    /// When cargo built none of that name.
     pub fn program(&self, name: &str) -> Result<&Path> {
-        self.programs.get(name).map(PathBuf::as_path).ok_or_else(|| format!("cargo built no {name}"))
+        self.programs.get(name).map(PathBuf::as_path).with_context(|| format!("cargo built no {name}"))
     }
 }
 
 /// Builds the program and the benches and gives their files. With `web`, as the tests are built: one burn serves both.
 fn programs() -> Result<BTreeMap<String, PathBuf>> {
-    let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--release", "--features", "web,gpu", "--bin", "spiking", "--benches"]);
-    cargo.arg("--message-format=json-render-diagnostics").env_remove("CARGO");
-    let output = cargo.stderr(Stdio::inherit()).output().map_err(|error| format!("cargo cannot be run: {error}"))?;
-    if !output.status.success() {
-        return Err("our programs do not build".to_owned());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(built).collect())
+    let build = ["build", "--release", "--features", "web,gpu", "--bin", "spiking", "--benches"];
+    let messages = build.into_iter().chain(["--message-format=json-render-diagnostics"]);
+    let said = cmd("cargo", messages).env_remove("CARGO").read().context("our programs do not build")?;
+    Ok(said.lines().filter_map(built).collect())
 }
 
 /// The name and the file of a program that a line of cargo's messages speaks of.
 fn built(line: &str) -> Option<(String, PathBuf)> {
-    let text = |key: &str| {
-        let (_, rest) = line.split_once(&format!("\"{key}\":\""))?;
-        Some(rest.split('"').next()?.replace("\\\\", "\\"))
-    };
-    let file = text("executable")?;
-    // The target's name follows its kind; the package's own name is not called so.
-    Some((text("name")?, PathBuf::from(file)))
+    let message: Value = serde_json::from_str(line).ok()?;
+    Some((message["target"]["name"].as_str()?.to_owned(), message["executable"].as_str()?.into()))
 }
 
 /// The Python of an environment of our own, with PyTorch in it.
 fn python() -> Result<PathBuf> {
-    let folder = target().join("peers");
+    let folder = target()?.join("peers");
     let programs = [folder.join("bin/python"), folder.join("Scripts/python.exe")];
     let there = || programs.iter().find(|program| program.is_file()).cloned();
     if there().is_none() {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let python =
-            ["python3", "python"].iter().find_map(|name| find(name, &path)).ok_or("there is no Python here")?;
-        shown(Command::new(python).args(["-m", "venv"]).arg(&folder), Limit::seconds(300.0))?;
+            ["python3", "python"].iter().find_map(|name| find(name, &path)).context("there is no Python here")?;
+        let venv = ["-m".into(), "venv".into(), folder.clone().into_os_string()];
+        shown(&cmd(python, venv), Duration::from_secs(300))?;
     }
-    let python = there().ok_or("venv made no Python")?;
-    let torch = requirements()?.into_iter().next().ok_or("the list of Python packages is empty")?;
+    let python = there().context("venv made no Python")?;
+    let torch = requirements()?.into_iter().next().context("the list of Python packages is empty")?;
     install(&python, &torch)?;
     Ok(python)
 }
 
 fn requirements() -> Result<Vec<String>> {
-    let list = fs::read_to_string(REQUIREMENTS).map_err(at(Path::new(REQUIREMENTS)))?;
+    let list = fs::read_to_string(REQUIREMENTS)?;
     Ok(list.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect())
 }
 
@@ -140,19 +154,18 @@ fn requirements() -> Result<Vec<String>> {
 fn packages(python: &Path) -> Result<BTreeMap<String, String>> {
     let failed = requirements()?.into_iter().filter_map(|package| {
         let reason = install(python, &package).err()?;
-        Some((package.split("==").next().unwrap_or_default().to_owned(), reason))
+        Some((package.split("==").next().unwrap_or_default().to_owned(), format!("{reason:#}")))
     });
     Ok(failed.collect())
 }
 
 fn install(python: &Path, package: &str) -> Result<()> {
-    let mut pip = Command::new(python);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--timeout", "30"]);
-    shown(pip.args(["--constraint", REQUIREMENTS, package]), Limit::seconds(3600.0))
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--timeout", "30"];
+    shown(&cmd(python, pip.iter().chain(&["--constraint", REQUIREMENTS, package])), Duration::from_secs(3600))
 }
 
 /// Node.js, Chromium and the page, which is built where it is missing or older than its sources.
-fn browser(steps: &mut Steps) -> Result<Browser> {
+fn browser(steps: &Steps) -> Result<Browser> {
     let tools = Tools::bring(steps)?;
     let chromium = tools.browser(steps)?;
     let page = Path::new("dist/index.html");
@@ -161,7 +174,7 @@ fn browser(steps: &mut Steps) -> Result<Browser> {
     if age.is_none() || sources > age {
         let why = if age.is_none() { "missing" } else { "older than its sources" };
         eprintln!("dist/ is {why}: building the page");
-        page::bundle(&tools, &mut Steps::new(2), &[])?;
+        page::bundle(&tools, &Steps::new(2))?;
     }
     Ok(Browser { tools, chromium })
 }
@@ -176,14 +189,13 @@ fn newest(path: &Path) -> Option<SystemTime> {
 
 fn npm(tools: &Tools) -> Result<()> {
     let (lock, stamp) = (format!("{NPM}/package-lock.json"), format!("{NPM}/node_modules/.installed"));
-    let wanted = fs::read_to_string(&lock).map_err(at(Path::new(&lock)))?;
+    let wanted = fs::read_to_string(&lock)?;
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    let mut npm = tools.command("npm");
-    npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]).current_dir(NPM);
-    shown(&mut npm, Limit::seconds(900.0))?;
-    fs::write(&stamp, wanted).map_err(at(Path::new(&stamp)))
+    let npm = tools.cmd("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]).dir(NPM);
+    shown(&npm, Duration::from_secs(900))?;
+    Ok(fs::write(&stamp, wanted)?)
 }
 
 #[cfg(test)]

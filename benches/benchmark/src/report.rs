@@ -1,8 +1,8 @@
 //! The table, and its place in BENCHMARKS.md.
 
 use super::Row;
-use crate::run::{Result, at};
-use std::fs;
+use anyhow::Result;
+use fs_err as fs;
 use std::path::Path;
 
 /// The file that results are written into.
@@ -94,10 +94,13 @@ pub fn section(rows: &[Row], table: &str, circumstances: &str) -> String {
 }
 
 /// Puts a section's text between its markers; makes the section, or the file, where there is none yet.
+///
+/// # Errors
+/// When the file cannot be read or written.
 pub fn write(marker: &str, heading: &str, body: &str) -> Result<()> {
     let path = Path::new(FILE);
-    let before = if path.exists() { fs::read_to_string(path).map_err(at(path))? } else { INTRODUCTION.to_owned() };
-    fs::write(path, replaced(&before, marker, heading, body)).map_err(at(path))
+    let before = if path.exists() { fs::read_to_string(path)? } else { INTRODUCTION.to_owned() };
+    Ok(fs::write(path, replaced(&before, marker, heading, body))?)
 }
 
 fn replaced(text: &str, marker: &str, heading: &str, body: &str) -> String {

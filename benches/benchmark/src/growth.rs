@@ -1,19 +1,23 @@
 //! `cargo xtask bench --grid`: how the cost of a training step grows.
 
-use super::process::Limit;
-use super::setup::Setup;
-use super::{Options, process, report};
-use crate::run::{Result, Steps};
-use std::process::Command;
+use crate::limited::output;
+use crate::setup::Setup;
+use crate::{Options, report};
+use anyhow::Result;
+use duct::cmd;
+use std::time::Duration;
+use xtask::run::Steps;
 
 /// Runs the grid and each kernel; writes both tables.
-pub fn run(options: &Options, setup: &Setup, circumstances: &str, steps: &mut Steps) -> Result<()> {
-    steps.next();
-    steps.say("The grid and the kernels: some three minutes");
+///
+/// # Errors
+/// When one fails, or the file cannot be written.
+pub fn run(options: &Options, setup: &Setup, circumstances: &str, steps: &Steps) -> Result<()> {
+    steps.begin("The grid and the kernels: some three minutes");
     let seconds = if options.quick { "0.2" } else { "4" };
     let bench = |name: &str, seconds: &str| {
         let program = setup.program(name)?;
-        process::output(Command::new(program).args(["--seconds", seconds]), Limit::seconds(1800.0))
+        output(&cmd(program, ["--seconds", seconds]), Duration::from_secs(1800))
     };
     let grid = bench("grid", seconds)?;
     println!("{grid}");

@@ -1,13 +1,15 @@
 //! Who is measured, how, and who counts as learning.
 
-use super::Options;
-use super::process::{Limit, output};
-use super::report::median;
-use super::setup::Setup;
-use crate::run::{Result, find, says};
-use crate::tools::{locked, target};
-use std::path::Path;
-use std::process::Command;
+use crate::Options;
+use crate::limited::output;
+use crate::report::median;
+use crate::setup::{Setup, had};
+use anyhow::{Context, Result, bail, ensure};
+use duct::{Expression, cmd};
+use std::ffi::OsString;
+use std::time::Duration;
+use xtask::run::{find, says};
+use xtask::tools::{locked, target};
 
 /// One line of the table.
 pub struct Participant {
@@ -35,7 +37,7 @@ enum Kind {
     Page,
     /// The network in burn's own operations.
     Plain,
-    /// A file in benches/peers, the package it needs, and whether it runs under torch.compile.
+    /// A script, the package it needs, and whether it runs under torch.compile.
     Python { file: &'static str, package: &'static str, compiled: bool },
     /// A module in benches/browser, the device it runs on, and whether its site lets it use threads.
     Browser { module: &'static str, device: &'static str, isolated: bool },
@@ -85,12 +87,12 @@ pub fn all(setup: &Setup, options: &Options) -> Vec<Participant> {
         of("Spiking Playground, native, 1 thread", program(Some(1)), 0),
         of("Spiking Playground, in the browser, 1 worker", Kind::Page, 0),
         of("plain burn operations (Flex)", Kind::Plain, 300),
-        of("PyTorch by hand", python("by_hand.py", "torch", false), 300),
-        of("PyTorch by hand, torch.compile", python("by_hand.py", "torch", true), 300),
-        of("snnTorch", python("with_snntorch.py", "snntorch", false), 300),
-        of("Norse", python("with_norse.py", "norse", false), 300),
-        of("SpikingJelly", python("with_spikingjelly.py", "spikingjelly", false), 300),
-        of("SpikingJelly, torch.compile", python("with_spikingjelly.py", "spikingjelly", true), 300),
+        of("PyTorch by hand", python("benches/peers/by_hand.py", "torch", false), 300),
+        of("PyTorch by hand, torch.compile", python("benches/peers/by_hand.py", "torch", true), 300),
+        of("snnTorch", python("benches/peers/with_snntorch.py", "snntorch", false), 300),
+        of("Norse", python("benches/peers/with_norse.py", "norse", false), 300),
+        of("SpikingJelly", python("benches/peers/with_spikingjelly.py", "spikingjelly", false), 300),
+        of("SpikingJelly, torch.compile", python("benches/peers/with_spikingjelly.py", "spikingjelly", true), 300),
         of("jax-js wasm, in the browser", browser("jax", "wasm", false), 300),
         of("jax-js wasm, in the browser, with threads", browser("jax", "wasm", true), 300),
         of("TensorFlow.js wasm, in the browser", browser("tensorflow", "wasm", false), 100),
@@ -100,23 +102,26 @@ pub fn all(setup: &Setup, options: &Options) -> Vec<Participant> {
 }
 
 impl Participant {
-    /// What it learns in its steps; an error if that is not what we learn in as many.
+    /// What it learns in its steps.
+    ///
+    /// # Errors
+    /// When that is not what we learn in as many, or it cannot be run.
     pub fn validated(&self, setup: &Setup) -> Result<Figures> {
         let said = match &self.kind {
             Kind::Program { threads, .. } => return self.epoch(setup, *threads),
-            Kind::Page => output(self.command(setup)?.args(["--steps", "1"]), Limit::seconds(180.0))?,
-            _ => output(&mut self.trained(self.command(setup)?), Limit::seconds(900.0))?,
+            Kind::Page => output(&self.command(setup, &["--steps", "1"])?, Duration::from_secs(180))?,
+            _ => output(&self.command(setup, &words(&self.trained()))?, Duration::from_secs(900))?,
         };
         let (loss, accuracy) = (value(&said, "loss")?, value(&said, "accuracy")?);
         let version =
-            word(&said, "version").map_or_else(|| Ok(format!("burn {}", locked("burn")?)), Ok::<_, String>)?;
+            word(&said, "version").map_or_else(|| Ok(format!("burn {}", locked("burn")?)), Ok::<_, anyhow::Error>)?;
         if let Kind::Page = self.kind {
             sane("the page", (loss, accuracy), (0.5, 0.85))?;
             return Ok(Figures { version, loss, accuracy, after: "less than an epoch".to_owned(), one_thread: false });
         }
-        let mut ours = Command::new(setup.program("plain")?);
-        ours.args(["--who", "ours"]);
-        let judge = output(&mut self.trained(ours), Limit::seconds(300.0))?;
+        let trained = self.trained();
+        let ours = cmd(setup.program("plain")?, ["--who", "ours"].into_iter().chain(words(&trained)));
+        let judge = output(&ours, Duration::from_secs(300))?;
         let (our_loss, our_accuracy) = (value(&judge, "loss")?, value(&judge, "accuracy")?);
         // Noise of few steps and few test images; other than that, what learns the same network is as good.
         let slack = if self.steps >= 100 { 0.05 } else { 0.25 };
@@ -127,6 +132,9 @@ impl Participant {
     }
 
     /// Images per second.
+    ///
+    /// # Errors
+    /// When it cannot be run or says none.
     pub fn measured(&self, setup: &Setup, figures: &Figures) -> Result<f64> {
         if let Kind::Program { threads, epochs } = self.kind {
             let lines = self.epochs(setup, threads, epochs)?;
@@ -139,51 +147,43 @@ impl Participant {
 
     /// Images per second over so many seconds.
     fn rate(&self, setup: &Setup, seconds: f64, one_thread: bool) -> Result<f64> {
-        let mut command = self.command(setup)?;
-        command.args(["--seconds", &seconds.to_string(), "--warm-up", &self.warm_up.to_string()]);
-        command.envs(one_thread.then_some(("OMP_NUM_THREADS", "1")));
-        let said = output(&mut command, Limit::seconds(600.0 + seconds))?;
+        let arguments = ["--seconds", &seconds.to_string(), "--warm-up", &self.warm_up.to_string()];
+        let mut command = self.command(setup, &arguments)?;
+        if one_thread {
+            command = command.env("OMP_NUM_THREADS", "1");
+        }
+        let said = output(&command, Duration::from_secs_f64(600.0 + seconds))?;
         let rate = value(&said, "images_per_second")?;
-        if rate.is_finite() && rate > 0.0 { Ok(rate) } else { Err(format!("{rate} images per second")) }
+        ensure!(rate.is_finite() && rate > 0.0, "{rate} images per second");
+        Ok(rate)
     }
 
-    fn trained(&self, mut command: Command) -> Command {
-        command.args(["--steps", &self.steps.to_string(), "--tests", &self.tests.to_string()]);
-        command
+    fn trained(&self) -> [String; 4] {
+        ["--steps".to_owned(), self.steps.to_string(), "--tests".to_owned(), self.tests.to_string()]
     }
 
-    /// What runs it, without what it shall do.
-    fn command(&self, setup: &Setup) -> Result<Command> {
+    /// What runs it, with these arguments behind its own.
+    fn command(&self, setup: &Setup, arguments: &[&str]) -> Result<Expression> {
+        let with = |own: &[&'static str]| own.iter().chain(arguments).copied().collect::<Vec<_>>();
         match self.kind {
-            Kind::Program { .. } => Ok(Command::new(setup.program("spiking")?)),
-            Kind::Plain => Ok(Command::new(setup.program("plain")?)),
-            Kind::Page => {
-                let mut node = setup.browser.as_ref().map_err(Clone::clone)?.driver();
-                node.args(["page", "dist", "--limit", "170"]);
-                Ok(node)
-            }
+            Kind::Program { .. } => Ok(cmd(setup.program("spiking")?, arguments)),
+            Kind::Plain => Ok(cmd(setup.program("plain")?, arguments)),
+            Kind::Page => Ok(had(&setup.browser)?.driver(with(&["page", "dist", "--limit", "170"]))),
             Kind::Browser { module, device, isolated } => {
-                let mut node = setup.browser.as_ref().map_err(Clone::clone)?.driver();
-                setup.npm.as_ref().map_err(Clone::clone)?;
-                node.args([module, device, "--limit", "590"]).args(isolated.then_some("--isolated"));
-                Ok(node)
+                had(&setup.npm)?;
+                let isolated: &[&str] = if isolated { &["--isolated"] } else { &[] };
+                Ok(had(&setup.browser)?.driver(with(&[&[module, device, "--limit", "590"], isolated].concat())))
             }
             Kind::Python { file, package, compiled } => {
-                let python = setup.python.as_ref().map_err(Clone::clone)?;
+                let python = had(&setup.python)?;
                 if let Some(reason) = setup.absent.get(package) {
-                    return Err(format!("{package} cannot be had: {reason}"));
+                    bail!("{package} cannot be had: {reason}");
                 }
-                if compiled && !has_compiler() {
-                    return Err("torch.compile needs a C++ compiler (g++), which is not here".to_owned());
-                }
-                let mut command = Command::new(python);
+                ensure!(!compiled || has_compiler(), "torch.compile needs a C++ compiler (g++), which is not here");
+                let compile: &[&str] = if compiled { &["--compile"] } else { &[] };
                 // So that what was compiled once is there in the next round.
-                command.env(
-                    "TORCHINDUCTOR_CACHE_DIR",
-                    std::path::absolute(target().join("inductor")).map_err(|error| error.to_string())?,
-                );
-                command.arg(Path::new("benches/peers").join(file)).args(compiled.then_some("--compile"));
-                Ok(command)
+                let cache = target()?.join("inductor");
+                Ok(cmd(python, with(&[&[file], compile].concat())).env("TORCHINDUCTOR_CACHE_DIR", cache))
             }
         }
     }
@@ -191,13 +191,18 @@ impl Participant {
     /// The lines that `spiking train` prints of its epochs.
     fn epochs(&self, setup: &Setup, threads: Option<usize>, epochs: usize) -> Result<Vec<String>> {
         let folder = std::env::temp_dir().join(format!("spiking-bench-{}", std::process::id()));
-        let mut command = self.command(setup)?;
-        command.args(["train", "--data-dir", "data", "--force", "--epochs", &epochs.to_string(), "--output"]);
-        command.arg(&folder).envs(threads.map(|threads| ("RAYON_NUM_THREADS", threads.to_string())));
-        let said = output(&mut command, Limit::seconds(1200.0));
+        let epochs = epochs.to_string();
+        let arguments = ["train", "--data-dir", "data", "--force", "--epochs", &epochs, "--output"].map(OsString::from);
+        let all = arguments.into_iter().chain([folder.clone().into_os_string()]);
+        let mut command = cmd(setup.program("spiking")?, all);
+        if let Some(threads) = threads {
+            command = command.env("RAYON_NUM_THREADS", threads.to_string());
+        }
+        let said = output(&command, Duration::from_secs(1200));
         let _ = std::fs::remove_dir_all(&folder);
         let lines: Vec<String> = said?.lines().filter(|line| line.starts_with("Epoch")).map(str::to_owned).collect();
-        if lines.is_empty() { Err("it printed no epoch".to_owned()) } else { Ok(lines) }
+        ensure!(!lines.is_empty(), "it printed no epoch");
+        Ok(lines)
     }
 
     /// One epoch of ours, which must reach what one epoch does.
@@ -208,9 +213,9 @@ impl Participant {
             rest.split_whitespace().next()?.parse::<f64>().ok()
         };
         let (loss, accuracy) =
-            after("loss").zip(after("test")).ok_or_else(|| format!("no figures in: {}", lines[0]))?;
+            after("loss").zip(after("test")).with_context(|| format!("no figures in: {}", lines[0]))?;
         sane("one epoch", (loss, accuracy / 100.0), (0.5, 0.92))?;
-        let version = says(self.command(setup)?.arg("--version")).unwrap_or_default();
+        let version = says(&self.command(setup, &["--version"])?).unwrap_or_default();
         Ok(Figures { version, loss, accuracy: accuracy / 100.0, after: "1 epoch".to_owned(), one_thread: false })
     }
 }
@@ -218,10 +223,11 @@ impl Participant {
 /// Whether loss and accuracy are within what is asked.
 fn sane(of: &str, (loss, accuracy): (f64, f64), (most, least): (f64, f64)) -> Result<()> {
     // So that NaN is not sane.
-    if loss <= most && accuracy >= least {
-        return Ok(());
-    }
-    Err(format!("does not learn: loss {loss:.3}, accuracy {accuracy:.3}; {of} allows {most:.3} and asks {least:.3}"))
+    ensure!(
+        loss <= most && accuracy >= least,
+        "does not learn: loss {loss:.3}, accuracy {accuracy:.3}; {of} allows {most:.3} and asks {least:.3}"
+    );
+    Ok(())
 }
 
 /// Whether there is what torch.compile calls.
@@ -230,20 +236,24 @@ fn has_compiler() -> bool {
     std::env::var_os("CXX").is_some() || ["g++", "clang++"].iter().any(|name| find(name, &path).is_some())
 }
 
+fn words(texts: &[String]) -> Vec<&str> {
+    texts.iter().map(String::as_str).collect()
+}
+
 /// The rest of the line that begins with a name.
 fn word(said: &str, name: &str) -> Option<String> {
     said.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).map(str::to_owned)
 }
 
 fn value(said: &str, name: &str) -> Result<f64> {
-    let text = word(said, name).ok_or_else(|| format!("it said nothing of {name}"))?;
-    text.parse().map_err(|_| format!("its {name} is {text}"))
+    let text = word(said, name).with_context(|| format!("it said nothing of {name}"))?;
+    text.parse().with_context(|| format!("its {name} is {text}"))
 }
 
 /// The number before a word.
 fn before(line: &str, unit: &str) -> Result<f64> {
     let number = line.split(unit).next().and_then(|start| start.split_whitespace().last());
-    number.and_then(|number| number.parse().ok()).ok_or_else(|| format!("no {unit} in: {line}"))
+    number.and_then(|number| number.parse().ok()).with_context(|| format!("no {unit} in: {line}"))
 }
 
 #[cfg(test)]
@@ -254,9 +264,9 @@ mod tests {
     fn figures_are_read() {
         let said = "version torch 2.9.1\nloss 0.25\nlossless 3\n";
         assert_eq!(word(said, "version").as_deref(), Some("torch 2.9.1"));
-        assert_eq!(value(said, "loss"), Ok(0.25));
+        assert_eq!(value(said, "loss").unwrap(), 0.25);
         assert!(value(said, "accuracy").is_err());
-        assert_eq!(before("Epoch 1/9  loss 0.3  0.6 s  99000 images/s", "images/s"), Ok(99000.0));
+        assert_eq!(before("Epoch 1/9  loss 0.3  0.6 s  99000 images/s", "images/s").unwrap(), 99000.0);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! `cargo xtask bench --cards`: where a graphics card pays, natively and in the browser.
 
-use super::process::{Limit, output};
-use super::setup::Setup;
-use super::{Options, process, report};
-use crate::run::{Result, Steps};
-use std::process::Command;
+use crate::limited::output;
+use crate::setup::{Setup, had};
+use crate::{Options, report};
+use anyhow::{Context, Result};
+use duct::cmd;
+use std::time::Duration;
+use xtask::run::Steps;
 
 /// Those who train on WebGPU, and how they are run.
 const BROWSER: [(&str, [&str; 2]); 3] = [
@@ -14,28 +16,27 @@ const BROWSER: [(&str, [&str; 2]); 3] = [
 ];
 
 /// Runs both and writes the tables.
-pub fn run(options: &Options, setup: &Setup, circumstances: &str, steps: &mut Steps) -> Result<()> {
-    steps.next();
-    steps.say("The grid: some minutes on a card, longer on a program in its place");
+///
+/// # Errors
+/// When one fails, or the file cannot be written.
+pub fn run(options: &Options, setup: &Setup, circumstances: &str, steps: &Steps) -> Result<()> {
+    steps.begin("The grid: some minutes on a card, longer on a program in its place");
     let (seconds, sizes) = if options.quick { ("0.5", "2") } else { ("3", "5") };
-    let grid = process::output(
-        Command::new(setup.program("cards")?).args(["--seconds", seconds, "--sizes", sizes]),
-        Limit::seconds(1800.0),
-    )?;
+    let grid = cmd(setup.program("cards")?, ["--seconds", seconds, "--sizes", sizes]);
+    let grid = output(&grid, Duration::from_secs(1800))?;
     println!("{grid}");
     let mut rows =
         vec!["| on WebGPU, in the browser | images/s | ours ÷ theirs | |".to_owned(), "|---|--:|--:|---|".to_owned()];
     if options.browser {
-        let browser = setup.browser.as_ref().map_err(Clone::clone)?;
+        let browser = had(&setup.browser)?;
         browser.add_card_engine(steps)?;
         let mut ours = None;
         for (name, how) in BROWSER {
-            let mut node = browser.driver();
-            node.args(how).args(["--seconds", "12", "--warm-up", "2", "--limit", "290"]);
-            let said = output(&mut node, Limit::seconds(300.0))?;
+            let node = browser.driver(how.into_iter().chain(["--seconds", "12", "--warm-up", "2", "--limit", "290"]));
+            let said = output(&node, Duration::from_secs(300))?;
             let word = |wanted: &str| said.lines().find_map(|line| line.strip_prefix(wanted)).map(str::trim);
             let rate: f64 =
-                word("images_per_second ").and_then(|rate| rate.parse().ok()).ok_or("no images per second")?;
+                word("images_per_second ").and_then(|rate| rate.parse().ok()).context("no images per second")?;
             let ours = *ours.get_or_insert(rate);
             let version = word("card ").or(word("version ")).unwrap_or_default();
             rows.push(format!("| {name} | {rate:.0} | {:.1} | {version} |", ours / rate));
