@@ -5,6 +5,7 @@ use crate::random::{Generator, Stream};
 use crate::spec::Neuron;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, ExecutionError, Gradients, Tensor, TensorData};
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 /// Weights and bias from one layer to the next.
@@ -188,4 +189,10 @@ impl Integrators {
         let coefficients = Self::coefficients(self.beta, input.time_steps());
         kernels::integrators(input, self.synapses.connection(), &coefficients)
     }
+}
+
+/// Part of a tensor that lies in [`blocks`], [K, N, W], in its own order: of some blocks some inputs, of each some neurons.
+/// No more than that is copied, so a large layer can be read part by part.
+pub fn part(weight: Tensor<3>, range: [Range<usize>; 3]) -> Vec<f32> {
+    numbers(weight.slice(range))
 }

@@ -118,6 +118,11 @@ impl Adam {
         self.means.iter().zip(network.names()).flat_map(layer).collect()
     }
 
+    /// The layers' means: for each layer that of weights and bias, then that of their squares.
+    pub(crate) fn means(&self) -> impl Iterator<Item = [&Parameters; 2]> {
+        self.means.iter().map(|means| [&means.mean, &means.square])
+    }
+
     /// The state after `step` steps, from the layers' means: for each layer those of weight and bias, then those of their
     /// squares. They live on an autodiff device, as parameters do.
     pub fn restored(step: u64, layers: &[[Synapses; 2]]) -> Self {

@@ -9,6 +9,7 @@ mod files;
 mod fuzz;
 mod idx;
 mod imitated;
+mod jobs;
 mod judge;
 mod kernels;
 mod layout;
