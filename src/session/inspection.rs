@@ -13,7 +13,7 @@ use crate::weights::writer::FileWriter;
 impl Session {
     pub(super) fn trace(&mut self, id: u32, picture: Picture, pixels: Option<&Vec<u8>>) {
         match self.try_trace(id, picture, pixels) {
-            Ok(job) => self.start(Job::Trace(job)),
+            Ok(job) => self.start(Job::Trace(Box::new(job))),
             Err(reason) => self.report(Report::NoTrace { id, reason }),
         }
     }
@@ -62,7 +62,7 @@ impl Session {
     pub(super) fn incoming_weights(&mut self, layer: usize, neurons: Vec<usize>) {
         let Some(run) = &self.run else { return };
         let weights = IncomingWeights::new(&run.network, layer, neurons);
-        self.start(Job::Weights(WeightsJob::new(layer, weights)));
+        self.start(Job::Weights(Box::new(WeightsJob::new(layer, weights))));
     }
 
     pub(super) fn rates(&mut self, pixels: Vec<u8>) {
@@ -77,7 +77,7 @@ impl Session {
                 .fail(format_args!("{bytes} bytes are no whole pictures: the network reads {size} pixels of each."));
         }
         let rates = FiringRates::new(&run.network, &run.spec, pixels);
-        self.start(Job::Rates(rates));
+        self.start(Job::Rates(Box::new(rates)));
     }
 
     pub(super) fn weights(&mut self) {

@@ -20,11 +20,11 @@ pub const JOB_OPERATIONS: usize = 1 << 21;
 #[derive(Debug)]
 pub(super) enum Job {
     /// [`Request::Trace`].
-    Trace(TraceJob),
+    Trace(Box<TraceJob>),
     /// [`Request::Rates`].
-    Rates(FiringRates),
+    Rates(Box<FiringRates>),
     /// [`Request::Fields`].
-    Weights(WeightsJob),
+    Weights(Box<WeightsJob>),
     /// [`Request::Weights`].
     Model(FileWriter),
     /// [`Request::Checkpoint`], and after how many updates of the weights it is.
@@ -190,7 +190,8 @@ impl Session {
 
     fn finish(&mut self, job: Job) {
         match job {
-            Job::Trace(TraceJob { id, picture, label, step, bytes, .. }) => {
+            Job::Trace(job) => {
+                let TraceJob { id, picture, label, step, bytes, .. } = *job;
                 self.out.push((Report::Trace { id, picture, label, step }, vec![bytes]));
             }
             Job::Rates(rates) => {
@@ -199,7 +200,8 @@ impl Session {
                 let bytes = layers.into_iter().flatten().flat_map(f32::to_le_bytes).collect();
                 self.out.push((Report::Rates(sizes), vec![bytes]));
             }
-            Job::Weights(WeightsJob { layer, weights, bytes }) => {
+            Job::Weights(job) => {
+                let WeightsJob { layer, weights, bytes } = *job;
                 self.out.push((Report::Fields(layer, weights.into_neurons()), vec![bytes]));
             }
             // A file that nothing could open is no use.
