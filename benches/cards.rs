@@ -15,13 +15,14 @@ use burn::module::Module;
 use burn::tensor::Device;
 use pollster::block_on;
 use spiking_playground::digits::Digits;
-use spiking_playground::event::{Event, Flow};
+use spiking_playground::event::Event;
 use spiking_playground::kernels::{self, GpuDevice, ImageStore};
 use spiking_playground::layer::{LayerInput, ParameterGradients};
 use spiking_playground::network::Network;
 use spiking_playground::spec::{Encoding, Schedule, Spec, dense};
 use spiking_playground::spikes::encode::Pass;
-use spiking_playground::training::{Advance, Run, STEPS_TO_READ};
+use spiking_playground::training::{Launch, Run, STEPS_PER_READ};
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 /// Largest difference of both losses of the first step.
@@ -42,46 +43,44 @@ fn start(spec: &Spec, device: &Device, images: usize) -> Run {
     Run::new(spec.clone(), Network::new(spec, 784, 10, &device.clone().autodiff()), images)
 }
 
-/// The loss of a run's next step. On a card it is read at once.
+/// The loss of a run's next step.
 fn loss(run: &mut Run, digits: &Digits) -> Result<f32> {
-    if run.is_on_card() {
-        run.launch(digits);
-        let steps = run.reading().read_now()?;
-        let loss = steps.first().map_or(f32::NAN, |step| step.loss);
-        run.settle(steps, None, &mut |_: &Event| Flow::Go);
-        return Ok(loss);
-    }
-    let mut loss = f32::NAN;
-    run.advance(digits, None, &mut |event: &Event| {
-        if let Event::Step(done) = event {
-            loss = done.loss;
+    let launch = loop {
+        match run.launch(run.images_at_once(), digits) {
+            Launch::Partial => {}
+            launch => break launch,
         }
-        Flow::Go
-    });
+    };
+    let steps = run.pending_losses().read_blocking()?;
+    let loss = steps.first().ok_or_else(|| format!("a run stopped: {launch:?}"))?.loss;
+    run.record(steps, &mut |_: &Event| ControlFlow::Continue(()));
     Ok(loss)
 }
 
 /// Images a second, once all is warm: at least one step, and about so long.
 fn speed(run: &mut Run, digits: &Digits, total: Duration) -> Result<f64> {
     loss(run, digits)?;
+    let listener = &mut |_: &Event| ControlFlow::Continue(());
     let (start, mut steps) = (Instant::now(), 0);
     while steps == 0 || start.elapsed() < total {
         // As in training: the card is read after twenty steps, unless these would take too long.
         let quick = steps > 0 && start.elapsed().as_secs_f64() / f64::from(steps) < total.as_secs_f64() / 40.0;
-        for _ in 0..if quick { STEPS_TO_READ } else { 1 } {
-            let advance = if run.is_on_card() {
-                run.launch(digits)
-            } else {
-                run.advance(digits, None, &mut |_: &Event| Flow::Go)
-            };
-            if advance != Advance::Stepped {
-                return Err(format!("a run stopped: {advance:?}").into());
+        let mut left = if quick { STEPS_PER_READ } else { 1 };
+        while left > 0 {
+            match run.launch(run.images_at_once(), digits) {
+                Launch::Partial => {}
+                Launch::Step => (steps, left) = (steps + 1, left - 1),
+                stopped @ (Launch::Waiting(_) | Launch::NoImages) => {
+                    return Err(format!("a run stopped: {stopped:?}").into());
+                }
             }
-            steps += 1;
-        }
-        if run.is_on_card() {
-            let read = run.reading().read_now()?;
-            run.settle(read, None, &mut |_: &Event| Flow::Go);
+            if left == 0 || run.losses_are_due() {
+                let read = run.pending_losses().read_blocking()?;
+                run.record(read, listener);
+                if run.epoch_is_over() {
+                    let _ = run.end_epoch(true, None, listener);
+                }
+            }
         }
     }
     Ok(f64::from(steps) * run.spec.batch_size as f64 / start.elapsed().as_secs_f64())
@@ -117,7 +116,7 @@ fn kernels_of_a_step(device: &Device, digits: &Digits, total: Duration) -> Resul
     })?;
     let mut run = start(&spec, &plain, digits.len());
     report("and Adam", &mut || {
-        run.launch(digits);
+        run.launch(usize::MAX, digits);
     })?;
     Ok(())
 }

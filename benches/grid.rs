@@ -11,11 +11,12 @@ mod bench;
 use bench::clock::time;
 use bench::{Result, argument};
 use spiking_playground::digits::Digits;
-use spiking_playground::event::{Event, Flow};
+use spiking_playground::event::Event;
 use spiking_playground::kernels;
 use spiking_playground::network::Network;
 use spiking_playground::spec::{Schedule, Spec, dense};
 use spiking_playground::training::{Advance, Run};
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 const PIXELS: usize = 784;
@@ -55,7 +56,7 @@ fn per_sample(point: Point, total: Duration) -> Result<f64> {
     let network = Network::new(&spec, PIXELS, CLASSES, &kernels::cpu().autodiff());
     let mut run = Run::new(spec, network, images - images % batch);
     let mut stopped = false;
-    let mut listener = |_: &Event| Flow::Go;
+    let mut listener = |_: &Event| ControlFlow::Continue(());
     let times = time(total, || stopped |= run.advance(&digits, None, &mut listener) != Advance::Stepped);
     if stopped { Err("a run stopped".into()) } else { Ok(times.median.as_secs_f64() / batch as f64) }
 }

@@ -8,13 +8,14 @@ mod bench;
 use bench::clock::{Times, time};
 use bench::{Result, argument, mnist};
 use burn::tensor::{Device, Tensor, TensorData};
-use spiking_playground::event::{Event, Flow};
+use spiking_playground::event::Event;
 use spiking_playground::kernels::{self, AdamStep, LinearShape, SpikeTensor};
 use spiking_playground::layer::{Integrators, Linear};
 use spiking_playground::network::Network;
 use spiking_playground::spec::Spec;
 use spiking_playground::spikes::encode::Pass;
 use spiking_playground::training::Run;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 fn main() -> Result<()> {
@@ -24,7 +25,7 @@ fn main() -> Result<()> {
     let [digits, _] = mnist()?;
     let network = Network::new(&spec, 784, 10, &kernels::cpu().autodiff());
     let mut run = Run::new(spec.clone(), network, digits.len());
-    let whole = time(total, || run.advance(&digits, None, &mut |_: &Event| Flow::Go)).median;
+    let whole = time(total, || run.advance(&digits, None, &mut |_: &Event| ControlFlow::Continue(()))).median;
     println!("{:<48} {whole:>10.1?}", "a whole step");
     let report = |name: &str, work: &mut dyn FnMut()| {
         if name.contains(&only) {

@@ -15,9 +15,9 @@ use burn::module::{Module, Param};
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use spiking_playground::accuracy::evaluate;
 use spiking_playground::digits::Digits;
-use spiking_playground::evaluation::evaluate;
-use spiking_playground::event::{Event, Flow};
+use spiking_playground::event::Event;
 use spiking_playground::kernels::{self, LinearWeights, SpikeTensor, reference};
 use spiking_playground::layer::{Layer, Linear};
 use spiking_playground::network::{Input, Network};
@@ -25,6 +25,7 @@ use spiking_playground::spec::{Neuron, Schedule, Spec};
 use spiking_playground::spikes::SpikeTrain;
 use spiking_playground::spikes::encode::Pass;
 use spiking_playground::training::{Advance, Run};
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 /// Sizes of the network.
@@ -199,7 +200,7 @@ impl Participant for Ours<'_> {
             if let Event::Step(done) = event {
                 loss = done.loss;
             }
-            Flow::Go
+            ControlFlow::Continue(())
         };
         match self.run.advance(&self.digits[0], None, &mut listener) {
             Advance::Stepped => Ok(loss),

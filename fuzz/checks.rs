@@ -4,13 +4,14 @@
 //! A target is a function here, a line in [`TARGETS`], and a folder of seeds, `seeds/NAME`. `cargo xtask fuzz` and
 //! `tests/fuzz.rs` find it there.
 
+use spiking_playground::accuracy::evaluate;
 use spiking_playground::checksum::sha256;
 use spiking_playground::cli::{arguments, drawings};
 use spiking_playground::digits::cut::cut;
 use spiking_playground::digits::shard::{self, FileEntry, Manifest, ShardEntry, Split};
 use spiking_playground::digits::{Digits, idx, own};
-use spiking_playground::evaluation::{evaluate, trace};
-use spiking_playground::event::{Event, Flow, Score, StepDone};
+use spiking_playground::event::{Event, Score, StepDone};
+use spiking_playground::inspection::trace;
 use spiking_playground::network::Network;
 use spiking_playground::page::address::Address;
 use spiking_playground::page::curves::{History, Kind};
@@ -27,6 +28,7 @@ use spiking_playground::weights::checkpoint::{
 };
 use spiking_playground::{decimal, kernels, wire};
 use std::cell::Cell;
+use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 /// Something that reads what comes from outside.
@@ -282,7 +284,7 @@ fn weights(bytes: &[u8]) {
     {
         let images = images_for(&run.network, run.images());
         for _ in 0..2 {
-            run.advance(&images, Some(&images), &mut |_: &Event| Flow::Go);
+            run.advance(&images, Some(&images), &mut |_: &Event| ControlFlow::Continue(()));
         }
         // A run may diverge between two looks; what is no number is refused, and should be.
         let parameters = run.network.parameters().into_iter().chain(run.adam.parameters(&run.network));

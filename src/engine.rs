@@ -18,14 +18,14 @@ pub fn start() {
     listen(|clock| Session::new(kernels::cpu(), clock).with_pictures(), "CPU".to_owned(), false);
 }
 
-/// The same on a graphics card, once it is open.
-pub fn start_on_card() {
+/// The same on a GPU, once it is open.
+pub fn start_on_gpu() {
     console_error_panic_hook::set_once();
     spawn_local(async {
         match kernels::open_gpu().await {
             Ok(card) => {
                 let GpuDevice { device, name, is_software } = match card.name.is_empty() {
-                    true => card.named(name_of_card().await.unwrap_or_else(|| "GPU".to_owned())),
+                    true => card.named(name_of_gpu().await.unwrap_or_else(|| "GPU".to_owned())),
                     false => card,
                 };
                 listen(|clock| Session::new(device, clock), name, is_software);
@@ -35,8 +35,8 @@ pub fn start_on_card() {
     });
 }
 
-/// What the browser says of its card: a description, or at least the maker and the make.
-async fn name_of_card() -> Option<String> {
+/// What the browser says of its GPU: a description, or at least the maker and the make.
+async fn name_of_gpu() -> Option<String> {
     let get = |of: &JsValue, name: &str| js_sys::Reflect::get(of, &name.into()).ok();
     let gpu = get(&get(&js_sys::global(), "navigator")?, "gpu")?;
     let request: js_sys::Function = get(&gpu, "requestAdapter")?.dyn_into().ok()?;
@@ -49,7 +49,7 @@ async fn name_of_card() -> Option<String> {
     })
 }
 
-/// What tells milliseconds.
+/// What gives milliseconds.
 type Clock = Box<dyn Fn() -> f64>;
 
 fn listen(open: impl FnOnce(Clock) -> Session, name: String, is_software: bool) {
@@ -96,17 +96,19 @@ struct Worker {
 }
 
 impl Worker {
-    /// Posts the reports, and comes back later if there is work left, or when what is to be brought is there.
+    /// Posts the reports, and comes back later if there is work left, or when what is brought from a GPU is there.
     fn send(self: Rc<Self>, reports: Vec<Outgoing>) {
         post(&self.scope, reports);
-        let errand = self.session.borrow_mut().errand();
-        if let Some(errand) = errand {
+        let task = self.session.borrow_mut().gpu_task();
+        if let Some(task) = task {
+            let worker = self.clone();
             spawn_local(async move {
-                let brought = errand.run().await;
-                let reports = self.session.borrow_mut().take_in(brought);
-                self.send(reports);
+                let result = task.run().await;
+                let reports = worker.session.borrow_mut().complete(result);
+                worker.send(reports);
             });
-        } else if self.session.borrow().is_busy() {
+        }
+        if self.session.borrow().is_busy() {
             self.rest.take();
         }
     }

@@ -1,11 +1,12 @@
-//! What a run tells while it goes on. The run pushes; the listener answers whether it shall go on.
+//! The events of a run. The run pushes them, and what handles them answers whether it shall go on.
 
 use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 
-/// How many of some images were read rightly.
+/// The number of images of a set that were classified correctly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Score {
-    /// Those read rightly.
+    /// Those classified correctly.
     pub correct: usize,
     /// All of them.
     pub images: usize,
@@ -20,16 +21,16 @@ impl Score {
     /// assert_eq!(Score::of(&[0.0, 1.0, 2.0, 2.0], &[1, 1]), Score { correct: 1, images: 2 });
     /// ```
     pub fn of(logits: &[f32], labels: &[u8]) -> Self {
-        Self::of_answers(&answers(logits, labels.len()), labels)
+        Self::of_predictions(&predictions(logits, labels.len()), labels)
     }
 
-    /// How many answers are the label.
-    pub fn of_answers(answers: &[u8], labels: &[u8]) -> Self {
-        let correct = answers.iter().zip(labels).filter(|(answer, label)| answer == label).count();
+    /// How many predictions are the label.
+    pub fn of_predictions(predictions: &[u8], labels: &[u8]) -> Self {
+        let correct = predictions.iter().zip(labels).filter(|(prediction, label)| prediction == label).count();
         Self { correct, images: labels.len() }
     }
 
-    /// The share of images read rightly, 0 to 1; 0 where there were none.
+    /// The share of images classified correctly, 0 to 1; 0 if there were none.
     ///
     /// ```
     /// use spiking_playground::event::Score;
@@ -44,10 +45,10 @@ impl Score {
 /// row by row.
 ///
 /// ```
-/// use spiking_playground::event::answers;
-/// assert_eq!(answers(&[0.0, 1.0, 2.0, 2.0], 2), [1, 0]);
+/// use spiking_playground::event::predictions;
+/// assert_eq!(predictions(&[0.0, 1.0, 2.0, 2.0], 2), [1, 0]);
 /// ```
-pub fn answers(logits: &[f32], images: usize) -> Vec<u8> {
+pub fn predictions(logits: &[f32], images: usize) -> Vec<u8> {
     let best = |row: &[f32]| (1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best });
     let classes = (logits.len() / images.max(1)).max(1);
     logits.chunks_exact(classes).map(|row| best(row) as u8).collect()
@@ -74,7 +75,7 @@ pub struct StepDone {
     pub images_in_epoch: usize,
     /// Mean cross entropy over the batch, before the update.
     pub loss: f32,
-    /// How the batch was read, before the update.
+    /// The accuracy on the batch, before the update.
     pub score: Score,
 }
 
@@ -85,9 +86,9 @@ pub struct EpochDone {
     pub epoch: u32,
     /// Mean cross entropy over its batches, weighted by their size.
     pub loss: f64,
-    /// How the training images were read, each before its own update.
+    /// The accuracy on the training images, each before its own update.
     pub score: Score,
-    /// How the test images are read now; none without a test set.
+    /// The accuracy on the test images now; `None` without a test set.
     pub test: Option<Score>,
 }
 
@@ -98,28 +99,19 @@ pub enum Event {
     Step(StepDone),
     /// An epoch is over.
     Epoch(EpochDone),
-    /// The loss is no finite number any more, and the weights are as before the step; or, at the end of an epoch, the loss
-    /// is finite and a weight or a mean of the optimizer is not.
+    /// The loss is NaN or infinite (on the CPU the weights are then as before the step); or, at the end of an epoch, the
+    /// loss is finite and a weight or a mean of the optimizer is not.
     Diverged(StepDone),
 }
 
-/// What the run shall do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flow {
-    /// Go on.
-    Go,
-    /// Stop here.
-    Stop,
-}
-
-/// Who hears what a run tells.
+/// What handles a run's events.
 pub trait Listener {
-    /// Something happened; shall the run go on?
-    fn hear(&mut self, event: &Event) -> Flow;
+    /// An event has happened; on `Break` the run stops.
+    fn handle(&mut self, event: &Event) -> ControlFlow<()>;
 }
 
-impl<F: FnMut(&Event) -> Flow> Listener for F {
-    fn hear(&mut self, event: &Event) -> Flow {
+impl<F: FnMut(&Event) -> ControlFlow<()>> Listener for F {
+    fn handle(&mut self, event: &Event) -> ControlFlow<()> {
         self(event)
     }
 }

@@ -6,6 +6,7 @@ use crate::random::{Generator, Stream};
 use crate::spec::{LayerSpec, Neuron};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, ExecutionError, Gradients, Tensor};
+use std::ops::Range;
 
 /// Weights and bias of a linear map.
 #[derive(Module, Debug)]
@@ -109,6 +110,24 @@ impl ParameterLayout {
         match (self, parts) {
             (Self::Linear(shape), [weight, bias]) => shape.pack(&transposed(weight, shape.inputs), bias),
             (Self::Linear(_), other) => panic!("{} parts; a linear map has two", other.len()),
+        }
+    }
+}
+
+impl ParameterLayout {
+    /// A flat parameter's weights as the kernels have them, [K, N, W], without a copy.
+    pub fn blocks(self, flat: Tensor<1>) -> Tensor<3> {
+        match self {
+            Self::Linear(shape) => {
+                flat.slice([0..shape.bias_start()]).reshape([shape.blocks(), shape.inputs, shape.width()])
+            }
+        }
+    }
+
+    /// A flat parameter's bias, [H], without a copy.
+    pub fn bias(self, flat: Tensor<1>) -> Tensor<1> {
+        match self {
+            Self::Linear(shape) => flat.slice([shape.bias_start()..shape.numbers()]),
         }
     }
 }
@@ -265,46 +284,67 @@ impl Layer {
         }
     }
 
-    /// Its synapses, in plain numbers.
-    pub fn synapses(&self) -> Synapses {
+    /// The synapses that lead to its neurons.
+    pub fn synaptic_weights(&self) -> SynapticWeights {
         match self {
-            Self::Dense(layer) => Synapses::of(&layer.linear),
+            Self::Dense(layer) => SynapticWeights::of(&layer.linear),
         }
     }
 }
 
-/// The synapses of a layer in plain numbers, to be looked at.
+/// The synapses that lead to a layer's neurons, as they are at a moment, to be read part by part: a large layer has tens of
+/// millions, and their reader may have something else to do in between.
 #[derive(Clone, Debug)]
-pub struct Synapses {
-    shape: LinearShape,
-    /// [N, H].
-    weight: Vec<f32>,
-    bias: Vec<f32>,
+pub struct SynapticWeights {
+    linear: Linear,
 }
 
-impl Synapses {
+impl SynapticWeights {
     /// Those of a linear map.
     pub fn of(linear: &Linear) -> Self {
-        let (weight, bias) = linear.rows();
-        Self { shape: linear.shape, weight, bias }
+        Self { linear: linear.clone() }
+    }
+
+    /// N.
+    pub const fn inputs(&self) -> usize {
+        self.linear.shape.inputs
     }
 
     /// H, the number of neurons that they lead to.
     pub const fn neurons(&self) -> usize {
-        self.shape.outputs
+        self.linear.shape.outputs
     }
 
-    /// The constant current into each neuron, [H].
-    pub fn bias(&self) -> &[f32] {
-        &self.bias
-    }
-
-    /// The weights by which input `input` reaches each neuron, [H].
+    /// The constant current into each of these neurons.
     ///
     /// # Panics
-    /// If there is no such input.
-    pub fn outgoing(&self, input: usize) -> &[f32] {
-        &self.weight[input * self.shape.outputs..][..self.shape.outputs]
+    /// If there are no such neurons.
+    pub fn bias(&self, neurons: Range<usize>) -> Vec<f32> {
+        let start = self.linear.shape.bias_start();
+        numbers(self.linear.parameters.val().inner().slice([start + neurons.start..start + neurons.end]))
+    }
+
+    /// The weights by which these inputs reach these neurons, [inputs, neurons]. No more than that is copied.
+    ///
+    /// # Panics
+    /// If there are no such inputs or neurons.
+    pub fn between(&self, inputs: Range<usize>, neurons: Range<usize>) -> Vec<f32> {
+        let (blocks, width) =
+            (self.linear.layout().blocks(self.linear.parameters.val().inner()), self.linear.shape.width());
+        let mut weights = vec![0.0; inputs.len() * neurons.len()];
+        let mut first = neurons.start;
+        while first < neurons.end {
+            let block = first / width;
+            let end = neurons.end.min((block + 1) * width);
+            let lanes = first - block * width..end - block * width;
+            let part = numbers(blocks.clone().slice([block..block + 1, inputs.clone(), lanes]));
+            let into = first - neurons.start..end - neurons.start;
+            for (row, values) in weights.chunks_exact_mut(neurons.len()).zip(part.chunks_exact(end - first)) {
+                row[into.clone()].copy_from_slice(values);
+            }
+            first = end;
+        }
+        weights
     }
 
     /// The weights by which all inputs reach neuron `neuron`, [N]: its receptive field, a picture of the input's shape.
@@ -312,8 +352,7 @@ impl Synapses {
     /// # Panics
     /// If there is no such neuron.
     pub fn incoming(&self, neuron: usize) -> Vec<f32> {
-        assert!(neuron < self.shape.outputs, "neuron {neuron} of {}", self.shape.outputs);
-        self.weight.iter().skip(neuron).step_by(self.shape.outputs).copied().collect()
+        self.between(0..self.inputs(), neuron..neuron + 1)
     }
 }
 

@@ -27,7 +27,7 @@ pub mod neuron;
 pub mod trace;
 /// What arithmetic costs, by a cited figure.
 pub mod energy;
-/// What a run tells while it goes on.
+/// The events of a run.
 pub mod event;
 /// What page and engine say to each other.
 pub mod protocol;
@@ -49,16 +49,22 @@ pub mod network;
 /// Adam and the schedule of its step size.
 #[cfg(feature = "engine")]
 pub mod optimizer;
-/// The accuracy over a set, and the trace of one picture.
+/// The input pipeline: augmentation, noise, encoding.
 #[cfg(feature = "engine")]
-pub mod evaluation;
-/// One step; the run that pushes events.
+pub mod pipeline;
+/// The accuracy over a test set.
+#[cfg(feature = "engine")]
+pub mod accuracy;
+/// What a network does inside: traces, firing rates, incoming weights.
+#[cfg(feature = "engine")]
+pub mod inspection;
+/// The training step, and the run that pushes events.
 #[cfg(feature = "engine")]
 pub mod training;
 /// Weights in files.
 #[cfg(feature = "engine")]
 pub mod weights;
-/// What the engine makes of requests: training, tests and traces in turn.
+/// The engine's state, and what it makes of requests: training, tests and traces in turn.
 #[cfg(feature = "engine")]
 pub mod session;
 

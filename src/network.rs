@@ -2,7 +2,7 @@
 
 use crate::kernels::{self, LinearShape, SpikeTensor};
 use crate::layer::{
-    DenseLayer, Integrators, Layer, LayerInput, Linear, ParameterGradients, ParameterLayout, Synapses, numbers,
+    DenseLayer, Integrators, Layer, LayerInput, Linear, ParameterGradients, ParameterLayout, SynapticWeights, numbers,
     to_device,
 };
 use crate::spec::{Readout, Spec};
@@ -293,19 +293,13 @@ impl Network {
         self.layouts().zip(flat).flat_map(|((name, layout), flat)| Parameter::from_flat(&name, layout, &flat)).collect()
     }
 
-    /// The synapses of a layer in plain numbers; the layer after the hidden ones is the readout. `None` if there is no such
-    /// layer.
-    pub fn synapses(&self, layer: usize) -> Option<Synapses> {
+    /// The synapses that lead to a layer's neurons; the layer after the hidden ones is the readout. `None` if there is no
+    /// such layer.
+    pub fn synaptic_weights(&self, layer: usize) -> Option<SynapticWeights> {
         match self.layers.get(layer) {
-            Some(layer) => Some(layer.synapses()),
-            None => (layer == self.layers.len()).then(|| Synapses::of(self.readout.linear())),
+            Some(layer) => Some(layer.synaptic_weights()),
+            None => (layer == self.layers.len()).then(|| SynapticWeights::of(self.readout.linear())),
         }
-    }
-
-    /// The number of neurons of a layer, counted as for [`Network::synapses`]; 0 if there is no such layer.
-    pub fn neurons(&self, layer: usize) -> usize {
-        let readout = if layer == self.layers.len() { self.classes() } else { 0 };
-        self.layers.get(layer).map_or(readout, Layer::neurons)
     }
 
     /// The same network on another device.

@@ -110,6 +110,11 @@ impl Adam {
         self.moments.iter().zip(network.layouts()).flat_map(layer).collect()
     }
 
+    /// The running means of each parameter's gradient, and of its square.
+    pub(crate) fn means(&self) -> impl Iterator<Item = [&Tensor<1>; 2]> {
+        self.moments.iter().map(|moments| [&moments.mean, &moments.square])
+    }
+
     /// The state after `step` steps, from the flat numbers of the means of each parameter's gradient and of its square.
     pub fn restored(step: u64, moments: Vec<[Vec<f32>; 2]>, device: &Device) -> Self {
         let plain = device.clone().inner();

@@ -2,7 +2,9 @@
 //!
 //! A message is a value of [`Request`] or [`Report`] with byte arrays beside it: on the wire a JavaScript array whose
 //! first element is the value and whose others are `Uint8Array`s, moved and not copied. What arrays a message carries
-//! stands with it. The engine answers within one training step.
+//! stands with it. The engine hears a request within one piece of work, some 20 ms, and answers most of them at once; what
+//! takes longer, in a large network, is answered once it is done, and other requests are answered meanwhile
+//! (`session/jobs.rs` says in which order).
 
 use crate::digits::shard::{Manifest, Split};
 use crate::event::{EpochDone, Score, StepDone};

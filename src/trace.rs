@@ -46,6 +46,13 @@ impl LayerTrace {
     pub fn neurons(&self) -> usize {
         self.spikes.neurons()
     }
+
+    /// Appends its part of [`Trace::to_bytes`].
+    pub(crate) fn write_bytes(&self, bytes: &mut Vec<u8>) {
+        let floats = [&self.potentials, &self.excitation, &self.inhibition];
+        bytes.extend(self.spikes.words().iter().copied().flat_map(u32::to_le_bytes));
+        bytes.extend(floats.into_iter().flatten().copied().flat_map(f32::to_le_bytes));
+    }
 }
 
 impl Trace {
@@ -135,21 +142,27 @@ impl Trace {
 
     /// The trace as bytes, for a message: 32-bit words, little-endian.
     pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.head_bytes();
+        self.layers().for_each(|layer| layer.write_bytes(&mut bytes));
+        bytes
+    }
+
+    /// The hidden layers and the output.
+    pub(crate) fn layers(&self) -> impl Iterator<Item = &LayerTrace> {
+        self.hidden.iter().chain([&self.output])
+    }
+
+    /// What stands in [`Trace::to_bytes`] before the layers.
+    pub(crate) fn head_bytes(&self) -> Vec<u8> {
         let mut words = vec![
             self.time_steps as u32,
             self.image.len() as u32,
             u32::from(self.readout == Readout::SpikeCount),
             self.hidden.len() as u32,
         ];
-        words.extend(self.hidden.iter().chain([&self.output]).map(|layer| layer.neurons() as u32));
+        words.extend(self.layers().map(|layer| layer.neurons() as u32));
         words.extend(self.image.iter().map(|pixel| u32::from(*pixel)));
         words.extend(self.input.words());
-        for layer in self.hidden.iter().chain([&self.output]) {
-            words.extend(layer.spikes.words());
-            for values in [&layer.potentials, &layer.excitation, &layer.inhibition] {
-                words.extend(values.iter().map(|value| value.to_bits()));
-            }
-        }
         words.into_iter().flat_map(u32::to_le_bytes).collect()
     }
 

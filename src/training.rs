@@ -1,24 +1,33 @@
-//! One step; the run that pushes events.
+//! The training step, the same for the CPU and a GPU, and the run that pushes events.
+//!
+//! A step is *launched*: its images go through the network, slice by slice, and with the last slice the weights are
+//! updated. Its loss is *recorded* once it is there: on the CPU at once; a GPU is read every few steps, for reading waits
+//! until all that was launched is done.
 
-mod card;
-mod moving;
+mod losses;
+mod transfer;
 
-pub use card::{Reading, STEPS_TO_READ};
-pub use moving::AtRest;
+pub use losses::{GpuLosses, PendingLosses};
+pub use transfer::RunSnapshot;
 
-use crate::digits::augment::augment;
+use crate::accuracy::evaluate;
 use crate::digits::order::EpochOrder;
 use crate::digits::{Digits, Images};
-use crate::evaluation::{encode, evaluate};
-use crate::event::{EpochDone, Event, Flow, Listener, Score, StepDone};
+use crate::event::{EpochDone, Event, Listener, Score, StepDone};
 use crate::kernels;
 use crate::layer::{ParameterGradients, numbers};
-use crate::network::{Input, Network};
+use crate::network::Network;
 use crate::optimizer::{Adam, learning_rate};
-use crate::spec::{Dataset, Spec, SpecError};
+use crate::pipeline::{GpuImages, Sample, encode};
+use crate::spec::{Spec, SpecError};
 use crate::spikes::encode::Pass;
-use card::{OnCard, lie_alike};
+use burn::tensor::Tensor;
+use losses::LaunchedStep;
 use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+
+/// Steps whose losses are read from a GPU together.
+pub const STEPS_PER_READ: usize = 20;
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,8 +38,32 @@ pub struct Position {
     pub images: usize,
     /// Sum of their losses.
     pub loss: f64,
-    /// How many of them were read rightly.
+    /// How many of them were classified correctly.
     pub correct: usize,
+}
+
+/// What came of [`Run::launch`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Launch {
+    /// A part of the batch has passed: the weights wait for the rest.
+    Partial,
+    /// A step was taken, or will be by a GPU. Its loss is among the [`Run::pending_losses`].
+    Step,
+    /// This shard is due and not there: nothing was done.
+    Waiting(usize),
+    /// The epoch has no images, or no more of them until it is ended.
+    NoImages,
+}
+
+/// What came of [`Run::record`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// The listener wants more.
+    Continue,
+    /// The listener wants no more.
+    Break,
+    /// A loss is NaN or infinite: the run stops there.
+    Diverged,
 }
 
 /// What came of [`Run::advance`].
@@ -38,13 +71,11 @@ pub struct Position {
 pub enum Advance {
     /// A step was taken, and the listener wants more.
     Stepped,
-    /// A part of a step was taken: the weights wait for the rest of the batch.
-    Partly,
     /// A step was taken or refused, and the listener wants no more.
     Stopped,
     /// This shard is due and not there: nothing was done.
     Waiting(usize),
-    /// The card was lost, for this reason, and with it what was learnt since the run was last saved.
+    /// The GPU was lost, for this reason, and with it what was learnt since the run was last saved.
     Lost(String),
 }
 
@@ -71,19 +102,24 @@ pub struct Run {
     /// How far it has come.
     pub position: Position,
     order: EpochOrder,
-    part: Part,
-    card: Option<OnCard>,
+    passed: PassedPart,
+    /// Steps whose losses are not recorded yet.
+    launched: Vec<LaunchedStep>,
+    /// The newest step that is recorded.
+    newest: Option<StepDone>,
+    /// Where the network is on a GPU: the images that are there too.
+    gpu_images: Option<GpuImages>,
 }
 
-/// What has passed of a batch that passes in slices.
+/// The part of the batch in hand that has passed.
 #[derive(Debug, Default)]
-struct Part {
+struct PassedPart {
     images: usize,
-    /// Those of the images that have passed, to which those of the next ones are added.
+    /// Those of its images, to which those of the next ones are added.
     gradients: ParameterGradients,
-    /// Sum of the images' losses, divided by the size of the batch.
+    /// Sum of the images' losses, divided by the size of the batch. A GPU takes whole batches, and leaves this 0.
     loss: f32,
-    score: Score,
+    correct: usize,
 }
 
 impl Run {
@@ -96,8 +132,10 @@ impl Run {
     /// A run in the middle.
     pub fn at(spec: Spec, network: Network, adam: Adam, position: Position, images: usize) -> Self {
         let order = EpochOrder::new(spec.seed, position.epoch, images);
-        let card = kernels::is_gpu(&network.device()).then(OnCard::default);
-        Self { spec, network, adam, position, order, part: Part::default(), card }
+        let device = network.device();
+        let gpu_images = kernels::is_gpu(&device).then(|| GpuImages::new(images, network.pixels(), device));
+        let passed = PassedPart::default();
+        Self { spec, network, adam, position, order, passed, launched: Vec::new(), newest: None, gpu_images }
     }
 
     /// Goes on under other settings with the weights, the optimizer's means and the place in the epoch as they are. What
@@ -110,9 +148,11 @@ impl Run {
         if !spec.has_shape_of(&self.spec) {
             return Err(ChangeError::Shape);
         }
-        self.part = Part::default();
-        if !lie_alike(&spec, &self.spec) {
-            self.drop_images();
+        self.passed = PassedPart::default();
+        if let Some(images) = &mut self.gpu_images
+            && !GpuImages::same_layout(&spec, &self.spec)
+        {
+            images.clear();
         }
         if spec.seed != self.spec.seed {
             self.order = EpochOrder::new(spec.seed, self.position.epoch, self.images());
@@ -120,6 +160,20 @@ impl Run {
         self.network.change(&spec);
         self.spec = spec;
         Ok(())
+    }
+
+    /// Whether it is trained on a GPU.
+    pub const fn is_gpu(&self) -> bool {
+        self.gpu_images.is_some()
+    }
+
+    /// Takes over the images that another run over the same ones has on the GPU.
+    pub fn adopt_gpu_images(&mut self, other: &mut Self) {
+        if GpuImages::same_layout(&self.spec, &other.spec)
+            && let (Some(images), Some(other)) = (&mut self.gpu_images, &mut other.gpu_images)
+        {
+            images.adopt(other);
+        }
     }
 
     /// Images in an epoch.
@@ -138,8 +192,8 @@ impl Run {
     }
 
     /// Images of the batch in hand that have not passed yet.
-    pub fn pending(&self) -> usize {
-        self.order.batch(self.position.images, self.spec.batch_size).len() - self.part.images
+    pub fn remaining_in_batch(&self) -> usize {
+        self.order.batch(self.position.images, self.spec.batch_size).len() - self.passed.images
     }
 
     /// The shards in the order in which this epoch needs them.
@@ -149,25 +203,13 @@ impl Run {
 
     /// The shard of the next image.
     pub fn due_shard(&self) -> Option<usize> {
-        self.order.batch(self.position.images + self.part.images, 1).first().map(|place| place.shard)
+        self.order.batch(self.position.images + self.passed.images, 1).first().map(|place| place.shard)
     }
 
     /// Whether all weights and all of the optimizer's means are finite numbers. A neuron of NaN never fires, so the loss
-    /// may stay finite where they are not. On a card this waits for it.
+    /// may stay finite where they are not. Waits for a GPU.
     pub fn is_finite(&self) -> bool {
         self.network.is_finite() && self.adam.is_finite()
-    }
-
-    /// Trains the next batch, if its images are there, and tells the listener. At the end of an epoch the network is
-    /// measured on `test`. A batch that would take too much memory passes in slices, which changes no weight.
-    pub fn advance(&mut self, images: &impl Images, test: Option<&Digits>, listener: &mut dyn Listener) -> Advance {
-        let most = self.images_at_once();
-        loop {
-            match self.advance_by(most, images, test, listener) {
-                Advance::Partly => {}
-                other => return other,
-            }
-        }
     }
 
     /// The images that [`Run::advance`] lets pass at once, by the spec.
@@ -175,111 +217,160 @@ impl Run {
         images_at_once(&self.spec, self.network.pixels())
     }
 
-    /// The same for at most so many images of the batch, at least one, so that a caller with other things to do is not
-    /// kept waiting. The weights come out the same to the bit, however a batch is cut: each gradient is summed in the
-    /// order of the images.
-    pub fn advance_by(
-        &mut self,
-        most: usize,
-        images: &impl Images,
-        test: Option<&Digits>,
-        listener: &mut dyn Listener,
-    ) -> Advance {
-        if self.card.is_some() {
-            return self.advance_on_card(images, test, listener);
+    /// Trains the next batch, if its images are there, and pushes events. At the end of an epoch the network is measured
+    /// on `test`. A batch that would take too much memory passes in slices, which changes no weight.
+    pub fn advance(&mut self, images: &impl Images, test: Option<&Digits>, listener: &mut dyn Listener) -> Advance {
+        let max_images = self.images_at_once();
+        loop {
+            match self.launch(max_images, images) {
+                Launch::Partial => {}
+                Launch::Step => return self.record_due(test, listener),
+                Launch::Waiting(shard) => return Advance::Waiting(shard),
+                Launch::NoImages => return Advance::Stopped,
+            }
         }
-        let batch = self.order.batch(self.position.images, self.spec.batch_size);
-        let whole = batch.len();
-        let (mut pixels, mut labels, mut samples) = (Vec::new(), Vec::new(), Vec::new());
-        for place in batch.iter().skip(self.part.images).take(most.max(1)) {
-            let Some((image, label)) = images.at(*place) else { return Advance::Waiting(place.shard) };
-            pixels.push(image);
-            labels.push(label);
-            samples.push(place.sample() as u64);
-        }
-        if labels.is_empty() {
-            return Advance::Stopped;
-        }
-        let part = kernels::in_pool(|| {
-            let changed = self.augmented(&pixels, &labels, &samples);
-            let pixels = changed.as_ref().map_or(pixels, |images| images.iter().map(Vec::as_slice).collect());
-            let input = encode(&self.spec, &pixels, &samples, Pass::Training(self.position.epoch));
-            self.step(input, &labels, whole)
-        });
-        if part.images < whole && part.loss.is_finite() {
-            self.part = part;
-            return Advance::Partly;
-        }
-        self.part = Part::default();
-        self.end_step(part, test, listener)
     }
 
-    /// Counts a step and tells it.
-    fn end_step(&mut self, part: Part, test: Option<&Digits>, listener: &mut dyn Listener) -> Advance {
-        let Part { images, loss, score, .. } = part;
+    /// Records the losses of the steps that were launched, if they are due; waits for a GPU. Ends an epoch that is over,
+    /// and measures the network on `test` then.
+    pub fn record_due(&mut self, test: Option<&Digits>, listener: &mut dyn Listener) -> Advance {
+        if !self.losses_are_due() {
+            return Advance::Stepped;
+        }
+        let steps = match self.pending_losses().read_blocking() {
+            Ok(steps) => steps,
+            Err(error) => return Advance::Lost(error.to_string()),
+        };
+        let recorded = self.record(steps, listener);
+        // A GPU is looked at before anything of it is saved.
+        let ended = if recorded != Recorded::Diverged && self.epoch_is_over() {
+            self.end_epoch(self.is_gpu() || self.is_finite(), test, listener)
+        } else {
+            ControlFlow::Continue(())
+        };
+        if recorded == Recorded::Continue && ended.is_continue() { Advance::Stepped } else { Advance::Stopped }
+    }
+
+    /// Lets the next images of the batch in hand pass, at most `max_images` and at least one, so that a caller with other things
+    /// to do is not kept waiting; with the last of them the weights are updated, unless the loss is known and not finite.
+    /// The weights come out bit-identical, however a batch is cut: each gradient is summed in the order of the images. A
+    /// GPU takes whole batches.
+    pub fn launch(&mut self, max_images: usize, images: &impl Images) -> Launch {
+        let max_images = if self.is_gpu() { usize::MAX } else { max_images.max(1) };
+        let batch = self.order.batch(self.position.images, self.spec.batch_size);
+        let batch_size = batch.len();
+        let mut samples = Vec::new();
+        let mut labels = Vec::new();
+        for place in batch.iter().skip(self.passed.images).take(max_images) {
+            let Some((pixels, label)) = images.at(*place) else { return Launch::Waiting(place.shard) };
+            samples.push(Sample { pixels, label: Some(label), number: place.sample() as u64 });
+            labels.push(label);
+        }
+        if samples.is_empty() {
+            return Launch::NoImages;
+        }
+        let pass = Pass::Training(self.position.epoch);
+        if let Some(on_gpu) = &mut self.gpu_images {
+            let input = on_gpu.encode(&self.spec, &samples, pass, images);
+            let mut passed = std::mem::take(&mut self.passed);
+            let logits = self.network.forward_encoded(input, &mut passed.gradients);
+            return self.learn(passed, logits, &labels, batch_size);
+        }
+        kernels::in_pool(|| {
+            let mut passed = std::mem::take(&mut self.passed);
+            let logits = self.network.forward_onto(encode(&self.spec, &samples, pass), &mut passed.gradients);
+            self.learn(passed, logits, &labels, batch_size)
+        })
+    }
+
+    /// Learns from the logits of some images of a batch, of which `passed` has passed before: their gradients wait for those
+    /// of the rest, or the weights are updated.
+    fn learn(&mut self, mut passed: PassedPart, logits: Tensor<2>, labels: &[u8], batch_size: usize) -> Launch {
+        let (loss, correct) = kernels::cross_entropy(logits, labels, batch_size);
+        passed.images += labels.len();
+        if !self.is_gpu() {
+            passed.loss += numbers(loss.clone().inner())[0];
+            passed.correct += correct.clone().into_scalar::<u32>() as usize;
+        }
+        let images = self.position.images + passed.images;
+        if passed.loss.is_finite() {
+            passed.gradients = ParameterGradients::take(self.network.flat_parameters(), &mut loss.backward());
+            if passed.images < batch_size {
+                self.passed = passed;
+                return Launch::Partial;
+            }
+            let rate = learning_rate(&self.spec, self.adam.step(), self.steps());
+            self.adam.update(&mut self.network, passed.gradients, rate);
+            self.position.images = images;
+        }
         let done = StepDone {
             step: self.adam.step(),
             epoch: self.position.epoch,
-            images: self.position.images + images,
+            images,
             images_in_epoch: self.images(),
-            loss,
-            score,
+            loss: if self.is_gpu() { f32::NAN } else { passed.loss },
+            score: Score { correct: passed.correct, images: passed.images },
         };
-        if !loss.is_finite() {
-            listener.hear(&Event::Diverged(done));
-            return Advance::Stopped;
-        }
-        self.position.images = done.images;
-        self.position.loss += f64::from(loss) * images as f64;
-        self.position.correct += score.correct;
-        let mut flow = listener.hear(&Event::Step(done));
-        if self.position.images == self.images() && self.end_epoch(done, test, listener) == Flow::Stop {
-            flow = Flow::Stop;
-        }
-        match flow {
-            Flow::Go => Advance::Stepped,
-            Flow::Stop => Advance::Stopped,
-        }
+        let on_gpu = self.is_gpu().then(|| (loss.inner(), correct));
+        self.launched.push(LaunchedStep { done, on_gpu });
+        Launch::Step
     }
 
-    /// The images as this epoch shows them; none where the spec leaves them as they are.
-    fn augmented(&self, images: &[&[u8]], labels: &[u8], samples: &[u64]) -> Option<Vec<Vec<u8>>> {
-        let Spec { seed, dataset, augment: true, .. } = self.spec else { return None };
-        let digit = |label: u8| (dataset == Dataset::Mnist).then_some(label);
-        let mut changed = vec![Vec::new(); images.len()];
-        let pieces = changed.iter_mut().zip(images).zip(labels).zip(samples).collect();
-        kernels::par_for_each(pieces, |(((changed, image), label), sample)| {
-            *changed = augment(image, digit(*label), seed, self.position.epoch, *sample);
-        });
-        Some(changed)
+    /// Steps that were launched and not recorded yet: weights and optimizer have taken them, the position's losses have
+    /// not.
+    pub fn launched(&self) -> usize {
+        self.launched.len()
     }
 
-    /// Takes some images of a batch of `whole` through the network; with the last of them the weights are updated, unless
-    /// the loss is no finite number. Gives what has passed of the batch by now, as it was before the update.
-    fn step(&mut self, input: Input, labels: &[u8], whole: usize) -> Part {
-        let mut part = std::mem::take(&mut self.part);
-        let logits = self.network.forward_onto(input, &mut part.gradients);
-        let (loss, correct) = kernels::cross_entropy(logits, labels, whole);
-        part.images += labels.len();
-        part.score += Score { correct: correct.into_scalar::<u32>() as usize, images: labels.len() };
-        part.loss += numbers(loss.clone().inner())[0];
-        if part.loss.is_finite() {
-            part.gradients = ParameterGradients::take(self.network.flat_parameters(), &mut loss.backward());
-            if part.images == whole {
-                let rate = learning_rate(&self.spec, self.adam.step(), self.steps());
-                self.adam.update(&mut self.network, std::mem::take(&mut part.gradients), rate);
+    /// Whether the next thing to do is to record: losses are there, or enough steps were launched, or an epoch ends.
+    pub fn losses_are_due(&self) -> bool {
+        let most = if self.is_gpu() { STEPS_PER_READ } else { 1 };
+        self.launched() >= most || (self.launched() > 0 && self.position.images >= self.images())
+    }
+
+    /// The losses of the steps that were launched. What they are goes into [`Run::record`] before the next launch.
+    pub fn pending_losses(&mut self) -> PendingLosses {
+        PendingLosses::new(std::mem::take(&mut self.launched))
+    }
+
+    /// Counts steps whose losses are there, and pushes their events.
+    pub fn record(&mut self, steps: Vec<StepDone>, listener: &mut dyn Listener) -> Recorded {
+        let mut recorded = Recorded::Continue;
+        for done in steps {
+            self.newest = Some(done);
+            if !done.loss.is_finite() {
+                let _ = listener.handle(&Event::Diverged(done));
+                return Recorded::Diverged;
+            }
+            self.position.loss += f64::from(done.loss) * done.score.images as f64;
+            self.position.correct += done.score.correct;
+            // Steps that were launched were taken, whatever the listener says of an earlier one.
+            if listener.handle(&Event::Step(done)).is_break() {
+                recorded = Recorded::Break;
             }
         }
-        part
+        recorded
     }
 
-    /// Ends an epoch. A run whose weights are no numbers any more ends there, as one whose loss is none: its newest step is
-    /// told once more, as one that diverged.
-    fn end_epoch(&mut self, done: StepDone, test: Option<&Digits>, listener: &mut dyn Listener) -> Flow {
-        // A card cannot be read here where nobody can wait: what comes from it is looked at before it is kept.
-        if self.card.is_none() && !self.is_finite() {
-            listener.hear(&Event::Diverged(done));
-            return Flow::Stop;
+    /// Whether all images of the epoch have passed and all their losses are recorded: it has to be ended before the next
+    /// launch.
+    pub fn epoch_is_over(&self) -> bool {
+        self.position.images > 0 && self.position.images >= self.images() && self.launched.is_empty()
+    }
+
+    /// Ends the epoch, and measures the network on `test`. A run that is not finite any more ([`Run::is_finite`]) ends
+    /// there, as one whose loss is not: its newest step is pushed once more, as one that diverged.
+    pub fn end_epoch(
+        &mut self,
+        is_finite: bool,
+        test: Option<&Digits>,
+        listener: &mut dyn Listener,
+    ) -> ControlFlow<()> {
+        if !is_finite {
+            if let Some(newest) = self.newest {
+                let _ = listener.handle(&Event::Diverged(newest));
+            }
+            return ControlFlow::Break(());
         }
         let Position { epoch, images, loss, correct } = self.position;
         let done = EpochDone {
@@ -290,13 +381,13 @@ impl Run {
         };
         self.position = Position { epoch: epoch + 1, ..Position::default() };
         self.order = EpochOrder::new(self.spec.seed, self.position.epoch, self.images());
-        listener.hear(&Event::Epoch(done))
+        listener.handle(&Event::Epoch(done))
     }
 }
 
 /// Bytes that the activations of a batch may take before it passes in slices.
 ///
-/// It depends on the spec alone, so that the losses that are told, which are summed slice by slice, are the same on every
+/// It depends on the spec alone, so that the losses that are reported, which are summed slice by slice, are the same on every
 /// machine. With the defaults no batch reaches it (4,096 images take 0.7 GiB); it leaves room for the weights and the data
 /// set on a machine of 4 GiB.
 const MOST_ACTIVATIONS: usize = 1 << 30;

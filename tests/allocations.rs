@@ -3,12 +3,13 @@
 #![allow(unsafe_code, missing_docs)]
 
 use spiking_playground::digits::Digits;
-use spiking_playground::event::{Event, Flow};
+use spiking_playground::event::Event;
 use spiking_playground::kernels;
 use spiking_playground::network::Network;
 use spiking_playground::spec::{Encoding, Readout, Spec, dense};
 use spiking_playground::training::{Advance, Run};
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 static ALL: AtomicUsize = AtomicUsize::new(0);
@@ -58,7 +59,7 @@ fn counted(spec: &Spec) -> Vec<(usize, usize)> {
     let mut counts = Vec::new();
     while run.position.epoch == 0 && run.position.images + 64 < digits.len() {
         let before = (ALL.load(Ordering::Relaxed), LARGE.load(Ordering::Relaxed));
-        assert_eq!(run.advance(&digits, None, &mut |_: &Event| Flow::Go), Advance::Stepped);
+        assert_eq!(run.advance(&digits, None, &mut |_: &Event| ControlFlow::Continue(())), Advance::Stepped);
         counts.push((ALL.load(Ordering::Relaxed) - before.0, LARGE.load(Ordering::Relaxed) - before.1));
     }
     counts.split_off(20)

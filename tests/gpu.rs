@@ -9,21 +9,23 @@ mod oracle;
 use burn::tensor::Device;
 use oracle::{agrees, codes_stored_images};
 use pollster::block_on;
+use spiking_playground::accuracy::evaluate;
 use spiking_playground::cli::data;
 use spiking_playground::digits::Digits;
 use spiking_playground::digits::cut::cut;
 use spiking_playground::digits::shard::{Manifest, Split};
-use spiking_playground::evaluation::evaluate;
-use spiking_playground::event::{Event, Flow};
+use spiking_playground::event::Event;
 use spiking_playground::kernels::{self, GpuDevice};
 use spiking_playground::layer::{Layer, Linear};
 use spiking_playground::network::Network;
 use spiking_playground::parity::Problem;
 use spiking_playground::protocol::{Report, Request};
-use spiking_playground::session::{Brought, Errand, Outgoing, Session};
+use spiking_playground::session::{Outgoing, Session};
 use spiking_playground::spec::{Dataset, Encoding, Readout, Spec, dense};
 use spiking_playground::training::{Advance, Run};
 use spiking_playground::weights::checkpoint::{Notes, run_from_bytes, run_to_bytes};
+use spiking_playground::weights::writer::FileWriter;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
@@ -66,7 +68,7 @@ fn train(run: &mut Run, digits: &Digits, steps: usize) -> Vec<f32> {
         if let Event::Step(done) = event {
             losses.push(done.loss);
         }
-        Flow::Go
+        ControlFlow::Continue(())
     };
     for _ in 0..steps {
         assert_eq!(run.advance(digits, None, &mut listener), Advance::Stepped);
@@ -126,7 +128,7 @@ fn a_run_moves_to_the_card_and_back_in_mid_epoch() {
     let mut on_card = run_from_bytes(&bytes, &CARD.device.clone().autodiff()).unwrap();
     assert_eq!((on_card.position, on_card.adam.step()), (run.position, 40));
     train(&mut on_card, &MNIST.train, 20);
-    let back = block_on(on_card.at_rest().copied_to(&kernels::cpu().autodiff())).unwrap();
+    let back = block_on(on_card.snapshot().to_device(&kernels::cpu().autodiff())).unwrap().into_run();
     // Nothing is lost on the way: the file from the card is the file from the CPU, to the bit.
     assert_eq!(run_to_bytes(&back, Notes::default()).unwrap(), run_to_bytes(&on_card, Notes::default()).unwrap());
     train(&mut run, &MNIST.train, 20);
@@ -134,9 +136,9 @@ fn a_run_moves_to_the_card_and_back_in_mid_epoch() {
     let (mine, theirs) = (back.position.loss, run.position.loss);
     assert!((mine - theirs).abs() < 0.01 * theirs, "the losses of the epoch sum up to {mine} and {theirs}");
     // While it is being looked at, a run at rest is not changed by the next steps.
-    let resting = on_card.at_rest();
+    let resting = on_card.snapshot();
     train(&mut on_card, &MNIST.train, 20);
-    let still = block_on(resting.copied_to(&kernels::cpu().autodiff())).unwrap();
+    let still = block_on(resting.to_device(&kernels::cpu().autodiff())).unwrap();
     assert_eq!(still.network.parameters(), back.network.parameters());
     assert_ne!(on_card.network.parameters(), back.network.parameters());
 }
@@ -146,13 +148,20 @@ fn a_run_moves_to_the_card_and_back_in_mid_epoch() {
 fn a_run_that_diverged_is_not_brought_back() {
     let spec = Spec { layers: dense([12]), time_steps: 5, ..Spec::default() };
     let mut run = start(&spec, &CARD.device);
-    let copied = |run: &Run| block_on(Errand::Copy(Box::new(run.at_rest())).run());
-    assert!(run.is_finite() && matches!(copied(&run), Brought::Copy(Ok((_, 0)))));
+    let is_finite = |run: &Run| {
+        let brought = block_on(run.snapshot().to_device(&kernels::cpu().autodiff())).unwrap();
+        let mut writer = FileWriter::of_run(&brought, Notes::default()).unwrap();
+        while !writer.is_done() && writer.is_finite() {
+            writer.advance(1000);
+        }
+        writer.is_finite()
+    };
+    assert!(run.is_finite() && is_finite(&run));
     let Layer::Dense(layer) = &mut run.network.layers[0];
     let (mut weights, biases) = layer.linear.rows();
     weights[77] = f32::NAN;
     layer.linear = Linear::new(&weights, &biases, &CARD.device.clone().autodiff());
-    assert!(!run.is_finite() && matches!(copied(&run), Brought::Diverged(0)));
+    assert!(!run.is_finite() && !is_finite(&run));
 }
 
 /// The engine on the card, as the page knows it.
@@ -186,8 +195,8 @@ impl Page {
                 }
                 self.heard.push((report, bytes));
             }
-            out = match self.session.errand() {
-                Some(errand) => self.session.take_in(block_on(errand.run())),
+            out = match self.session.gpu_task() {
+                Some(task) => self.session.complete(block_on(task.run())),
                 None if self.session.is_busy() => self.session.work(),
                 None => return,
             };

@@ -1,7 +1,7 @@
 //! The networks that ship: each loads, and reads the real test digits as well as models/README.md says.
 
+use spiking_playground::accuracy::evaluate;
 use spiking_playground::cli::data;
-use spiking_playground::evaluation::evaluate;
 use spiking_playground::kernels;
 use spiking_playground::spec::Dataset;
 use spiking_playground::weights::checkpoint::model_from_bytes;

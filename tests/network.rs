@@ -1,17 +1,19 @@
 //! Networks, runs and their files.
 
+use spiking_playground::accuracy::evaluate;
 use spiking_playground::digits::Digits;
 use spiking_playground::digits::noise::noisy;
-use spiking_playground::evaluation::{evaluate, trace};
-use spiking_playground::event::{Event, Flow};
+use spiking_playground::event::Event;
+use spiking_playground::inspection::trace;
 use spiking_playground::kernels;
 use spiking_playground::layer::Linear;
 use spiking_playground::network::Network;
 use spiking_playground::random::{Generator, Stream};
 use spiking_playground::spec::{Encoding, Readout, Spec, dense};
 use spiking_playground::spikes::encode::Pass;
-use spiking_playground::training::{Advance, Run};
+use spiking_playground::training::{Advance, Launch, Run};
 use spiking_playground::weights::checkpoint::{Notes, model_from_bytes, model_to_bytes, run_from_bytes, run_to_bytes};
+use std::ops::ControlFlow;
 
 /// Images of 6 × 6 pixels in three classes: a bright row that noise hides a little.
 pub fn stripes(count: usize, seed: u64) -> Digits {
@@ -41,7 +43,7 @@ fn train(run: &mut Run, data: &Digits, steps: usize) -> Vec<f32> {
             if let Event::Step(done) = event {
                 losses.push(done.loss);
             }
-            Flow::Go
+            ControlFlow::Continue(())
         };
         assert_eq!(run.advance(data, None, &mut listener), Advance::Stepped);
     }
@@ -102,7 +104,7 @@ fn the_short_last_batch_counts() {
                 Event::Epoch(done) => epochs.push(*done),
                 Event::Diverged(_) => unreachable!(),
             }
-            Flow::Go
+            ControlFlow::Continue(())
         });
     }
     assert_eq!(sizes, [16, 16, 16, 2]);
@@ -201,7 +203,7 @@ fn divergence_stops_before_the_weights_are_touched() {
     let mut diverged = false;
     let advance = run.advance(&data, None, &mut |event: &Event| {
         diverged |= matches!(event, Event::Diverged(_));
-        Flow::Go
+        ControlFlow::Continue(())
     });
     assert_eq!((advance, diverged), (Advance::Stopped, true));
     assert_eq!(run.network.parameters(), before);
@@ -263,10 +265,12 @@ fn slices_of_a_batch_change_nothing() {
             let mut run = run(&spec, data.len());
             let (mut steps, mut parts) = (0, 0);
             while steps < 5 {
-                match run.advance_by(most, &data, None, &mut |_: &Event| Flow::Go) {
-                    Advance::Partly => parts += 1,
+                match run.launch(most, &data) {
+                    Launch::Partial => parts += 1,
                     other => {
-                        assert_eq!(other, Advance::Stepped);
+                        assert_eq!(other, Launch::Step);
+                        let advance = run.record_due(None, &mut |_: &Event| ControlFlow::Continue(()));
+                        assert_eq!(advance, Advance::Stepped);
                         steps += 1;
                     }
                 }

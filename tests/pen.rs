@@ -1,10 +1,11 @@
 //! The networks that ship read what a pen draws: real people's digits, and each in whatever size, place, slant and width.
 
 use crate::models::data_dir;
+use spiking_playground::accuracy::evaluate;
 use spiking_playground::cli::data;
 use spiking_playground::cli::drawings::{self, Drawing};
 use spiking_playground::digits::drawing::{PIXELS, SIDE, normalise};
-use spiking_playground::evaluation::{evaluate, trace};
+use spiking_playground::inspection::trace;
 use spiking_playground::kernels;
 use spiking_playground::network::Network;
 use spiking_playground::spec::{Dataset, Spec};

@@ -4,10 +4,11 @@ use crate::imitated::{KINDS, Random, photo};
 use crate::models::data_dir;
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, GrayImage, ImageFormat, Rgba, RgbaImage};
+use spiking_playground::accuracy::{evaluate, predictions};
 use spiking_playground::cli::data;
 use spiking_playground::digits::Digits;
 use spiking_playground::digits::drawing::PIXELS;
-use spiking_playground::evaluation::{answers, evaluate, trace};
+use spiking_playground::inspection::trace;
 use spiking_playground::kernels;
 use spiking_playground::network::Network;
 use spiking_playground::photo::{PhotoError, decode, prepare};
@@ -144,7 +145,7 @@ fn accuracy(
     };
     let images: Vec<u8> = (0..count).flat_map(image).collect();
     let seen = Digits { images, labels: test.labels[..count].to_vec(), ..*test };
-    let right = answers(network, spec, &seen, 0..count, 0).iter().zip(&seen.labels).filter(|(a, b)| a == b).count();
+    let right = predictions(network, spec, &seen, 0..count, 0).iter().zip(&seen.labels).filter(|(a, b)| a == b).count();
     right as f64 / count as f64
 }
 

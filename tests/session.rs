@@ -1,10 +1,10 @@
 //! The engine as the page knows it, natively: every request and what comes of it.
 
 use crate::network::{run, small, stripes};
+use spiking_playground::accuracy::evaluate;
 use spiking_playground::digits::cut::cut;
 use spiking_playground::digits::shard::{Manifest, Split};
-use spiking_playground::evaluation::evaluate;
-use spiking_playground::event::{Event, Flow, Score};
+use spiking_playground::event::{Event, Score};
 use spiking_playground::kernels;
 use spiking_playground::layer::{Layer, Linear};
 use spiking_playground::network::Network;
@@ -16,20 +16,21 @@ use spiking_playground::training::Run;
 use spiking_playground::weights::checkpoint::{Notes, model_to_bytes, run_from_bytes, run_to_bytes};
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 /// A page that answers every `Need`, and a clock that goes 10 ms at each look.
-struct Page {
-    session: Session,
-    manifest: Manifest,
+pub struct Page {
+    pub session: Session,
+    pub manifest: Manifest,
     files: BTreeMap<String, Vec<u8>>,
-    heard: Vec<Outgoing>,
+    pub heard: Vec<Outgoing>,
     /// Shards that come damaged the first time.
     damaged: Vec<(Split, usize)>,
 }
 
 impl Page {
-    fn new(images: usize) -> Self {
+    pub fn new(images: usize) -> Self {
         let (manifest, files) = cut("stripes", &stripes(images, 1), &stripes(2500, 2)).unwrap();
         let time = Rc::new(Cell::new(0.0));
         let clock = move || {
@@ -40,16 +41,16 @@ impl Page {
         Self { session, manifest, files: files.into_iter().collect(), heard: Vec::new(), damaged: Vec::new() }
     }
 
-    fn ask(&mut self, request: Request) -> Vec<Report> {
+    pub fn ask(&mut self, request: Request) -> Vec<Report> {
         self.ask_with(request, Vec::new())
     }
 
-    fn ask_with(&mut self, request: Request, bytes: Vec<Vec<u8>>) -> Vec<Report> {
+    pub fn ask_with(&mut self, request: Request, bytes: Vec<Vec<u8>>) -> Vec<Report> {
         let answers = self.session.receive(request, bytes);
         self.take(answers)
     }
 
-    fn take(&mut self, answers: Vec<Outgoing>) -> Vec<Report> {
+    pub fn take(&mut self, answers: Vec<Outgoing>) -> Vec<Report> {
         let reports = answers.iter().map(|(report, _)| report.clone()).collect();
         self.heard.extend(answers.clone());
         for (report, _) in answers {
@@ -71,7 +72,7 @@ impl Page {
         self.ask_with(Request::Shard(split, shard), vec![images, labels]);
     }
 
-    fn work(&mut self, times: usize) {
+    pub fn work(&mut self, times: usize) {
         for _ in 0..times {
             if self.session.is_busy() {
                 let reports = self.session.work();
@@ -90,7 +91,7 @@ impl Page {
 }
 
 /// What the engine says once it is the network of that spec.
-fn said(spec: &Spec) -> Report {
+pub fn said(spec: &Spec) -> Report {
     Report::Started(spec.to_hash(&Spec::default()))
 }
 
@@ -113,7 +114,7 @@ fn training_in_the_engine_is_training_natively() {
     let data = stripes(4300, 1);
     let mut native = run(&small(), 4300);
     while native.adam.step() < page.steps() {
-        native.advance(&data, None, &mut |_: &Event| Flow::Go);
+        native.advance(&data, None, &mut |_: &Event| ControlFlow::Continue(()));
     }
     assert_eq!(page.session.run().unwrap().network.parameters(), native.network.parameters());
     assert_eq!(page.count(|report| matches!(report, Report::Epoch(_))), 1);
@@ -182,7 +183,7 @@ fn the_whole_test_set_is_measured_when_asked() {
     let (score, step, bytes) = tested.unwrap();
     assert_eq!((score.images, step), (2500, 0));
     let [answers, labels] = &bytes[..] else { panic!("answers and labels come along") };
-    assert_eq!(Score::of_answers(answers, labels), score);
+    assert_eq!(Score::of_predictions(answers, labels), score);
     assert_eq!(labels[..], stripes(2500, 2).labels[..]);
 }
 
@@ -354,7 +355,7 @@ fn a_change_is_what_the_same_run_under_the_other_settings_would_do() {
     for _ in 0..3 {
         page.ask(Request::Step);
         page.work(50);
-        native.advance(&stripes(500, 1), None, &mut |_: &Event| Flow::Go);
+        native.advance(&stripes(500, 1), None, &mut |_: &Event| ControlFlow::Continue(()));
     }
     assert_eq!(page.steps(), 4);
     assert_eq!(page.session.run().unwrap().network.parameters(), native.network.parameters());

@@ -4,8 +4,8 @@ use crate::network::{run, small, stripes};
 use crate::program::{spiking, text};
 use crate::runs::stripes_in;
 use safetensors::tensor::{Dtype, TensorView};
-use spiking_playground::evaluation::answers;
-use spiking_playground::event::{Event, Flow};
+use spiking_playground::accuracy::predictions;
+use spiking_playground::event::Event;
 use spiking_playground::kernels;
 use spiking_playground::layer::{Layer, Linear};
 use spiking_playground::network::{Network, Parameter};
@@ -16,6 +16,7 @@ use spiking_playground::weights::checkpoint::{
 };
 use spiking_playground::weights::pytorch::{Remark, hidden_sizes};
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 /// A tensor for a file: name, type, shape, bytes.
 type Raw = (String, Dtype, Vec<usize>, Vec<u8>);
@@ -292,7 +293,7 @@ fn files_of_other_formats_are_called_by_their_names() {
 fn checkpoint() -> (Vec<Raw>, Vec<(String, String)>) {
     let mut run = run(&small(), 100);
     for _ in 0..3 {
-        assert_eq!(run.advance(&stripes(100, 3), None, &mut |_: &Event| Flow::Go), Advance::Stepped);
+        assert_eq!(run.advance(&stripes(100, 3), None, &mut |_: &Event| ControlFlow::Continue(())), Advance::Stepped);
     }
     let bytes = run_to_bytes(&run, Notes::default()).unwrap();
     let (_, metadata) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
@@ -378,7 +379,7 @@ fn weights_that_are_no_numbers_end_a_run_with_its_epoch() {
     let mut told = Vec::new();
     let mut listener = |event: &Event| {
         told.push(event.clone());
-        Flow::Go
+        ControlFlow::Continue(())
     };
     let last = (0..4).map(|_| run.advance(&data, Some(&data), &mut listener)).last();
     assert_eq!(last, Some(Advance::Stopped));
@@ -417,7 +418,7 @@ fn the_same_network_reads_alike_from_any_file() {
     let (spec, plain, test) = (small(), network(), stripes(60, 5));
     let read = |bytes: &[u8]| {
         let network = network_from_bytes(&spec, bytes, &kernels::cpu()).unwrap();
-        answers(&network, &spec, &test, 0..60, 0)
+        predictions(&network, &spec, &test, 0..60, 0)
     };
     let ours = read(&file(&raw(&plain, str::to_owned), &[]));
     for name in ["module.", "state_dict.model."] {

@@ -2,8 +2,8 @@
 
 use super::arguments::{Evaluate, Model};
 use super::{data, drawings, export, files, say, tell};
+use crate::accuracy::evaluate;
 use crate::digits::Digits;
-use crate::evaluation::evaluate;
 use crate::event::Score;
 use crate::kernels;
 use crate::network::Network;

@@ -1,9 +1,10 @@
 //! `spiking evaluate --export`: what other simulators need to compute the same.
 
 use crate::digits::Digits;
-use crate::evaluation::{encode, trace};
+use crate::inspection::trace;
 use crate::layer::numbers;
 use crate::network::{Input, Network};
+use crate::pipeline::{Sample, encode};
 use crate::spec::{Readout, Spec};
 use crate::spikes::SpikeTrain;
 use crate::spikes::encode::Pass;
@@ -45,7 +46,7 @@ pub fn json(spec: &Spec, network: &Network, test: &Digits) -> anyhow::Result<Str
 
 fn image(spec: &Spec, network: &Network, test: &Digits, index: usize) -> Image {
     let (pixels, sample) = (test.image(index), index as u64);
-    let coded = encode(spec, &[pixels], &[sample], Pass::Evaluation);
+    let coded = encode(spec, &[Sample { pixels, label: None, number: sample }], Pass::Evaluation);
     let trace = trace(network, spec, pixels, Pass::Evaluation, sample);
     let counted = (spec.readout == Readout::SpikeCount).then_some(&trace.output);
     let (input, currents) = match &coded {

@@ -9,10 +9,10 @@ use super::picture::curves::{self, Epoch};
 use super::picture::digit::{self, Shown};
 use super::report::EpochReport;
 use crate::digits::Digits;
-use crate::evaluation::trace;
+use crate::inspection::trace;
 use crate::spec::Spec;
 use crate::spikes::encode::Pass;
-use crate::training::{AtRest, Run};
+use crate::training::{Run, RunSnapshot};
 use crate::weights::checkpoint::{self, Notes};
 use anyhow::{Context, bail};
 use burn::tensor::Device;
@@ -75,7 +75,7 @@ impl Output {
     ///
     /// # Errors
     /// When there is no run in it, or one that cannot be read, or another program writes into it.
-    pub fn resume(folder: &Path, device: &Device) -> anyhow::Result<(Self, AtRest)> {
+    pub fn resume(folder: &Path, device: &Device) -> anyhow::Result<(Self, RunSnapshot)> {
         let path = folder.join(CHECKPOINT);
         if is_cut_off(folder) {
             bail!(
@@ -89,7 +89,7 @@ impl Output {
         let claim = Claim::new(folder)?;
         let bytes = files::read_at_most(&path, &WEIGHTS)?;
         let cannot = || format!("cannot go on with {}", path.display());
-        let run = checkpoint::at_rest_from_bytes(&bytes, device).with_context(cannot)?;
+        let run = checkpoint::snapshot_from_bytes(&bytes, device).with_context(cannot)?;
         let origin = Origin::of(&bytes).with_context(cannot)?;
         let data = DataDigest::of(&bytes).with_context(cannot)?;
         let metrics = std::fs::read_to_string(folder.join(METRICS)).unwrap_or_default();

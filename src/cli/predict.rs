@@ -4,7 +4,7 @@ use super::arguments::Predict;
 use super::evaluate::open;
 use super::picture::digit::{self, Shown};
 use super::{files, say, tell, told};
-use crate::evaluation::trace;
+use crate::inspection::trace;
 use crate::network::Network;
 use crate::photo::{self, Prepared};
 use crate::spec::{Dataset, Spec};

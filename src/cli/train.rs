@@ -8,15 +8,16 @@ use super::origin::Origin;
 use super::output::Output;
 use super::report::{EpochReport, Lines, Progress};
 use super::{data, files, interrupt, tell};
-use crate::event::{EpochDone, Event, Flow, StepDone};
+use crate::event::{EpochDone, Event, StepDone};
 use crate::kernels::{self, GpuDevice};
 use crate::network::Network;
 use crate::spec::{FIELDS, Spec};
-use crate::training::{Advance, AtRest, Run};
+use crate::training::{Advance, Launch, Run, RunSnapshot};
 use crate::weights::checkpoint;
 use anyhow::{Context, anyhow, bail, ensure};
 use burn::tensor::Device;
 use pollster::block_on;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 /// What a resumed run may do otherwise than before.
@@ -78,7 +79,7 @@ pub fn run(arguments: Train) -> anyhow::Result<()> {
 }
 
 /// The run in the output folder, with the settings that may change as the command line has them.
-fn resume(arguments: &Train, device: &Device) -> anyhow::Result<(Output, AtRest)> {
+fn resume(arguments: &Train, device: &Device) -> anyhow::Result<(Output, RunSnapshot)> {
     let folder =
         arguments.output.as_ref().ok_or_else(|| anyhow!("--resume needs --output DIR: the folder of the run"))?;
     let (output, mut run) = Output::resume(folder, device)?;
@@ -118,7 +119,7 @@ fn check_labels(data: &data::DataSet) -> anyhow::Result<()> {
 /// # Errors
 /// Says what differs.
 fn check_same(
-    run: &AtRest,
+    run: &RunSnapshot,
     before: Option<&DataDigest>,
     data: &data::DataSet,
     now: &DataDigest,
@@ -209,26 +210,32 @@ fn epoch(run: &mut Run, data: &data::DataSet) -> anyhow::Result<Option<EpochRepo
         Event::Step(done) => {
             progress.step(done);
             trained = progress.time();
-            if interrupt::is_asked() { Flow::Stop } else { Flow::Go }
+            if interrupt::is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         }
         Event::Epoch(done) => {
             over = Some((*done, trained));
-            Flow::Stop
+            ControlFlow::Break(())
         }
         Event::Diverged(done) => {
             diverged = Some(*done);
-            Flow::Stop
+            ControlFlow::Break(())
         }
     };
-    let most = run.images_at_once();
+    let max_images = run.images_at_once();
+    let missing = |shard: usize| anyhow!("images of shard {shard} are not there");
     let error = loop {
-        match run.advance_by(most, &data.train, Some(&data.test), &mut listener) {
-            Advance::Stepped => {}
+        let advance = match run.launch(max_images, &data.train) {
             // What has passed of the batch passes again when the run goes on.
-            Advance::Partly if interrupt::is_asked() => break None,
-            Advance::Partly => {}
+            Launch::Partial if interrupt::is_asked() => break None,
+            Launch::Partial => continue,
+            Launch::Step => run.record_due(Some(&data.test), &mut listener),
+            Launch::NoImages => break None,
+            Launch::Waiting(shard) => break Some(missing(shard)),
+        };
+        match advance {
+            Advance::Stepped => {}
             Advance::Stopped => break None,
-            Advance::Waiting(shard) => break Some(anyhow!("images of shard {shard} are not there")),
+            Advance::Waiting(shard) => break Some(missing(shard)),
             Advance::Lost(reason) => {
                 break Some(anyhow!(
                     "the graphics card is lost ({reason}); what was saved before is whole: go on with --resume"

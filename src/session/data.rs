@@ -1,4 +1,4 @@
-//! The images that the engine has: what there should be, what came, what is asked for.
+//! The images that the engine has: what there should be, what came, what was requested.
 
 use super::{Mode, Session};
 use crate::digits::order::SHARD_SIZE;
@@ -10,7 +10,7 @@ use crate::spec::Dataset;
 use crate::training::Run;
 use std::collections::HashSet;
 
-/// Shards that are asked for before they are due.
+/// Shards that are requested before they are due.
 const SHARDS_AHEAD: usize = 3;
 
 /// The data set as far as it came.
@@ -19,8 +19,8 @@ pub(super) struct Data {
     pub manifest: Option<Manifest>,
     pub train: Shards,
     pub test: Shards,
-    /// Shards that were asked for and did not come yet.
-    pub asked: HashSet<(Split, usize)>,
+    /// Shards that were requested and did not come yet.
+    pub requested: HashSet<(Split, usize)>,
 }
 
 impl Session {
@@ -28,7 +28,7 @@ impl Session {
         self.data.manifest.as_ref().map_or(0, |manifest| manifest.images(Split::Train))
     }
 
-    pub(super) fn know(&mut self, manifest: Manifest) {
+    pub(super) fn set_manifest(&mut self, manifest: Manifest) {
         if let Err(error) = manifest.check() {
             return self.fail(error);
         }
@@ -36,10 +36,10 @@ impl Session {
             return;
         }
         let (train, test) = (manifest.train.len(), manifest.test.len());
-        self.hold(manifest, Shards::new(train), Shards::new(test));
+        self.replace_data(manifest, Shards::new(train), Shards::new(test));
     }
 
-    pub(super) fn know_drawings(&mut self, bytes: Vec<Vec<u8>>) {
+    pub(super) fn set_drawings(&mut self, bytes: Vec<Vec<u8>>) {
         let classes = Dataset::Folder.classes();
         let Ok([pixels, labels]) = <[Vec<u8>; 2]>::try_from(bytes) else {
             return self.fail("Drawings need pixels and labels.");
@@ -52,17 +52,17 @@ impl Session {
                     shards.insert(0, digits);
                     shards
                 });
-                self.hold(own::manifest(classes), train, test);
+                self.replace_data(own::manifest(classes), train, test);
             }
             Err(error) => self.fail(error),
         }
     }
 
-    /// This is the data that there is.
-    fn hold(&mut self, manifest: Manifest, train: Shards, test: Shards) {
+    /// Replaces the data.
+    fn replace_data(&mut self, manifest: Manifest, train: Shards, test: Shards) {
         let images = manifest.images(Split::Train);
         let (pixels, classes) = (manifest.width * manifest.height, manifest.classes);
-        self.data = Data { manifest: Some(manifest), train, test, asked: HashSet::new() };
+        self.data = Data { manifest: Some(manifest), train, test, requested: HashSet::new() };
         // A run that has seen nothing yet learns what it will see.
         let (is_drawn, device) = (self.is_drawn, self.device.clone());
         self.run = self.run.take().map(|run| match run.adam.step() {
@@ -73,6 +73,7 @@ impl Session {
             0 => Run::new(run.spec, run.network, images),
             _ => run,
         });
+        self.forget_times();
         if !self.is_ready() {
             // Nothing goes on over images that the network does not read.
             let was_training = self.mode != Mode::Idle;
@@ -83,7 +84,7 @@ impl Session {
         }
     }
 
-    pub(super) fn take(&mut self, split: Split, shard: usize, bytes: &[Vec<u8>]) {
+    pub(super) fn add_shard(&mut self, split: Split, shard: usize, bytes: &[Vec<u8>]) {
         let opened = match (&self.data.manifest, bytes) {
             (None, _) => Err("no manifest said what it should be".to_owned()),
             (Some(manifest), [images, labels]) => {
@@ -94,7 +95,7 @@ impl Session {
         match opened {
             Ok(digits) => {
                 self.shards_mut(split).insert(shard, digits);
-                self.data.asked.remove(&(split, shard));
+                self.data.requested.remove(&(split, shard));
                 self.report(Report::ShardTaken(split, shard));
             }
             Err(reason) => self.report(Report::ShardRefused { split, shard, reason }),
@@ -121,24 +122,24 @@ impl Session {
         }
     }
 
-    /// Asks for a shard, once.
-    pub(super) fn need(&mut self, split: Split, shard: usize) {
-        if self.shards_mut(split).get(shard).is_none() && self.data.asked.insert((split, shard)) {
+    /// Requests a shard, once.
+    pub(super) fn request_shard(&mut self, split: Split, shard: usize) {
+        if self.shards_mut(split).get(shard).is_none() && self.data.requested.insert((split, shard)) {
             self.report(Report::Need(split, shard));
         }
     }
 
-    /// Asks for the shards that are due next.
-    pub(super) fn ask_ahead(&mut self) {
+    /// Requests the shards that are due next.
+    pub(super) fn prefetch(&mut self) {
         let Some(run) = &self.run else { return };
         let due = run.due_shard();
         let ahead = run.due_shards().iter().skip_while(|shard| Some(**shard) != due).take(SHARDS_AHEAD);
         for shard in ahead.copied().collect::<Vec<_>>() {
-            self.need(Split::Train, shard);
+            self.request_shard(Split::Train, shard);
         }
     }
 
-    /// Gives those of the test images that are there, and asks for the shards of the others.
+    /// Sends those of the test images that are there, and requests the shards of the others.
     pub(super) fn test_images(&mut self, images: Vec<usize>) {
         let Some(manifest) = &self.data.manifest else { return self.fail("There are no test images.") };
         let all = manifest.images(Split::Test);
@@ -149,7 +150,7 @@ impl Session {
                     there.push(image);
                     pixels.extend_from_slice(digits.image(image % SHARD_SIZE));
                 }
-                None => self.need(Split::Test, image / SHARD_SIZE),
+                None => self.request_shard(Split::Test, image / SHARD_SIZE),
             }
         }
         self.out.push((Report::TestImages(there), vec![pixels]));

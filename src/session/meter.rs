@@ -20,7 +20,7 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// A step was taken, in so many milliseconds.
+    /// A step was taken, in `time` milliseconds.
     pub(super) fn add(&mut self, done: StepDone, time: f64) {
         self.newest = Some(done);
         self.loss += f64::from(done.loss) * done.score.images as f64;

@@ -1,8 +1,8 @@
-//! A test, slice by slice.
+//! A test under way, slice by slice.
 
+use crate::accuracy::predictions;
 use crate::digits::Shards;
 use crate::digits::order::SHARD_SIZE;
-use crate::evaluation::answers;
 use crate::event::Score;
 use crate::training::Run;
 
@@ -10,8 +10,8 @@ use crate::training::Run;
 #[derive(Clone, Debug)]
 pub(super) struct Testing {
     images: usize,
-    /// What the images so far were read as.
-    pub(super) answers: Vec<u8>,
+    /// What the images so far were classified as.
+    pub(super) predictions: Vec<u8>,
     /// What they are.
     pub(super) labels: Vec<u8>,
 }
@@ -19,7 +19,7 @@ pub(super) struct Testing {
 impl Testing {
     /// Over the first `images` images of the test set.
     pub(super) fn whole(images: usize) -> Self {
-        Self { images, answers: Vec::new(), labels: Vec::new() }
+        Self { images, predictions: Vec::new(), labels: Vec::new() }
     }
 
     /// Over the first `images` images of the first shard, if it is there.
@@ -27,9 +27,9 @@ impl Testing {
         test.get(0).map(|digits| Self::whole(images.min(digits.len())))
     }
 
-    /// How the images so far were read.
+    /// The accuracy on the images so far.
     pub(super) fn score(&self) -> Score {
-        Score::of_answers(&self.answers, &self.labels)
+        Score::of_predictions(&self.predictions, &self.labels)
     }
 
     /// The same from its start.
@@ -39,20 +39,20 @@ impl Testing {
 
     /// The next shard, if it is not there.
     pub(super) fn missing(&self, test: &Shards) -> Option<usize> {
-        let shard = self.answers.len() / SHARD_SIZE;
-        (self.answers.len() < self.images && test.get(shard).is_none()).then_some(shard)
+        let shard = self.predictions.len() / SHARD_SIZE;
+        (self.predictions.len() < self.images && test.get(shard).is_none()).then_some(shard)
     }
 
-    /// Reads the next few images; true when they were the last.
+    /// Classifies the next few images, at least one; true when they were the last.
     pub(super) fn advance(&mut self, run: &Run, test: &Shards, images: usize) -> bool {
-        let next = self.answers.len();
+        let next = self.predictions.len();
         let (shard, start) = (next / SHARD_SIZE, next % SHARD_SIZE);
         if let Some(digits) = test.get(shard) {
             let end = digits.len().min(start + images).min(start + self.images.saturating_sub(next));
             if end > start {
-                self.answers.extend(answers(&run.network, &run.spec, digits, start..end, shard * SHARD_SIZE));
+                self.predictions.extend(predictions(&run.network, &run.spec, digits, start..end, shard * SHARD_SIZE));
                 self.labels.extend(&digits.labels[start..end]);
-                return self.answers.len() >= self.images;
+                return self.predictions.len() >= self.images;
             }
         }
         true

@@ -6,18 +6,16 @@
 
 use super::format::Format;
 use super::pytorch::{self, Remark};
+use super::writer::FileWriter;
 use crate::digits::idx::MOST_BYTES;
 use crate::network::{Network, Parameter, ParameterError, to_flat};
 use crate::optimizer::Adam;
 use crate::spec::{Spec, SpecError};
-use crate::training::{AtRest, Position, Run};
+use crate::training::{Position, Run, RunSnapshot};
 use burn::tensor::Device;
 use safetensors::SafeTensorError;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
-use std::collections::{BTreeMap, HashMap};
-
-/// What stands under `format` in the header of a file of ours.
-const FORMAT: &str = "spiking-playground 1";
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use std::collections::HashMap;
 
 /// Why a file is no network or run of ours.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +101,7 @@ pub struct Notes(pub Vec<(String, String)>);
 /// # Errors
 /// When the tensors cannot be laid out, which no network here leads to.
 pub fn model_to_bytes(spec: &Spec, network: &Network, notes: Notes) -> Result<Vec<u8>, WeightsError> {
-    write(spec, network.parameters(), notes)
+    Ok(FileWriter::of_model(spec, network, notes)?.finish())
 }
 
 /// The spec and the network in a file; on an autodiff device it can be trained.
@@ -169,11 +167,7 @@ pub fn settings_from_bytes(bytes: &[u8]) -> Result<Vec<&'static str>, WeightsErr
 /// # Errors
 /// As [`model_to_bytes`].
 pub fn run_to_bytes(run: &Run, notes: Notes) -> Result<Vec<u8>, WeightsError> {
-    let parameters = run.network.parameters().into_iter().chain(run.adam.parameters(&run.network)).collect();
-    let position = serde_json::to_string(&run.position).map_err(|error| WeightsError::BadEntry("position", error))?;
-    let state = [("position", position), ("step", run.adam.step().to_string()), ("images", run.images().to_string())];
-    let state = state.map(|(name, value)| (name.to_owned(), value));
-    write(&run.spec, parameters, Notes(notes.0.into_iter().chain(state).collect()))
+    Ok(FileWriter::of_run(&run.snapshot(), notes)?.finish())
 }
 
 /// The run in a file, as it was.
@@ -181,14 +175,14 @@ pub fn run_to_bytes(run: &Run, notes: Notes) -> Result<Vec<u8>, WeightsError> {
 /// # Errors
 /// As [`model_from_bytes`], and when the file holds a network only, or a state that no run comes to.
 pub fn run_from_bytes(bytes: &[u8], device: &Device) -> Result<Run, WeightsError> {
-    Ok(at_rest_from_bytes(bytes, device)?.into_run())
+    Ok(snapshot_from_bytes(bytes, device)?.into_run())
 }
 
-/// The same at rest: what it is over can be looked at before the order of its images is made.
+/// The same as a snapshot: what it is over can be looked at before the order of its images is made.
 ///
 /// # Errors
 /// As [`run_from_bytes`].
-pub fn at_rest_from_bytes(bytes: &[u8], device: &Device) -> Result<AtRest, WeightsError> {
+pub fn snapshot_from_bytes(bytes: &[u8], device: &Device) -> Result<RunSnapshot, WeightsError> {
     let (spec, parameters, header) = read(bytes)?;
     let network = Network::with_parameters(&spec, &parameters, device)?;
     let entry = |name: &str| header.get(name).ok_or(WeightsError::NoRun);
@@ -208,7 +202,7 @@ pub fn at_rest_from_bytes(bytes: &[u8], device: &Device) -> Result<AtRest, Weigh
     let moments = network.layouts();
     let moments = moments.map(|(name, layout)| Ok([means("mean", &name, layout)?, means("square", &name, layout)?]));
     let adam = Adam::restored(step, moments.collect::<Result<Vec<_>, ParameterError>>()?, device);
-    Ok(AtRest { spec, network, adam, position, images })
+    Ok(RunSnapshot { spec, network, adam, position, images })
 }
 
 /// The images of a run, or what about its place cannot be right. What is believed here decides how much memory the order
@@ -237,38 +231,6 @@ fn checked_place(position: Position, step: u64, images: u64, pixels: usize) -> R
         ));
     }
     Ok(images as usize)
-}
-
-fn write(spec: &Spec, parameters: Vec<Parameter>, notes: Notes) -> Result<Vec<u8>, WeightsError> {
-    let spec = serde_json::to_string(spec).map_err(|error| WeightsError::BadEntry("spec", error))?;
-    let own = [("format".to_owned(), FORMAT.to_owned()), ("spec".to_owned(), spec)];
-    let header: Header = notes.0.into_iter().chain(own).collect();
-    let raw: Vec<(String, Vec<usize>, Vec<u8>)> = parameters
-        .into_iter()
-        .map(|p| (p.name, p.shape, p.values.iter().flat_map(|value| value.to_le_bytes()).collect()))
-        .collect();
-    let views = raw.iter().map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)));
-    let views = views.collect::<Result<Vec<_>, WeightsError>>()?;
-    Ok(with_sorted_header(serialize(views, Some(header))?))
-}
-
-/// The same file with the entries of its header in alphabetical order: the library writes them in an order that changes
-/// from run to run, and equal networks should make equal files.
-fn with_sorted_header(file: Vec<u8>) -> Vec<u8> {
-    let sorted = || {
-        let (length, rest) = file.split_first_chunk::<8>()?;
-        let (header, data) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
-        let mut entries: BTreeMap<String, serde_json::Value> = serde_json::from_slice(header).ok()?;
-        if let Some(notes) = entries.get_mut("__metadata__") {
-            let inner: BTreeMap<String, String> = serde_json::from_value(notes.take()).ok()?;
-            *notes = serde_json::to_value(inner).ok()?;
-        }
-        let mut header = serde_json::to_vec(&entries).ok()?;
-        // Tensors begin at a multiple of 8.
-        header.resize(header.len().next_multiple_of(8), b' ');
-        Some([&(header.len() as u64).to_le_bytes(), header.as_slice(), data].concat())
-    };
-    sorted().unwrap_or(file)
 }
 
 type Header = HashMap<String, String>;

@@ -2,4 +2,6 @@
 
 pub mod checkpoint;
 pub mod format;
+pub mod pieces;
 pub mod pytorch;
+pub mod writer;

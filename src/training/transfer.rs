@@ -1,4 +1,5 @@
-//! A run goes from one device to another: to a card that is faster, and back where it can be looked at and saved.
+//! Snapshots of a run, and their way from one device to another: to a GPU that is faster, and back to where it can be
+//! inspected and saved.
 
 use super::{Position, Run};
 use crate::network::Network;
@@ -6,9 +7,9 @@ use crate::optimizer::Adam;
 use crate::spec::Spec;
 use burn::tensor::{Device, ExecutionError};
 
-/// A run as it was at some moment. Until it is dropped, the run's next step leaves what it holds alone.
+/// A run as it was at some moment. Until it is dropped, the run's next step leaves the tensors that it holds alone.
 #[derive(Clone, Debug)]
-pub struct AtRest {
+pub struct RunSnapshot {
     /// What is trained and how.
     pub spec: Spec,
     /// The network.
@@ -22,25 +23,25 @@ pub struct AtRest {
 }
 
 impl Run {
-    /// The run as it is now. Steps that were launched have to be settled.
-    pub fn at_rest(&self) -> AtRest {
+    /// The run as it is now. The losses of all steps that were launched have to be recorded.
+    pub fn snapshot(&self) -> RunSnapshot {
         let (spec, network, adam) = (self.spec.clone(), self.network.clone(), self.adam.clone());
-        AtRest { spec, network, adam, position: self.position, images: self.images() }
+        RunSnapshot { spec, network, adam, position: self.position, images: self.images() }
     }
 }
 
-impl AtRest {
+impl RunSnapshot {
     /// The run, to go on where it was.
     pub fn into_run(self) -> Run {
         Run::at(self.spec, self.network, self.adam, self.position, self.images)
     }
 
-    /// The same run on another device.
+    /// The same snapshot on another device.
     ///
     /// # Errors
     /// When the device it is on cannot be read.
-    pub async fn copied_to(self, device: &Device) -> Result<Run, ExecutionError> {
+    pub async fn to_device(self, device: &Device) -> Result<Self, ExecutionError> {
         let (network, adam) = (self.network.to_device(device).await?, self.adam.to_device(device).await?);
-        Ok(Run::at(self.spec, network, adam, self.position, self.images))
+        Ok(Self { network, adam, ..self })
     }
 }

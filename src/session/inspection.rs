@@ -1,22 +1,24 @@
-//! What the engine tells of its network: one picture's way through it, its weights, how often its neurons fire.
+//! What the engine reports of its network: one image's way through it, its weights, how often its neurons fire.
 
 use super::Session;
+use super::jobs::{Job, TraceJob, WeightsJob};
 use crate::digits::order::SHARD_SIZE;
-use crate::evaluation;
+use crate::inspection::{FiringRates, IncomingWeights, Tracer};
 use crate::photo::Prepared;
 use crate::protocol::{PREVIEW, Picture, Report, Request};
 use crate::spikes::encode::Pass;
-use crate::weights::checkpoint::{self, Notes};
+use crate::weights::checkpoint::Notes;
+use crate::weights::writer::FileWriter;
 
 impl Session {
     pub(super) fn trace(&mut self, id: u32, picture: Picture, pixels: Option<&Vec<u8>>) {
-        match self.traced(picture, pixels) {
-            Ok((bytes, label, step)) => self.out.push((Report::Trace { id, picture, label, step }, vec![bytes])),
+        match self.try_trace(id, picture, pixels) {
+            Ok(job) => self.start(Job::Trace(Box::new(job))),
             Err(reason) => self.report(Report::NoTrace { id, reason }),
         }
     }
 
-    fn traced(&self, picture: Picture, pixels: Option<&Vec<u8>>) -> Result<(Vec<u8>, Option<u8>, u64), String> {
+    fn try_trace(&self, id: u32, picture: Picture, pixels: Option<&Vec<u8>>) -> Result<TraceJob, String> {
         let run = self.run.as_ref().ok_or("There is no network yet.")?;
         let (image, label, pass, sample) = match picture {
             Picture::Drawing => {
@@ -35,8 +37,8 @@ impl Session {
         if image.len() != run.network.pixels() {
             return Err(format!("The picture has {} pixels, the network {}.", image.len(), run.network.pixels()));
         }
-        let trace = evaluation::trace(&run.network, &run.spec, image, pass, sample);
-        Ok((trace.to_bytes(), label, run.adam.step()))
+        let tracer = Tracer::new(&run.network, &run.spec, image, pass, sample);
+        Ok(TraceJob::new(id, picture, label, run.adam.step(), tracer))
     }
 
     /// What the network sees of a picture file.
@@ -57,47 +59,37 @@ impl Session {
         }
     }
 
-    pub(super) fn fields(&mut self, layer: usize, neurons: Vec<usize>) {
+    pub(super) fn incoming_weights(&mut self, layer: usize, neurons: Vec<usize>) {
         let Some(run) = &self.run else { return };
-        let width = evaluation::width(&run.network, layer);
-        let neurons: Vec<usize> = neurons.into_iter().filter(|neuron| *neuron < width).collect();
-        let fields = evaluation::fields(&run.network, layer, &neurons);
-        let bytes = fields.into_iter().flat_map(f32::to_le_bytes).collect();
-        self.out.push((Report::Fields(layer, neurons), vec![bytes]));
+        let weights = IncomingWeights::new(&run.network, layer, neurons);
+        self.start(Job::Weights(Box::new(WeightsJob::new(layer, weights))));
     }
 
-    pub(super) fn rates(&mut self, pixels: &[u8]) {
+    pub(super) fn rates(&mut self, pixels: Vec<u8>) {
         if !self.is_ready() {
             return;
         }
         let Some(run) = &self.run else { return };
-        let each = run.network.pixels();
-        if !pixels.len().is_multiple_of(each) {
+        let size = run.network.pixels();
+        if !pixels.len().is_multiple_of(size) {
             let bytes = pixels.len();
             return self
-                .fail(format_args!("{bytes} bytes are no whole pictures: the network reads {each} pixels of each."));
+                .fail(format_args!("{bytes} bytes are no whole pictures: the network reads {size} pixels of each."));
         }
-        let images: Vec<&[u8]> = pixels.chunks_exact(each).collect();
-        let layers = evaluation::rates(&run.network, &run.spec, &images);
-        let sizes = layers.iter().map(Vec::len).collect();
-        let bytes = layers.into_iter().flatten().flat_map(f32::to_le_bytes).collect();
-        self.out.push((Report::Rates(sizes), vec![bytes]));
+        let rates = FiringRates::new(&run.network, &run.spec, pixels);
+        self.start(Job::Rates(Box::new(rates)));
     }
 
     pub(super) fn weights(&mut self) {
         let Some(run) = &self.run else { return self.fail("There is no network yet.") };
-        // A file that nobody could open is no use.
-        if !run.network.is_finite() {
-            return self.fail("The weights cannot be saved: some are no numbers any more, for training diverged.");
-        }
-        match checkpoint::model_to_bytes(&run.spec, &run.network, Notes::default()) {
-            Ok(bytes) => self.out.push((Report::Weights, vec![bytes])),
+        match FileWriter::of_model(&run.spec, &run.network, Notes::default()) {
+            Ok(writer) => self.start(Job::Model(writer)),
             Err(error) => self.fail(error),
         }
     }
 }
 
-/// Whether answering takes the weights at once, for which a card would have to be waited for.
+/// Whether answering takes the weights at once, for which a GPU would have to be waited for.
 pub(super) const fn needs_weights(request: &Request) -> bool {
     match request {
         Request::Continue(_)

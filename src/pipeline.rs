@@ -1,0 +1,139 @@
+//! The input pipeline: images as a data set has them, augmented where they are trained on, with noise, encoded for the
+//! network's first layer. Training, evaluation and inspection all use it, so that one image of one pass is one input.
+
+use crate::digits::Images;
+use crate::digits::augment::augment;
+use crate::digits::noise::noisy;
+use crate::digits::order::SHARD_SIZE;
+use crate::kernels::{self, ImageStore};
+use crate::layer::LayerInput;
+use crate::network::Input;
+use crate::spec::{Dataset, Encoding, Spec};
+use crate::spikes::encode::Pass;
+use burn::tensor::Device;
+use std::collections::HashSet;
+
+/// An image as it stands in its data set.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample<'a> {
+    /// u8, row by row, [N].
+    pub pixels: &'a [u8],
+    /// The class that it shows, where that is known. Only the augmentation of digits asks for it.
+    pub label: Option<u8>,
+    /// Its number in the data set, on which its random numbers depend.
+    pub number: u64,
+}
+
+/// The pixels of the samples, [B][N], as the spec changes them in this pass: augmented in training, and with noise.
+/// `None` if all of them stay as they are.
+pub fn transform(spec: &Spec, samples: &[Sample<'_>], pass: Pass) -> Option<Vec<Vec<u8>>> {
+    let augmented_in = match pass {
+        Pass::Training(epoch) => spec.augment.then_some(epoch),
+        Pass::Evaluation | Pass::Drawing => None,
+    };
+    if augmented_in.is_none() && spec.noise <= 0.0 {
+        return None;
+    }
+    let mut changed = vec![Vec::new(); samples.len()];
+    kernels::par_for_each(changed.iter_mut().zip(samples).collect(), |(changed, sample)| {
+        let digit = sample.label.filter(|_| spec.dataset == Dataset::Mnist);
+        let augmented = augmented_in.map(|epoch| augment(sample.pixels, digit, spec.seed, epoch, sample.number));
+        let pixels = augmented.as_deref().unwrap_or(sample.pixels);
+        *changed = match spec.noise > 0.0 {
+            true => noisy(pixels, spec.noise, spec.seed, pass.number(), sample.number),
+            false => pixels.to_vec(),
+        };
+    });
+    Some(changed)
+}
+
+/// The samples as the network's input, transformed and encoded on the CPU.
+///
+/// # Panics
+/// When the images differ in size.
+pub fn encode(spec: &Spec, samples: &[Sample<'_>], pass: Pass) -> Input {
+    let transformed = transform(spec, samples, pass);
+    let images: Vec<&[u8]> = match &transformed {
+        Some(images) => images.iter().map(Vec::as_slice).collect(),
+        None => samples.iter().map(|sample| sample.pixels).collect(),
+    };
+    let numbers: Vec<u64> = samples.iter().map(|sample| sample.number).collect();
+    let time_steps = spec.time_steps;
+    match spec.encoding {
+        Encoding::Rate => Input::Spikes(kernels::rate(&images, &numbers, spec.seed, pass, time_steps)),
+        Encoding::Latency => Input::Spikes(kernels::latency(&images, time_steps)),
+        Encoding::Current => {
+            let values = images.iter().flat_map(|image| image.iter().map(|pixel| f32::from(*pixel) / 255.0)).collect();
+            Input::Currents { values, time_steps }
+        }
+    }
+}
+
+/// A run's images on its GPU, where they are encoded. Those that no pass changes go there once, shard by shard; a batch
+/// that is transformed goes there at each step.
+#[derive(Debug)]
+pub struct GpuImages {
+    device: Device,
+    /// Images in the data set.
+    images: usize,
+    /// Pixels of an image.
+    pixels: usize,
+    store: Option<ImageStore>,
+    /// The shards whose images are there.
+    shards: HashSet<usize>,
+}
+
+impl GpuImages {
+    /// None yet, of a data set of `images` images of `pixels` pixels.
+    pub fn new(images: usize, pixels: usize, device: Device) -> Self {
+        Self { device, images, pixels, store: None, shards: HashSet::new() }
+    }
+
+    /// Whether the GPU holds images in the same way under both specs: the data set as it is, or a transformed batch.
+    pub fn same_layout(a: &Spec, b: &Spec) -> bool {
+        let transformed = |spec: &Spec| spec.augment || spec.noise > 0.0;
+        transformed(a) == transformed(b) && a.batch_size == b.batch_size
+    }
+
+    /// Takes over what another run over the same images has there.
+    pub fn adopt(&mut self, other: &mut Self) {
+        if (self.images, self.pixels) == (other.images, other.pixels) {
+            (self.store, self.shards) = (other.store.take(), std::mem::take(&mut other.shards));
+        }
+    }
+
+    /// Drops what is there: other images, or a batch of another size, will follow.
+    pub fn clear(&mut self) {
+        (self.store, self.shards) = (None, HashSet::new());
+    }
+
+    /// The samples of a training batch as the network's input, encoded on the GPU. `data` is where they are from.
+    pub fn encode(&mut self, spec: &Spec, samples: &[Sample<'_>], pass: Pass, data: &impl Images) -> LayerInput {
+        let transformed = transform(spec, samples, pass);
+        // An image of a store begins with a word of its own.
+        let capacity = if transformed.is_some() { spec.batch_size.next_multiple_of(4) } else { self.images };
+        let store = self.store.get_or_insert_with(|| ImageStore::new(capacity, self.pixels, &self.device));
+        let places: Vec<(usize, u64)> = match transformed {
+            Some(images) => {
+                store.put(0, &images.concat());
+                samples.iter().map(|sample| sample.number).enumerate().collect()
+            }
+            None => {
+                for sample in samples {
+                    let shard = sample.number as usize / SHARD_SIZE;
+                    if self.shards.insert(shard)
+                        && let Some(images) = data.shard(shard)
+                    {
+                        store.put(shard * SHARD_SIZE, images);
+                    }
+                }
+                samples.iter().map(|sample| (sample.number as usize, sample.number)).collect()
+            }
+        };
+        let time_steps = spec.time_steps;
+        match spec.encoding {
+            Encoding::Current => LayerInput::Currents { values: store.currents(&places), time_steps },
+            coding => LayerInput::Spikes(store.spikes(&places, coding, spec.seed, pass, time_steps)),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! A safetensors file under way: its header is written at once, its numbers in pieces of a bounded size.
+
+use super::checkpoint::{Notes, WeightsError};
+use super::pieces::{FileTensor, Pieces};
+use crate::network::Network;
+use crate::spec::Spec;
+use crate::training::RunSnapshot;
+use safetensors::tensor::{Dtype, View, serialize};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+/// What stands under `format` in the header of a file of ours.
+const FORMAT: &str = "spiking-playground 1";
+
+/// A file of a network or a run that is being written. It holds their tensors as they are when it begins.
+#[derive(Debug)]
+pub struct FileWriter {
+    bytes: Vec<u8>,
+    /// Where each tensor begins.
+    offsets: Vec<usize>,
+    pieces: Pieces,
+    is_finite: bool,
+}
+
+impl FileWriter {
+    /// Of a network.
+    ///
+    /// # Errors
+    /// When the tensors cannot be laid out, which no network here leads to.
+    pub fn of_model(spec: &Spec, network: &Network, notes: Notes) -> Result<Self, WeightsError> {
+        Self::new(spec, FileTensor::of_network(network), notes)
+    }
+
+    /// Of a run, to go on from.
+    ///
+    /// # Errors
+    /// As [`FileWriter::of_model`].
+    pub fn of_run(run: &RunSnapshot, notes: Notes) -> Result<Self, WeightsError> {
+        let RunSnapshot { spec, network, adam, position, images } = run;
+        let position = serde_json::to_string(position).map_err(|error| WeightsError::BadEntry("position", error))?;
+        let state = [("position", position), ("step", adam.step().to_string()), ("images", images.to_string())];
+        let state = state.map(|(name, value)| (name.to_owned(), value));
+        let tensors = FileTensor::of_network(network).into_iter().chain(FileTensor::of_adam(adam, network));
+        Self::new(spec, tensors.collect(), Notes(notes.0.into_iter().chain(state).collect()))
+    }
+
+    fn new(spec: &Spec, tensors: Vec<FileTensor>, notes: Notes) -> Result<Self, WeightsError> {
+        let spec = serde_json::to_string(spec).map_err(|error| WeightsError::BadEntry("spec", error))?;
+        let own = [("format".to_owned(), FORMAT.to_owned()), ("spec".to_owned(), spec)];
+        let notes: HashMap<String, String> = notes.0.into_iter().chain(own).collect();
+        let shapes: Vec<(&str, Shape)> = tensors.iter().map(|it| (it.name.as_str(), Shape(it.shape()))).collect();
+        let mut bytes = with_sorted_entries(serialize(shapes.iter().map(|(name, shape)| (name, shape)), Some(notes))?);
+        // As the library lays tensors of one type out: by their names.
+        let mut sorted: Vec<usize> = (0..shapes.len()).collect();
+        sorted.sort_by_key(|tensor| shapes[*tensor].0);
+        let (mut offsets, mut end) = (vec![0; shapes.len()], bytes.len());
+        for tensor in sorted {
+            offsets[tensor] = end;
+            end += (&shapes[tensor].1).data_len();
+        }
+        bytes.resize(end, 0);
+        Ok(Self { bytes, offsets, pieces: Pieces::new(tensors), is_finite: true })
+    }
+
+    /// Writes about `most` numbers, at least the 64 that one input sends to a block or one bias. Returns how many were read
+    /// for that.
+    pub fn advance(&mut self, most: usize) -> usize {
+        let Self { bytes, offsets, pieces, is_finite } = self;
+        pieces.advance(most, |tensor, at, value| {
+            let start = offsets[tensor] + at * size_of::<f32>();
+            bytes[start..start + size_of::<f32>()].copy_from_slice(&value.to_le_bytes());
+            *is_finite &= value.is_finite();
+        })
+    }
+
+    /// Whether all is written.
+    pub fn is_done(&self) -> bool {
+        self.pieces.is_done()
+    }
+
+    /// Whether all numbers so far are finite: a file with others could not be opened.
+    pub const fn is_finite(&self) -> bool {
+        self.is_finite
+    }
+
+    /// The file; whatever of it is not written yet is written now.
+    pub fn finish(mut self) -> Vec<u8> {
+        self.advance(usize::MAX);
+        self.bytes
+    }
+}
+
+/// A tensor of f32 whose numbers come later: the library writes the header alone.
+struct Shape(Vec<usize>);
+
+impl View for &Shape {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.0
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&[])
+    }
+
+    fn data_len(&self) -> usize {
+        self.0.iter().product::<usize>() * size_of::<f32>()
+    }
+}
+
+/// A header, with the 8 bytes of its length before it, whose entries are in alphabetical order: the library writes them in
+/// an order that changes from run to run, and equal networks should make equal files.
+fn with_sorted_entries(file: Vec<u8>) -> Vec<u8> {
+    let sorted = || {
+        let (_, header) = file.split_first_chunk::<8>()?;
+        let mut entries: BTreeMap<String, serde_json::Value> = serde_json::from_slice(header).ok()?;
+        if let Some(notes) = entries.get_mut("__metadata__") {
+            let inner: BTreeMap<String, String> = serde_json::from_value(notes.take()).ok()?;
+            *notes = serde_json::to_value(inner).ok()?;
+        }
+        let mut header = serde_json::to_vec(&entries).ok()?;
+        // Tensors begin at a multiple of 8.
+        header.resize(header.len().next_multiple_of(8), b' ');
+        Some([&(header.len() as u64).to_le_bytes(), header.as_slice()].concat())
+    };
+    sorted().unwrap_or(file)
+}
