@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn the_first_piece_of_a_large_network_has_fewer_images() {
         let first = |hidden: &[usize], time_steps: usize| {
-            let spec = Spec { hidden: hidden.to_vec(), time_steps, ..Spec::default() };
+            let spec = Spec { layers: crate::spec::dense(hidden.iter().copied()), time_steps, ..Spec::default() };
             Pace::new(&Network::new(&spec, 784, 10, &kernels::cpu()), &spec).images()
         };
         assert_eq!(first(&[256], 25), 8);
