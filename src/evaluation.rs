@@ -4,9 +4,9 @@ use crate::digits::Digits;
 use crate::digits::noise::noisy;
 use crate::event::{self, Score};
 use crate::kernels;
-use crate::layer::{Synapses, numbers};
-use crate::network::{Input, Network, ReadoutLayer};
-use crate::neuron::State;
+use crate::layer::{SynapticWeights, numbers};
+use crate::network::{EncodedBatch, Network, ReadoutLayer};
+use crate::neuron::NeuronState;
 use crate::spec::{Encoding, Neuron, Spec};
 use crate::spikes::SpikeTrain;
 use crate::spikes::encode::Pass;
@@ -24,17 +24,17 @@ pub fn with_noise(spec: &Spec, images: &[&[u8]], samples: &[u64], pass: Pass) ->
 }
 
 /// Images as the spec codes them, its noise included. `samples` are their numbers in the data set.
-pub fn encode(spec: &Spec, images: &[&[u8]], samples: &[u64], pass: Pass) -> Input {
+pub fn encode(spec: &Spec, images: &[&[u8]], samples: &[u64], pass: Pass) -> EncodedBatch {
     let time_steps = spec.time_steps;
     let noisy = with_noise(spec, images, samples, pass);
     let noisy: Option<Vec<&[u8]>> = noisy.as_ref().map(|images| images.iter().map(Vec::as_slice).collect());
     let images = noisy.as_deref().unwrap_or(images);
     match spec.encoding {
-        Encoding::Rate => Input::Spikes(kernels::rate(images, samples, spec.seed, pass, time_steps)),
-        Encoding::Latency => Input::Spikes(kernels::latency(images, time_steps)),
+        Encoding::Rate => EncodedBatch::Spikes(kernels::rate(images, samples, spec.seed, pass, time_steps)),
+        Encoding::Latency => EncodedBatch::Spikes(kernels::latency(images, time_steps)),
         Encoding::Current => {
             let values = images.iter().flat_map(|image| image.iter().map(|pixel| f32::from(*pixel) / 255.0)).collect();
-            Input::Currents { values, time_steps }
+            EncodedBatch::Currents { values, time_steps }
         }
     }
 }
@@ -44,7 +44,7 @@ pub fn encode(spec: &Spec, images: &[&[u8]], samples: &[u64], pass: Pass) -> Inp
 /// # Panics
 /// When the set has fewer images.
 pub fn evaluate(network: &Network, spec: &Spec, digits: &Digits, range: Range<usize>, first: usize) -> Score {
-    Score::of_answers(&answers(network, spec, digits, range.clone(), first), &digits.labels[range])
+    Score::of_predictions(&answers(network, spec, digits, range.clone(), first), &digits.labels[range])
 }
 
 /// The class that the network reads in each image of `range`, [B]; the arguments are those of [`evaluate`].
@@ -59,7 +59,7 @@ pub fn answers(network: &Network, spec: &Spec, digits: &Digits, range: Range<usi
         let images: Vec<&[u8]> = slice.clone().map(|index| digits.image(index)).collect();
         let samples: Vec<u64> = slice.clone().map(|index| (first + index) as u64).collect();
         let input = encode(spec, &images, &samples, Pass::Evaluation);
-        answers.extend(event::answers(&numbers(network.forward(input)), slice.len()));
+        answers.extend(event::predictions(&numbers(network.forward(input)), slice.len()));
     }
     answers
 }
@@ -84,23 +84,24 @@ pub fn trace(network: &Network, spec: &Spec, image: &[u8], pass: Pass, sample: u
     for layer in &network.layers {
         let sides = match (&input, hidden.last()) {
             (_, Some(before)) => Sides::of_spikes(&before.spikes, &layer.synapses()),
-            (Input::Spikes(train), None) => Sides::of_spikes(train, &layer.synapses()),
-            (Input::Currents { values, time_steps }, None) => {
+            (EncodedBatch::Spikes(train), None) => Sides::of_spikes(train, &layer.synapses()),
+            (EncodedBatch::Currents { values, time_steps }, None) => {
                 Sides::of_currents(values, *time_steps, &layer.synapses())
             }
         };
         hidden.push(trace_layer(sides, spec.time_steps, Cell::Spiking(layer.neuron())));
     }
     let input = match input {
-        Input::Spikes(train) => train,
-        Input::Currents { time_steps, .. } => SpikeTrain::silent(1, image.len(), time_steps),
+        EncodedBatch::Spikes(train) => train,
+        EncodedBatch::Currents { time_steps, .. } => SpikeTrain::silent(1, image.len(), time_steps),
     };
     let last = hidden.last().map_or(&input, |layer| &layer.spikes);
     let cell = match &network.readout {
         ReadoutLayer::Membrane(integrators) => Cell::Integrating(integrators.beta as f32),
         ReadoutLayer::SpikeCount(layer) => Cell::Spiking(&layer.neuron),
     };
-    let output = trace_layer(Sides::of_spikes(last, &Synapses::of(network.readout.linear())), spec.time_steps, cell);
+    let output =
+        trace_layer(Sides::of_spikes(last, &SynapticWeights::of(network.readout.linear())), spec.time_steps, cell);
     Trace {
         image: seen.unwrap_or_else(|| image.to_vec()),
         time_steps: spec.time_steps,
@@ -152,7 +153,7 @@ impl Sides {
         }
     }
 
-    fn of_spikes(input: &SpikeTrain, synapses: &Synapses) -> Self {
+    fn of_spikes(input: &SpikeTrain, synapses: &SynapticWeights) -> Self {
         let mut sides = Self::new(input.time_steps(), synapses.bias());
         for n in 0..input.neurons() {
             input.times(0, n).for_each(|t| sides.add(t, 1.0, synapses.outgoing(n)));
@@ -160,7 +161,7 @@ impl Sides {
         sides
     }
 
-    fn of_currents(input: &[f32], time_steps: usize, synapses: &Synapses) -> Self {
+    fn of_currents(input: &[f32], time_steps: usize, synapses: &SynapticWeights) -> Self {
         let mut sides = Self::new(time_steps, synapses.bias());
         for (n, current) in input.iter().enumerate().filter(|(_, current)| **current > 0.0) {
             (0..time_steps).for_each(|t| sides.add(t, *current, synapses.outgoing(n)));
@@ -173,7 +174,7 @@ fn trace_layer(sides: Sides, time_steps: usize, cell: Cell<'_>) -> LayerTrace {
     let Sides { width, excitation, inhibition } = sides;
     let mut spikes = SpikeTrain::silent(1, width, time_steps);
     let mut potentials = vec![0.0; time_steps * width];
-    let mut states = vec![State::default(); width];
+    let mut states = vec![NeuronState::default(); width];
     for t in 0..time_steps {
         for (h, state) in states.iter_mut().enumerate() {
             let current = excitation[t * width + h] + inhibition[t * width + h];

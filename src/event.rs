@@ -20,12 +20,12 @@ impl Score {
     /// assert_eq!(Score::of(&[0.0, 1.0, 2.0, 2.0], &[1, 1]), Score { correct: 1, images: 2 });
     /// ```
     pub fn of(logits: &[f32], labels: &[u8]) -> Self {
-        Self::of_answers(&answers(logits, labels.len()), labels)
+        Self::of_predictions(&predictions(logits, labels.len()), labels)
     }
 
     /// How many answers are the label.
-    pub fn of_answers(answers: &[u8], labels: &[u8]) -> Self {
-        let correct = answers.iter().zip(labels).filter(|(answer, label)| answer == label).count();
+    pub fn of_predictions(predictions: &[u8], labels: &[u8]) -> Self {
+        let correct = predictions.iter().zip(labels).filter(|(prediction, label)| prediction == label).count();
         Self { correct, images: labels.len() }
     }
 
@@ -44,10 +44,10 @@ impl Score {
 /// row by row.
 ///
 /// ```
-/// use spiking_playground::event::answers;
-/// assert_eq!(answers(&[0.0, 1.0, 2.0, 2.0], 2), [1, 0]);
+/// use spiking_playground::event::predictions;
+/// assert_eq!(predictions(&[0.0, 1.0, 2.0, 2.0], 2), [1, 0]);
 /// ```
-pub fn answers(logits: &[f32], images: usize) -> Vec<u8> {
+pub fn predictions(logits: &[f32], images: usize) -> Vec<u8> {
     let best = |row: &[f32]| (1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best });
     let classes = (logits.len() / images.max(1)).max(1);
     logits.chunks_exact(classes).map(|row| best(row) as u8).collect()

@@ -266,23 +266,23 @@ impl Layer {
     }
 
     /// Its synapses, in plain numbers.
-    pub fn synapses(&self) -> Synapses {
+    pub fn synapses(&self) -> SynapticWeights {
         match self {
-            Self::Dense(layer) => Synapses::of(&layer.linear),
+            Self::Dense(layer) => SynapticWeights::of(&layer.linear),
         }
     }
 }
 
 /// The synapses of a layer in plain numbers, to be looked at.
 #[derive(Clone, Debug)]
-pub struct Synapses {
+pub struct SynapticWeights {
     shape: LinearShape,
     /// [N, H].
     weight: Vec<f32>,
     bias: Vec<f32>,
 }
 
-impl Synapses {
+impl SynapticWeights {
     /// Those of a linear map.
     pub fn of(linear: &Linear) -> Self {
         let (weight, bias) = linear.rows();

@@ -2,7 +2,7 @@
 
 use crate::kernels::{self, LinearShape, SpikeTensor};
 use crate::layer::{
-    DenseLayer, Integrators, Layer, LayerInput, Linear, ParameterGradients, ParameterLayout, Synapses, numbers,
+    DenseLayer, Integrators, Layer, LayerInput, Linear, ParameterGradients, ParameterLayout, SynapticWeights, numbers,
     to_device,
 };
 use crate::spec::{Readout, Spec};
@@ -56,7 +56,7 @@ pub struct Network {
 
 /// What a batch of images is to the first layer.
 #[derive(Clone, Debug)]
-pub enum Input {
+pub enum EncodedBatch {
     /// Spikes [B, N].
     Spikes(SpikeTrain),
     /// Constant currents [B, N], row by row, for T time steps.
@@ -295,10 +295,10 @@ impl Network {
 
     /// The synapses of a layer in plain numbers; the layer after the hidden ones is the readout. `None` if there is no such
     /// layer.
-    pub fn synapses(&self, layer: usize) -> Option<Synapses> {
+    pub fn synapses(&self, layer: usize) -> Option<SynapticWeights> {
         match self.layers.get(layer) {
             Some(layer) => Some(layer.synapses()),
-            None => (layer == self.layers.len()).then(|| Synapses::of(self.readout.linear())),
+            None => (layer == self.layers.len()).then(|| SynapticWeights::of(self.readout.linear())),
         }
     }
 
@@ -339,7 +339,7 @@ impl Network {
     ///
     /// # Panics
     /// If an image has not the network's number of pixels, or there is none.
-    pub fn forward(&self, input: Input) -> Tensor<2> {
+    pub fn forward(&self, input: EncodedBatch) -> Tensor<2> {
         self.forward_onto(input, &mut ParameterGradients::default())
     }
 
@@ -347,11 +347,11 @@ impl Network {
     ///
     /// # Panics
     /// As [`Network::forward`].
-    pub fn forward_onto(&self, input: Input, earlier: &mut ParameterGradients) -> Tensor<2> {
+    pub fn forward_onto(&self, input: EncodedBatch, earlier: &mut ParameterGradients) -> Tensor<2> {
         let device = self.device();
         let input = match input {
-            Input::Spikes(train) => LayerInput::Spikes(SpikeTensor::new(train, &device)),
-            Input::Currents { values, time_steps } => {
+            EncodedBatch::Spikes(train) => LayerInput::Spikes(SpikeTensor::new(train, &device)),
+            EncodedBatch::Currents { values, time_steps } => {
                 let shape = [values.len() / self.pixels(), self.pixels()];
                 LayerInput::Currents { values: tensor(values, shape, &device.inner()), time_steps }
             }

@@ -22,7 +22,7 @@ use std::f32::consts::FRAC_PI_2;
 
 /// What a neuron remembers from one time step to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct State {
+pub struct NeuronState {
     /// i, the synaptic current.
     pub current: f32,
     /// v, the membrane potential after the reset.
@@ -41,7 +41,7 @@ pub struct Step {
     /// s, whether it fired.
     pub spike: bool,
     /// What it remembers.
-    pub state: State,
+    pub state: NeuronState,
 }
 
 /// The loss's derivatives by what a neuron remembers, as the backward pass carries them from a time step to the one
@@ -104,7 +104,7 @@ impl<const ADAPTIVE: bool> Dynamics<ADAPTIVE> {
 
     /// One time step with input current `input`: u and s.
     #[inline(always)]
-    pub(crate) fn step(&self, state: &mut State, input: f32) -> (f32, bool) {
+    pub(crate) fn step(&self, state: &mut NeuronState, input: f32) -> (f32, bool) {
         state.current = self.neuron.alpha * state.current + input;
         let potential = self.neuron.beta * state.potential + self.neuron.gain * state.current;
         let spike = potential > self.threshold(state.adaptation);
@@ -205,14 +205,14 @@ impl Neuron {
     /// One time step with input current `input`.
     ///
     /// ```
-    /// use spiking_playground::{neuron::State, spec::Neuron};
+    /// use spiking_playground::{neuron::NeuronState, spec::Neuron};
     /// let neuron = Neuron::default(); // β = 0.9, θ = 1, reset to zero
-    /// let first = neuron.step(State::default(), 0.6);
+    /// let first = neuron.step(NeuronState::default(), 0.6);
     /// assert!(!first.spike);
     /// let second = neuron.step(first.state, 0.6);
     /// assert!(second.spike && second.potential > 1.0 && second.state.potential == 0.0);
     /// ```
-    pub fn step(&self, before: State, input: f32) -> Step {
+    pub fn step(&self, before: NeuronState, input: f32) -> Step {
         let dynamics = Dynamics::<true>::new(self);
         let mut state = before;
         let (potential, spike) = dynamics.step(&mut state, input);
@@ -221,7 +221,7 @@ impl Neuron {
 
     /// All time steps for input currents [T], from rest.
     pub fn run<'a>(&'a self, inputs: &'a [f32]) -> impl Iterator<Item = Step> + 'a {
-        inputs.iter().scan(State::default(), |state, input| {
+        inputs.iter().scan(NeuronState::default(), |state, input| {
             let step = self.step(*state, *input);
             *state = step.state;
             Some(step)

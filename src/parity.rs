@@ -79,7 +79,7 @@ pub fn neurons() -> Vec<Neuron> {
 
 /// What the input of a network is.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Input {
+pub enum ProblemInput {
     /// Spikes [B, N].
     Spikes(SpikeTrain),
     /// Constant currents [B, N].
@@ -88,7 +88,7 @@ pub enum Input {
 
 /// Weights and biases of a layer as they stand for a reader: [N, H] and [H].
 #[derive(Clone, Debug, PartialEq)]
-pub struct Layer {
+pub struct LinearRows {
     /// [N, H].
     pub weight: Vec<f32>,
     /// [H].
@@ -105,11 +105,11 @@ pub struct Problem {
     /// What the second layer is: integrators, or neurons whose spikes are counted.
     pub readout: Readout,
     /// The batch.
-    pub input: Input,
+    pub input: ProblemInput,
     /// Its labels.
     pub labels: Vec<u8>,
     /// Both layers.
-    pub layers: [Layer; 2],
+    pub layers: [LinearRows; 2],
 }
 
 /// What comes of it.
@@ -126,7 +126,7 @@ pub struct Answer {
     /// The number of samples that are classified correctly.
     pub correct: u32,
     /// Of each layer's weights and bias.
-    pub gradients: [Layer; 2],
+    pub gradients: [LinearRows; 2],
 }
 
 /// Where two answers differ, or why there is none.
@@ -140,15 +140,15 @@ impl Problem {
         let mut generator = Generator::new(seed, Stream::Weights(0));
         let Shape { batch, inputs, first, second, time_steps, share } = shape;
         let input = if constant {
-            Input::Currents((0..batch * inputs).map(|_| generator.unit() * share).collect())
+            ProblemInput::Currents((0..batch * inputs).map(|_| generator.unit() * share).collect())
         } else {
             let dense: Vec<f32> =
                 (0..batch * time_steps * inputs).map(|_| f32::from(u8::from(generator.unit() < share))).collect();
-            Input::Spikes(SpikeTrain::from_dense(batch, inputs, time_steps, &dense))
+            ProblemInput::Spikes(SpikeTrain::from_dense(batch, inputs, time_steps, &dense))
         };
         let mut draw = |n: usize, scale: f32| (0..n).map(|_| (generator.unit() * 2.0 - 1.0) * scale).collect();
         // Many inputs get smaller weights, so that potentials stay near the threshold.
-        let mut layer = |inputs: usize, outputs: usize| Layer {
+        let mut layer = |inputs: usize, outputs: usize| LinearRows {
             weight: draw(inputs * outputs, 1.5 * (20.0 / inputs as f32).sqrt().min(1.0)),
             bias: draw(outputs, 0.4),
         };
@@ -185,16 +185,16 @@ impl Problem {
         let (plain, device) = (device.clone().inner(), device.clone().autodiff());
         let Shape { batch, inputs, time_steps, .. } = self.shape;
         let [first, second] = [0, 1].map(|layer| self.layers[layer].weights(&device));
-        let potentials = |train: &SpikeTrain, layer: &Layer| {
+        let potentials = |train: &SpikeTrain, layer: &LinearRows| {
             kernels::membrane_potentials(SpikeTensor::new(train.clone(), &plain), layer.weights(&plain), &self.neuron)
         };
         let mut answer = Vec::new();
         let hidden = match &self.input {
-            Input::Spikes(train) => {
+            ProblemInput::Spikes(train) => {
                 answer.push(read(potentials(train, &self.layers[0])).await?);
                 kernels::spiking_layer(SpikeTensor::new(train.clone(), &device), copy(&first), &self.neuron)
             }
-            Input::Currents(values) => {
+            ProblemInput::Currents(values) => {
                 let input = Tensor::<2>::from_data(TensorData::new(values.clone(), [batch, inputs]), &device);
                 kernels::lif_constant_input(kernels::linear(input, copy(&first), 1.0), &self.neuron, time_steps)
             }
@@ -218,9 +218,10 @@ impl Problem {
             let gradient =
                 parameters.grad(&gradients).ok_or_else(|| Disagreement("a gradient is missing".to_owned()))?;
             let (weight, bias) = shape.unpack(&read(gradient).await?);
-            learnt.push(Layer { weight, bias });
+            learnt.push(LinearRows { weight, bias });
         }
-        let gradients = <[Layer; 2]>::try_from(learnt).map_err(|_| Disagreement("layers are missing".to_owned()))?;
+        let gradients =
+            <[LinearRows; 2]>::try_from(learnt).map_err(|_| Disagreement("layers are missing".to_owned()))?;
         let (scores, loss) = (read(scores.inner()).await?, read(loss.inner()).await?[0]);
         Ok(Answer { spikes, potentials: answer, scores, loss, correct: read_count(correct).await?, gradients })
     }
@@ -271,11 +272,11 @@ impl Problem {
 
     /// Whether its input is constant currents.
     pub const fn is_constant(&self) -> bool {
-        matches!(self.input, Input::Currents(_))
+        matches!(self.input, ProblemInput::Currents(_))
     }
 }
 
-impl Layer {
+impl LinearRows {
     /// As the kernels have it, to be learnt where the device is one for that.
     fn weights(&self, device: &Device) -> LinearWeights {
         LinearWeights::from_rows(&self.weight, &self.bias, device)

@@ -13,7 +13,7 @@ use crate::evaluation::{encode, evaluate};
 use crate::event::{EpochDone, Event, Flow, Listener, Score, StepDone};
 use crate::kernels;
 use crate::layer::{ParameterGradients, numbers};
-use crate::network::{Input, Network};
+use crate::network::{EncodedBatch, Network};
 use crate::optimizer::{Adam, learning_rate};
 use crate::spec::{Dataset, Spec, SpecError};
 use crate::spikes::encode::Pass;
@@ -256,7 +256,7 @@ impl Run {
 
     /// Takes some images of a batch of `whole` through the network; with the last of them the weights are updated, unless
     /// the loss is no finite number. Gives what has passed of the batch by now, as it was before the update.
-    fn step(&mut self, input: Input, labels: &[u8], whole: usize) -> Part {
+    fn step(&mut self, input: EncodedBatch, labels: &[u8], whole: usize) -> Part {
         let mut part = std::mem::take(&mut self.part);
         let logits = self.network.forward_onto(input, &mut part.gradients);
         let (loss, correct) = kernels::cross_entropy(logits, labels, whole);

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use pollster::block_on;
 use spiking_playground::event::Score;
 use spiking_playground::kernels::{ImageStore, reference};
-use spiking_playground::parity::{Answer, Input, Layer, Problem, Shape};
+use spiking_playground::parity::{Answer, LinearRows, Problem, ProblemInput, Shape};
 use spiking_playground::spec::{Encoding, Readout};
 use spiking_playground::spikes::SpikeTrain;
 use spiking_playground::spikes::encode::{Pass, latency, rate};
@@ -27,11 +27,11 @@ fn expected(problem: &Problem) -> Answer {
     });
     let [(w1, b1), (w2, b2)] = leaves.clone();
     let (spikes, u1) = match input {
-        Input::Spikes(train) => {
+        ProblemInput::Spikes(train) => {
             let input = Tensor::<3>::from_data(TensorData::new(train.to_dense(), [batch, time_steps, inputs]), &device);
             reference::spiking_layer(input, w1, b1, neuron)
         }
-        Input::Currents(values) => {
+        ProblemInput::Currents(values) => {
             let input = Tensor::<2>::from_data(TensorData::new(values.clone(), [batch, inputs]), &device);
             let currents = (input.matmul(w1) + b1.unsqueeze()).reshape([batch, 1, first]);
             reference::neurons(currents.repeat_dim(1, time_steps), neuron)
@@ -56,7 +56,7 @@ fn expected(problem: &Problem) -> Answer {
     let loss = log_softmax(scores.clone(), 1).gather(1, index).mean().neg();
     let gradients = loss.clone().backward();
     let scores = read(scores.inner());
-    let learnt = |(weight, bias): (Tensor<2>, Tensor<1>)| Layer {
+    let learnt = |(weight, bias): (Tensor<2>, Tensor<1>)| LinearRows {
         weight: read(weight.grad(&gradients).unwrap()),
         bias: read(bias.grad(&gradients).unwrap()),
     };

@@ -1,8 +1,8 @@
 //! The engine as the page knows it, natively: every request and what comes of it.
 
 use crate::network::{run, small, stripes};
-use spiking_playground::digits::cut::cut;
 use spiking_playground::digits::shard::{Manifest, Split};
+use spiking_playground::digits::shard_writer::write_shards;
 use spiking_playground::evaluation::evaluate;
 use spiking_playground::event::{Event, Flow, Score};
 use spiking_playground::kernels;
@@ -30,7 +30,7 @@ struct Page {
 
 impl Page {
     fn new(images: usize) -> Self {
-        let (manifest, files) = cut("stripes", &stripes(images, 1), &stripes(2500, 2)).unwrap();
+        let (manifest, files) = write_shards("stripes", &stripes(images, 1), &stripes(2500, 2)).unwrap();
         let time = Rc::new(Cell::new(0.0));
         let clock = move || {
             time.set(time.get() + 10.0);
@@ -182,7 +182,7 @@ fn the_whole_test_set_is_measured_when_asked() {
     let (score, step, bytes) = tested.unwrap();
     assert_eq!((score.images, step), (2500, 0));
     let [answers, labels] = &bytes[..] else { panic!("answers and labels come along") };
-    assert_eq!(Score::of_answers(answers, labels), score);
+    assert_eq!(Score::of_predictions(answers, labels), score);
     assert_eq!(labels[..], stripes(2500, 2).labels[..]);
 }
 

@@ -3,7 +3,7 @@
 use crate::digits::Digits;
 use crate::evaluation::{encode, trace};
 use crate::layer::numbers;
-use crate::network::{Input, Network};
+use crate::network::{EncodedBatch, Network};
 use crate::spec::{Readout, Spec};
 use crate::spikes::SpikeTrain;
 use crate::spikes::encode::Pass;
@@ -49,8 +49,8 @@ fn image(spec: &Spec, network: &Network, test: &Digits, index: usize) -> Image {
     let trace = trace(network, spec, pixels, Pass::Evaluation, sample);
     let counted = (spec.readout == Readout::SpikeCount).then_some(&trace.output);
     let (input, currents) = match &coded {
-        Input::Spikes(train) => (Some(times(train)), None),
-        Input::Currents { values, .. } => (None, Some(values.clone())),
+        EncodedBatch::Spikes(train) => (Some(times(train)), None),
+        EncodedBatch::Currents { values, .. } => (None, Some(values.clone())),
     };
     Image {
         label: test.label(index),

@@ -4,8 +4,8 @@ use super::arguments::Shards;
 use super::data::{self, DataSet};
 use super::files::write_whole;
 use super::tell;
-use crate::digits::cut::cut;
 use crate::digits::shard::{Manifest, Split};
+use crate::digits::shard_writer::write_shards;
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
@@ -32,7 +32,7 @@ pub fn run(arguments: &Shards) -> Result<()> {
 /// When a file cannot be written.
 pub fn write(folder: &Path, name: &str, data: &DataSet) -> Result<()> {
     tell(format_args!("Cutting {name} into {}", folder.display()));
-    let (manifest, files) = cut(name, &data.train, &data.test)?;
+    let (manifest, files) = write_shards(name, &data.train, &data.test)?;
     for (file, bytes) in &files {
         write_whole(&folder.join(file), bytes)?;
     }

@@ -1,7 +1,7 @@
 //! Images of digits: where they come from and in which order they are shown.
 
 pub mod augment;
-pub mod cut;
+pub mod shard_writer;
 pub mod drawing;
 mod handwriting;
 pub mod idx;

@@ -29,7 +29,7 @@ impl Testing {
 
     /// How the images so far were read.
     pub(super) fn score(&self) -> Score {
-        Score::of_answers(&self.answers, &self.labels)
+        Score::of_predictions(&self.answers, &self.labels)
     }
 
     /// The same from its start.

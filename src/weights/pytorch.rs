@@ -195,14 +195,14 @@ impl Tensor<'_> {
 }
 
 /// A layer's tensors.
-struct Layer<'a> {
+struct FoundLayer<'a> {
     weight: &'a Tensor<'a>,
     bias: Option<&'a Tensor<'a>>,
 }
 
 /// The layers of a network, from the input to the output, and how they were found.
 struct Found<'a> {
-    layers: Vec<Layer<'a>>,
+    layers: Vec<FoundLayer<'a>>,
     remark: Option<Remark>,
 }
 
@@ -266,8 +266,9 @@ fn find<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<Found
 }
 
 /// What to say of layers that were not found under our own names.
-fn renamed(layers: &[Layer<'_>], by_shape: bool) -> Remark {
-    let theirs = |layer: &Layer<'_>| layer.weight.name.strip_suffix(".weight").unwrap_or(&layer.weight.name).to_owned();
+fn renamed(layers: &[FoundLayer<'_>], by_shape: bool) -> Remark {
+    let theirs =
+        |layer: &FoundLayer<'_>| layer.weight.name.strip_suffix(".weight").unwrap_or(&layer.weight.name).to_owned();
     let layers: Vec<(String, String)> =
         layers.iter().map(theirs).zip(layer_names(layers.len().saturating_sub(1))).collect();
     let prefix = layers.first().and_then(|(theirs, ours)| theirs.strip_suffix(ours.as_str()).map(str::to_owned));
@@ -284,7 +285,7 @@ fn named<'a>(
     hidden: Option<&[usize]>,
     tensors: &'a [Tensor<'a>],
     name: impl Fn(&'a Tensor<'a>) -> Option<&'a str>,
-) -> Option<Vec<Layer<'a>>> {
+) -> Option<Vec<FoundLayer<'a>>> {
     let mut by_name: BTreeMap<&str, &'a Tensor<'a>> = BTreeMap::new();
     for tensor in tensors {
         if let Some(name) = name(tensor)
@@ -300,7 +301,7 @@ fn named<'a>(
     );
     let layer = |name: String| {
         let weight = by_name.get(format!("{name}.weight").as_str()).copied()?;
-        Some(Layer { weight, bias: by_name.get(format!("{name}.bias").as_str()).copied() })
+        Some(FoundLayer { weight, bias: by_name.get(format!("{name}.bias").as_str()).copied() })
     };
     // One layer more is another network, even where what is left of it would fit together.
     if count == 0 || by_name.contains_key(format!("layers.{count}.weight").as_str()) {
@@ -311,7 +312,7 @@ fn named<'a>(
 
 /// The layers whatever they are called, if the shapes of their weights say in which order they stand: each takes what the
 /// one before gives.
-fn by_shape<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<Vec<Layer<'a>>, WeightsError> {
+fn by_shape<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<Vec<FoundLayer<'a>>, WeightsError> {
     let matrices: Vec<&Tensor<'a>> = tensors.iter().filter(|tensor| tensor.is_matrix()).collect();
     let count = hidden.map_or(matrices.len(), |hidden| hidden.len() + 1);
     let refused = || other(hidden, tensors);
@@ -337,12 +338,13 @@ fn by_shape<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<V
         let name = format!("{}bias", weight.plain.strip_suffix("weight")?);
         tensors.iter().find(|tensor| tensor.plain == name)
     };
-    let layers: Vec<Layer<'a>> =
-        chain.into_iter().map(|place| Layer { weight: matrices[place], bias: bias(matrices[place]) }).collect();
+    let layers: Vec<FoundLayer<'a>> =
+        chain.into_iter().map(|place| FoundLayer { weight: matrices[place], bias: bias(matrices[place]) }).collect();
     // What else there is must be a neuron's: a normalization, say, would make it another network.
     let known = |tensor: &Tensor<'a>| {
-        let own =
-            |layer: &Layer<'a>| layer.weight.name == tensor.name || layer.bias.is_some_and(|it| it.name == tensor.name);
+        let own = |layer: &FoundLayer<'a>| {
+            layer.weight.name == tensor.name || layer.bias.is_some_and(|it| it.name == tensor.name)
+        };
         tensor.shape.iter().product::<usize>() <= 1 || buffer(tensor).is_some() || layers.iter().any(own)
     };
     if tensors.iter().all(known) { Ok(layers) } else { Err(refused()) }

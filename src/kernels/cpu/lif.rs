@@ -2,7 +2,7 @@
 //! over arrays of a block's width.
 
 use super::simd::multiversion;
-use crate::neuron::{Adjoint, Dynamics, State};
+use crate::neuron::{Adjoint, Dynamics, NeuronState};
 use crate::spec::{Neuron, Surrogate};
 use crate::spikes::STEPS_PER_WORD;
 use std::iter::zip;
@@ -41,7 +41,7 @@ fn run<const W: usize, const ADAPTIVE: bool>(
                 *adaptations = raised;
             }
             for (((u, i), (v, a)), mask) in zip(zip(zip(row, &mut current), zip(&mut after, &mut raised)), &mut mask) {
-                let mut state = State { current: *i, potential: *v, adaptation: *a };
+                let mut state = NeuronState { current: *i, potential: *v, adaptation: *a };
                 let (potential, spike) = dynamics.step(&mut state, *u);
                 (*u, *i, *v, *a) = (potential, state.current, state.potential, state.adaptation);
                 *mask |= u32::from(spike) << t;

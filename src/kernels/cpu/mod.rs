@@ -27,7 +27,7 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
-use spiking::{GradSums, Layer, Saved, Upstream};
+use spiking::{GradSums, LayerArgs, Saved, Upstream};
 use std::iter::zip;
 use std::sync::Arc;
 use storage::{Aligned, aligned, contiguous, numbers, numbers_mut, reclaim, reclaim_words, words_of};
@@ -52,11 +52,11 @@ fn with_layer<R>(
     bits: IntTensor<Flex>,
     map: &LinearMap<Flex>,
     (neuron, time_steps): (&Neuron, usize),
-    run: impl FnOnce(&[u32], usize, Layer<'_>) -> R,
+    run: impl FnOnce(&[u32], usize, LayerArgs<'_>) -> R,
 ) -> R {
     let [batch, _, _] = dims(&bits);
     let (bits, parameters) = (contiguous(bits), aligned(map.parameters.clone()));
-    let layer = Layer { shape: map.shape, parameters: numbers(&parameters), neuron, time_steps };
+    let layer = LayerArgs { shape: map.shape, parameters: numbers(&parameters), neuron, time_steps };
     let result = run(words_of(&bits), batch, layer);
     reclaim_words(bits);
     result
@@ -87,7 +87,7 @@ fn upstream(gradient: &FlexTensor, time_steps: usize) -> Upstream<'_> {
 
 impl SpikingOperations for Flex {
     fn spiking_layer(input: Spikes<Self>, map: LinearMap<Self>, neuron: Neuron, time_steps: usize) -> Spikes<Self> {
-        let run = |words: &[u32], batch, layer: Layer<'_>| {
+        let run = |words: &[u32], batch, layer: LayerArgs<'_>| {
             spikes(spiking::forward(words, batch, layer), batch, layer.shape.outputs)
         };
         with_layer(input.bits, &map, (&neuron, time_steps), run)
@@ -133,7 +133,7 @@ impl Derivatives for Flex {
         neuron: Neuron,
         time_steps: usize,
     ) -> (Spikes<Self>, Self::Saved) {
-        let run = |words: &[u32], batch, layer: Layer<'_>| {
+        let run = |words: &[u32], batch, layer: LayerArgs<'_>| {
             let (words, saved) = spiking::forward_saved(words, batch, layer);
             (spikes(words, batch, layer.shape.outputs), Arc::new(saved))
         };

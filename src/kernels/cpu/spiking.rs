@@ -16,7 +16,7 @@ const SAMPLES: usize = 32;
 
 /// A layer of neurons behind a linear map.
 #[derive(Clone, Copy)]
-pub(super) struct Layer<'a> {
+pub(super) struct LayerArgs<'a> {
     pub(super) shape: LinearShape,
     /// Weights and bias, as [`LinearShape`] says.
     pub(super) parameters: &'a [f32],
@@ -77,17 +77,17 @@ macro_rules! for_width {
 pub(super) use for_width;
 
 /// The layer's spikes, [B, H, words], for those of its input, [B, N, words].
-pub(super) fn forward(words: &[u32], batch: usize, layer: Layer<'_>) -> Vec<u32> {
+pub(super) fn forward(words: &[u32], batch: usize, layer: LayerArgs<'_>) -> Vec<u32> {
     run(words, batch, layer, false).0
 }
 
 /// The layer's spikes, and what the backward pass needs.
-pub(super) fn forward_saved(words: &[u32], batch: usize, layer: Layer<'_>) -> (Vec<u32>, Saved) {
+pub(super) fn forward_saved(words: &[u32], batch: usize, layer: LayerArgs<'_>) -> (Vec<u32>, Saved) {
     run(words, batch, layer, true)
 }
 
-fn run(words: &[u32], batch: usize, layer: Layer<'_>, is_saved: bool) -> (Vec<u32>, Saved) {
-    let Layer { shape: LinearShape { inputs, outputs }, neuron, time_steps, .. } = layer;
+fn run(words: &[u32], batch: usize, layer: LayerArgs<'_>, is_saved: bool) -> (Vec<u32>, Saved) {
+    let LayerArgs { shape: LinearShape { inputs, outputs }, neuron, time_steps, .. } = layer;
     let (width, words_per_neuron) = (linear::width(outputs), words_for(time_steps));
     let group = batch.div_ceil(threads::count()).clamp(1, SAMPLES);
     let run = time_steps * width * if is_saved { linear::blocks(outputs) } else { 1 };
@@ -115,10 +115,10 @@ fn group_forward<const W: usize>(
     (potentials, adaptations): (&mut [f32], &mut [f32]),
     events: &[Events],
     fired: &mut [u32],
-    layer: Layer<'_>,
+    layer: LayerArgs<'_>,
     is_saved: bool,
 ) {
-    let Layer { shape, parameters, neuron, time_steps } = layer;
+    let LayerArgs { shape, parameters, neuron, time_steps } = layer;
     let LinearShape { inputs, outputs } = shape;
     let (weight, bias) = parameters.split_at(shape.bias_start());
     let (weight, potentials) = (weight.as_chunks::<W>().0, potentials.as_chunks_mut::<W>().0);

@@ -6,7 +6,7 @@ use flate2::{Compression, GzBuilder};
 use std::io::Write;
 
 /// A file's name and its bytes.
-pub type File = (String, Vec<u8>);
+pub type NamedFile = (String, Vec<u8>);
 
 /// A data set as a manifest and the files that it names: gzipped idx pairs of [`order::SHARD_SIZE`] images, and a plain
 /// pair with the first test image of each class, in the order of the classes. The same data give the same bytes. A name
@@ -16,16 +16,16 @@ pub type File = (String, Vec<u8>);
 /// When the two sets do not fit together, or `name` cannot begin a file name.
 ///
 /// ```
-/// use spiking_playground::digits::{Digits, cut::cut, shard::{self, Split}};
+/// use spiking_playground::digits::{Digits, shard_writer::write_shards, shard::{self, Split}};
 /// let set = Digits { width: 1, height: 1, images: vec![7, 9, 8], labels: vec![1, 0, 0] };
-/// let (manifest, files) = cut("tiny", &set, &set)?;
+/// let (manifest, files) = write_shards("tiny", &set, &set)?;
 /// assert_eq!(manifest.images(Split::Train), 3);
 /// assert_eq!(shard::open(&manifest, Split::Train, 0, &files[0].1, &files[1].1)?, set);
 /// let [.., images, labels] = &files[..] else { panic!() };
 /// assert_eq!(shard::open_samples(&manifest, &images.1, &labels.1)?.images, [9, 7]);
 /// # Ok::<(), shard::ShardError>(())
 /// ```
-pub fn cut(name: &str, train: &Digits, test: &Digits) -> Result<(Manifest, Vec<File>), ShardError> {
+pub fn write_shards(name: &str, train: &Digits, test: &Digits) -> Result<(Manifest, Vec<NamedFile>), ShardError> {
     if (train.width, train.height) != (test.width, test.height) {
         let sizes = [train, test].map(|set| format!("{} × {}", set.width, set.height));
         return Err(ShardError::Manifest(format!(
@@ -47,7 +47,7 @@ pub fn cut(name: &str, train: &Digits, test: &Digits) -> Result<(Manifest, Vec<F
     Ok((manifest, files))
 }
 
-fn shards(name: &str, digits: &Digits, files: &mut Vec<File>) -> Result<Vec<ShardEntry>, ShardError> {
+fn shards(name: &str, digits: &Digits, files: &mut Vec<NamedFile>) -> Result<Vec<ShardEntry>, ShardError> {
     let images = digits.images.chunks(order::SHARD_SIZE * digits.pixels().max(1));
     let labels = digits.labels.chunks(order::SHARD_SIZE);
     let parts = images.zip(labels).enumerate();
@@ -74,7 +74,7 @@ fn samples(digits: &Digits) -> Digits {
 fn pair(
     name: &str,
     digits: &Digits,
-    files: &mut Vec<File>,
+    files: &mut Vec<NamedFile>,
     pack: impl Fn(Vec<u8>) -> Result<(Vec<u8>, &'static str), ShardError>,
 ) -> Result<ShardEntry, ShardError> {
     let mut add = |kind: &str, idx: Vec<u8>| {
