@@ -1,10 +1,11 @@
-//! Numbers from texts. The standard library reads every float to the last bit by tables that would be a twelfth of what
-//! the page has to fetch; a setting needs less. And floats held between two others, without a panic that writes them out.
+//! A small parser of decimal numbers, and a clamp of floats. The standard library parses every float exactly, with
+//! tables that would be a twelfth of what the page has to fetch; a setting needs less. The clamp has no panic that
+//! formats floats.
 
-/// Floats that can be held between two others. The standard library's `clamp` panics where `low` is above `high`, and brings
-/// what writes floats in all their digits into whatever program holds one.
+/// Floats that can be clamped. The standard library's `clamp` panics if `low` is above `high`, and so links the
+/// formatting of floats into every program that uses it.
 pub trait Between: PartialOrd + Sized {
-    /// The value, or the end of the range beyond which it is; not a number where it is none.
+    /// The value clamped to the range; NaN if it is NaN.
     ///
     /// ```
     /// use spiking_playground::decimal::Between;
@@ -28,14 +29,15 @@ impl Between for f64 {}
 const EXACT_WHOLE: u64 = 1 << 53;
 /// 10 to this power is a float without rounding.
 const EXACT_POWER: i32 = 22;
-/// Exponents beyond this are zero or infinite whatever stands before them.
+/// Numbers with exponents beyond this are zero or infinite.
 const LARGEST_EXPONENT: i32 = 1000;
-/// How far the float of a longer text may be off, in units of its last place.
+/// The error of the float of a longer text, in units of its last place.
 const DOUBTFUL: i64 = 4;
 
-/// The float that a decimal text means: exactly the nearest for texts of up to 15 digits with an exponent within ±15, for
-/// what `to_string` writes of any `f32`, and of an `f64` between 1e-30 and 1e30. For other texts it may be off by some units
-/// in the last place, up to 16 where exponents go to ±300. No setting is written so.
+/// The float that a decimal text denotes; `None` if the text is no decimal number. It is the nearest float for texts of
+/// up to 15 digits with an exponent within ±15, for what `to_string` writes of any `f32`, and of an `f64` between 1e-30
+/// and 1e30. For other texts the error is some units in the last place, up to 16 for exponents up to ±300. No setting
+/// is written so.
 ///
 /// ```
 /// use spiking_playground::decimal::parse;
@@ -55,13 +57,13 @@ pub fn parse(text: &str) -> Option<f64> {
     if whole < EXACT_WHOLE && exponent.abs() <= EXACT_POWER {
         return Some(near);
     }
-    // The float that is written like this is meant.
+    // The float whose shortest form is this text is meant.
     let neighbours = (-DOUBTFUL..=DOUBTFUL).map(|by| f64::from_bits(near.to_bits().wrapping_add_signed(by)));
     Some(neighbours.into_iter().find(|value| value.to_string() == text).unwrap_or(near))
 }
 
-/// Digits with at most one point among them, as a whole number and the power of ten that it is to be taken times.
-/// Digits beyond the nineteenth are dropped.
+/// Digits with at most one point among them, as an integer and the power of ten by which to multiply it. Digits beyond
+/// the nineteenth are dropped.
 fn digits(text: &str, mut exponent: i32) -> Option<(u64, i32)> {
     let (mut whole, mut after_point, mut any) = (0u64, false, false);
     for byte in text.bytes() {
@@ -96,7 +98,7 @@ fn scaled(mut value: f64, mut exponent: i32) -> f64 {
 mod tests {
     use super::*;
 
-    /// Bits without pattern.
+    /// Pseudorandom bits.
     fn bits() -> impl Iterator<Item = u64> {
         std::iter::successors(Some(1u64), |bits| {
             Some(bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))

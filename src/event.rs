@@ -1,19 +1,19 @@
-//! What a run tells while it goes on. The run pushes; the listener answers whether it shall go on.
+//! The events of a run. The run pushes them; the listener says whether it continues.
 
 use serde::{Deserialize, Serialize};
 
-/// How many of some images were read rightly.
+/// The number of correctly classified images among some.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Score {
-    /// Those read rightly.
+    /// The number of correctly classified images.
     pub correct: usize,
-    /// All of them.
+    /// The number of all images.
     pub images: usize,
 }
 
 impl Score {
-    /// How many of the labels have the largest logit; of equal ones the first counts. `logits` is [B, classes], row by
-    /// row.
+    /// The score of some logits, whose largest is the prediction; of equal ones the first. `logits` is [B, classes],
+    /// row by row.
     ///
     /// ```
     /// use spiking_playground::event::Score;
@@ -23,13 +23,13 @@ impl Score {
         Self::of_predictions(&predictions(logits, labels.len()), labels)
     }
 
-    /// How many answers are the label.
+    /// The number of predictions that equal their label. Both are [B].
     pub fn of_predictions(predictions: &[u8], labels: &[u8]) -> Self {
         let correct = predictions.iter().zip(labels).filter(|(prediction, label)| prediction == label).count();
         Self { correct, images: labels.len() }
     }
 
-    /// The share of images read rightly, 0 to 1; 0 where there were none.
+    /// The fraction of correctly classified images, 0 to 1; 0 if there were none.
     ///
     /// ```
     /// use spiking_playground::event::Score;
@@ -55,7 +55,7 @@ pub fn predictions(logits: &[f32], images: usize) -> Vec<u8> {
 
 impl std::ops::AddAssign for Score {
     fn add_assign(&mut self, other: Self) {
-        // What was kept by a browser may say any number.
+        // A score that a browser saved may hold any number.
         self.correct = self.correct.saturating_add(other.correct);
         self.images = self.images.saturating_add(other.images);
     }
@@ -74,7 +74,7 @@ pub struct StepDone {
     pub images_in_epoch: usize,
     /// Mean cross entropy over the batch, before the update.
     pub loss: f32,
-    /// How the batch was read, before the update.
+    /// The score of the batch, before the update.
     pub score: Score,
 }
 
@@ -85,36 +85,36 @@ pub struct EpochDone {
     pub epoch: u32,
     /// Mean cross entropy over its batches, weighted by their size.
     pub loss: f64,
-    /// How the training images were read, each before its own update.
+    /// The score of the training images, each before the update of its batch.
     pub score: Score,
-    /// How the test images are read now; none without a test set.
+    /// The score of the test images after the epoch; `None` without a test set.
     pub test: Option<Score>,
 }
 
-/// What happened.
+/// An event of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// The weights were updated.
     Step(StepDone),
     /// An epoch is over.
     Epoch(EpochDone),
-    /// The loss is no finite number any more, and the weights are as before the step; or, at the end of an epoch, the loss
-    /// is finite and a weight or a mean of the optimizer is not.
+    /// The loss is not finite, and the weights are as before the step; or, at the end of an epoch, the loss is finite
+    /// and a weight or a mean of the optimizer is not.
     Diverged(StepDone),
 }
 
-/// What the run shall do next.
+/// Whether a run continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
-    /// Go on.
+    /// The run continues.
     Go,
-    /// Stop here.
+    /// The run stops here.
     Stop,
 }
 
-/// Who hears what a run tells.
+/// A receiver of a run's events.
 pub trait Listener {
-    /// Something happened; shall the run go on?
+    /// Handles an event; returns whether the run continues.
     fn hear(&mut self, event: &Event) -> Flow;
 }
 

@@ -1,4 +1,4 @@
-//! Cuts a data set into the shards that a page fetches.
+//! The writer of a data set's shards, which a page fetches.
 
 use super::shard::{FileEntry, Manifest, ShardEntry, ShardError, sha256};
 use super::{Digits, idx, order};
@@ -8,12 +8,12 @@ use std::io::Write;
 /// A file's name and its bytes.
 pub type NamedFile = (String, Vec<u8>);
 
-/// A data set as a manifest and the files that it names: gzipped idx pairs of [`order::SHARD_SIZE`] images, and a plain
-/// pair with the first test image of each class, in the order of the classes. The same data give the same bytes. A name
-/// carries the first 8 digits of its file's hash, so a cache never gives the file of another version.
+/// Splits a data set into a manifest and the files that it names: gzipped idx pairs of [`order::SHARD_SIZE`] images,
+/// and a plain pair with the first test image of each class, in the order of the classes. Equal data give equal bytes.
+/// A file's name carries the first 8 digits of its hash, so a cache never gives the file of another version.
 ///
 /// # Errors
-/// When the two sets do not fit together, or `name` cannot begin a file name.
+/// When the two sets differ in the size of their images, or `name` cannot begin a file name.
 ///
 /// ```
 /// use spiking_playground::digits::{Digits, shard_writer::write_shards, shard::{self, Split}};
@@ -59,7 +59,7 @@ fn shards(name: &str, digits: &Digits, files: &mut Vec<NamedFile>) -> Result<Vec
         .collect()
 }
 
-/// The first image of each class that occurs.
+/// The first image of each class that has any.
 fn samples(digits: &Digits) -> Digits {
     let first = |class: usize| digits.labels.iter().position(|label| usize::from(*label) == class);
     let firsts: Vec<usize> = (0..digits.classes()).filter_map(first).collect();
@@ -70,7 +70,7 @@ fn samples(digits: &Digits) -> Digits {
     }
 }
 
-/// Adds the two files of `digits`, packed by `pack`, which also gives the end of their names.
+/// Appends the two files of `digits`, compressed by `pack`, which also returns their names' suffix.
 fn pair(
     name: &str,
     digits: &Digits,
@@ -90,7 +90,7 @@ fn pair(
     Ok(ShardEntry { count: digits.len(), images, labels })
 }
 
-/// Gzip without a time and a system in its header, so that equal data make equal files.
+/// Gzip without time and operating system in its header, so that equal data give equal files.
 fn gzipped(bytes: Vec<u8>) -> Result<(Vec<u8>, &'static str), ShardError> {
     const UNKNOWN_SYSTEM: u8 = 255;
     let failed = |error: std::io::Error| ShardError::Manifest(error.to_string());
