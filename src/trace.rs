@@ -4,7 +4,7 @@ use crate::spec::Readout;
 use crate::spikes::{SpikeTrain, words_for};
 
 /// The maximal T of a trace ([`crate::spec::FIELDS`]).
-const MOST_TIME_STEPS: usize = 256;
+const MAX_TIME_STEPS: usize = 256;
 
 /// The activity of one layer of spiking neurons.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -191,7 +191,7 @@ impl Trace {
             return Err(TraceError("it goes on after its end".into()));
         }
         // Without neurons, any number of time steps takes no bytes.
-        if time_steps > MOST_TIME_STEPS {
+        if time_steps > MAX_TIME_STEPS {
             return Err(TraceError("it has too many time steps".into()));
         }
         let readout = if head[2] == 1 { Readout::SpikeCount } else { Readout::Membrane };
@@ -223,8 +223,8 @@ mod tests {
     #[test]
     fn time_steps_are_as_many_as_a_spec_can_have() {
         let mut spec = Spec::default();
-        assert!(spec.set("time-steps", &MOST_TIME_STEPS.to_string()).is_ok());
-        assert!(spec.set("time-steps", &(MOST_TIME_STEPS + 1).to_string()).is_err());
+        assert!(spec.set("time-steps", &MAX_TIME_STEPS.to_string()).is_ok());
+        assert!(spec.set("time-steps", &(MAX_TIME_STEPS + 1).to_string()).is_err());
         let trace = |time_steps: u32, neurons: u32| {
             let words = [time_steps, 0, 0, 0, neurons];
             Trace::from_bytes(&words.into_iter().flat_map(u32::to_le_bytes).collect::<Vec<u8>>())

@@ -81,7 +81,7 @@ impl Change {
     fn drawn(seed: u64, epoch: u32, sample: u64) -> Self {
         let mut generator = Generator::new(seed, Stream::Augmentation(epoch, sample));
         // Uniform in [-max, max].
-        let mut within = |most: f32| (2.0 * generator.unit() - 1.0) * most;
+        let mut within = |max: f32| (2.0 * generator.unit() - 1.0) * max;
         Self {
             half_turn: within(HALF_TURN),
             scale: [1.0 + within(SCALE), 1.0 + within(SCALE)],

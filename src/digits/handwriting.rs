@@ -67,8 +67,8 @@ fn width(generator: &mut Generator) -> f32 {
 }
 
 /// A random number in [-max, max].
-fn within(most: f32, generator: &mut Generator) -> f32 {
-    (2.0 * generator.unit() - 1.0) * most
+fn within(max: f32, generator: &mut Generator) -> f32 {
+    (2.0 * generator.unit() - 1.0) * max
 }
 
 /// The smooth curve through jittered points (Catmull and Rom 1974, doi:10.1016/B978-0-12-079050-0.50020-5). A repeated
