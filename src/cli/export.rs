@@ -1,4 +1,4 @@
-//! `spiking evaluate --export`: what other simulators need to compute the same.
+//! The export of `spiking evaluate --export`: what other simulators need to compute the same.
 
 use crate::digits::Digits;
 use crate::evaluation::{encode, trace};
@@ -10,7 +10,7 @@ use crate::spikes::encode::Pass;
 use burn::module::Module;
 use serde::Serialize;
 
-/// Images that are exported.
+/// The number of images exported.
 const IMAGES: usize = 16;
 
 /// The file.
@@ -20,15 +20,15 @@ struct Export<'a> {
     images: Vec<Image>,
 }
 
-/// One image's way through the network. Spikes are the numbers of the neurons that fire, time step by time step.
+/// The trace of one image. Spikes are the numbers of the neurons that fire, for each time step.
 #[derive(Serialize)]
 struct Image {
     label: u8,
-    /// Where pixels enter as spikes.
+    /// The input, if pixels are encoded as spikes.
     input: Option<Vec<Vec<usize>>>,
-    /// Where they enter as constant currents.
+    /// The input, if pixels are encoded as constant currents.
     currents: Option<Vec<f32>>,
-    /// Layer by layer; the outputs last, where their spikes are counted.
+    /// The spikes of each layer; the output's last, if its spikes are counted.
     spikes: Vec<Vec<Vec<usize>>>,
     /// The class scores, as training and evaluation compute them.
     logits: Vec<f32>,
@@ -37,7 +37,7 @@ struct Image {
 /// Spikes and class scores of the first images of a test set, as JSON.
 ///
 /// # Errors
-/// When a class score is no number.
+/// When a class score is NaN or infinite.
 pub fn json(spec: &Spec, network: &Network, test: &Digits) -> anyhow::Result<String> {
     let images = (0..test.len().min(IMAGES)).map(|index| image(spec, network, test, index)).collect();
     Ok(serde_json::to_string(&Export { spec, images })? + "\n")
@@ -61,7 +61,7 @@ fn image(spec: &Spec, network: &Network, test: &Digits, index: usize) -> Image {
     }
 }
 
-/// The neurons that fire at each time step.
+/// The numbers of the neurons that fire at each time step.
 fn times(train: &SpikeTrain) -> Vec<Vec<usize>> {
     let at = |t: usize| (0..train.neurons()).filter(|n| train.fires(0, *n, t)).collect();
     (0..train.time_steps()).map(at).collect()

@@ -1,5 +1,5 @@
-//! Ctrl-C and a polite request to end: the first is heard between two steps, so that what was reached can be saved; the
-//! second ends the program at once.
+//! The handling of Ctrl-C and of requests to terminate: the first is handled between two steps, so that the run can be
+//! saved; the second ends the program at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,20 +8,20 @@ static ASKED: AtomicBool = AtomicBool::new(false);
 /// The exit code of a program that was interrupted.
 pub const EXIT_CODE: u8 = 130;
 
-/// Why a run ended before its time.
+/// The error of a run that was interrupted.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Interrupted(pub String);
 
-/// Listens from now on.
+/// Installs the handlers.
 ///
 /// # Errors
-/// When the system does not let us.
+/// When the system refuses.
 pub fn listen() -> anyhow::Result<()> {
     watch()
 }
 
-/// Somebody asks to end.
+/// Handles a request to terminate.
 fn asked() {
     if ASKED.swap(true, Ordering::Relaxed) {
         std::process::exit(i32::from(EXIT_CODE));
@@ -29,8 +29,8 @@ fn asked() {
     super::tell("\nSaving; press Ctrl-C again to quit without");
 }
 
-/// Has Ctrl-C, `kill` and a terminal that is closed heard. What was ignored when the program began stays so: `nohup` and
-/// a shell's background jobs have that meant.
+/// Installs handlers for Ctrl-C, `kill` and a closed terminal. A signal that was ignored at the start stays so: that is
+/// the intention of `nohup` and of a shell's background jobs.
 #[cfg(unix)]
 fn watch() -> anyhow::Result<()> {
     use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGTERM};
@@ -41,7 +41,7 @@ fn watch() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether the signal was ignored. It is now: there is no other way to ask.
+/// Whether the signal was ignored. It is afterwards: there is no other way to find out.
 #[cfg(unix)]
 #[allow(unsafe_code)]
 fn was_ignored(signal: nix::sys::signal::Signal) -> bool {
@@ -56,7 +56,7 @@ fn watch() -> anyhow::Result<()> {
     Ok(ctrlc::set_handler(asked)?)
 }
 
-/// Whether somebody asked to end.
+/// Whether a request to terminate has come.
 pub fn is_asked() -> bool {
     ASKED.load(Ordering::Relaxed)
 }
