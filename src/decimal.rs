@@ -26,13 +26,13 @@ impl Between for f32 {}
 impl Between for f64 {}
 
 /// Below this, a whole number and its powers of ten up to [`EXACT_POWER`] are floats without rounding.
-const EXACT_WHOLE: u64 = 1 << 53;
+const EXACT_INTEGER: u64 = 1 << 53;
 /// 10 to this power is a float without rounding.
 const EXACT_POWER: i32 = 22;
 /// Numbers with exponents beyond this are zero or infinite.
-const LARGEST_EXPONENT: i32 = 1000;
+const MAX_EXPONENT: i32 = 1000;
 /// The error of the float of a longer text, in units of its last place.
-const DOUBTFUL: i64 = 4;
+const MAX_ERROR: i64 = 4;
 
 /// The float that a decimal text denotes; `None` if the text is no decimal number. It is the nearest float for texts of
 /// up to 15 digits with an exponent within ±15, for what `to_string` writes of any `f32`, and of an `f64` between 1e-30
@@ -51,28 +51,28 @@ pub fn parse(text: &str) -> Option<f64> {
         None => (text, 0),
     };
     let unsigned = mantissa.strip_prefix(['+', '-']).unwrap_or(mantissa);
-    let (whole, exponent) = digits(unsigned, exponent.clamp(-LARGEST_EXPONENT, LARGEST_EXPONENT))?;
-    let near = scaled(whole as f64, exponent);
+    let (integer, exponent) = digits(unsigned, exponent.clamp(-MAX_EXPONENT, MAX_EXPONENT))?;
+    let near = scaled(integer as f64, exponent);
     let near = if mantissa.starts_with('-') { -near } else { near };
-    if whole < EXACT_WHOLE && exponent.abs() <= EXACT_POWER {
+    if integer < EXACT_INTEGER && exponent.abs() <= EXACT_POWER {
         return Some(near);
     }
     // The float whose shortest form is this text is meant.
-    let neighbours = (-DOUBTFUL..=DOUBTFUL).map(|by| f64::from_bits(near.to_bits().wrapping_add_signed(by)));
+    let neighbours = (-MAX_ERROR..=MAX_ERROR).map(|by| f64::from_bits(near.to_bits().wrapping_add_signed(by)));
     Some(neighbours.into_iter().find(|value| value.to_string() == text).unwrap_or(near))
 }
 
 /// Digits with at most one point among them, as an integer and the power of ten by which to multiply it. Digits beyond
 /// the nineteenth are dropped.
 fn digits(text: &str, mut exponent: i32) -> Option<(u64, i32)> {
-    let (mut whole, mut after_point, mut any) = (0u64, false, false);
+    let (mut integer, mut after_point, mut any) = (0u64, false, false);
     for byte in text.bytes() {
         match byte {
             b'0'..=b'9' => {
                 any = true;
-                let kept = whole < u64::MAX / 10;
+                let kept = integer < u64::MAX / 10;
                 if kept {
-                    whole = whole * 10 + u64::from(byte - b'0');
+                    integer = integer * 10 + u64::from(byte - b'0');
                 }
                 // A digit kept behind the point and a digit dropped before it both move the point.
                 exponent += i32::from(!kept) - i32::from(after_point);
@@ -81,7 +81,7 @@ fn digits(text: &str, mut exponent: i32) -> Option<(u64, i32)> {
             _ => return None,
         }
     }
-    any.then_some((whole, exponent))
+    any.then_some((integer, exponent))
 }
 
 fn scaled(mut value: f64, mut exponent: i32) -> f64 {

@@ -23,7 +23,7 @@ pub struct Drawing {
 /// The byte order marks of UTF-16.
 const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 /// The maximal coordinate: the extent of a drawing must be finite.
-const LARGEST: f32 = 1e30;
+const MAX_COORDINATE: f32 = 1e30;
 /// UTF-8's byte order mark, which some editors put at the start of a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -56,8 +56,8 @@ fn drawing(line: &str) -> Result<Drawing> {
     ensure!(!line.contains(BYTE_ORDER_MARK), "there is a byte order mark (U+FEFF) in it: remove it");
     let drawing: Drawing = if line.starts_with('{') { json(line)? } else { path(line)? };
     ensure!(drawing.label < 10, "{} is no digit", drawing.label);
-    let right = |value: &f32| value.abs() <= LARGEST;
-    ensure!(drawing.strokes.iter().flatten().flatten().all(right), "a coordinate is beyond ±{LARGEST:e}");
+    let right = |value: &f32| value.abs() <= MAX_COORDINATE;
+    ensure!(drawing.strokes.iter().flatten().flatten().all(right), "a coordinate is beyond ±{MAX_COORDINATE:e}");
     ensure!(drawing.strokes.iter().any(|stroke| !stroke.is_empty()), "it has no ink");
     Ok(drawing)
 }

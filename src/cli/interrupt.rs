@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-static ASKED: AtomicBool = AtomicBool::new(false);
+static REQUESTED: AtomicBool = AtomicBool::new(false);
 
 /// The exit code of a program that was interrupted.
 pub const EXIT_CODE: u8 = 130;
@@ -22,8 +22,8 @@ pub fn listen() -> anyhow::Result<()> {
 }
 
 /// Handles a request to terminate.
-fn asked() {
-    if ASKED.swap(true, Ordering::Relaxed) {
+fn handle_request() {
+    if REQUESTED.swap(true, Ordering::Relaxed) {
         std::process::exit(i32::from(EXIT_CODE));
     }
     super::tell("\nSaving; press Ctrl-C again to quit without");
@@ -37,7 +37,9 @@ fn watch() -> anyhow::Result<()> {
     let heard =
         [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !was_ignored(*signal)).map(|signal| signal as i32);
     let mut signals = signal_hook::iterator::Signals::new(heard)?;
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || signals.forever().for_each(|_| asked()))?;
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || signals.forever().for_each(|_| handle_request()))?;
     Ok(())
 }
 
@@ -47,16 +49,16 @@ fn watch() -> anyhow::Result<()> {
 fn was_ignored(signal: nix::sys::signal::Signal) -> bool {
     use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, sigaction};
     let ignore = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
-    // SAFETY: what is unsafe about signals is the code that they run, and none is run by one that is ignored.
+    // SAFETY: signals are unsafe because of the code that their handlers run, and an ignored signal runs none.
     unsafe { sigaction(signal, &ignore) }.is_ok_and(|before| matches!(before.handler(), SigHandler::SigIgn))
 }
 
 #[cfg(windows)]
 fn watch() -> anyhow::Result<()> {
-    Ok(ctrlc::set_handler(asked)?)
+    Ok(ctrlc::set_handler(handle_request)?)
 }
 
 /// Whether a request to terminate has come.
 pub fn is_asked() -> bool {
-    ASKED.load(Ordering::Relaxed)
+    REQUESTED.load(Ordering::Relaxed)
 }

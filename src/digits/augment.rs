@@ -238,7 +238,7 @@ mod tests {
     }
 
     /// The same pixel by pixel in floats: the reference for the fast implementation.
-    fn plainly(change: Change, image: &[u8], side: usize) -> Vec<f32> {
+    fn reference(change: Change, image: &[u8], side: usize) -> Vec<f32> {
         let inside = |at: i32| at >= 0 && at < side as i32;
         let at = |x: i32, y: i32| {
             if inside(x) && inside(y) { f32::from(image[y as usize * side + x as usize]) } else { 0.0 }
@@ -273,7 +273,7 @@ mod tests {
         let image: Vec<u8> = (0..784).map(|i| if (i / 28 + i % 28) % 9 < 3 { (i % 256) as u8 } else { 0 }).collect();
         for sample in 0..200 {
             let change = Change::drawn(5, 1, sample);
-            let (fast, plain) = (change.apply(&image, 28), plainly(change, &image, 28));
+            let (fast, plain) = (change.apply(&image, 28), reference(change, &image, 28));
             let far = fast.iter().zip(&plain).map(|(fast, plain)| (f32::from(*fast) - plain).abs()).fold(0.0, f32::max);
             assert!(far <= 3.0, "sample {sample}: {far} levels apart");
         }

@@ -30,12 +30,12 @@ const BRIGHTEST: f64 = 254.0;
 /// Samples along each side of a pixel when strokes are drawn: 64 a pixel give 65 greys.
 const SAMPLES: usize = 8;
 /// A drawing smaller than this fraction of the pad is not enlarged further: a dot stays a dot.
-const SMALLEST: f32 = 0.05;
+const MIN_EXTENT: f32 = 0.05;
 /// Strokes belong together if the gap between them is at most this fraction of the larger one's extent. (The dot of an
 /// i is some 0.3 of its stem above it.)
-const NEAR: f32 = 0.4;
+const MAX_GAP: f32 = 0.4;
 /// An isolated drawing smaller than this fraction of the largest one is a speck.
-const SPECK: f32 = 0.25;
+const MAX_SPECK: f32 = 0.25;
 
 /// The normalised picture of strokes, u8 [28, 28]. A stroke is a list of points [x, y], x to the right and y downwards,
 /// both 0 to 1 on the pad; the points of a stroke are joined, and one alone is a dot. Points outside are moved to the
@@ -54,8 +54,8 @@ pub fn normalise(strokes: &[Vec<[f32; 2]>]) -> [u8; PIXELS] {
     if strokes.is_empty() {
         return [0; PIXELS];
     }
-    let [(left, right), (top, bottom)] = ends(&strokes);
-    let extent = extent(&strokes).max(SMALLEST);
+    let [(left, right), (top, bottom)] = extrema(&strokes);
+    let extent = extent(&strokes).max(MIN_EXTENT);
     // Samples per unit of the pad, such that path and pen together fill the box.
     let scale = (BOX as f32 - 2.0 * PEN_RADIUS) * SAMPLES as f32 / extent;
     let pen = PEN_RADIUS * SAMPLES as f32;
@@ -106,7 +106,7 @@ fn valid(stroke: &[[f32; 2]]) -> Vec<[f32; 2]> {
 type Stroke = Vec<[f32; 2]>;
 
 /// The minimum and maximum of x, and of y, over strokes that have points.
-fn ends(strokes: &[Stroke]) -> [(f32, f32); 2] {
+fn extrema(strokes: &[Stroke]) -> [(f32, f32); 2] {
     [0, 1].map(|axis| {
         let values = strokes.iter().flatten().map(|point| point[axis]);
         values.fold((f32::MAX, f32::MIN), |(low, high), value| (low.min(value), high.max(value)))
@@ -115,7 +115,7 @@ fn ends(strokes: &[Stroke]) -> [(f32, f32); 2] {
 
 /// The longer side of the strokes' bounding box.
 fn extent(strokes: &[Stroke]) -> f32 {
-    let [x, y] = ends(strokes);
+    let [x, y] = extrema(strokes);
     (x.1 - x.0).max(y.1 - y.0)
 }
 
@@ -138,15 +138,15 @@ fn without_specks(strokes: Vec<Stroke>) -> Vec<Stroke> {
     }
     let largest = drawings.iter().map(|drawing| extent(drawing)).fold(0.0, f32::max);
     // Among dots none is the digit.
-    drawings.retain(|drawing| largest < SMALLEST || extent(drawing) >= SPECK * largest);
+    drawings.retain(|drawing| largest < MIN_EXTENT || extent(drawing) >= MAX_SPECK * largest);
     drawings.concat()
 }
 
 /// Whether two drawings belong together.
 fn are_near(one: &[Stroke], other: &[Stroke]) -> bool {
-    let most = NEAR * extent(one).max(extent(other));
+    let most = MAX_GAP * extent(one).max(extent(other));
     // The gap between their boxes is a lower bound of that between them, and cheap.
-    let (a, b) = (ends(one), ends(other));
+    let (a, b) = (extrema(one), extrema(other));
     let gap = |axis: usize| (a[axis].0 - b[axis].1).max(b[axis].0 - a[axis].1);
     let reaches = |points: &[Stroke], path: &[Stroke]| {
         points.iter().flatten().any(|point| path.iter().any(|stroke| distance(*point, stroke) <= most))

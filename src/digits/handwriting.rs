@@ -11,7 +11,7 @@ use super::thin::lines;
 use crate::random::Generator;
 
 /// The maximal jitter of each point of a style, as a fraction of the box's side.
-const ASTRAY: f32 = 0.06;
+const JITTER: f32 = 0.06;
 /// The maximal bend: the displacement of the middle of a side, as a fraction of half the box.
 const BEND: f32 = 0.12;
 /// The maximal shear, in widths to the side per height.
@@ -79,7 +79,7 @@ fn curve(stroke: Stroke, generator: &mut Generator) -> Path {
         let again = i.checked_sub(1).filter(|before| stroke[*before] == *point).map(|before| points[before]);
         // The sum of two random numbers makes small deviations more frequent.
         let mut astray =
-            |at: u8| f32::from(at) / 100.0 + within(ASTRAY / 2.0, generator) + within(ASTRAY / 2.0, generator);
+            |at: u8| f32::from(at) / 100.0 + within(JITTER / 2.0, generator) + within(JITTER / 2.0, generator);
         points.push(again.unwrap_or_else(|| [astray(point[0]), astray(point[1])]));
     }
     let last = points.len() - 1;

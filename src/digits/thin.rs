@@ -4,7 +4,7 @@
 use super::drawing::SIDE;
 
 /// Pixels brighter than this belong to a stroke.
-const INKED: u8 = 96;
+const INK_THRESHOLD: u8 = 96;
 /// The rows of a picture, bit x for the pixel x + 1, with an empty row and column around them.
 type Rows = [u32; SIDE + 2];
 
@@ -12,7 +12,8 @@ type Rows = [u32; SIDE + 2];
 pub fn lines(image: &[u8]) -> Vec<Vec<[f32; 2]>> {
     let mut rows: Rows = [0; SIDE + 2];
     for (row, pixels) in rows[1..=SIDE].iter_mut().zip(image.chunks_exact(SIDE)) {
-        *row = pixels.iter().enumerate().fold(0, |bits, (x, pixel)| bits | u32::from(*pixel > INKED) << (x + 1));
+        *row =
+            pixels.iter().enumerate().fold(0, |bits, (x, pixel)| bits | u32::from(*pixel > INK_THRESHOLD) << (x + 1));
     }
     thin(&mut rows);
     joined(&rows)

@@ -14,12 +14,12 @@ const THRESHOLDS: [f32; 9] = [0.72, 0.6, 0.5, 0.42, 0.35, 0.28, 0.22, 0.16, 0.11
 /// edge is steepest.
 const SHARES: std::ops::RangeInclusive<f32> = 0.25..=0.8;
 /// The minimal contrast of ink, of 255.
-const LEAST_CONTRAST: f32 = 18.0;
+const MIN_CONTRAST: f32 = 18.0;
 /// The minimal distance of a threshold from the ground, in standard deviations of the ground.
-const OVER_NOISE: f32 = 4.0;
+const MIN_DEVIATIONS: f32 = 4.0;
 /// Pictures whose shorter side is at most this number of pixels are icons and data sets' images: little paper, much
 /// ink.
-const SMALL: u32 = 100;
+const MAX_SMALL_SIDE: u32 = 100;
 
 /// A box of pixels, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -111,8 +111,8 @@ pub(super) struct Candidate {
 pub(super) fn views(plane: &GrayImage) -> Vec<View> {
     let short = plane.width().min(plane.height());
     // Noise is finer than strokes, except in pictures where a stroke is one pixel wide.
-    let smooth = if short > SMALL { box_filter(plane, 1, 1) } else { plane.clone() };
-    let parts: &[u32] = if short > SMALL { &[9, 5] } else { &[9, 5, 3] };
+    let smooth = if short > MAX_SMALL_SIDE { box_filter(plane, 1, 1) } else { plane.clone() };
+    let parts: &[u32] = if short > MAX_SMALL_SIDE { &[9, 5] } else { &[9, 5, 3] };
     let ways = parts
         .iter()
         .flat_map(|part| [Polarity::Dark, Polarity::Light].map(|polarity| ((short / part).max(2), polarity)));
@@ -129,7 +129,7 @@ fn view(grey: &GrayImage, polarity: Polarity, radius: u32) -> View {
     let largest = quantile(contrast.iter().copied(), 1.0 - few / contrast.len() as f32);
     let mut candidates = Vec::new();
     for threshold in THRESHOLDS.map(|share| share * largest) {
-        if threshold < (OVER_NOISE * noise).max(0.4 * LEAST_CONTRAST) {
+        if threshold < (MIN_DEVIATIONS * noise).max(0.4 * MIN_CONTRAST) {
             break;
         }
         let sets = components(&contrast, grey.width(), grey.height(), threshold);
@@ -166,12 +166,12 @@ fn candidate(
         return None;
     }
     let level = quantile(pixels.iter().map(|at| contrast[*at]), 0.75);
-    if level < LEAST_CONTRAST || !SHARES.contains(&(threshold / level)) {
+    if level < MIN_CONTRAST || !SHARES.contains(&(threshold / level)) {
         return None;
     }
     // A set that reaches from one border of the picture to the opposite one is a line, a grid or an edge.
     let is_across = (bounds.left == 0 && bounds.right == width - 1) || (bounds.top == 0 && bounds.bottom == height - 1);
-    if is_across && grey.width().min(grey.height()) > SMALL {
+    if is_across && grey.width().min(grey.height()) > MAX_SMALL_SIDE {
         return None;
     }
     let is_outermost = |at: &&usize| {

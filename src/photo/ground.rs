@@ -17,7 +17,7 @@ pub(super) enum Polarity {
 }
 
 /// The minimal brightness of the ground in a ratio: the ratio of two numbers near 0 is noise.
-const DARKEST_GROUND: f32 = 48.0;
+const MIN_GROUND: f32 = 48.0;
 
 /// The contrast of each pixel with its local ground, 0 to 255, row by row. `radius` is half the side of the square, in
 /// pixels.
@@ -43,7 +43,7 @@ pub(super) fn contrast_of(polarity: Polarity, darker: u8, lighter: u8) -> f32 {
     let (darker, lighter) = (f32::from(darker), f32::from(lighter));
     match polarity {
         // Light multiplies: in a shadow ink and paper are darker by the same factor.
-        Polarity::Dark => 255.0 * (lighter - darker) / lighter.max(DARKEST_GROUND),
+        Polarity::Dark => 255.0 * (lighter - darker) / lighter.max(MIN_GROUND),
         Polarity::Light => lighter - darker,
     }
 }

@@ -9,19 +9,19 @@ use image::{GrayImage, RgbaImage};
 use std::collections::HashSet;
 
 /// The number of best candidates whose shape is examined.
-const CLOSELY: usize = 60;
+const MAX_EXAMINED: usize = 60;
 /// The weight of a score in other planes than lightness, which must show a digit clearly better.
 const OTHER_PLANE: f32 = 0.9;
 /// The minimal support of an outline drawn by a pen.
-const LEAST_SUPPORT: f32 = 0.7;
+const MIN_SUPPORT: f32 = 0.7;
 /// The fraction of the best score from which a candidate could be the digit as well.
 const RIVAL: f32 = 0.7;
 /// The maximal width of a stroke, as a fraction of the digit's longer side; more is a blot or a sheet.
-const THICKEST: f32 = 0.4;
+const MAX_STROKE_WIDTH: f32 = 0.4;
 /// The minimal rectangularity of a sheet of paper, in the perspective of a photo.
-const RECTANGLE: f64 = 0.86;
+const MIN_RECTANGULARITY: f64 = 0.86;
 /// The minimal difference of pixels; a picture with less is uniform.
-const LEAST_DIFFERENCE: u8 = 24;
+const MIN_DIFFERENCE: u8 = 24;
 /// The brightest pixel of an image of MNIST is at least as bright, minus the losses of JPEG.
 const BRIGHT: f32 = 244.0;
 
@@ -48,7 +48,7 @@ pub(super) fn prepare(picture: &RgbaImage) -> Result<Prepared, PhotoError> {
     let scores = scores(&sightings, &planes[0]);
     let best = (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).ok_or(PhotoError::Unclear)?;
     let main = &sightings[best];
-    if scores[best] <= 0.0 || main.candidate.support < LEAST_SUPPORT {
+    if scores[best] <= 0.0 || main.candidate.support < MIN_SUPPORT {
         return Err(PhotoError::Unclear);
     }
     let plane = &planes[main.plane];
@@ -70,7 +70,7 @@ pub(super) fn prepare(picture: &RgbaImage) -> Result<Prepared, PhotoError> {
 
 /// Whether the plane is uniform.
 fn is_even(plane: &GrayImage) -> bool {
-    plane.iter().max().zip(plane.iter().min()).is_none_or(|(most, least)| most - least < LEAST_DIFFERENCE)
+    plane.iter().max().zip(plane.iter().min()).is_none_or(|(most, least)| most - least < MIN_DIFFERENCE)
 }
 
 fn sightings(views: &[Vec<View>], width: usize) -> Vec<Sighting<'_>> {
@@ -82,7 +82,7 @@ fn sightings(views: &[Vec<View>], width: usize) -> Vec<Sighting<'_>> {
     // The same digit is cut out at several thresholds and widths; its score, and so its rank, is nearly the same.
     let mut known = HashSet::new();
     all.retain(|(plane, view, candidate)| known.insert((*plane, view.polarity, candidate.bounds)));
-    let closely = all.into_iter().take(CLOSELY);
+    let closely = all.into_iter().take(MAX_EXAMINED);
     closely
         .map(|(plane, view, candidate)| Sighting { plane, view, candidate, shape: Silhouette::of(candidate, width) })
         .collect()
@@ -97,7 +97,7 @@ fn scores(sightings: &[Sighting<'_>], picture: &GrayImage) -> Vec<f32> {
             return 0.0;
         }
         let Candidate { bounds, level, trust, .. } = *sighting.candidate;
-        let thin = (THICKEST / sighting.shape.thickness).clamp(0.05, 1.0);
+        let thin = (MAX_STROKE_WIDTH / sighting.shape.thickness).clamp(0.05, 1.0);
         // No digit is much wider than high.
         let upright = (1.3 * bounds.height() as f32 / bounds.width() as f32).min(1.0);
         let strong = (level / strongest).min(1.0).sqrt();
@@ -110,7 +110,7 @@ fn scores(sightings: &[Sighting<'_>], picture: &GrayImage) -> Vec<f32> {
 /// Whether `outer` is the sheet on which `inner` lies, or a frame around it.
 fn is_around(outer: &Sighting<'_>, inner: &Sighting<'_>, picture: &GrayImage) -> bool {
     let (around, within) = (outer.candidate, inner.candidate);
-    let is_pens = inner.shape.thickness < THICKEST && within.support > LEAST_SUPPORT;
+    let is_pens = inner.shape.thickness < MAX_STROKE_WIDTH && within.support > MIN_SUPPORT;
     let Some(pixel) = within.pixels.first().filter(|_| is_pens && around.bounds.holds(&within.bounds)) else {
         return false;
     };
@@ -131,7 +131,7 @@ fn is_around(outer: &Sighting<'_>, inner: &Sighting<'_>, picture: &GrayImage) ->
         own_share > 0.6
             && size > 0.1
             && outer.shape.enclosed > picture.len() / 5
-            && rectangularity(around, &outer.shape, width) > RECTANGLE
+            && rectangularity(around, &outer.shape, width) > MIN_RECTANGULARITY
     }
 }
 
@@ -147,7 +147,7 @@ fn pieces<'a>(main: &Sighting<'a>) -> Vec<&'a Candidate> {
             && own <= side
             && !other.bounds.holds(&bounds)
             && other.level > 0.55 * level
-            && other.support > LEAST_SUPPORT
+            && other.support > MIN_SUPPORT
             && (gap == 0 || (8 * own > side && 4 * gap < side.min(2 * own)))
     };
     let others = main.view.candidates.iter().filter(belongs);

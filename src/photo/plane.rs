@@ -5,15 +5,15 @@ use std::borrow::Cow;
 
 /// The maximal longer side of a picture that is searched, in pixels: a digit of a twentieth of it still has MNIST's
 /// resolution.
-const SEARCHED: u32 = 448;
+const MAX_SEARCHED_SIDE: u32 = 448;
 
 /// The picture, scaled down to the size at which it is searched.
 pub(super) fn searched(picture: &RgbaImage) -> Cow<'_, RgbaImage> {
     let side = picture.width().max(picture.height());
-    if side <= SEARCHED {
+    if side <= MAX_SEARCHED_SIDE {
         return Cow::Borrowed(picture);
     }
-    let scaled = |pixels: u32| (u64::from(pixels) * u64::from(SEARCHED) / u64::from(side)).max(1) as u32;
+    let scaled = |pixels: u32| (u64::from(pixels) * u64::from(MAX_SEARCHED_SIDE) / u64::from(side)).max(1) as u32;
     Cow::Owned(imageops::thumbnail(picture, scaled(picture.width()), scaled(picture.height())))
 }
 

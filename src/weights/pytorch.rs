@@ -391,10 +391,10 @@ fn other(hidden: Option<&[usize]>, tensors: &[Tensor<'_>]) -> WeightsError {
 
 /// A list, of limited length, of the tensors' names and shapes.
 fn names_and_shapes(tensors: &[&Tensor<'_>]) -> String {
-    const MOST: usize = 16;
-    let shown = tensors.iter().take(MOST).map(|tensor| format!("`{}` {:?}", tensor.name, tensor.shape));
+    const MAX_NAMES: usize = 16;
+    let shown = tensors.iter().take(MAX_NAMES).map(|tensor| format!("`{}` {:?}", tensor.name, tensor.shape));
     let shown = shown.collect::<Vec<_>>().join(", ");
-    let more = tensors.len().saturating_sub(MOST);
+    let more = tensors.len().saturating_sub(MAX_NAMES);
     if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 

@@ -25,7 +25,7 @@ const BOTTOM: f32 = 246.0;
 const PLOT: f32 = 254.0;
 const NUMBERS: f32 = 34.0;
 /// The maximal number of points drawn as dots; more are a line only.
-const MOST_DOTS: usize = 40;
+const MAX_DOTS: usize = 40;
 /// The minimal distance of two names.
 const APART: f32 = 17.0;
 
@@ -110,7 +110,7 @@ fn chart(svg: &mut Svg, left: f32, (name, unit): (&str, &str), (low, high): (f64
         if points.len() > 1 {
             svg.line(&points, curve.ink, curve.width, None);
         }
-        let shown = if points.len() <= MOST_DOTS { &points[..] } else { &points[points.len() - 1..] };
+        let shown = if points.len() <= MAX_DOTS { &points[..] } else { &points[points.len() - 1..] };
         shown
             .iter()
             .for_each(|point| svg.dot(*point, if curve.ink == Ink::Ghost { 1.6 } else { 2.2 }, curve.ink, curve.ink));

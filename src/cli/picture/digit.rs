@@ -29,12 +29,12 @@ const MARGIN: f32 = 32.0;
 const SPACE: f32 = 112.0;
 /// The tracks, and the space to their right.
 const LEFT: f32 = MARGIN + SPACE + 32.0;
-const STAVES: f32 = 588.0;
-const RESULT: f32 = LEFT + STAVES + 56.0;
+const TRACKS: f32 = 588.0;
+const RESULT: f32 = LEFT + TRACKS + 56.0;
 const RASTER: f32 = 112.0;
 const RACE: f32 = 88.0;
 /// The maximal number of pixels in a row that are drawn; larger pictures are subsampled.
-const MOST_PIXELS: usize = 56;
+const MAX_PIXELS: usize = 56;
 /// The space between two tracks, for the caption of the lower.
 const GAP: f32 = 40.0;
 
@@ -52,7 +52,7 @@ pub fn picture(shown: &Shown<'_>) -> String {
     let mut next = MARGIN - GAP + 14.0;
     let mut staves = Vec::new();
     let mut stave = |height: f32| {
-        let stave = Stave { left: LEFT, top: next + GAP, width: STAVES, height, time_steps: trace.time_steps };
+        let stave = Stave { left: LEFT, top: next + GAP, width: TRACKS, height, time_steps: trace.time_steps };
         next = stave.top + height;
         staves.push(stave);
         stave
@@ -81,7 +81,7 @@ pub fn picture(shown: &Shown<'_>) -> String {
     time(&mut svg, &staves, known);
     image(&mut svg, trace, first.top);
     result(&mut svg, shown, first.top);
-    svg.finish(&format!("{}: its way through the network", shown.name), &told(shown))
+    svg.finish(&format!("{}: its way through the network", shown.name), &description(shown))
 }
 
 /// The runner-up: the class with the most evidence except the prediction.
@@ -179,7 +179,7 @@ fn time(svg: &mut Svg, staves: &[Stave], known: Option<usize>) {
 fn image(svg: &mut Svg, trace: &Trace, top: f32) {
     const LEVELS: u32 = 8;
     let whole = trace.image.len().isqrt();
-    let side = whole.min(MOST_PIXELS);
+    let side = whole.min(MAX_PIXELS);
     let seen = |i: usize| trace.image[i / side * whole / side * whole + i % side * whole / side];
     svg.rect((MARGIN, top), (SPACE, SPACE), Ink::Wash, 1.0);
     let pixel = SPACE / side.max(1) as f32;
@@ -239,7 +239,7 @@ fn grouped(value: u64) -> String {
 }
 
 /// The description of the picture in words.
-fn told(Shown { trace, name, label, .. }: &Shown<'_>) -> String {
+fn description(Shown { trace, name, label, .. }: &Shown<'_>) -> String {
     let truth = label.map_or(String::new(), |label| format!(", labelled {label},"));
     match (trace.answer(), trace.known_since()) {
         (Some(class), Some(t)) => {

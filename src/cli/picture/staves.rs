@@ -6,7 +6,7 @@ use crate::spikes::SpikeTrain;
 use crate::trace::{LayerTrace, Trace};
 
 /// The maximal number of rows of a raster that can be told apart; more neurons share them.
-const MOST_ROWS: usize = 112;
+const MAX_ROWS: usize = 112;
 /// Height of one output neuron's row.
 pub const OUTPUT_ROW: f32 = 13.0;
 /// Height of the row of one membrane voltage.
@@ -46,7 +46,7 @@ impl Stave {
 /// stronger stroke.
 pub fn raster(svg: &mut Svg, stave: &Stave, spikes: &SpikeTrain, order: &[usize]) {
     const LEVELS: usize = 4;
-    let rows = order.len().clamp(1, MOST_ROWS);
+    let rows = order.len().clamp(1, MAX_ROWS);
     let mut counts = vec![0usize; rows * stave.time_steps];
     for (place, neuron) in order.iter().enumerate() {
         spikes.times(0, *neuron).for_each(|t| counts[place * rows / order.len() * stave.time_steps + t] += 1);
@@ -66,7 +66,7 @@ pub fn raster(svg: &mut Svg, stave: &Stave, spikes: &SpikeTrain, order: &[usize]
 
 /// A picture encoded as a constant current, without spikes.
 pub fn currents(svg: &mut Svg, stave: &Stave, image: &[u8]) {
-    let rows = image.len().clamp(1, MOST_ROWS);
+    let rows = image.len().clamp(1, MAX_ROWS);
     let high = stave.height / rows as f32;
     for row in 0..rows {
         let pixels = &image[row * image.len() / rows..(row + 1) * image.len() / rows];

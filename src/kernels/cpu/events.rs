@@ -82,8 +82,8 @@ impl Events {
         let mut found = 0;
         // Most neurons are silent: these are skipped several at a time. Of the others each is written whether or not it
         // fires, and overwritten by the next if it does not: a branch would be mispredicted.
-        const TOGETHER: usize = 8;
-        for (group, chunk) in words.chunks(TOGETHER * words_per_neuron).enumerate() {
+        const GROUP: usize = 8;
+        for (group, chunk) in words.chunks(GROUP * words_per_neuron).enumerate() {
             let mut any = 0;
             for word in chunk {
                 any |= word;
@@ -97,7 +97,7 @@ impl Events {
                     *kept = *word;
                     count += word.count_ones();
                 }
-                inputs[found] = ActiveInput { neuron: (group * TOGETHER + place) as u32, kind: count };
+                inputs[found] = ActiveInput { neuron: (group * GROUP + place) as u32, kind: count };
                 found += usize::from(count > 0);
             }
         }

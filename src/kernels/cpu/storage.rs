@@ -133,7 +133,7 @@ pub(super) fn numbers_mut(tensor: &mut FlexTensor) -> &mut [f32] {
 pub(super) struct BufferPool<T>(Mutex<Vec<T>>);
 
 /// The maximal number of buffers in a pool: enough for the layers of the deepest network.
-const KEPT: usize = 32;
+const MAX_BUFFERS: usize = 32;
 
 impl<T: Default> BufferPool<T> {
     pub(super) const fn new() -> Self {
@@ -151,7 +151,7 @@ impl<T: Default> BufferPool<T> {
     pub(super) fn release(&self, buffer: T) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // The oldest is dropped: a buffer that no longer fits any request must not stay forever.
-        if waiting.len() == KEPT {
+        if waiting.len() == MAX_BUFFERS {
             waiting.remove(0);
         }
         waiting.push(buffer);

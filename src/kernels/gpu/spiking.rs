@@ -607,8 +607,8 @@ pub(super) fn layer_backward(
     check_length("the input's spikes", bits, batch * inputs * words_for(time_steps));
     let currents = lif_backward(saved, grad_spikes, neuron, false);
     let gradient = alloc(parameters, [shape.numbers()], DType::F32);
-    // SAFETY: samples, inputs, outputs and time steps are below the sizes that are checked above, and those of `currents`;
-    // what is written lies below the map's numbers.
+    // SAFETY: samples, inputs, outputs and time steps are below the sizes that are checked above, and those of
+    // `currents`; all indices written are below the number of the map's parameters.
     #[allow(unsafe_code)]
     unsafe {
         weight_gradient::launch_unchecked(
