@@ -23,7 +23,7 @@ impl Score {
         Self::of_predictions(&predictions(logits, labels.len()), labels)
     }
 
-    /// The number of predictions that equal their label. Both are [B].
+    /// The number of predictions that equal their label. Both are \[B\].
     pub fn of_predictions(predictions: &[u8], labels: &[u8]) -> Self {
         let correct = predictions.iter().zip(labels).filter(|(prediction, label)| prediction == label).count();
         Self { correct, images: labels.len() }
@@ -40,8 +40,8 @@ impl Score {
     }
 }
 
-/// The class with the largest logit for each of `images` images, [B]; of equal ones the first. `logits` is [B, classes],
-/// row by row.
+/// The class with the largest logit for each of `images` images, \[B\]; of equal ones the first. `logits` is [B,
+/// classes], row by row.
 ///
 /// ```
 /// use spiking_playground::event::predictions;

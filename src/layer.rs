@@ -17,7 +17,7 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// The map of weights [N, H] and bias [H].
+    /// The map of weights [N, H] and bias \[H\].
     ///
     /// # Panics
     /// If there are not N·H weights.
@@ -62,7 +62,7 @@ impl Linear {
         LinearWeights { shape: self.shape, parameters: self.parameters.val(), grad_accum }
     }
 
-    /// The weights [N, H] and the bias [H].
+    /// The weights [N, H] and the bias \[H\].
     pub fn rows(&self) -> (Vec<f32>, Vec<f32>) {
         self.shape.unpack(&numbers(self.parameters.val().inner()))
     }
@@ -71,7 +71,7 @@ impl Linear {
 /// The names and the layout in files of a flat parameter's parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterLayout {
-    /// `weight` [H, N] and `bias` [H], as in PyTorch's `Linear`.
+    /// `weight` [H, N] and `bias` \[H\], as in PyTorch's `Linear`.
     Linear(LinearShape),
 }
 
@@ -295,12 +295,12 @@ impl SynapticWeights {
         self.shape.outputs
     }
 
-    /// The constant current into each neuron, [H].
+    /// The constant current into each neuron, \[H\].
     pub fn bias(&self) -> &[f32] {
         &self.bias
     }
 
-    /// The outgoing weights of input `input`, [H].
+    /// The outgoing weights of input `input`, \[H\].
     ///
     /// # Panics
     /// If there is no such input.
@@ -308,7 +308,7 @@ impl SynapticWeights {
         &self.weight[input * self.shape.outputs..][..self.shape.outputs]
     }
 
-    /// The incoming weights of neuron `neuron`, [N]: its receptive field, an image of the input's shape.
+    /// The incoming weights of neuron `neuron`, \[N\]: its receptive field, an image of the input's shape.
     ///
     /// # Panics
     /// If there is no such neuron.
@@ -342,8 +342,8 @@ pub fn transposed(matrix: &[f32], width: usize) -> Vec<f32> {
     (0..width).flat_map(|column| (0..height).map(move |row| matrix[row * width + column])).collect()
 }
 
-/// Leaky integrators that never spike: y[t] = β·y[t-1] + W·s[t] + b. Their mean over time is linear in the spikes, so it
-/// is a product with a weighted spike count, exactly: mean(y) = W·Σ_t c[t]·s[t] + b·Σ_t c[t].
+/// Leaky integrators that never spike: `y[t] = β·y[t-1] + W·s[t] + b`. Their mean over time is linear in the spikes, so
+/// it is a product with a weighted spike count, exactly: `mean(y) = W·Σ_t c[t]·s[t] + b·Σ_t c[t]`.
 #[derive(Module, Debug)]
 pub struct Integrators {
     /// The map from the last hidden layer.
@@ -353,7 +353,8 @@ pub struct Integrators {
 }
 
 impl Integrators {
-    /// The coefficients c [T], where c[t] is what a spike at time step t adds to the mean: (1 + β + … + β^(T-1-t))/T.
+    /// The coefficients c \[T\], where `c[t]` is what a spike at time step t adds to the mean: `(1 + β + … +
+    /// β^(T-1-t))/T`.
     ///
     /// ```
     /// assert_eq!(spiking_playground::layer::Integrators::coefficients(0.5, 2), [0.75, 0.5]);

@@ -68,12 +68,12 @@ pub enum EncodedBatch {
     },
 }
 
-/// One parameter as in files: weights [out, in] or bias [out].
+/// One parameter as in files: weights [out, in] or bias \[out\].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameter {
     /// Its name, as in PyTorch: `layers.0.weight`, …, `readout.bias`.
     pub name: String,
-    /// Its shape, [out, in] or [out].
+    /// Its shape, [out, in] or \[out\].
     pub shape: Vec<usize>,
     /// Its values, row by row.
     pub values: Vec<f32>,

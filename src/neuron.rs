@@ -93,7 +93,7 @@ impl<const ADAPTIVE: bool> Dynamics<ADAPTIVE> {
         if ADAPTIVE { self.neuron.threshold + adaptation } else { self.neuron.threshold }
     }
 
-    /// a[t+1], from a[t] and s[t].
+    /// `a[t+1]`, from `a[t]` and `s[t]`.
     #[inline(always)]
     pub(crate) fn adapt(&self, adaptation: f32, spike: bool) -> f32 {
         if !ADAPTIVE {
@@ -113,8 +113,8 @@ impl<const ADAPTIVE: bool> Dynamics<ADAPTIVE> {
         (potential, spike)
     }
 
-    /// One time step back: the loss's derivative by I[t], from u[t], a[t] and the derivative by s[t] from the readers
-    /// of the spike.
+    /// One time step back: the loss's derivative by `I[t]`, from `u[t]`, `a[t]` and the derivative by `s[t]` from the
+    /// readers of the spike.
     #[inline(always)]
     pub(crate) fn step_back(
         &self,
@@ -220,7 +220,7 @@ impl Neuron {
         Step { potential, threshold: dynamics.threshold(before.adaptation), spike, state }
     }
 
-    /// All time steps for input currents [T], from rest.
+    /// All time steps for input currents \[T\], from rest.
     pub fn run<'a>(&'a self, inputs: &'a [f32]) -> impl Iterator<Item = Step> + 'a {
         inputs.iter().scan(NeuronState::default(), |state, input| {
             let step = self.step(*state, *input);
@@ -229,8 +229,8 @@ impl Neuron {
         })
     }
 
-    /// a [T], the adaptation at each time step of a run, from its potentials before the reset [T], which determine its
-    /// spikes.
+    /// a \[T\], the adaptation at each time step of a run, from its potentials before the reset \[T\], which determine
+    /// its spikes.
     ///
     /// ```
     /// use spiking_playground::spec::Neuron;
@@ -247,8 +247,8 @@ impl Neuron {
         potentials.iter().scan(0.0, step).collect()
     }
 
-    /// The derivative of a loss by the input currents [T], from its derivatives by the spikes [T] and the potentials
-    /// before the reset [T] of a run: the equations above, backward.
+    /// The derivative of a loss by the input currents \[T\], from its derivatives by the spikes \[T\] and the
+    /// potentials before the reset \[T\] of a run: the equations above, backward.
     ///
     /// ```text
     /// dv[t] = β·du[t+1]

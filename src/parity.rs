@@ -88,12 +88,12 @@ pub enum ProblemInput {
     Currents(Vec<f32>),
 }
 
-/// The weights and biases of a layer, or their gradients, row by row: [N, H] and [H].
+/// The weights and biases of a layer, or their gradients, row by row: [N, H] and \[H\].
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinearRows {
     /// [N, H].
     pub weight: Vec<f32>,
-    /// [H].
+    /// \[H\].
     pub bias: Vec<f32>,
 }
 

@@ -49,7 +49,7 @@ pub enum Request {
     /// Decode the sample pictures of this data set. Arrays: their two plain idx files, as the manifest names them.
     /// Answer: `Samples` or `SamplesRefused`.
     Samples(Dataset),
-    /// Learn from a user's drawings instead of any other data. Arrays: their pixels, [n, 28, 28]; their labels, [n].
+    /// Learn from a user's drawings instead of any other data. Arrays: their pixels, [n, 28, 28]; their labels, \[n\].
     Drawings,
     /// Train until `Pause`, or until the epoch ends after which the spec stops. A missing shard is requested by `Need`,
     /// and the run waits for it.
@@ -171,7 +171,7 @@ pub enum Report {
     /// These test images. Arrays: their pixels, [images, N].
     TestImages(Vec<usize>),
     /// The network's input made of that file, and whether something else on it could as well be the digit. Arrays: the
-    /// pixels, [N]; and the picture with its ink outlined, [PREVIEW, PREVIEW], empty where all of it is seen
+    /// pixels, \[N\]; and the picture with its ink outlined, [PREVIEW, PREVIEW], empty where all of it is seen
     /// ([`crate::protocol::PREVIEW`]).
     Photo(u32, bool),
     /// That file cannot be read, for this reason.

@@ -72,8 +72,8 @@ impl Trace {
         evidence
     }
 
-    /// The class with the most evidence at each time step, [T]; `None` while all have the same. A tie goes to the class
-    /// with the higher potential, then to the lower number.
+    /// The class with the most evidence at each time step, \[T\]; `None` while all have the same. A tie goes to the
+    /// class with the higher potential, then to the lower number.
     pub fn leaders(&self) -> Vec<Option<usize>> {
         let (classes, evidence) = (self.classes(), self.evidence());
         (0..self.time_steps)
@@ -103,14 +103,14 @@ impl Trace {
         evidence.chunks(self.classes().max(1)).flat_map(softmax).collect()
     }
 
-    /// The softmax of the logits, [classes].
+    /// The softmax of the logits, \[classes\].
     pub fn probabilities(&self) -> Vec<f32> {
         let (classes, evidence) = (self.classes(), self.evidence());
         let logits = &evidence[evidence.len().saturating_sub(classes)..];
         softmax(logits)
     }
 
-    /// The synaptic operations up to and including each time step, [T]: each spike adds one weight to every neuron of
+    /// The synaptic operations up to and including each time step, \[T\]: each spike adds one weight to every neuron of
     /// the next layer.
     pub fn synaptic_operations(&self) -> Vec<u64> {
         let layers = std::iter::once(&self.input).chain(self.hidden.iter().map(|layer| &layer.spikes));
@@ -200,7 +200,7 @@ impl Trace {
 }
 
 /// The time step, from 0, from which the class that leads at the end always led, with more than half of the
-/// probability; `None` if there is none. `leaders` is [T], `shares` [T, classes].
+/// probability; `None` if there is none. `leaders` is \[T\], `shares` [T, classes].
 pub fn known_since(leaders: &[Option<usize>], shares: &[f32], classes: usize) -> Option<usize> {
     let answer = leaders.last().copied().flatten()?;
     let sure = |t: &usize| leaders[*t] == Some(answer) && shares[*t * classes + answer] > 0.5;

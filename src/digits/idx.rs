@@ -151,7 +151,7 @@ fn images(reader: &mut dyn Read) -> Result<Images, IdxError> {
     Ok(Images { count, width, height, pixels })
 }
 
-/// Reads labels, [n], from the bytes of an idx file, gzipped or not.
+/// Reads labels, \[n\], from the bytes of an idx file, gzipped or not.
 ///
 /// # Errors
 /// When the bytes are anything but one complete such file.

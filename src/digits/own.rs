@@ -38,7 +38,7 @@ pub enum DrawingsError {
     },
 }
 
-/// The drawings with these pixels, [n, 28, 28], and labels, [n].
+/// The drawings with these pixels, [n, 28, 28], and labels, \[n\].
 ///
 /// # Errors
 /// When there are none or too many, pixels and labels differ in number, or a label is not a class.

@@ -2,8 +2,8 @@
 //! numbers alike (Adam, copies, sums of gradients) knows nothing of layers.
 //!
 //! First the weights, [K, N, W]: K blocks of W outputs each. A block's row, the weights of one input, fits the
-//! registers, and a block fits the cache. The last block is padded with zeros, which stay zeros. Then the bias, [H]. In
-//! files weights are [H, N], as PyTorch has them; only [`crate::layer`] turns the one into the other.
+//! registers, and a block fits the cache. The last block is padded with zeros, which stay zeros. Then the bias, \[H\].
+//! In files weights are [H, N], as PyTorch has them; only [`crate::layer`] turns the one into the other.
 
 /// The maximal width of a block, by measurement the fastest (more numbers than registers spill, fewer leave them idle).
 pub(super) const MAX_WIDTH: usize = if cfg!(target_arch = "wasm32") { 32 } else { 64 };
@@ -58,7 +58,7 @@ impl LinearShape {
         self.bias_start() + self.outputs
     }
 
-    /// The flat array of weights [N, H] and bias [H].
+    /// The flat array of weights [N, H] and bias \[H\].
     ///
     /// # Panics
     /// If there are not N·H weights, or not H numbers of the bias.
@@ -73,7 +73,7 @@ impl LinearShape {
         numbers
     }
 
-    /// The weights [N, H] and bias [H] of a flat array.
+    /// The weights [N, H] and bias \[H\] of a flat array.
     ///
     /// ```
     /// use spiking_playground::kernels::LinearShape;

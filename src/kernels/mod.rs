@@ -39,7 +39,7 @@ use burn::tensor::{DType, Device, ExecutionError, Int, Tensor, TensorData};
 pub struct Spikes<B: Backend> {
     /// [B, N, words], u32.
     pub bits: IntTensor<B>,
-    /// [1], zero.
+    /// \[1\], zero.
     pub carrier: FloatTensor<B>,
 }
 
@@ -48,9 +48,9 @@ pub struct Spikes<B: Backend> {
 pub struct LinearMap<B: Backend> {
     /// [[`LinearShape::numbers`]].
     pub parameters: FloatTensor<B>,
-    /// Their gradient over earlier samples of the batch, of the same length; [0] if there were none. New gradients are
-    /// added sample by sample, so that the sum does not depend on how a batch is divided. The forward pass only stores
-    /// it.
+    /// Their gradient over earlier samples of the batch, of the same length; \[0\] if there were none. New gradients
+    /// are added sample by sample, so that the sum does not depend on how a batch is divided. The forward pass only
+    /// stores it.
     pub grad_accum: FloatTensor<B>,
     /// Its sizes.
     pub shape: LinearShape,
@@ -66,9 +66,9 @@ impl<B: Backend> LinearMap<B> {
 /// The loss of a batch, as a backend's tensors.
 #[derive(Clone, Debug, ExtensionType)]
 pub struct LossOutput<B: Backend> {
-    /// [1].
+    /// \[1\].
     pub loss: FloatTensor<B>,
-    /// The number of samples that are classified correctly, [1].
+    /// The number of samples that are classified correctly, \[1\].
     pub correct: IntTensor<B>,
 }
 
@@ -97,7 +97,7 @@ pub trait SpikingOperations: Backend {
     /// The spikes of LIF neurons under constant input currents, [B, H].
     fn lif_constant_input(currents: FloatTensor<Self>, neuron: Neuron, time_steps: usize) -> Spikes<Self>;
 
-    /// Σ_t c[t]·s[t] for each neuron: [B, N].
+    /// `Σ_t c[t]·s[t]` for each neuron: [B, N].
     fn weighted_spike_count(#[extension_type] input: Spikes<Self>, coefficients: Vec<f32>) -> FloatTensor<Self>;
 
     /// input [B, N] × weights + bias_scale·bias, as [B, H].
@@ -107,14 +107,14 @@ pub trait SpikingOperations: Backend {
         bias_scale: f32,
     ) -> FloatTensor<Self>;
 
-    /// Leaky integrators that read spikes: Σ_t c[t]·s[t] [B, N] × weights + Σ_t c[t]·bias, as [B, H].
+    /// Leaky integrators that read spikes: `Σ_t c[t]·s[t]` [B, N] × weights + `Σ_t c[t]`·bias, as [B, H].
     fn integrators(
         #[extension_type] input: Spikes<Self>,
         #[extension_type] map: LinearMap<Self>,
         coefficients: Vec<f32>,
     ) -> FloatTensor<Self>;
 
-    /// The sum of -log softmax(logits)[label], from logits [B, C], divided by the size of the batch, of which these
+    /// The sum of `-log softmax(logits)[label]`, from logits [B, C], divided by the size of the batch, of which these
     /// rows may be a part.
     fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>, batch: usize) -> LossOutput<Self>;
 }
@@ -242,7 +242,7 @@ pub(crate) trait Derivatives: SpikingOperations {
         needs_input: bool,
     ) -> LinearGradients<Self>;
 
-    /// The gradient of the logits, [B, C], from that of the loss, `grad_loss` [1].
+    /// The gradient of the logits, [B, C], from that of the loss, `grad_loss` \[1\].
     fn cross_entropy_backward(
         logits: FloatTensor<Self>,
         labels: &[u8],
@@ -376,7 +376,7 @@ impl LinearWeights {
         Self { shape, parameters, grad_accum: None }
     }
 
-    /// Weights [N, H] and bias [H], uploaded to a device; on an autodiff device they require gradients.
+    /// Weights [N, H] and bias \[H\], uploaded to a device; on an autodiff device they require gradients.
     ///
     /// # Panics
     /// If there are not N·H weights and H numbers of the bias, or one of the sizes is 0.
@@ -458,7 +458,7 @@ pub fn lif_constant_input(currents: Tensor<2>, neuron: &Neuron, time_steps: usiz
     SpikeTensor::of(Dispatch::lif_constant_input(currents.into_dispatch(), *neuron, time_steps), time_steps)
 }
 
-/// Σ_t c[t]·s[t] for each neuron, [B, N].
+/// `Σ_t c[t]·s[t]` for each neuron, [B, N].
 ///
 /// # Panics
 /// If there are not T coefficients.
@@ -492,8 +492,8 @@ pub fn integrators(input: SpikeTensor, weights: LinearWeights, coefficients: &[f
     Tensor::from_dispatch(Dispatch::integrators(input, map, coefficients.to_vec()))
 }
 
-/// The sum of -log softmax(logits)[label], [1], divided by the size of the batch, of which these rows may be a part,
-/// and the number of rows whose largest logit is their label's, [1]. `logits` is [B, C].
+/// The sum of `-log softmax(logits)[label]`, \[1\], divided by the size of the batch, of which these rows may be a
+/// part, and the number of rows whose largest logit is their label's, \[1\]. `logits` is [B, C].
 ///
 /// # Panics
 /// If there are not B labels, one is not below C, or there is no row.

@@ -1,5 +1,5 @@
 //! Safetensors files of networks and runs, with their spec as JSON in the header. Tensors are named and laid out as
-//! PyTorch would: `layers.0.weight` [out, in], `layers.0.bias` [out], …, `readout.weight`, `readout.bias`.
+//! PyTorch would: `layers.0.weight` [out, in], `layers.0.bias` \[out\], …, `readout.weight`, `readout.bias`.
 //!
 //! A checkpoint is such a file with Adam's means (`adam.mean.…`, `adam.square.…`) and the position in the run beside
 //! them, so every checkpoint opens as a model too.
