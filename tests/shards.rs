@@ -1,4 +1,4 @@
-//! Pieces of a data set: cut, checked, opened.
+//! Shards of a data set: written, checked, opened.
 
 use spiking_playground::cli::{data::DataSet, shards};
 use spiking_playground::digits::{
