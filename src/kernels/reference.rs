@@ -1,5 +1,5 @@
-//! The same layer in plain tensor operations, differentiated by burn: slow and obvious, the oracle that the kernels are
-//! tested against.
+//! The reference of the kernels in plain tensor operations, differentiated by burn: slow and obvious, the oracle of the
+//! tests.
 
 use crate::spec::{Neuron, Surrogate};
 use burn::tensor::Tensor;
