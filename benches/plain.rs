@@ -20,7 +20,7 @@ use spiking_playground::digits::Digits;
 use spiking_playground::event::Event;
 use spiking_playground::kernels::{self, LinearWeights, SpikeTensor, reference};
 use spiking_playground::layer::{Layer, Linear};
-use spiking_playground::network::{Input, Network};
+use spiking_playground::network::{EncodedBatch, Network};
 use spiking_playground::spec::{Neuron, Schedule, Spec};
 use spiking_playground::spikes::SpikeTrain;
 use spiking_playground::spikes::encode::Pass;
@@ -114,7 +114,7 @@ fn agree(spec: &Spec, digits: &Digits, device: &Device) -> Result<()> {
             continue;
         }
         let loss = cross_entropy(logits, labels);
-        let (our_loss, _) = kernels::cross_entropy(network.forward(Input::Spikes(train)), labels, labels.len());
+        let (our_loss, _) = kernels::cross_entropy(network.forward(EncodedBatch::Spikes(train)), labels, labels.len());
         let pairs = [numbers(our_loss.clone().inner()), numbers(loss.clone().inner())];
         close("loss", &pairs[0], &pairs[1])?;
         let (our_gradients, gradients) = (our_loss.backward(), loss.backward());

@@ -7,8 +7,8 @@
 use spiking_playground::accuracy::evaluate;
 use spiking_playground::checksum::sha256;
 use spiking_playground::cli::{arguments, drawings};
-use spiking_playground::digits::cut::cut;
 use spiking_playground::digits::shard::{self, FileEntry, Manifest, ShardEntry, Split};
+use spiking_playground::digits::shard_writer::write_shards;
 use spiking_playground::digits::{Digits, idx, own};
 use spiking_playground::event::{Event, Score, StepDone};
 use spiking_playground::inspection::trace;
@@ -303,7 +303,7 @@ static DATA: LazyLock<(Manifest, Vec<Vec<u8>>)> = LazyLock::new(|| {
         images: (0..count * 784).map(|i| (i * 11) as u8).collect(),
         labels: (0..count).map(|i| (i % 10) as u8).collect(),
     };
-    let (manifest, files) = cut("fuzz", &set(40), &set(10)).unwrap_or_else(|error| panic!("{error}"));
+    let (manifest, files) = write_shards("fuzz", &set(40), &set(10)).unwrap_or_else(|error| panic!("{error}"));
     (manifest, files.into_iter().map(|(_, bytes)| bytes).collect())
 });
 

@@ -1,10 +1,11 @@
-//! Numbers from texts. The standard library reads every float to the last bit by tables that would be a twelfth of what
-//! the page has to fetch; a setting needs less. And floats held between two others, without a panic that writes them out.
+//! A small parser of decimal numbers, and a clamp of floats. The standard library parses every float exactly, with
+//! tables that would be a twelfth of what the page has to fetch; a setting needs less. The clamp has no panic that
+//! formats floats.
 
-/// Floats that can be held between two others. The standard library's `clamp` panics where `low` is above `high`, and brings
-/// what writes floats in all their digits into whatever program holds one.
+/// Floats that can be clamped. The standard library's `clamp` panics if `low` is above `high`, and so links the
+/// formatting of floats into every program that uses it.
 pub trait Between: PartialOrd + Sized {
-    /// The value, or the end of the range beyond which it is; not a number where it is none.
+    /// The value clamped to the range; NaN if it is NaN.
     ///
     /// ```
     /// use spiking_playground::decimal::Between;
@@ -25,17 +26,18 @@ impl Between for f32 {}
 impl Between for f64 {}
 
 /// Below this, a whole number and its powers of ten up to [`EXACT_POWER`] are floats without rounding.
-const EXACT_WHOLE: u64 = 1 << 53;
+const EXACT_INTEGER: u64 = 1 << 53;
 /// 10 to this power is a float without rounding.
 const EXACT_POWER: i32 = 22;
-/// Exponents beyond this are zero or infinite whatever stands before them.
-const LARGEST_EXPONENT: i32 = 1000;
-/// How far the float of a longer text may be off, in units of its last place.
-const DOUBTFUL: i64 = 4;
+/// Numbers with exponents beyond this are zero or infinite.
+const MAX_EXPONENT: i32 = 1000;
+/// The error of the float of a longer text, in units of its last place.
+const MAX_ERROR: i64 = 4;
 
-/// The float that a decimal text means: exactly the nearest for texts of up to 15 digits with an exponent within ±15, for
-/// what `to_string` writes of any `f32`, and of an `f64` between 1e-30 and 1e30. For other texts it may be off by some units
-/// in the last place, up to 16 where exponents go to ±300. No setting is written so.
+/// The float that a decimal text denotes; `None` if the text is no decimal number. It is the nearest float for texts of
+/// up to 15 digits with an exponent within ±15, for what `to_string` writes of any `f32`, and of an `f64` between 1e-30
+/// and 1e30. For other texts the error is some units in the last place, up to 16 for exponents up to ±300. No setting
+/// is written so.
 ///
 /// ```
 /// use spiking_playground::decimal::parse;
@@ -49,28 +51,28 @@ pub fn parse(text: &str) -> Option<f64> {
         None => (text, 0),
     };
     let unsigned = mantissa.strip_prefix(['+', '-']).unwrap_or(mantissa);
-    let (whole, exponent) = digits(unsigned, exponent.clamp(-LARGEST_EXPONENT, LARGEST_EXPONENT))?;
-    let near = scaled(whole as f64, exponent);
+    let (integer, exponent) = digits(unsigned, exponent.clamp(-MAX_EXPONENT, MAX_EXPONENT))?;
+    let near = scaled(integer as f64, exponent);
     let near = if mantissa.starts_with('-') { -near } else { near };
-    if whole < EXACT_WHOLE && exponent.abs() <= EXACT_POWER {
+    if integer < EXACT_INTEGER && exponent.abs() <= EXACT_POWER {
         return Some(near);
     }
-    // The float that is written like this is meant.
-    let neighbours = (-DOUBTFUL..=DOUBTFUL).map(|by| f64::from_bits(near.to_bits().wrapping_add_signed(by)));
+    // The float whose shortest form is this text is meant.
+    let neighbours = (-MAX_ERROR..=MAX_ERROR).map(|by| f64::from_bits(near.to_bits().wrapping_add_signed(by)));
     Some(neighbours.into_iter().find(|value| value.to_string() == text).unwrap_or(near))
 }
 
-/// Digits with at most one point among them, as a whole number and the power of ten that it is to be taken times.
-/// Digits beyond the nineteenth are dropped.
+/// Digits with at most one point among them, as an integer and the power of ten by which to multiply it. Digits beyond
+/// the nineteenth are dropped.
 fn digits(text: &str, mut exponent: i32) -> Option<(u64, i32)> {
-    let (mut whole, mut after_point, mut any) = (0u64, false, false);
+    let (mut integer, mut after_point, mut any) = (0u64, false, false);
     for byte in text.bytes() {
         match byte {
             b'0'..=b'9' => {
                 any = true;
-                let kept = whole < u64::MAX / 10;
+                let kept = integer < u64::MAX / 10;
                 if kept {
-                    whole = whole * 10 + u64::from(byte - b'0');
+                    integer = integer * 10 + u64::from(byte - b'0');
                 }
                 // A digit kept behind the point and a digit dropped before it both move the point.
                 exponent += i32::from(!kept) - i32::from(after_point);
@@ -79,7 +81,7 @@ fn digits(text: &str, mut exponent: i32) -> Option<(u64, i32)> {
             _ => return None,
         }
     }
-    any.then_some((whole, exponent))
+    any.then_some((integer, exponent))
 }
 
 fn scaled(mut value: f64, mut exponent: i32) -> f64 {
@@ -96,7 +98,7 @@ fn scaled(mut value: f64, mut exponent: i32) -> f64 {
 mod tests {
     use super::*;
 
-    /// Bits without pattern.
+    /// Pseudorandom bits.
     fn bits() -> impl Iterator<Item = u64> {
         std::iter::successors(Some(1u64), |bits| {
             Some(bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))

@@ -8,13 +8,13 @@ use std::ops::ControlFlow;
 pub struct Score {
     /// Those classified correctly.
     pub correct: usize,
-    /// All of them.
+    /// The number of all images.
     pub images: usize,
 }
 
 impl Score {
-    /// How many of the labels have the largest logit; of equal ones the first counts. `logits` is [B, classes], row by
-    /// row.
+    /// The score of some logits, whose largest is the prediction; of equal ones the first. `logits` is [B, classes],
+    /// row by row.
     ///
     /// ```
     /// use spiking_playground::event::Score;
@@ -24,7 +24,7 @@ impl Score {
         Self::of_predictions(&predictions(logits, labels.len()), labels)
     }
 
-    /// How many predictions are the label.
+    /// The number of predictions that equal their label. Both are \[B\].
     pub fn of_predictions(predictions: &[u8], labels: &[u8]) -> Self {
         let correct = predictions.iter().zip(labels).filter(|(prediction, label)| prediction == label).count();
         Self { correct, images: labels.len() }
@@ -41,8 +41,8 @@ impl Score {
     }
 }
 
-/// The class with the largest logit for each of `images` images, [B]; of equal ones the first. `logits` is [B, classes],
-/// row by row.
+/// The class with the largest logit for each of `images` images, \[B\]; of equal ones the first. `logits` is [B,
+/// classes], row by row.
 ///
 /// ```
 /// use spiking_playground::event::predictions;
@@ -56,7 +56,7 @@ pub fn predictions(logits: &[f32], images: usize) -> Vec<u8> {
 
 impl std::ops::AddAssign for Score {
     fn add_assign(&mut self, other: Self) {
-        // What was kept by a browser may say any number.
+        // A score that a browser saved may hold any number.
         self.correct = self.correct.saturating_add(other.correct);
         self.images = self.images.saturating_add(other.images);
     }
@@ -92,7 +92,7 @@ pub struct EpochDone {
     pub test: Option<Score>,
 }
 
-/// What happened.
+/// An event of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// The weights were updated.

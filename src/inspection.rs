@@ -4,8 +4,8 @@
 //! *operations*: a weight that is read, or a weight that is added to an input current.
 
 use crate::layer::SynapticWeights;
-use crate::network::{Input, Network, ReadoutLayer};
-use crate::neuron::State;
+use crate::network::{EncodedBatch, Network, ReadoutLayer};
+use crate::neuron::NeuronState;
 use crate::pipeline::{Sample, encode, transform};
 use crate::spec::{Neuron, Spec};
 use crate::spikes::SpikeTrain;
@@ -75,8 +75,8 @@ impl Tracer {
         let seen = transform(spec, &samples, pass).and_then(|mut images| images.pop());
         let time_steps = spec.time_steps;
         let (input, currents) = match encode(spec, &samples, pass) {
-            Input::Spikes(train) => (train, None),
-            Input::Currents { values, .. } => (SpikeTrain::silent(1, image.len(), time_steps), Some(values)),
+            EncodedBatch::Spikes(train) => (train, None),
+            EncodedBatch::Currents { values, .. } => (SpikeTrain::silent(1, image.len(), time_steps), Some(values)),
         };
         let trace = Trace {
             image: seen.unwrap_or_else(|| image.to_vec()),
@@ -225,7 +225,7 @@ impl Currents<'_> {
 
 /// The time steps of a block's neurons.
 fn step_neurons(layer: &mut LayerTrace, cell: Cell, block: Range<usize>, width: usize, time_steps: usize) {
-    let mut states = vec![State::default(); block.len()];
+    let mut states = vec![NeuronState::default(); block.len()];
     for t in 0..time_steps {
         for (h, state) in block.clone().zip(&mut states) {
             let current = layer.excitation[t * width + h] + layer.inhibition[t * width + h];

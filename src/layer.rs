@@ -1,5 +1,5 @@
-//! The layers of a network as burn modules, and all that the rest of the program asks of one. Only this module knows what
-//! kinds of layers there are.
+//! The layers of a network as burn modules, and the interface that the rest of the program uses. Only this module knows
+//! the kinds of layers.
 
 use crate::kernels::{self, LinearShape, LinearWeights, SpikeTensor};
 use crate::random::{Generator, Stream};
@@ -11,14 +11,14 @@ use std::ops::Range;
 /// Weights and bias of a linear map.
 #[derive(Module, Debug)]
 pub struct Linear {
-    /// All numbers, as [`LinearShape`] says. In files they stand as PyTorch has them.
+    /// All weights and biases, in the layout of [`LinearShape`]. Files have PyTorch's layout.
     pub parameters: Param<Tensor<1>>,
     #[module(skip)]
     shape: LinearShape,
 }
 
 impl Linear {
-    /// Weights [N, H] and bias [H].
+    /// The map of weights [N, H] and bias \[H\].
     ///
     /// # Panics
     /// If there are not N·H weights.
@@ -27,17 +27,17 @@ impl Linear {
         Self::from_flat(shape, shape.pack(weight, bias), device)
     }
 
-    /// Numbers that lie as [`LinearShape`] says.
+    /// The map of numbers in the layout of [`LinearShape`].
     ///
     /// # Panics
-    /// If there are not as many as the shape has.
+    /// If their number is not that of the shape.
     pub fn from_flat(shape: LinearShape, numbers: Vec<f32>, device: &Device) -> Self {
         assert_eq!(numbers.len(), shape.numbers(), "numbers of {shape:?}");
         Self { parameters: Param::from_tensor(kernels::parameters_on(numbers, device)), shape }
     }
 
-    /// PyTorch's initial values: uniform in ±1/√N, weights and bias, drawn by our own generator in the order of
-    /// PyTorch's layout ([H, N], then bias), so that every backend starts from the same.
+    /// A map with PyTorch's initial values: uniform in ±1/√N, weights and bias, drawn by our own generator in the order
+    /// of PyTorch's layout ([H, N], then bias), so that all backends start from the same weights.
     pub fn random(shape: LinearShape, seed: u64, layer: u32, device: &Device) -> Self {
         let LinearShape { inputs, outputs } = shape;
         let bound = 1.0 / (inputs as f32).sqrt();
@@ -47,32 +47,32 @@ impl Linear {
         Self::new(&transposed(&rows, inputs), &draw(outputs), device)
     }
 
-    /// N and H.
+    /// The sizes N and H.
     pub const fn shape(&self) -> LinearShape {
         self.shape
     }
 
-    /// Its parameters' layout.
+    /// The layout of its parameters in files.
     pub const fn layout(&self) -> ParameterLayout {
         ParameterLayout::Linear(self.shape)
     }
 
-    /// As the kernels take it, with the gradient over earlier samples of a batch, if there were any: new ones are added to
-    /// it.
+    /// The map as the kernels' argument, with the gradient over earlier samples of the batch, if there were any, to
+    /// which new ones are added.
     pub fn weights(&self, grad_accum: Option<Tensor<1>>) -> LinearWeights {
         LinearWeights { shape: self.shape, parameters: self.parameters.val(), grad_accum }
     }
 
-    /// Weights [N, H] and bias [H].
+    /// The weights [N, H] and the bias \[H\].
     pub fn rows(&self) -> (Vec<f32>, Vec<f32>) {
         self.shape.unpack(&numbers(self.parameters.val().inner()))
     }
 }
 
-/// How the numbers of a flat parameter are named and laid out in files.
+/// The names and the layout in files of a flat parameter's parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterLayout {
-    /// `weight` [H, N] and `bias` [H], as those of PyTorch's `Linear`.
+    /// `weight` [H, N] and `bias` \[H\], as in PyTorch's `Linear`.
     Linear(LinearShape),
 }
 
@@ -80,7 +80,7 @@ pub enum ParameterLayout {
 pub type Part = (&'static str, Vec<usize>);
 
 impl ParameterLayout {
-    /// The parts, in the order of [`ParameterLayout::split`].
+    /// The names and shapes of the parts, in the order of [`ParameterLayout::split`].
     pub fn parts(self) -> Vec<Part> {
         match self {
             Self::Linear(LinearShape { inputs, outputs }) => {
@@ -89,10 +89,10 @@ impl ParameterLayout {
         }
     }
 
-    /// The flat parameter's numbers as the parts have them, row by row.
+    /// The parts of a flat parameter's numbers, each row by row.
     ///
     /// # Panics
-    /// If there are not as many numbers as the layout has.
+    /// If the number of numbers is not that of the layout.
     pub fn split(self, numbers: &[f32]) -> Vec<Vec<f32>> {
         match self {
             Self::Linear(shape) => {
@@ -102,7 +102,7 @@ impl ParameterLayout {
         }
     }
 
-    /// The flat parameter's numbers, from those of the parts.
+    /// The flat parameter's numbers, joined from the parts.
     ///
     /// # Panics
     /// If the parts are not those of [`ParameterLayout::parts`].
@@ -137,18 +137,18 @@ impl ParameterLayout {
 pub struct ParameterGradients(pub Vec<Option<Tensor<1>>>);
 
 impl ParameterGradients {
-    /// The gradients of these parameters, out of all that a backward pass gave.
+    /// The gradients of these parameters, removed from those of a backward pass.
     pub fn take<'a>(parameters: impl Iterator<Item = &'a Param<Tensor<1>>>, gradients: &mut Gradients) -> Self {
         Self(parameters.map(|parameter| parameter.val().grad_remove(gradients)).collect())
     }
 
-    /// What there is for layer `layer`, which is then no longer here.
+    /// Removes and returns the gradient of layer `layer`, if there is one.
     pub fn take_layer(&mut self, layer: usize) -> Option<Tensor<1>> {
         self.0.get_mut(layer).and_then(Option::take)
     }
 }
 
-/// What goes into a layer.
+/// The input of a layer.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "it goes into the first layer at once")]
 pub enum LayerInput {
@@ -156,7 +156,7 @@ pub enum LayerInput {
     Spikes(SpikeTensor),
     /// Constant currents [B, N], for T time steps.
     Currents {
-        /// On an autodiff device where the layer is.
+        /// On an autodiff device if the layer is on one.
         values: Tensor<2>,
         /// T.
         time_steps: usize,
@@ -166,27 +166,27 @@ pub enum LayerInput {
 /// A layer of spiking neurons.
 #[derive(Module, Debug)]
 pub enum Layer {
-    /// Every input reaches every neuron.
+    /// Every input is connected to every neuron.
     Dense(DenseLayer),
 }
 
-/// A layer of spiking neurons that every input reaches.
+/// A dense layer of spiking neurons: every input is connected to every neuron.
 #[derive(Module, Debug)]
 pub struct DenseLayer {
-    /// From its input to its neurons' currents.
+    /// The map from its input to its neurons' currents.
     pub linear: Linear,
-    /// What each neuron is like.
+    /// The parameters of its neurons.
     #[module(skip)]
     pub neuron: Neuron,
 }
 
 impl DenseLayer {
-    /// See [`Layer::forward`].
+    /// The spikes, [B, H]; see [`Layer::forward`].
     pub fn forward(&self, input: LayerInput, grad_accum: Option<Tensor<1>>) -> SpikeTensor {
         let weights = self.linear.weights(grad_accum);
         match input {
             LayerInput::Spikes(spikes) => kernels::spiking_layer(spikes, weights, &self.neuron),
-            // Weights and bias meet the currents once.
+            // The linear map is applied once, not at each time step.
             LayerInput::Currents { values, time_steps } => {
                 kernels::lif_constant_input(kernels::linear(values, weights, 1.0), &self.neuron, time_steps)
             }
@@ -212,10 +212,10 @@ impl Layer {
         }
     }
 
-    /// A layer with these numbers as its parameters, which lie as [`Layer::layout_of`] says.
+    /// A layer with these numbers as its flat parameter.
     ///
     /// # Panics
-    /// If there are not as many numbers.
+    /// If their number is not that of the layer's parameters.
     pub fn with_parameters(spec: LayerSpec, inputs: usize, neuron: Neuron, numbers: Vec<f32>, device: &Device) -> Self {
         match spec {
             LayerSpec::Dense(outputs) => {
@@ -225,59 +225,59 @@ impl Layer {
         }
     }
 
-    /// What its neurons are like from now on.
+    /// Sets the parameters of its neurons.
     pub const fn set_neuron(&mut self, to: Neuron) {
         match self {
             Self::Dense(layer) => layer.neuron = to,
         }
     }
 
-    /// What its neurons are like.
+    /// The parameters of its neurons.
     pub const fn neuron(&self) -> &Neuron {
         match self {
             Self::Dense(layer) => &layer.neuron,
         }
     }
 
-    /// All its parameters.
+    /// Its flat parameter.
     pub const fn parameters(&self) -> &Param<Tensor<1>> {
         match self {
             Self::Dense(layer) => &layer.linear.parameters,
         }
     }
 
-    /// The same, to be changed.
+    /// Its flat parameter, mutable.
     pub const fn parameters_mut(&mut self) -> &mut Param<Tensor<1>> {
         match self {
             Self::Dense(layer) => &mut layer.linear.parameters,
         }
     }
 
-    /// How they stand in files.
+    /// The layout of its parameters in files.
     pub const fn layout(&self) -> ParameterLayout {
         match self {
             Self::Dense(layer) => layer.linear.layout(),
         }
     }
 
-    /// N, the number of its inputs.
+    /// N, the number of inputs.
     pub const fn inputs(&self) -> usize {
         match self {
             Self::Dense(layer) => layer.linear.shape.inputs,
         }
     }
 
-    /// H, the number of its neurons.
+    /// H, the number of neurons.
     pub const fn neurons(&self) -> usize {
         match self {
             Self::Dense(layer) => layer.linear.shape.outputs,
         }
     }
 
-    /// Its spikes, [B, H]; gradients that come back are added to `grad_accum`.
+    /// The spikes, [B, H]; the backward pass adds its gradients to `grad_accum`.
     ///
     /// # Panics
-    /// If the input is not of N neurons.
+    /// If the number of inputs is not N.
     pub fn forward(&self, input: LayerInput, grad_accum: Option<Tensor<1>>) -> SpikeTensor {
         match self {
             Self::Dense(layer) => layer.forward(input, grad_accum),
@@ -310,7 +310,7 @@ impl SynapticWeights {
         self.linear.shape.inputs
     }
 
-    /// H, the number of neurons that they lead to.
+    /// H, the number of neurons.
     pub const fn neurons(&self) -> usize {
         self.linear.shape.outputs
     }
@@ -347,7 +347,7 @@ impl SynapticWeights {
         weights
     }
 
-    /// The weights by which all inputs reach neuron `neuron`, [N]: its receptive field, a picture of the input's shape.
+    /// The incoming weights of neuron `neuron`, \[N\]: its receptive field, an image of the input's shape.
     ///
     /// # Panics
     /// If there is no such neuron.
@@ -359,18 +359,18 @@ impl SynapticWeights {
 /// The same parameter on another device.
 ///
 /// # Errors
-/// When the device that it is on cannot be read.
+/// When its device cannot be read.
 pub(crate) async fn to_device(tensor: Tensor<1>, device: &Device) -> Result<Tensor<1>, ExecutionError> {
     let numbers = tensor.into_data_async().await?.iter::<f32>().collect();
     Ok(kernels::parameters_on(numbers, device))
 }
 
-/// The numbers of a tensor.
+/// The numbers of a tensor, row by row. Blocks until the device has computed them.
 pub fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
 }
 
-/// A matrix with rows of `width` numbers, with rows and columns exchanged.
+/// The transpose of a matrix with rows of `width` numbers.
 ///
 /// ```
 /// assert_eq!(spiking_playground::layer::transposed(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
@@ -380,18 +380,19 @@ pub fn transposed(matrix: &[f32], width: usize) -> Vec<f32> {
     (0..width).flat_map(|column| (0..height).map(move |row| matrix[row * width + column])).collect()
 }
 
-/// Leaky integrators that never spike: y[t] = β·y[t-1] + W·s[t] + b. Their mean over time is linear in the spikes, so it
-/// is a product with a weighted spike count, exactly: mean(y) = W·Σ_t c[t]·s[t] + b·Σ_t c[t].
+/// Leaky integrators that never spike: `y[t] = β·y[t-1] + W·s[t] + b`. Their mean over time is linear in the spikes, so
+/// it is a product with a weighted spike count, exactly: `mean(y) = W·Σ_t c[t]·s[t] + b·Σ_t c[t]`.
 #[derive(Module, Debug)]
 pub struct Integrators {
-    /// From the last hidden layer.
+    /// The map from the last hidden layer.
     pub linear: Linear,
-    /// β, the share of the potential that stays.
+    /// β, the decay of the potential per time step.
     pub beta: f64,
 }
 
 impl Integrators {
-    /// c[t], what a spike at time step t adds to the mean: (1 + β + … + β^(T-1-t))/T.
+    /// The coefficients c \[T\], where `c[t]` is what a spike at time step t adds to the mean: `(1 + β + … +
+    /// β^(T-1-t))/T`.
     ///
     /// ```
     /// assert_eq!(spiking_playground::layer::Integrators::coefficients(0.5, 2), [0.75, 0.5]);
@@ -408,7 +409,8 @@ impl Integrators {
         backwards
     }
 
-    /// Spikes [B, N] to the mean over time of the potentials, [B, C]; gradients that come back are added to `grad_accum`.
+    /// The mean over time of the potentials, [B, C], from spikes [B, N]; the backward pass adds its gradients to
+    /// `grad_accum`.
     pub fn forward(&self, input: SpikeTensor, grad_accum: Option<Tensor<1>>) -> Tensor<2> {
         let coefficients = Self::coefficients(self.beta, input.time_steps());
         kernels::integrators(input, self.linear.weights(grad_accum), &coefficients)

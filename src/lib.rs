@@ -1,52 +1,90 @@
-//! **Spiking Playground** trains a network of leaky integrate-and-fire neurons on images of digits and shows every
-//! spike of it: in a browser tab and, at full speed, from a command line.
+//! **Spiking Playground** trains networks of leaky integrate-and-fire neurons on images by surrogate gradients, and
+//! records every spike and membrane potential: in a browser tab and, at full speed, from a command line.
 //!
-//! The modules, in the order in which data passes them. A module uses only those above it (`tests/layout.rs` sees to
-//! that). Shapes are written [B, T, N]: B samples of a batch, T time steps, N neurons that send, H neurons that receive.
+//! ```
+//! # #[cfg(feature = "engine")] {
+//! use spiking_playground::network::{EncodedBatch, Network};
+//! use spiking_playground::spec::{Spec, dense};
+//! use spiking_playground::spikes::encode::{Pass, rate};
+//! use spiking_playground::{event, kernels, layer};
 //!
-//! A *step* is an update of the weights; time is `t` of `T` *time steps*.
+//! // 784-64-10 neurons with initial weights from the spec's seed.
+//! let spec = Spec { layers: dense([64]), ..Spec::default() };
+//! let network = Network::new(&spec, 784, 10, &kernels::cpu());
+//!
+//! let images = [[0_u8; 784], [200_u8; 784]];
+//! let pixels: [&[u8]; 2] = [&images[0], &images[1]];
+//! let spikes = rate(&pixels, &[0, 1], spec.seed, Pass::Evaluation, spec.time_steps);
+//! let logits = network.forward(EncodedBatch::Spikes(spikes)); // [B, classes]
+//! assert_eq!(logits.dims(), [2, 10]);
+//! assert_eq!(event::predictions(&layer::numbers(logits), 2).len(), 2); // [B]
+//! # }
+//! ```
+//!
+//! # Main types
+//!
+//! - [`spec::Spec`]: all settings of a run. Equal specs on equal data give bit-identical weights on every CPU.
+//! - [`digits::Digits`]: images with their labels. [`spikes::SpikeTrain`]: packed spikes.
+//! - [`spec::Neuron`]: the neuron's parameters; [`neuron`] has its equations, with their sources.
+//! - [`network::Network`]: layers and readout as a burn module. [`training::Run`]: a network in training, which pushes
+//!   [`event::Event`]s.
+//! - [`trace::Trace`]: every spike and membrane potential of one picture.
+//! - [`session::Session`]: the browser's engine without its message port; [`protocol`] has its messages.
+//!
+//! # Features
+//!
+//! - `engine` (default): networks, kernels and training, by [burn](https://burn.dev).
+//! - `cli` (default): the command-line program.
+//! - `gpu`: the kernels for GPUs, through wgpu.
+//! - `web`: the page and the article; with `engine` or `gpu` also their workers.
+//!
+//! # Conventions
+//!
+//! The modules below are in the order in which data passes them; a module uses only those above it (`tests/layout.rs`
+//! checks this). Shapes are written [B, T, N]: B samples of a batch, T time steps, N inputs, H neurons of a layer,
+//! C classes. A *step* is an update of the weights; time is `t` of `T` *time steps*.
 
-/// Numbers from texts.
+/// A small parser of decimal numbers, and a clamp of floats.
 pub mod decimal;
 /// SHA-256 checksums as text.
 pub mod checksum;
 /// What a run is: data, coding, network, training, seed; as URL hash, flags, file header and message.
 pub mod spec;
-/// Random numbers as a pure function of where they are needed.
+/// Counter-based random numbers.
 pub mod random;
-/// Images of digits: idx files, shards for the web, the order of an epoch, drawings.
+/// Data sets: idx files, shards for the web, the order of an epoch, augmentation, drawings.
 pub mod digits;
-/// Pictures in files and photos of paper: where the digit is, and what a network sees of it.
+/// The preparation of picture files and photos of paper as a network's input.
 #[cfg(feature = "engine")]
 pub mod photo;
-/// Spike trains, packed into bits, and how pixels become spikes.
+/// Spike trains, packed into bits, and the encodings that make them.
 pub mod spikes;
-/// The equations of the neuron, once, in plain f32.
+/// The equations of the neuron, in plain f32.
 pub mod neuron;
-/// One picture's spikes and membrane potentials.
+/// The trace of one picture: its spikes and membrane potentials.
 pub mod trace;
-/// What arithmetic costs, by a cited figure.
+/// The energy of arithmetic operations, from a cited source.
 pub mod energy;
 /// The events of a run.
 pub mod event;
-/// What page and engine say to each other.
+/// The messages between page and engine.
 pub mod protocol;
 
-// ---- nothing above this line knows burn; nothing above it reads files, clocks or the network ----
+// ---- nothing above this line uses burn; nothing above it reads files, clocks or the network ----
 
-/// What burn lacks, as backend extensions: every float of a training step is computed here.
+/// The operations that burn lacks, as backend extensions: all floating-point arithmetic of a training step.
 #[cfg(feature = "engine")]
 pub mod kernels;
-/// A layer of spiking neurons as a burn module.
+/// The layers of a network as burn modules.
 #[cfg(feature = "engine")]
 pub mod layer;
-/// Whether two devices' kernels agree.
+/// The comparison of two devices' kernels.
 #[cfg(feature = "engine")]
 pub mod parity;
 /// The network that a spec describes.
 #[cfg(feature = "engine")]
 pub mod network;
-/// Adam and the schedule of its step size.
+/// Adam and the schedule of its learning rate.
 #[cfg(feature = "engine")]
 pub mod optimizer;
 /// The input pipeline: augmentation, noise, encoding.
@@ -61,27 +99,27 @@ pub mod inspection;
 /// The training step, and the run that pushes events.
 #[cfg(feature = "engine")]
 pub mod training;
-/// Weights in files.
+/// Networks and runs as files.
 #[cfg(feature = "engine")]
 pub mod weights;
 /// The engine's state, and what it makes of requests: training, tests and traces in turn.
 #[cfg(feature = "engine")]
 pub mod session;
 
-// ---- the ends ----
+// ---- entry points ----
 
-/// How messages travel between page and engine.
+/// The encoding of messages between page and engine.
 #[cfg(feature = "web")]
 pub mod wire;
 /// The command-line program: the only one that prints, opens files and reaches the network.
 #[cfg(feature = "cli")]
 pub mod cli;
-/// The program behind the message port.
+/// The engine's program behind the message port.
 #[cfg(all(feature = "web", feature = "engine"))]
 pub mod engine;
 /// The page: document, canvases, pointer, URL.
 #[cfg(feature = "web")]
 pub mod page;
-/// The article's figures: a program of their own, which paints as the page does.
+/// The article's figures, a program of their own that draws with the page's parts.
 #[cfg(feature = "web")]
 pub mod article;

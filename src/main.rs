@@ -1,4 +1,4 @@
-//! The command-line program; all of it is in [`spiking_playground::cli`].
+//! The command-line program, which is in [`spiking_playground::cli`].
 
 fn main() -> std::process::ExitCode {
     spiking_playground::cli::run()

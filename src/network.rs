@@ -10,17 +10,17 @@ use crate::spikes::SpikeTrain;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
-/// How the last hidden layer's spikes become class scores.
+/// The readout: the layer that turns the last hidden layer's spikes into class scores.
 #[derive(Module, Debug)]
 pub enum ReadoutLayer {
-    /// Score = mean over time of the potential.
+    /// Leaky integrators: score = mean over time of the potential.
     Membrane(Integrators),
-    /// Score = number of spikes.
+    /// Spiking neurons: score = number of spikes.
     SpikeCount(DenseLayer),
 }
 
 impl ReadoutLayer {
-    /// The spec's, with these weights.
+    /// The spec's readout with these weights.
     fn of(spec: &Spec, linear: Linear) -> Self {
         match spec.readout {
             Readout::Membrane => Self::Membrane(Integrators { linear, beta: f64::from(spec.neuron.beta) }),
@@ -36,7 +36,7 @@ impl ReadoutLayer {
         }
     }
 
-    /// The same, to be changed.
+    /// The same, mutable.
     pub const fn linear_mut(&mut self) -> &mut Linear {
         match self {
             Self::Membrane(integrators) => &mut integrators.linear,
@@ -48,57 +48,57 @@ impl ReadoutLayer {
 /// Layers of spiking neurons and a readout.
 #[derive(Module, Debug)]
 pub struct Network {
-    /// The hidden layers, from the input to the readout.
+    /// The hidden layers, from input to readout.
     pub layers: Vec<Layer>,
-    /// What reads the last of them.
+    /// The readout.
     pub readout: ReadoutLayer,
 }
 
-/// What a batch of images is to the first layer.
+/// A batch of encoded images, the input of the first layer.
 #[derive(Clone, Debug)]
-pub enum Input {
+pub enum EncodedBatch {
     /// Spikes [B, N].
     Spikes(SpikeTrain),
     /// Constant currents [B, N], row by row, for T time steps.
     Currents {
-        /// One for each pixel of each image.
+        /// The currents, one for each pixel of each image.
         values: Vec<f32>,
         /// T.
         time_steps: usize,
     },
 }
 
-/// One parameter, row by row, as it stands in files: weights [out, in], bias [out].
+/// One parameter as in files: weights [out, in] or bias \[out\].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameter {
-    /// As PyTorch would name it: `layers.0.weight`, …, `readout.bias`.
+    /// Its name, as in PyTorch: `layers.0.weight`, …, `readout.bias`.
     pub name: String,
-    /// [out, in] or [out].
+    /// Its shape, [out, in] or \[out\].
     pub shape: Vec<usize>,
-    /// Row by row.
+    /// Its values, row by row.
     pub values: Vec<f32>,
 }
 
-/// Why parameters do not make the network.
+/// Why parameters are not those of the network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParameterError {
-    /// One is not there.
+    /// A parameter is missing.
     #[error("the network needs `{0}`, which is not there: the weights are of another network")]
     Missing(String),
-    /// One has another shape.
+    /// A parameter has another shape.
     #[error("`{name}` should be {wanted:?} and is {found:?}: the weights are of another network")]
     Shape {
         /// The parameter.
         name: String,
-        /// What the network needs.
+        /// The shape that the network needs.
         wanted: Vec<usize>,
-        /// What is there.
+        /// The shape found.
         found: Vec<usize>,
     },
-    /// One holds numbers that are none.
+    /// A parameter holds a NaN or an infinity.
     #[error("`{0}` holds a NaN or an infinity: the run that made it had diverged")]
     NotFinite(String),
-    /// Rows and columns of one are exchanged.
+    /// A matrix is transposed.
     #[error(
         "`{name}` is {found:?}, and [out, in] is wanted, with out = {outputs}: save it transposed (in PyTorch, `.t().contiguous()`)"
     )]
@@ -107,13 +107,13 @@ pub enum ParameterError {
         name: String,
         /// Neurons of its layer.
         outputs: usize,
-        /// What is there.
+        /// The shape found.
         found: Vec<usize>,
     },
-    /// A mean of squares is below 0.
+    /// A mean of squares is negative.
     #[error("`{0}` holds a mean of squares that is negative: the file is damaged")]
     Negative(String),
-    /// There is no neuron where pixels enter, or where the answer is read, or too many classes.
+    /// There are no pixels, no classes, or too many classes.
     #[error(
         "it takes images of {pixels} pixels to {classes} classes: a network has at least one pixel, and 1 to {MAX_CLASSES} classes"
     )]
@@ -125,16 +125,16 @@ pub enum ParameterError {
     },
 }
 
-/// The most classes: a label is a byte.
+/// The maximal number of classes: a label is a byte.
 pub const MAX_CLASSES: usize = 256;
 
-/// That a network does not take some images. Both are (pixels of an image, classes).
+/// The error of a network that does not fit some images. Both fields are (pixels of an image, classes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("reads images of {} in {} classes; there are images of {} in {} classes", size(.has.0), .has.1, size(.there.0), .there.1)]
 pub struct Misfit {
-    /// What the network reads.
+    /// The network's sizes.
     pub has: (usize, usize),
-    /// What there is.
+    /// The images' sizes.
     pub there: (usize, usize),
 }
 
@@ -145,10 +145,10 @@ fn size(pixels: usize) -> String {
 }
 
 impl Parameter {
-    /// Its values, if it has this shape and all are finite.
+    /// The values, if the parameter has this shape and all values are finite.
     ///
     /// # Errors
-    /// When it has another, or one is a NaN or an infinity.
+    /// When the shape differs, or a value is a NaN or an infinity.
     pub fn checked(&self, wanted: Vec<usize>) -> Result<Vec<f32>, ParameterError> {
         if self.shape != wanted {
             let (name, found) = (self.name.clone(), self.shape.clone());
@@ -158,10 +158,10 @@ impl Parameter {
         finite.then(|| self.values.clone()).ok_or_else(|| ParameterError::NotFinite(self.name.clone()))
     }
 
-    /// The flat numbers of a layer's parameter as they stand in files, under the layer's name.
+    /// The parameters in files of a layer called `name`, from its flat parameter's numbers.
     ///
     /// # Panics
-    /// If there are not as many numbers as the layout has.
+    /// If the number of numbers is not that of the layout.
     pub fn from_flat(layer: &str, layout: ParameterLayout, numbers: &[f32]) -> Vec<Self> {
         let parts = layout.parts().into_iter().zip(layout.split(numbers));
         parts.map(|((part, shape), values)| Self { name: format!("{layer}.{part}"), shape, values }).collect()
@@ -173,11 +173,11 @@ fn find(parameters: &[Parameter], name: String) -> Result<&Parameter, ParameterE
     parameters.iter().find(|parameter| parameter.name == name).ok_or(ParameterError::Missing(name))
 }
 
-/// Whether a layer's matrix has rows and columns exchanged.
+/// Checks that a layer's matrix is not transposed.
 fn check_orientation(parameters: &[Parameter], layer: &str, layout: ParameterLayout) -> Result<(), ParameterError> {
     let ParameterLayout::Linear(LinearShape { inputs, outputs }) = layout;
     let weight = find(parameters, format!("{layer}.weight"))?;
-    // Of the first layer only one size is known, which the matrix itself has told: any shape would look like other sizes.
+    // The number of inputs of the first layer is known only from this matrix: any shape would be valid.
     let is_first = weight.name == "layers.0.weight";
     let exchanged = if is_first { inputs == outputs } else { weight.shape == [inputs, outputs] };
     if weight.shape.len() == 2 && weight.shape[0] != outputs && exchanged {
@@ -187,7 +187,7 @@ fn check_orientation(parameters: &[Parameter], layer: &str, layout: ParameterLay
     Ok(())
 }
 
-/// The flat numbers of a layer's parameter, from what stands in a file under the layer's name.
+/// The numbers of a layer's flat parameter, from the parameters in a file under the layer's name.
 ///
 /// # Errors
 /// When a part is missing, has another shape or holds a NaN or an infinity.
@@ -199,12 +199,12 @@ pub fn to_flat(parameters: &[Parameter], layer: &str, layout: ParameterLayout) -
 /// The name of the readout's parameters in files, without `.weight` and `.bias`.
 const READOUT: &str = "readout";
 
-/// The same of a hidden layer's.
+/// The name of a hidden layer's parameters in files.
 fn layer_name(layer: usize) -> String {
     format!("layers.{layer}")
 }
 
-/// The names of all layers' parameters, the readout's last.
+/// The names of all layers' parameters in files, the readout's last.
 pub(crate) fn layer_names(hidden: usize) -> impl Iterator<Item = String> {
     (0..hidden).map(layer_name).chain([READOUT.to_owned()])
 }
@@ -223,17 +223,17 @@ impl Network {
         Self { layers, readout: ReadoutLayer::of(spec, linear) }
     }
 
-    /// The same weights in the network of another spec, whose layers are of the same sizes.
+    /// Changes the network to that of another spec, whose layers have the same sizes, with the same weights.
     pub fn change(&mut self, spec: &Spec) {
         self.layers.iter_mut().for_each(|layer| layer.set_neuron(spec.neuron));
         self.readout = ReadoutLayer::of(spec, self.readout.linear().clone());
     }
 
-    /// The spec's network with these parameters; pixels and classes are theirs.
+    /// The spec's network with these parameters, which also determine the numbers of pixels and classes.
     ///
     /// # Errors
-    /// When one is missing, has another shape than the spec says or holds a NaN or an infinity; when there is no pixel or
-    /// no class.
+    /// When a parameter is missing, has another shape than the spec's or holds a NaN or an infinity; when there are no
+    /// pixels, no classes, or too many classes.
     pub fn with_parameters(spec: &Spec, parameters: &[Parameter], device: &Device) -> Result<Self, ParameterError> {
         let first = find(parameters, "layers.0.weight".to_owned())?;
         let pixels = first.shape.get(1).copied().unwrap_or(0);
@@ -256,16 +256,16 @@ impl Network {
         Ok(Self { layers, readout: ReadoutLayer::of(spec, linear) })
     }
 
-    /// Whether it takes images of so many pixels in so many classes.
+    /// Checks that the network takes images of `pixels` pixels in `classes` classes.
     ///
     /// # Errors
-    /// When it reads others.
+    /// When its sizes differ.
     pub fn check_fit(&self, pixels: usize, classes: usize) -> Result<(), Misfit> {
         let (has, there) = ((self.pixels(), self.classes()), (pixels, classes));
         if has == there { Ok(()) } else { Err(Misfit { has, there }) }
     }
 
-    /// Whether all weights and biases are finite numbers.
+    /// Whether all weights and biases are finite.
     pub fn is_finite(&self) -> bool {
         self.flat_parameters().all(|flat| numbers(flat.val().inner()).iter().all(|value| value.is_finite()))
     }
@@ -275,19 +275,19 @@ impl Network {
         self.layers.iter().map(Layer::parameters).chain([&self.readout.linear().parameters])
     }
 
-    /// The same, to be changed.
+    /// The same, mutable.
     pub fn flat_parameters_mut(&mut self) -> impl Iterator<Item = &mut Param<Tensor<1>>> {
         let readout = &mut self.readout.linear_mut().parameters;
         self.layers.iter_mut().map(Layer::parameters_mut).chain([readout])
     }
 
-    /// What each layer is called in files and how its parameter stands there, the readout last.
+    /// The name and the layout in files of each layer's parameter, the readout last.
     pub fn layouts(&self) -> impl Iterator<Item = (String, ParameterLayout)> {
         let layouts = self.layers.iter().map(Layer::layout).chain([self.readout.linear().layout()]);
         layer_names(self.layers.len()).zip(layouts)
     }
 
-    /// All parameters, as they stand in files.
+    /// All parameters, as in files.
     pub fn parameters(&self) -> Vec<Parameter> {
         let flat = self.flat_parameters().map(|flat| numbers(flat.val().inner()));
         self.layouts().zip(flat).flat_map(|((name, layout), flat)| Parameter::from_flat(&name, layout, &flat)).collect()
@@ -305,7 +305,7 @@ impl Network {
     /// The same network on another device.
     ///
     /// # Errors
-    /// When the device it is on cannot be read.
+    /// When its device cannot be read.
     pub async fn to_device(&self, device: &Device) -> Result<Self, ExecutionError> {
         let mut copy = self.clone();
         for (to, from) in copy.flat_parameters_mut().zip(self.flat_parameters()) {
@@ -314,7 +314,7 @@ impl Network {
         Ok(copy)
     }
 
-    /// Pixels of an image.
+    /// The number of pixels of an image.
     pub fn pixels(&self) -> usize {
         self.layers.first().map_or(self.readout.linear().shape().inputs, Layer::inputs)
     }
@@ -324,28 +324,28 @@ impl Network {
         self.readout.linear().shape().outputs
     }
 
-    /// Where the weights live.
+    /// The device of the weights.
     pub fn device(&self) -> Device {
         self.readout.linear().parameters.val().device()
     }
 
-    /// A batch of B images to class scores, [B, classes].
+    /// The class scores (logits) of a batch of B images, [B, classes].
     ///
     /// # Panics
-    /// If an image has not the network's number of pixels, or there is none.
-    pub fn forward(&self, input: Input) -> Tensor<2> {
+    /// If an image does not have the network's number of pixels, or the batch is empty.
+    pub fn forward(&self, input: EncodedBatch) -> Tensor<2> {
         self.forward_onto(input, &mut ParameterGradients::default())
     }
 
-    /// The same; gradients that come back are added to those of earlier samples of the batch.
+    /// The same; the backward pass adds its gradients to those of earlier samples of the batch.
     ///
     /// # Panics
-    /// As [`Network::forward`].
-    pub fn forward_onto(&self, input: Input, earlier: &mut ParameterGradients) -> Tensor<2> {
+    /// As for [`Network::forward`].
+    pub fn forward_onto(&self, input: EncodedBatch, earlier: &mut ParameterGradients) -> Tensor<2> {
         let device = self.device();
         let input = match input {
-            Input::Spikes(train) => LayerInput::Spikes(SpikeTensor::new(train, &device)),
-            Input::Currents { values, time_steps } => {
+            EncodedBatch::Spikes(train) => LayerInput::Spikes(SpikeTensor::new(train, &device)),
+            EncodedBatch::Currents { values, time_steps } => {
                 let shape = [values.len() / self.pixels(), self.pixels()];
                 LayerInput::Currents { values: tensor(values, shape, &device.inner()), time_steps }
             }
@@ -353,10 +353,10 @@ impl Network {
         self.forward_encoded(input, earlier)
     }
 
-    /// The same for images that are on the device, outside the graph.
+    /// The same for images that are encoded on the device, outside the graph.
     ///
     /// # Panics
-    /// As [`Network::forward`].
+    /// As for [`Network::forward`].
     pub fn forward_encoded(&self, input: LayerInput, earlier: &mut ParameterGradients) -> Tensor<2> {
         let mut input = match input {
             LayerInput::Currents { values, time_steps } => {
@@ -376,13 +376,13 @@ impl Network {
                 let ones = vec![1.0; spikes.time_steps()];
                 kernels::weighted_spike_count(spikes, &ones)
             }
-            // A spec has at least one hidden layer, whose spikes these are.
+            // A spec has at least one hidden layer, so the readout's input is spikes.
             (ReadoutLayer::Membrane(_), LayerInput::Currents { .. }) => unreachable!("a network without hidden layers"),
         }
     }
 }
 
-/// Numbers as a tensor.
+/// A tensor of numbers, given row by row.
 pub fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values, shape), device)
 }

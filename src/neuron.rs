@@ -1,5 +1,5 @@
-//! The equations of every neuron here, once: for one neuron in plain f32, and for the CPU's kernels, which compute with
-//! the same functions a block of neurons at a time. Reference and GPU kernels are held against this module, and the
+//! The equations of the neuron, once: for one neuron in plain f32, and for the CPU's kernels, which apply the same
+//! functions to a block of neurons at a time. Reference and GPU kernels are tested against this module, and the
 //! article's figures run it.
 //!
 //! ```text
@@ -20,18 +20,18 @@
 use crate::spec::{Neuron, Reset, Surrogate};
 use std::f32::consts::FRAC_PI_2;
 
-/// What a neuron remembers from one time step to the next.
+/// The state of a neuron between two time steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct State {
+pub struct NeuronState {
     /// i, the synaptic current.
     pub current: f32,
     /// v, the membrane potential after the reset.
     pub potential: f32,
-    /// a, what spikes have raised the threshold by.
+    /// a, the adaptation: what spikes have raised the threshold by.
     pub adaptation: f32,
 }
 
-/// What a neuron does in one time step.
+/// The result of one time step of a neuron.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
     /// u, the membrane potential before the reset.
@@ -40,12 +40,11 @@ pub struct Step {
     pub threshold: f32,
     /// s, whether it fired.
     pub spike: bool,
-    /// What it remembers.
-    pub state: State,
+    /// The state after the time step.
+    pub state: NeuronState,
 }
 
-/// The loss's derivatives by what a neuron remembers, as the backward pass carries them from a time step to the one
-/// before.
+/// The loss's derivatives by a neuron's state, which the backward pass carries from a time step to the one before.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Adjoint {
     /// By u[t+1], the potential before the reset.
@@ -56,18 +55,19 @@ pub struct Adjoint {
     pub adaptation: f32,
 }
 
-/// A neuron's constants as its equations use them, without a choice in them: a loop over neurons becomes vectors.
+/// A neuron's constants in the form that its equations use, without branches, so that a loop over neurons is
+/// vectorised.
 ///
-/// `ADAPTIVE` says whether the threshold moves; where it does not, that part of the equations is left out.
+/// `ADAPTIVE` says whether the threshold adapts; if not, that part of the equations is left out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dynamics<const ADAPTIVE: bool> {
     neuron: Neuron,
     /// A spike leaves kept·u - subtracted.
     kept: f32,
     subtracted: f32,
-    /// A spike lets this share of dv through.
+    /// The factor of dv after a spike.
     passed: f32,
-    /// Where the gradient flows through the reset, a spike takes (by_potential·u + by_amount)·dv from ds.
+    /// If the gradient flows through the reset, (by_potential·u + by_amount)·dv is subtracted from ds.
     by_potential: f32,
     by_amount: f32,
 }
@@ -93,7 +93,7 @@ impl<const ADAPTIVE: bool> Dynamics<ADAPTIVE> {
         if ADAPTIVE { self.neuron.threshold + adaptation } else { self.neuron.threshold }
     }
 
-    /// a[t+1], from a[t] and s[t].
+    /// `a[t+1]`, from `a[t]` and `s[t]`.
     #[inline(always)]
     pub(crate) fn adapt(&self, adaptation: f32, spike: bool) -> f32 {
         if !ADAPTIVE {
@@ -102,9 +102,9 @@ impl<const ADAPTIVE: bool> Dynamics<ADAPTIVE> {
         self.neuron.adaptation_decay * adaptation + if spike { self.neuron.adaptation } else { 0.0 }
     }
 
-    /// One time step with input current `input`: u and s.
+    /// One time step with input current `input`; returns u and s.
     #[inline(always)]
-    pub(crate) fn step(&self, state: &mut State, input: f32) -> (f32, bool) {
+    pub(crate) fn step(&self, state: &mut NeuronState, input: f32) -> (f32, bool) {
         state.current = self.neuron.alpha * state.current + input;
         let potential = self.neuron.beta * state.potential + self.neuron.gain * state.current;
         let spike = potential > self.threshold(state.adaptation);
@@ -113,7 +113,8 @@ impl<const ADAPTIVE: bool> Dynamics<ADAPTIVE> {
         (potential, spike)
     }
 
-    /// One time step back: the loss's derivative by I[t], from u[t], a[t] and that by s[t] of whatever reads the spike.
+    /// One time step back: the loss's derivative by `I[t]`, from `u[t]`, `a[t]` and the derivative by `s[t]` from the
+    /// readers of the spike.
     #[inline(always)]
     pub(crate) fn step_back(
         &self,
@@ -140,7 +141,7 @@ impl<const ADAPTIVE: bool> Dynamics<ADAPTIVE> {
 }
 
 impl Surrogate {
-    /// The slope at x = u - θ.
+    /// The surrogate gradient at x = u - θ.
     ///
     /// ```
     /// use spiking_playground::spec::Surrogate;
@@ -159,8 +160,8 @@ impl Surrogate {
                 alpha / 2.0 / (1.0 + q * q)
             }
             Self::Sigmoid(alpha) => {
-                // σ' is even; the exponent is kept negative so that nothing overflows.
-                // libm's exponential, for a platform's own may round differently.
+                // σ' is even; the exponent is kept negative so that nothing overflows. libm's exponential, since a
+                // platform's own may round differently.
                 let e = libm::expf(-(alpha * x).abs());
                 alpha * e / ((1.0 + e) * (1.0 + e))
             }
@@ -186,7 +187,7 @@ impl Neuron {
         match self.reset {
             Reset::Zero => None,
             Reset::Subtract => Some(self.threshold),
-            // With β = 0 nothing of v is left in the next time step, so whatever is subtracted has no effect.
+            // With β = 0 nothing of v remains in the next time step, so a subtraction has no effect.
             Reset::SubtractDelayed if self.beta == 0.0 => Some(0.0),
             Reset::SubtractDelayed => Some(self.threshold / self.beta),
             Reset::SubtractBy(amount) => Some(amount),
@@ -205,31 +206,31 @@ impl Neuron {
     /// One time step with input current `input`.
     ///
     /// ```
-    /// use spiking_playground::{neuron::State, spec::Neuron};
+    /// use spiking_playground::{neuron::NeuronState, spec::Neuron};
     /// let neuron = Neuron::default(); // β = 0.9, θ = 1, reset to zero
-    /// let first = neuron.step(State::default(), 0.6);
+    /// let first = neuron.step(NeuronState::default(), 0.6);
     /// assert!(!first.spike);
     /// let second = neuron.step(first.state, 0.6);
     /// assert!(second.spike && second.potential > 1.0 && second.state.potential == 0.0);
     /// ```
-    pub fn step(&self, before: State, input: f32) -> Step {
+    pub fn step(&self, before: NeuronState, input: f32) -> Step {
         let dynamics = Dynamics::<true>::new(self);
         let mut state = before;
         let (potential, spike) = dynamics.step(&mut state, input);
         Step { potential, threshold: dynamics.threshold(before.adaptation), spike, state }
     }
 
-    /// All time steps for input currents [T], from rest.
+    /// All time steps for input currents \[T\], from rest.
     pub fn run<'a>(&'a self, inputs: &'a [f32]) -> impl Iterator<Item = Step> + 'a {
-        inputs.iter().scan(State::default(), |state, input| {
+        inputs.iter().scan(NeuronState::default(), |state, input| {
             let step = self.step(*state, *input);
             *state = step.state;
             Some(step)
         })
     }
 
-    /// a [T], what spikes had raised the threshold by at each time step of a run, from its potentials before the reset
-    /// [T], which say when it spiked.
+    /// a \[T\], the adaptation at each time step of a run, from its potentials before the reset \[T\], which determine
+    /// its spikes.
     ///
     /// ```
     /// use spiking_playground::spec::Neuron;
@@ -246,8 +247,8 @@ impl Neuron {
         potentials.iter().scan(0.0, step).collect()
     }
 
-    /// The derivative of a loss by the input currents [T], from its derivatives by the spikes [T] and the potentials
-    /// before the reset [T] of a run: the equations above, backwards.
+    /// The derivative of a loss by the input currents \[T\], from its derivatives by the spikes \[T\] and the
+    /// potentials before the reset \[T\] of a run: the equations above, backward.
     ///
     /// ```text
     /// dv[t] = β·du[t+1]

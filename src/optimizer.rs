@@ -1,4 +1,5 @@
-//! Adam (Kingma and Ba 2015, arXiv:1412.6980) with PyTorch's constants, and the schedule of its step size.
+//! The optimizer Adam (Kingma and Ba 2015, arXiv:1412.6980) with PyTorch's constants, and the schedule of its learning
+//! rate.
 
 use crate::kernels::{self, AdamStep};
 use crate::layer::{ParameterGradients, numbers, to_device};
@@ -11,7 +12,7 @@ const BETA_1: f64 = 0.9;
 const BETA_2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
 
-/// The step size at step `step` (from 0) of `steps`.
+/// The learning rate at step `step` (from 0) of `steps`.
 ///
 /// ```
 /// use spiking_playground::{optimizer::learning_rate, spec::{Schedule, Spec}};
@@ -36,8 +37,8 @@ struct Moments {
     square: Tensor<1>,
 }
 
-/// Adam's state: the running means of the gradient and of its square, for every flat parameter of a network. It knows no
-/// layers.
+/// Adam's state: the running means of the gradient and of its square, for every flat parameter of a network. It is
+/// independent of the kinds of layers.
 #[derive(Clone, Debug)]
 pub struct Adam {
     step: u64,
@@ -45,7 +46,7 @@ pub struct Adam {
 }
 
 impl Adam {
-    /// At the start: all means are zero.
+    /// The initial state: all means are zero.
     pub fn new(network: &Network) -> Self {
         let start = |parameter: &Param<Tensor<1>>| {
             let parameter = parameter.val();
@@ -59,7 +60,7 @@ impl Adam {
     /// The same on another device.
     ///
     /// # Errors
-    /// When the device it is on cannot be read.
+    /// When its device cannot be read.
     pub async fn to_device(&self, device: &Device) -> Result<Self, ExecutionError> {
         let plain = device.clone().inner();
         let mut moments = Vec::new();
@@ -70,18 +71,18 @@ impl Adam {
         Ok(Self { step: self.step, moments })
     }
 
-    /// Steps taken.
+    /// The number of steps taken.
     pub const fn step(&self) -> u64 {
         self.step
     }
 
-    /// Whether all means are finite numbers.
+    /// Whether all means are finite.
     pub fn is_finite(&self) -> bool {
         let finite = |means: &Tensor<1>| numbers(means.clone()).iter().all(|value| value.is_finite());
         self.moments.iter().all(|moments| finite(&moments.mean) && finite(&moments.square))
     }
 
-    /// One step: moves the network's parameters against their gradients. A parameter without one stays.
+    /// One step: updates the network's parameters by their gradients. A parameter without a gradient stays.
     pub fn update(&mut self, network: &mut Network, gradients: ParameterGradients, learning_rate: f64) {
         self.step += 1;
         let (correction_1, correction_2) = (1.0 - power(BETA_1, self.step), (1.0 - power(BETA_2, self.step)).sqrt());
@@ -99,7 +100,7 @@ impl Adam {
         }
     }
 
-    /// The means as parameters of a file, named `adam.mean.…` and `adam.square.…` after the network's.
+    /// The means as parameters of a file, called `adam.mean.…` and `adam.square.…` after the network's.
     pub fn parameters(&self, network: &Network) -> Vec<Parameter> {
         let layer = |(moments, (name, layout)): (&Moments, (String, _))| {
             let [mean, square] = [("mean", &moments.mean), ("square", &moments.square)].map(|(which, flat)| {
@@ -126,7 +127,7 @@ impl Adam {
     }
 }
 
-/// base^exponent by repeated squaring, so that it is the same on every machine.
+/// base^exponent by repeated squaring, which is bit-identical on every machine.
 fn power(mut base: f64, mut exponent: u64) -> f64 {
     let mut result = 1.0;
     while exponent > 0 {
@@ -140,7 +141,7 @@ fn power(mut base: f64, mut exponent: u64) -> f64 {
 }
 
 fn move_against(parameter: &mut Param<Tensor<1>>, moments: &mut Moments, gradient: Tensor<1>, step: AdamStep) {
-    // What is moved is held by nobody else, so that it is moved where it lies.
+    // The tensors are taken out of their owners, so that they are not shared and are updated in place.
     let nothing = || Tensor::empty([0], &gradient.device());
     let placeholder = Param::initialized(parameter.id, Tensor::from_inner(nothing()));
     let (id, value, mapper) = std::mem::replace(parameter, placeholder).consume();

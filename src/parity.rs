@@ -1,9 +1,9 @@
-//! Whether kernels of one device agree with another's, or with the reference: small networks of all kinds, over edge
-//! cases of shape. Spikes, potentials, scores, loss and every gradient are compared.
+//! The comparison of two devices' kernels, or of kernels and reference, over a table of small networks with edge cases
+//! of shape. Spikes, potentials, scores, loss and every gradient are compared.
 //!
-//! Devices sum in different orders. So a spike may differ where the potential lies at the threshold, and from there on
-//! the two rightly go different ways: a neuron's *first* differing spike must lie at |u - θ - a| < 1e-4, and gradients are
-//! compared where no spike differs.
+//! Devices sum in different orders. So a spike may differ if the potential is at the threshold, and from there on both
+//! results are valid: a neuron's *first* differing spike must lie at |u - θ - a| < 1e-4, and gradients are compared if
+//! no spike differs.
 
 use crate::kernels::{self, LinearWeights, SpikeTensor};
 use crate::layer::Integrators;
@@ -12,29 +12,31 @@ use crate::spec::{Neuron, Readout, Reset, Surrogate};
 use crate::spikes::SpikeTrain;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-/// Largest error over largest magnitude: sums of up to some hundred f32 products in another order.
+/// The tolerance of the largest error over the largest magnitude: sums of up to some hundred f32 products in another
+/// order.
 const TOLERANCE: f32 = 1e-4;
-/// How near the threshold a potential is whose spike may differ.
+/// The maximal distance from the threshold of a potential whose spike may differ.
 const AT_THE_THRESHOLD: f32 = 1e-4;
 
-/// Sizes of a small network, and how often its input spikes.
+/// The sizes of a small network, and the rate of its input.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
-    /// B.
+    /// B, the size of the batch.
     pub batch: usize,
-    /// N, neurons or pixels of the input.
+    /// N, the number of inputs.
     pub inputs: usize,
     /// H of the first layer.
     pub first: usize,
-    /// H of the second layer, which are the classes.
+    /// H of the second layer, the number of classes.
     pub second: usize,
-    /// T.
+    /// T, the number of time steps.
     pub time_steps: usize,
-    /// The share of spikes, or the strength of constant currents.
+    /// The fraction of time steps with a spike, or the maximum of the constant currents.
     pub share: f32,
 }
 
-/// T that fills no word, one, and more; one sample; no spike and nothing but spikes; blocks that are filled up.
+/// The edge cases: T of less than a word, one word, and more; one sample; no spikes, and spikes at every time step;
+/// padded blocks.
 pub const SHAPES: [Shape; 11] = [
     shape(3, 20, 12, 5, 25, 0.3),
     shape(1, 7, 3, 2, 1, 0.5),
@@ -77,59 +79,59 @@ pub fn neurons() -> Vec<Neuron> {
     ]
 }
 
-/// What the input of a network is.
+/// The input of a problem's network.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Input {
+pub enum ProblemInput {
     /// Spikes [B, N].
     Spikes(SpikeTrain),
     /// Constant currents [B, N].
     Currents(Vec<f32>),
 }
 
-/// Weights and biases of a layer as they stand for a reader: [N, H] and [H].
+/// The weights and biases of a layer, or their gradients, row by row: [N, H] and \[H\].
 #[derive(Clone, Debug, PartialEq)]
-pub struct Layer {
+pub struct LinearRows {
     /// [N, H].
     pub weight: Vec<f32>,
-    /// [H].
+    /// \[H\].
     pub bias: Vec<f32>,
 }
 
-/// A network of two layers with a batch that it is to learn.
+/// A network of two layers with a batch to learn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
     /// Its sizes.
     pub shape: Shape,
     /// Its neurons.
     pub neuron: Neuron,
-    /// What the second layer is: integrators, or neurons whose spikes are counted.
+    /// The second layer: integrators, or neurons whose spikes are counted.
     pub readout: Readout,
     /// The batch.
-    pub input: Input,
+    pub input: ProblemInput,
     /// Its labels.
     pub labels: Vec<u8>,
     /// Both layers.
-    pub layers: [Layer; 2],
+    pub layers: [LinearRows; 2],
 }
 
-/// What comes of it.
+/// The result of a problem.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// The spikes of each layer that spikes.
     pub spikes: Vec<SpikeTrain>,
-    /// Its potentials, [B, T, H].
+    /// The potentials, [B, T, H], of each layer whose input is spikes.
     pub potentials: Vec<Vec<f32>>,
-    /// [B, classes].
+    /// The class scores, [B, classes].
     pub scores: Vec<f32>,
     /// Mean cross entropy.
     pub loss: f32,
     /// The number of samples that are classified correctly.
     pub correct: u32,
-    /// Of each layer's weights and bias.
-    pub gradients: [Layer; 2],
+    /// The gradients of each layer's weights and bias.
+    pub gradients: [LinearRows; 2],
 }
 
-/// Where two answers differ, or why there is none.
+/// Where two results differ, or why there is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the kernels disagree: {0}")]
 pub struct Disagreement(String);
@@ -140,15 +142,15 @@ impl Problem {
         let mut generator = Generator::new(seed, Stream::Weights(0));
         let Shape { batch, inputs, first, second, time_steps, share } = shape;
         let input = if constant {
-            Input::Currents((0..batch * inputs).map(|_| generator.unit() * share).collect())
+            ProblemInput::Currents((0..batch * inputs).map(|_| generator.unit() * share).collect())
         } else {
             let dense: Vec<f32> =
                 (0..batch * time_steps * inputs).map(|_| f32::from(u8::from(generator.unit() < share))).collect();
-            Input::Spikes(SpikeTrain::from_dense(batch, inputs, time_steps, &dense))
+            ProblemInput::Spikes(SpikeTrain::from_dense(batch, inputs, time_steps, &dense))
         };
         let mut draw = |n: usize, scale: f32| (0..n).map(|_| (generator.unit() * 2.0 - 1.0) * scale).collect();
-        // Many inputs get smaller weights, so that potentials stay near the threshold.
-        let mut layer = |inputs: usize, outputs: usize| Layer {
+        // Layers of many inputs get smaller weights, so that potentials stay near the threshold.
+        let mut layer = |inputs: usize, outputs: usize| LinearRows {
             weight: draw(inputs * outputs, 1.5 * (20.0 / inputs as f32).sqrt().min(1.0)),
             bias: draw(outputs, 0.4),
         };
@@ -170,14 +172,14 @@ impl Problem {
         SHAPES.iter().enumerate().flat_map(case).collect()
     }
 
-    /// A part of the table with every shape and every kind of neuron in it.
+    /// A part of the table that has every shape and every kind of neuron.
     pub fn short_table() -> Vec<Self> {
         let kinds = neurons().len();
         let diagonal = |(place, problem): (usize, Self)| (place % kinds == place / kinds % kinds).then_some(problem);
         Self::table().into_iter().enumerate().filter_map(diagonal).collect()
     }
 
-    /// What the kernels of a device make of it.
+    /// The result by the kernels of a device.
     ///
     /// # Errors
     /// When the device cannot be read.
@@ -185,16 +187,16 @@ impl Problem {
         let (plain, device) = (device.clone().inner(), device.clone().autodiff());
         let Shape { batch, inputs, time_steps, .. } = self.shape;
         let [first, second] = [0, 1].map(|layer| self.layers[layer].weights(&device));
-        let potentials = |train: &SpikeTrain, layer: &Layer| {
+        let potentials = |train: &SpikeTrain, layer: &LinearRows| {
             kernels::membrane_potentials(SpikeTensor::new(train.clone(), &plain), layer.weights(&plain), &self.neuron)
         };
         let mut answer = Vec::new();
         let hidden = match &self.input {
-            Input::Spikes(train) => {
+            ProblemInput::Spikes(train) => {
                 answer.push(read(potentials(train, &self.layers[0])).await?);
                 kernels::spiking_layer(SpikeTensor::new(train.clone(), &device), copy(&first), &self.neuron)
             }
-            Input::Currents(values) => {
+            ProblemInput::Currents(values) => {
                 let input = Tensor::<2>::from_data(TensorData::new(values.clone(), [batch, inputs]), &device);
                 kernels::lif_constant_input(kernels::linear(input, copy(&first), 1.0), &self.neuron, time_steps)
             }
@@ -218,23 +220,24 @@ impl Problem {
             let gradient =
                 parameters.grad(&gradients).ok_or_else(|| Disagreement("a gradient is missing".to_owned()))?;
             let (weight, bias) = shape.unpack(&read(gradient).await?);
-            learnt.push(Layer { weight, bias });
+            learnt.push(LinearRows { weight, bias });
         }
-        let gradients = <[Layer; 2]>::try_from(learnt).map_err(|_| Disagreement("layers are missing".to_owned()))?;
+        let gradients =
+            <[LinearRows; 2]>::try_from(learnt).map_err(|_| Disagreement("layers are missing".to_owned()))?;
         let (scores, loss) = (read(scores.inner()).await?, read(loss.inner()).await?[0]);
         Ok(Answer { spikes, potentials: answer, scores, loss, correct: read_count(correct).await?, gradients })
     }
 
-    /// Whether an answer agrees with the oracle's. False where a spike differs at the threshold, so that nothing after it
-    /// was compared.
+    /// Compares a result with the oracle's. False if a spike differs at the threshold, so that nothing after it was
+    /// compared.
     ///
     /// # Errors
-    /// Where it disagrees.
+    /// When they disagree.
     pub fn compare(&self, ours: &Answer, oracle: &Answer) -> Result<bool, Disagreement> {
         let what =
             || format!("{:?}, {:?}, {:?}, constant {}", self.shape, self.readout, self.neuron, self.is_constant());
         let fail = |name: &str| Err(Disagreement(format!("{name}: {}", what())));
-        // Potentials are there for layers that get spikes.
+        // Layers whose input is spikes have potentials.
         let skipped = usize::from(self.is_constant());
         for (layer, (ours, spikes)) in ours.spikes.iter().zip(&oracle.spikes).enumerate() {
             let potentials = layer.checked_sub(skipped).and_then(|layer| oracle.potentials.get(layer));
@@ -244,7 +247,7 @@ impl Problem {
                 Err(distance) => return fail(&format!("a spike of layer {layer} differs at u - θ - a = {distance}")),
             }
         }
-        // A slope is as wrong as its potential, whose error grows with its size.
+        // The error of a slope is that of its potential, which grows with its magnitude.
         let largest = oracle.potentials.iter().flatten().fold(0.0_f32, |largest, u| largest.max(u.abs()));
         let tolerance = TOLERANCE * (largest / 5.0).max(1.0);
         for (ours, oracle) in ours.potentials.iter().zip(&oracle.potentials) {
@@ -269,14 +272,14 @@ impl Problem {
         Ok(true)
     }
 
-    /// Whether its input is constant currents.
+    /// Whether the input is constant currents.
     pub const fn is_constant(&self) -> bool {
-        matches!(self.input, Input::Currents(_))
+        matches!(self.input, ProblemInput::Currents(_))
     }
 }
 
-impl Layer {
-    /// As the kernels have it, to be learnt where the device is one for that.
+impl LinearRows {
+    /// The layer in the kernels' layout, on a device; on an autodiff device it requires gradients.
     fn weights(&self, device: &Device) -> LinearWeights {
         LinearWeights::from_rows(&self.weight, &self.bias, device)
     }
@@ -301,8 +304,8 @@ fn close(ours: &[f32], oracle: &[f32], tolerance: f32) -> bool {
     ours.len() == oracle.len() && ours.iter().zip(oracle).all(|(a, b)| (a - b).abs() <= tolerance * largest)
 }
 
-/// Whether the spikes are the oracle's; else the distance to the threshold at which a neuron's first differing spike lies,
-/// if it is not at the threshold. `potentials` is [B, T, H].
+/// Whether the spikes equal the oracle's; an error is the distance from the threshold of a neuron's first differing
+/// spike, if that is not at the threshold. `potentials` is [B, T, H].
 fn same_spikes(
     ours: &SpikeTrain,
     oracle: &SpikeTrain,

@@ -7,7 +7,7 @@ use crate::digits::noise::noisy;
 use crate::digits::order::SHARD_SIZE;
 use crate::kernels::{self, ImageStore};
 use crate::layer::LayerInput;
-use crate::network::Input;
+use crate::network::EncodedBatch;
 use crate::spec::{Dataset, Encoding, Spec};
 use crate::spikes::encode::Pass;
 use burn::tensor::Device;
@@ -51,7 +51,7 @@ pub fn transform(spec: &Spec, samples: &[Sample<'_>], pass: Pass) -> Option<Vec<
 ///
 /// # Panics
 /// When the images differ in size.
-pub fn encode(spec: &Spec, samples: &[Sample<'_>], pass: Pass) -> Input {
+pub fn encode(spec: &Spec, samples: &[Sample<'_>], pass: Pass) -> EncodedBatch {
     let transformed = transform(spec, samples, pass);
     let images: Vec<&[u8]> = match &transformed {
         Some(images) => images.iter().map(Vec::as_slice).collect(),
@@ -60,11 +60,11 @@ pub fn encode(spec: &Spec, samples: &[Sample<'_>], pass: Pass) -> Input {
     let numbers: Vec<u64> = samples.iter().map(|sample| sample.number).collect();
     let time_steps = spec.time_steps;
     match spec.encoding {
-        Encoding::Rate => Input::Spikes(kernels::rate(&images, &numbers, spec.seed, pass, time_steps)),
-        Encoding::Latency => Input::Spikes(kernels::latency(&images, time_steps)),
+        Encoding::Rate => EncodedBatch::Spikes(kernels::rate(&images, &numbers, spec.seed, pass, time_steps)),
+        Encoding::Latency => EncodedBatch::Spikes(kernels::latency(&images, time_steps)),
         Encoding::Current => {
             let values = images.iter().flat_map(|image| image.iter().map(|pixel| f32::from(*pixel) / 255.0)).collect();
-            Input::Currents { values, time_steps }
+            EncodedBatch::Currents { values, time_steps }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Randomness as a pure function of where it is needed: integer hashes of a counter, the same on every machine.
+//! Counter-based random numbers: pure functions of (seed, purpose, counter) in integers, the same on every machine.
 
 /// Mixes 64 bits so that each output bit depends on every input bit (SplitMix64's finaliser: Steele, Lea and Flood
 /// 2014, doi:10.1145/2660193.2660195).
@@ -14,7 +14,7 @@ pub const fn mix64(x: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// What a stream of random numbers is for; streams of one seed do not meet.
+/// The purpose of a stream of random numbers; streams of one seed do not overlap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     /// Initial weights of the layer with this number.
@@ -23,11 +23,11 @@ pub enum Stream {
     ShardOrder(u32),
     /// The order of the images of one shard in an epoch: (epoch, shard).
     ImageOrder(u32, u32),
-    /// How an image is changed before it is shown: (epoch, sample).
+    /// The augmentation of an image: (epoch, sample).
     Augmentation(u32, u64),
-    /// How a digit is written in its place: (epoch, sample).
+    /// The handwriting that replaces a digit: (epoch, sample).
     Handwriting(u32, u64),
-    /// Which pixels of an image are noise: (number of the pass, sample).
+    /// The noise in an image: (number of the pass, sample).
     Noise(u64, u64),
 }
 
@@ -44,7 +44,7 @@ impl Stream {
     }
 }
 
-/// The numbers of one stream, one after the other.
+/// A generator of the numbers of one stream.
 #[derive(Clone, Debug)]
 pub struct Generator {
     key: u64,
@@ -52,7 +52,7 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// The stream's numbers under this seed.
+    /// The generator of a stream under this seed.
     pub fn new(seed: u64, stream: Stream) -> Self {
         Self { key: mix64(seed) ^ stream.key(), counter: 0 }
     }

@@ -1,4 +1,4 @@
-//! What a run is: data, coding, network, training and seed.
+//! The specification of a run: data, encoding, network, training and seed.
 //!
 //! A [`Spec`] is parsed and checked once and then means the same everywhere: it is the URL hash of the page, the flags
 //! of the command line, the header of a weights file and a message to the engine. [`FIELDS`] is the one table from
@@ -18,7 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
-/// The images of a data set, by name.
+/// A data set, by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dataset {
@@ -27,21 +27,21 @@ pub enum Dataset {
     Mnist,
     /// Articles of clothing in ten classes (Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747), of MNIST's form.
     FashionMnist,
-    /// Whatever idx files stand in the data folder: square images of any size, in any number of classes.
+    /// The idx files in the data folder: square images of any size, in any number of classes.
     Folder,
 }
 
 impl Dataset {
-    /// Width and height of its images.
+    /// The width and height of its images, in pixels.
     pub const fn image_size(self) -> [usize; 2] {
         match self {
             Self::Mnist | Self::FashionMnist => [28, 28],
-            // Only the files say; this is what a network without data is made for.
+            // Only the files determine it; a network without data is made for this.
             Self::Folder => [28, 28],
         }
     }
 
-    /// How many kinds of images it has.
+    /// The number of classes.
     pub const fn classes(self) -> usize {
         match self {
             Self::Mnist | Self::FashionMnist | Self::Folder => 10,
@@ -50,7 +50,7 @@ impl Dataset {
 }
 
 impl Dataset {
-    /// What its classes are called, where a number does not say it.
+    /// The names of its classes; `None` if they are numbers.
     pub const fn class_names(self) -> Option<[&'static str; 10]> {
         match self {
             Self::Mnist | Self::Folder => None,
@@ -70,35 +70,35 @@ impl Dataset {
     }
 }
 
-/// How pixels become spikes.
+/// The encoding of pixels as spikes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Encoding {
     /// Bernoulli per time step, with probability pixel/256.
     #[default]
     Rate,
-    /// One spike, the earlier the brighter: at t = round((1 - pixel/255)·(T - 1)); none for a black pixel.
+    /// One spike, the earlier the brighter: at t = round((1 - pixel/255)·(T - 1)); no spike for a black pixel.
     Latency,
     /// No spikes: pixel/255 flows as a constant current into the first layer.
     Current,
 }
 
-/// What happens to the membrane after a spike.
+/// The reset of the membrane potential after a spike.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reset {
-    /// v = 0 (what NIR and Norse mean).
+    /// v = 0 (as in NIR and Norse).
     #[default]
     Zero,
     /// v = u - θ.
     Subtract,
     /// v = u - θ/β: snnTorch's, which subtracts θ one time step later.
     SubtractDelayed,
-    /// v = u - r for an r of one's own.
+    /// v = u - r for a given r.
     SubtractBy(f32),
 }
 
-/// The slope that the backward pass borrows for the spike, with x = u - θ.
+/// The surrogate gradient: the derivative that the backward pass uses for the spike, with x = u - θ.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Surrogate {
@@ -122,29 +122,29 @@ impl Default for Surrogate {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Neuron {
-    /// α, the share of the synaptic current that stays from one time step to the next; 0 for the plain LIF.
+    /// α, the decay of the synaptic current per time step; 0 for the plain LIF.
     pub alpha: f32,
-    /// β, the share of the membrane potential that stays.
+    /// β, the decay of the membrane potential per time step.
     pub beta: f32,
     /// g, the gain of the current; 1 for the plain LIF.
     pub gain: f32,
     /// θ: the neuron fires when its potential is above it, strictly.
     pub threshold: f32,
-    /// b, by how much a spike raises the threshold from the next time step on; 0 for one that stays where it is.
+    /// b, by how much a spike raises the threshold from the next time step on; 0 for a constant threshold.
     #[serde(skip_serializing_if = "is_default_adaptation")]
     pub adaptation: f32,
-    /// ρ, the share of what was raised that stays from one time step to the next.
+    /// ρ, the decay of the adaptation per time step.
     #[serde(skip_serializing_if = "is_default_adaptation_decay")]
     pub adaptation_decay: f32,
-    /// What a spike does to the membrane.
+    /// The reset after a spike.
     pub reset: Reset,
     /// Whether the gradient flows through the reset (as in Norse) or not (as in snnTorch).
     pub attached_reset: bool,
-    /// The derivative that stands in for that of the spike.
+    /// The surrogate gradient.
     pub surrogate: Surrogate,
 }
 
-/// What is raised halves in 14 time steps: over the 25 of a usual run a neuron that fired early is heard again.
+/// The adaptation halves in 14 time steps: within the 25 of a usual run a neuron that fired early can fire again.
 const DEFAULT_ADAPTATION_DECAY: f32 = 0.95;
 
 // Files of networks without adaptation stay as they were, for earlier versions of this program to open.
@@ -174,7 +174,7 @@ impl Default for Neuron {
     }
 }
 
-/// A hidden layer, as a spec describes it. In flags, links and files its text: `256` is short for `dense:256`.
+/// The specification of a hidden layer. Flags, links and files have its text: `256` is short for `dense:256`.
 ///
 /// ```
 /// use spiking_playground::spec::LayerSpec;
@@ -188,7 +188,7 @@ pub enum LayerSpec {
 }
 
 impl LayerSpec {
-    /// The number of its neurons.
+    /// The number of neurons.
     pub const fn neurons(self) -> usize {
         match self {
             Self::Dense(neurons) => neurons,
@@ -232,7 +232,7 @@ impl fmt::Display for LayerSpec {
 impl Serialize for LayerSpec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            // What files have always said.
+            // As in files of all versions.
             Self::Dense(neurons) => serializer.serialize_u64(*neurons as u64),
         }
     }
@@ -253,7 +253,7 @@ impl<'de> Deserialize<'de> for LayerSpec {
             }
 
             fn visit_u64<E: serde::de::Error>(self, neurons: u64) -> Result<LayerSpec, E> {
-                // What is out of range is named by [`Spec::check`], as every other field is.
+                // [`Spec::check`] names what is out of range, as for every other field.
                 usize::try_from(neurons).map(LayerSpec::Dense).map_err(E::custom)
             }
 
@@ -270,7 +270,7 @@ impl<'de> Deserialize<'de> for LayerSpec {
     }
 }
 
-/// How the last hidden layer's spikes become class scores.
+/// The readout: how the last hidden layer's spikes become class scores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Readout {
@@ -281,7 +281,7 @@ pub enum Readout {
     SpikeCount,
 }
 
-/// How the learning rate goes over a run.
+/// The schedule of the learning rate over a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
@@ -289,41 +289,41 @@ pub enum Schedule {
     /// arXiv:1608.03983, without restarts).
     #[default]
     Cosine,
-    /// The same all the time: for runs that have no end.
+    /// Constant: for runs without an end.
     Constant,
 }
 
-/// All that a run depends on. Two runs with equal specs on the same data give equal weights.
+/// All settings of a run. Two runs with equal specs on the same data give equal weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Spec {
-    /// Which images.
+    /// The data set.
     pub dataset: Dataset,
-    /// Whether training images are changed a little each time they are shown ([`crate::digits::augment`]).
+    /// Whether training images are augmented each time they are shown ([`crate::digits::augment`]).
     pub augment: bool,
-    /// The share of an image's pixels in whose place a random grey stands ([`crate::digits::noise`]), when it is learnt
-    /// from, tested or looked at.
+    /// The fraction of an image's pixels that are replaced by a random grey ([`crate::digits::noise`]), in training,
+    /// tests and traces.
     pub noise: f32,
-    /// How they become spikes.
+    /// The encoding of images as spikes.
     pub encoding: Encoding,
     /// T, the number of time steps an image is shown for.
     pub time_steps: usize,
     /// The hidden layers, from the input to the output: `hidden` in flags, links and files.
     #[serde(rename = "hidden")]
     pub layers: Vec<LayerSpec>,
-    /// What every spiking neuron is like.
+    /// The parameters of every spiking neuron.
     pub neuron: Neuron,
-    /// How the answer is read.
+    /// The readout.
     pub readout: Readout,
-    /// How often the training set is shown.
+    /// The number of passes over the training set.
     pub epochs: u32,
-    /// B, images for each update of the weights.
+    /// B, the number of images in each update of the weights.
     pub batch_size: usize,
     /// Adam's step size at the start.
     pub learning_rate: f64,
-    /// How it goes on from there.
+    /// The schedule of the learning rate.
     pub schedule: Schedule,
-    /// Where all randomness comes from: initial weights, order of the images, spikes.
+    /// The seed of all randomness: initial weights, order of the images, spikes.
     pub seed: u64,
 }
 
@@ -353,14 +353,14 @@ pub enum SpecError {
     /// No field has that name.
     #[error("there is no setting called `{0}`; settings are: {all}", all = names())]
     UnknownName(String),
-    /// The text does not mean a value of that field, or not one in its range.
+    /// The text is not a value of that field, or is out of its range.
     #[error("`{value}` is not a value for `{name}`: expected {expected}")]
     BadValue {
         /// The field.
         name: String,
-        /// What was given.
+        /// The text that was given.
         value: String,
-        /// What would have been right.
+        /// The values that the field takes.
         expected: String,
     },
 }
@@ -369,7 +369,7 @@ fn names() -> String {
     FIELDS.iter().map(|field| field.name).collect::<Vec<_>>().join(", ")
 }
 
-/// What values a field takes.
+/// The values that a field takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Values {
     /// A whole number in a range, both ends included.
@@ -378,7 +378,7 @@ pub enum Values {
     Real(f64, f64),
     /// One of these words.
     Words(&'static [&'static str]),
-    /// Something else, in words.
+    /// Other values, described in words.
     Other(&'static str),
 }
 
@@ -393,13 +393,13 @@ impl fmt::Display for Values {
     }
 }
 
-/// One setting of a [`Spec`], as text.
+/// One setting of a [`Spec`], read and written as text.
 pub struct Field {
     /// Its name: the flag `--name` and the hash key `name=`.
     pub name: &'static str,
     /// One line for `--help` and for tooltips.
     pub help: &'static str,
-    /// What it takes.
+    /// The values that it takes.
     pub values: Values,
     get: fn(&Spec) -> String,
     set: fn(&mut Spec, &str) -> Option<()>,
@@ -508,16 +508,16 @@ macro_rules! field {
     };
 }
 
-/// What a field takes that is on or off: its flag needs no value.
+/// The values of a field that is on or off; its flag needs no value.
 pub const SWITCH: Values = Values::Words(&["off", "on"]);
-/// The most neurons that a hidden layer may have.
+/// The maximal number of neurons of a hidden layer.
 pub const MAX_NEURONS: usize = 4096;
-/// The most hidden layers.
+/// The maximal number of hidden layers.
 pub const MAX_LAYERS: usize = 4;
-/// The most epochs: as good as no end.
+/// The maximal number of epochs: practically no end.
 pub const MAX_EPOCHS: u32 = 10_000;
 
-/// Every setting there is, in the order in which data passes it.
+/// All settings, in the order in which data passes them.
 pub const FIELDS: &[Field] = &[
     field!("dataset", "The images to learn", words & ["mnist", "fashion-mnist", "folder"], Dataset::from_word, dataset),
     Field {
@@ -605,7 +605,7 @@ pub const FIELDS: &[Field] = &[
     field!("seed", "Where all randomness comes from", whole 0..=9007199254740991, seed),
 ];
 
-/// The field with that name.
+/// The field called `name`; `None` if there is none.
 pub fn field(name: &str) -> Option<&'static Field> {
     FIELDS.iter().find(|field| field.name == name)
 }
@@ -616,7 +616,7 @@ impl Spec {
         Self { schedule: Schedule::Constant, epochs: MAX_EPOCHS, ..Self::default() }
     }
 
-    /// Whether weights of the other spec's network can be this one's: the layers are of the same sizes.
+    /// Whether weights of the other spec's network fit this one's: the layers have the same sizes.
     ///
     /// ```
     /// # use spiking_playground::spec::{Spec, dense};
@@ -638,7 +638,7 @@ impl Spec {
     /// Sets the field called `name` from a text.
     ///
     /// # Errors
-    /// When no field has that name, or the text is none of its values; the spec is then as it was.
+    /// When no field has that name, or the text is not one of its values; the spec is then unchanged.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), SpecError> {
         let field = field(name).ok_or_else(|| SpecError::UnknownName(name.to_owned()))?;
         (field.set)(self, value).ok_or_else(|| SpecError::BadValue {
@@ -657,14 +657,14 @@ impl Spec {
         FIELDS.iter().try_for_each(|field| copy.set(field.name, &field.text(self)))
     }
 
-    /// The settings that differ from `base`, as `name=value` joined by `&`: what stands behind the `#` of a link.
+    /// The settings that differ from `base`, as `name=value` joined by `&`: the fragment of a link, without its `#`.
     pub fn to_hash(&self, base: &Self) -> String {
         let differs = |field: &&Field| field.text(self) != field.text(base);
         FIELDS.iter().filter(differs).map(|f| format!("{}={}", f.name, f.text(self))).collect::<Vec<_>>().join("&")
     }
 
-    /// `base` with the settings of a URL hash. What is no setting is left to the caller, as (name, value) pairs;
-    /// what is a setting but has no meaning is left out and told.
+    /// `base` with the settings of a URL hash. Pairs (name, value) that are not settings are returned to the caller;
+    /// settings with an invalid value are skipped and returned as errors.
     ///
     /// ```
     /// # use spiking_playground::spec::{Spec, dense};

@@ -1,48 +1,48 @@
-//! One picture's way through the network: every spike and every membrane potential.
+//! The trace of one picture through the network: every spike and every membrane potential.
 
 use crate::spec::Readout;
 use crate::spikes::{SpikeTrain, words_for};
 
-/// T of the longest trace that there can be ([`crate::spec::FIELDS`]).
-const MOST_TIME_STEPS: usize = 256;
+/// The maximal T of a trace ([`crate::spec::FIELDS`]).
+const MAX_TIME_STEPS: usize = 256;
 
-/// What one layer of spiking neurons did.
+/// The activity of one layer of spiking neurons.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LayerTrace {
     /// Its spikes, [1, H].
     pub spikes: SpikeTrain,
     /// u, the membrane potentials before the reset, [T, H].
     pub potentials: Vec<f32>,
-    /// The part of the input currents that excites, [T, H], at least 0.
+    /// The excitatory part of the input currents, [T, H], at least 0.
     pub excitation: Vec<f32>,
-    /// The part that inhibits, [T, H], at most 0.
+    /// The inhibitory part, [T, H], at most 0.
     pub inhibition: Vec<f32>,
 }
 
-/// One picture's way through the network. `output` is one more layer; with the membrane readout it never spikes.
+/// The activity of a network for one picture. `output` is one more layer; with the membrane readout it never spikes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trace {
     /// The picture, row by row.
     pub image: Vec<u8>,
     /// T.
     pub time_steps: usize,
-    /// Its spikes, [1, N].
+    /// The spikes of the encoded picture, [1, N].
     pub input: SpikeTrain,
     /// The hidden layers.
     pub hidden: Vec<LayerTrace>,
-    /// The output neurons, one a class.
+    /// The output neurons, one for each class.
     pub output: LayerTrace,
-    /// How the answer is read.
+    /// How the output becomes class scores.
     pub readout: Readout,
 }
 
-/// Why bytes are no trace.
+/// Why bytes are not a trace.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the trace is damaged: {0}")]
 pub struct TraceError(String);
 
 impl LayerTrace {
-    /// H, its neurons.
+    /// H, the number of neurons.
     pub fn neurons(&self) -> usize {
         self.spikes.neurons()
     }
@@ -56,13 +56,13 @@ impl LayerTrace {
 }
 
 impl Trace {
-    /// How many classes there are.
+    /// The number of classes.
     pub fn classes(&self) -> usize {
         self.output.neurons()
     }
 
     /// The evidence for each class up to and including each time step, [T, classes]: with the membrane readout the sum
-    /// of the output's potentials so far, over T; with the spike count the spikes so far. The last row are the logits.
+    /// of the output's potentials so far, over T; with the spike count the spikes so far. The last row is the logits.
     pub fn evidence(&self) -> Vec<f32> {
         let classes = self.classes();
         let mut evidence = vec![0.0; self.time_steps * classes];
@@ -79,8 +79,8 @@ impl Trace {
         evidence
     }
 
-    /// The class with the most evidence at each time step, [T]: none while all have the same. A tie goes to the class
-    /// with the higher potential, then to the lower number.
+    /// The class with the most evidence at each time step, \[T\]; `None` while all have the same. A tie goes to the
+    /// class with the higher potential, then to the lower number.
     pub fn leaders(&self) -> Vec<Option<usize>> {
         let (classes, evidence) = (self.classes(), self.evidence());
         (0..self.time_steps)
@@ -94,31 +94,31 @@ impl Trace {
             .collect()
     }
 
-    /// The class that leads at the end.
+    /// The predicted class: the one with the most evidence at the end.
     pub fn answer(&self) -> Option<usize> {
         self.leaders().last().copied().flatten()
     }
 
-    /// The time step, from 0, from which the leader never changed again and had more than half of the probability, by
-    /// softmax of the evidence so far; none where it has not even at the end.
+    /// The decision time: the time step, from 0, from which the leading class never changed again and had more than
+    /// half of the probability, by softmax of the evidence so far; `None` if it has not even at the end.
     pub fn known_since(&self) -> Option<usize> {
         known_since(&self.leaders(), &self.shares(&self.evidence()), self.classes())
     }
 
-    /// What softmax makes of the evidence at each time step, both [T, classes].
+    /// The softmax of the evidence at each time step, both [T, classes].
     pub fn shares(&self, evidence: &[f32]) -> Vec<f32> {
         evidence.chunks(self.classes().max(1)).flat_map(softmax).collect()
     }
 
-    /// The share of probability that softmax of the logits gives each class.
+    /// The softmax of the logits, \[classes\].
     pub fn probabilities(&self) -> Vec<f32> {
         let (classes, evidence) = (self.classes(), self.evidence());
         let logits = &evidence[evidence.len().saturating_sub(classes)..];
         softmax(logits)
     }
 
-    /// Synaptic operations up to and including each time step, [T]: each spike adds one weight for every neuron of the
-    /// next layer.
+    /// The synaptic operations up to and including each time step, \[T\]: each spike adds one weight to every neuron of
+    /// the next layer.
     pub fn synaptic_operations(&self) -> Vec<u64> {
         let layers = std::iter::once(&self.input).chain(self.hidden.iter().map(|layer| &layer.spikes));
         let targets = self.hidden.iter().chain([&self.output]).map(|layer| layer.neurons() as u64);
@@ -132,7 +132,7 @@ impl Trace {
             .collect()
     }
 
-    /// Multiply-adds of the dense network of the same shape.
+    /// The number of multiply-adds of a dense, not spiking network of the same shape.
     pub fn dense_operations(&self) -> u64 {
         let sizes = std::iter::once(self.input.neurons())
             .chain(self.hidden.iter().chain([&self.output]).map(LayerTrace::neurons));
@@ -140,7 +140,7 @@ impl Trace {
         sizes.windows(2).map(|pair| pair[0] * pair[1]).sum()
     }
 
-    /// The trace as bytes, for a message: 32-bit words, little-endian.
+    /// The trace as bytes for a message: 32-bit words, little-endian.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.head_bytes();
         self.layers().for_each(|layer| layer.write_bytes(&mut bytes));
@@ -169,7 +169,7 @@ impl Trace {
     /// The trace that [`Trace::to_bytes`] wrote.
     ///
     /// # Errors
-    /// When the bytes are too few, too many, say T = 0, or hold a spike after the last time step.
+    /// When there are too few or too many bytes, T is 0, or a spike is after the last time step.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, TraceError> {
         let mut words = bytes.chunks_exact(4).map(|c| u32::from_le_bytes([c[0], c[1], c[2], c[3]]));
         let mut take = |n: usize| {
@@ -178,7 +178,7 @@ impl Trace {
         };
         let head = take(4)?;
         let [time_steps, pixels, layers] = [head[0] as usize, head[1] as usize, head[3] as usize];
-        // In no time any number of neurons takes no bytes.
+        // With T = 0 any number of neurons takes no bytes.
         if time_steps == 0 {
             return Err(TraceError("it has no time steps".into()));
         }
@@ -204,7 +204,7 @@ impl Trace {
             return Err(TraceError("it goes on after its end".into()));
         }
         // Without neurons, any number of time steps takes no bytes.
-        if time_steps > MOST_TIME_STEPS {
+        if time_steps > MAX_TIME_STEPS {
             return Err(TraceError("it has too many time steps".into()));
         }
         let readout = if head[2] == 1 { Readout::SpikeCount } else { Readout::Membrane };
@@ -212,8 +212,8 @@ impl Trace {
     }
 }
 
-/// The time step, from 0, from which the leader at the end always led, with more than half of the probability. `leaders`
-/// is [T], `shares` [T, classes].
+/// The time step, from 0, from which the class that leads at the end always led, with more than half of the
+/// probability; `None` if there is none. `leaders` is \[T\], `shares` [T, classes].
 pub fn known_since(leaders: &[Option<usize>], shares: &[f32], classes: usize) -> Option<usize> {
     let answer = leaders.last().copied().flatten()?;
     let sure = |t: &usize| leaders[*t] == Some(answer) && shares[*t * classes + answer] > 0.5;
@@ -236,8 +236,8 @@ mod tests {
     #[test]
     fn time_steps_are_as_many_as_a_spec_can_have() {
         let mut spec = Spec::default();
-        assert!(spec.set("time-steps", &MOST_TIME_STEPS.to_string()).is_ok());
-        assert!(spec.set("time-steps", &(MOST_TIME_STEPS + 1).to_string()).is_err());
+        assert!(spec.set("time-steps", &MAX_TIME_STEPS.to_string()).is_ok());
+        assert!(spec.set("time-steps", &(MAX_TIME_STEPS + 1).to_string()).is_err());
         let trace = |time_steps: u32, neurons: u32| {
             let words = [time_steps, 0, 0, 0, neurons];
             Trace::from_bytes(&words.into_iter().flat_map(u32::to_le_bytes).collect::<Vec<u8>>())

@@ -1,10 +1,10 @@
-//! How the messages of [`crate::protocol`] travel between page and engine: a JavaScript array of one value and the byte
-//! arrays beside it, whose memory moves along instead of being copied. Both sides encode and decode here; each posts for
-//! itself.
+//! The encoding of the messages of [`crate::protocol`] between page and engine: a JavaScript array of one value and the
+//! byte arrays beside it, whose memory is transferred instead of copied. Both sides encode and decode here; each posts
+//! for itself.
 //!
-//! Requests travel as plain JavaScript values, so that any script can drive an engine. Reports, of which there are many,
-//! travel packed ([postcard](https://postcard.jamesmunns.com)): to read them takes a third of the program. An engine
-//! whose worker is called [`PLAIN`] reports in plain values too.
+//! Requests travel as plain JavaScript values, so that any script can drive an engine. Reports, of which there are
+//! many, travel packed ([postcard](https://postcard.jamesmunns.com)): the code that decodes them is a third of the
+//! size. An engine whose worker is called [`PLAIN`] reports in plain values too.
 
 use crate::protocol::{Report, Request};
 use js_sys::{Array, Uint8Array};
@@ -15,12 +15,12 @@ use wasm_bindgen::{JsCast, JsValue};
 /// The name of a worker whose engine reports in plain values.
 pub const PLAIN: &str = "plain";
 
-/// Why something is no message.
+/// Why data is not a message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a message of this program: {0}")]
 pub struct WireError(String);
 
-/// The plain message to post, and what of it moves: the two arguments of `postMessage`.
+/// The plain message to post and its transfer list: the two arguments of `postMessage`.
 ///
 /// # Errors
 /// When the value does not fit into JavaScript's numbers.
@@ -30,7 +30,7 @@ pub fn plain<T: Serialize>(value: &T, bytes: &[&[u8]]) -> Result<(Array, Array),
     Ok(with_bytes(value, bytes))
 }
 
-/// The packed message to post, and what of it moves.
+/// The packed message to post and its transfer list.
 ///
 /// # Errors
 /// When the report cannot be packed.
@@ -79,7 +79,7 @@ fn taken_apart(data: JsValue) -> Result<(JsValue, Vec<Vec<u8>>), WireError> {
 /// A report, packed.
 ///
 /// # Errors
-/// When it cannot be.
+/// When it cannot be packed.
 pub fn pack(report: &Report) -> Result<Vec<u8>, WireError> {
     postcard::to_allocvec(report).map_err(|_| WireError("it cannot be packed".to_owned()))
 }
@@ -89,7 +89,7 @@ pub fn pack(report: &Report) -> Result<Vec<u8>, WireError> {
 /// # Errors
 /// When the bytes are something else.
 pub fn unpack(bytes: &[u8]) -> Result<Report, WireError> {
-    // Why it is none tells a reader nothing, and its words would have to be fetched.
+    // The reason would help no user, and its text would have to be fetched.
     postcard::from_bytes(bytes).map_err(|_| WireError("it is no report".to_owned()))
 }
 

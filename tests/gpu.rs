@@ -12,8 +12,8 @@ use pollster::block_on;
 use spiking_playground::accuracy::evaluate;
 use spiking_playground::cli::data;
 use spiking_playground::digits::Digits;
-use spiking_playground::digits::cut::cut;
 use spiking_playground::digits::shard::{Manifest, Split};
+use spiking_playground::digits::shard_writer::write_shards;
 use spiking_playground::event::Event;
 use spiking_playground::kernels::{self, GpuDevice};
 use spiking_playground::layer::{Layer, Linear};
@@ -179,7 +179,7 @@ impl Page {
             labels: digits.labels[..count].to_vec(),
             ..*digits
         };
-        let (manifest, files) = cut("digits", &part(&MNIST.train, 200), &part(&MNIST.test, 100)).unwrap();
+        let (manifest, files) = write_shards("digits", &part(&MNIST.train, 200), &part(&MNIST.test, 100)).unwrap();
         let started = std::time::Instant::now();
         let session = Session::new(CARD.device.clone(), move || 1.0 + started.elapsed().as_secs_f64() * 1000.0);
         Self { session, manifest, files: files.into_iter().collect(), heard: Vec::new() }

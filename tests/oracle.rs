@@ -1,22 +1,22 @@
-//! What every device is expected by, the CPU and a graphics card alike.
+//! The oracle that the kernels of every device, CPU and GPU, are compared with.
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use pollster::block_on;
 use spiking_playground::event::Score;
 use spiking_playground::kernels::{ImageStore, reference};
-use spiking_playground::parity::{Answer, Input, Layer, Problem, Shape};
+use spiking_playground::parity::{Answer, LinearRows, Problem, ProblemInput, Shape};
 use spiking_playground::spec::{Encoding, Readout};
 use spiking_playground::spikes::SpikeTrain;
 use spiking_playground::spikes::encode::{Pass, latency, rate};
 
-/// Whether kernels and reference agree to the end; where a spike differs at the threshold they need not.
+/// Whether kernels and reference agree completely; they need not after a spike that differs at the threshold.
 pub fn agrees(problem: &Problem, device: &Device) -> bool {
     let ours = block_on(problem.answer(device)).unwrap();
     problem.compare(&ours, &expected(problem)).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The reference's answer: plain operations, differentiated by burn.
+/// The reference's result: plain operations, differentiated by burn.
 fn expected(problem: &Problem) -> Answer {
     let device = Device::flex().autodiff();
     let Problem { shape, neuron, readout, input, labels, layers } = problem;
@@ -27,11 +27,11 @@ fn expected(problem: &Problem) -> Answer {
     });
     let [(w1, b1), (w2, b2)] = leaves.clone();
     let (spikes, u1) = match input {
-        Input::Spikes(train) => {
+        ProblemInput::Spikes(train) => {
             let input = Tensor::<3>::from_data(TensorData::new(train.to_dense(), [batch, time_steps, inputs]), &device);
             reference::spiking_layer(input, w1, b1, neuron)
         }
-        Input::Currents(values) => {
+        ProblemInput::Currents(values) => {
             let input = Tensor::<2>::from_data(TensorData::new(values.clone(), [batch, inputs]), &device);
             let currents = (input.matmul(w1) + b1.unsqueeze()).reshape([batch, 1, first]);
             reference::neurons(currents.repeat_dim(1, time_steps), neuron)
@@ -56,7 +56,7 @@ fn expected(problem: &Problem) -> Answer {
     let loss = log_softmax(scores.clone(), 1).gather(1, index).mean().neg();
     let gradients = loss.clone().backward();
     let scores = read(scores.inner());
-    let learnt = |(weight, bias): (Tensor<2>, Tensor<1>)| Layer {
+    let learnt = |(weight, bias): (Tensor<2>, Tensor<1>)| LinearRows {
         weight: read(weight.grad(&gradients).unwrap()),
         bias: read(bias.grad(&gradients).unwrap()),
     };
@@ -75,12 +75,12 @@ pub fn read<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 }
 
 /// Largest error over largest magnitude.
-pub fn close(ours: &[f32], judge: &[f32]) -> bool {
-    let largest = judge.iter().fold(1e-6_f32, |largest, value| largest.max(value.abs()));
-    ours.len() == judge.len() && ours.iter().zip(judge).all(|(a, b)| (a - b).abs() <= 1e-4 * largest)
+pub fn close(ours: &[f32], oracle: &[f32]) -> bool {
+    let largest = oracle.iter().fold(1e-6_f32, |largest, value| largest.max(value.abs()));
+    ours.len() == oracle.len() && ours.iter().zip(oracle).all(|(a, b)| (a - b).abs() <= 1e-4 * largest)
 }
 
-/// Asserts that images that lie on the device are coded as those that are brought.
+/// Asserts that images stored on the device are encoded like images on the host.
 pub fn codes_stored_images(device: &Device) {
     for (pixels, time_steps) in [(1, 1), (16, 25), (17, 32), (100, 33), (784, 100)] {
         let images: Vec<u8> =

@@ -2,8 +2,8 @@
 
 use crate::network::{run, small, stripes};
 use spiking_playground::accuracy::evaluate;
-use spiking_playground::digits::cut::cut;
 use spiking_playground::digits::shard::{Manifest, Split};
+use spiking_playground::digits::shard_writer::write_shards;
 use spiking_playground::event::{Event, Score};
 use spiking_playground::kernels;
 use spiking_playground::layer::{Layer, Linear};
@@ -31,7 +31,7 @@ pub struct Page {
 
 impl Page {
     pub fn new(images: usize) -> Self {
-        let (manifest, files) = cut("stripes", &stripes(images, 1), &stripes(2500, 2)).unwrap();
+        let (manifest, files) = write_shards("stripes", &stripes(images, 1), &stripes(2500, 2)).unwrap();
         let time = Rc::new(Cell::new(0.0));
         let clock = move || {
             time.set(time.get() + 10.0);

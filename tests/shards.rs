@@ -1,11 +1,11 @@
-//! Pieces of a data set: cut, checked, opened.
+//! Shards of a data set: written, checked, opened.
 
 use spiking_playground::cli::{data::DataSet, shards};
 use spiking_playground::digits::{
     Digits,
-    cut::{File, cut},
     order::SHARD_SIZE,
     shard::{self, Manifest, ShardError, Split},
+    shard_writer::{NamedFile, write_shards},
 };
 
 /// A set of `count` images of 2 × 3 pixels in 10 classes.
@@ -18,11 +18,11 @@ fn set(count: usize) -> Digits {
     }
 }
 
-fn cut_set() -> (Manifest, Vec<File>) {
-    cut("tiny", &set(SHARD_SIZE * 2 + 5), &set(50)).unwrap()
+fn cut_set() -> (Manifest, Vec<NamedFile>) {
+    write_shards("tiny", &set(SHARD_SIZE * 2 + 5), &set(50)).unwrap()
 }
 
-fn bytes<'a>(files: &'a [File], name: &str) -> &'a [u8] {
+fn bytes<'a>(files: &'a [NamedFile], name: &str) -> &'a [u8] {
     &files.iter().find(|(file, _)| file == name).unwrap().1
 }
 
@@ -137,9 +137,9 @@ fn a_manifest_that_lies_about_sound_files_is_found_out() {
 #[test]
 fn sets_that_do_not_fit_together_are_not_cut() {
     let wide = Digits { width: 3, height: 2, ..set(10) };
-    assert!(cut("tiny", &set(10), &wide).unwrap_err().to_string().contains("2 × 3"));
-    assert!(cut("tiny", &set(10), &set(0)).is_err());
-    assert!(cut("../tiny", &set(10), &set(10)).unwrap_err().to_string().contains("plain file name"));
+    assert!(write_shards("tiny", &set(10), &wide).unwrap_err().to_string().contains("2 × 3"));
+    assert!(write_shards("tiny", &set(10), &set(0)).is_err());
+    assert!(write_shards("../tiny", &set(10), &set(10)).unwrap_err().to_string().contains("plain file name"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::coding::{DIGIT, TIME_STEPS};
 use super::figure::{Figure, Picture, say};
 use super::knobs::{index, number};
 use crate::decimal::Between;
-use crate::neuron::State;
+use crate::neuron::NeuronState;
 use crate::page::csv::Table;
 use crate::page::marks::{Ink, Mark, Point, Shade, level, line, plain, px};
 use crate::random::{Generator, Stream};
@@ -47,7 +47,7 @@ impl Default for Slopes {
 }
 
 /// u - θ of the hidden neurons of the network with its initial weights, while it is shown the digit: [T, H]. The
-/// weights are those of the network of this seed (`layer::Synapses::random`).
+/// weights are those of the network of this seed (`layer::SynapticWeights::random`).
 fn untrained(neuron: &Neuron) -> Vec<f32> {
     let spikes = rate(&[&DIGIT[..]], &[1], SEED, Pass::Drawing, TIME_STEPS);
     let bound = 1.0 / (DIGIT.len() as f32).sqrt();
@@ -64,7 +64,7 @@ fn untrained(neuron: &Neuron) -> Vec<f32> {
         let bias = draw();
         current.iter_mut().for_each(|current| *current += bias);
     }
-    let mut states = vec![State::default(); NEURONS];
+    let mut states = vec![NeuronState::default(); NEURONS];
     let mut distances = Vec::with_capacity(TIME_STEPS * NEURONS);
     for t in 0..TIME_STEPS {
         for (state, current) in states.iter_mut().zip(&currents) {

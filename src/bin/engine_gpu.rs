@@ -1,4 +1,4 @@
-//! The engine on a graphics card, in a worker.
+//! The engine on the GPU, in a worker.
 
 fn main() {
     spiking_playground::engine::start_on_gpu();

@@ -1,34 +1,34 @@
-//! The command line, and what it means. The flags of a run are the fields of its spec.
+//! The command line's arguments and their meaning. The flags of a run are the fields of its spec.
 
 use crate::spec::{Dataset, FIELDS, Field, SWITCH, Spec, field};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::PathBuf;
 
-/// Settings that make no difference to a network that is trained.
+/// Settings that do not affect a trained network.
 const TRAINING: [&str; 7] =
     ["augment", "reset-gradient", "surrogate", "epochs", "batch-size", "learning-rate", "schedule"];
 const FLAGS_OF_A_NETWORK: &str = "The flags count more than what stands in the file. A file of another program, which says \
      nothing of its network, needs those that differ from the defaults of `spiking train`.";
 
-/// What `spiking train` was asked for.
+/// The arguments of `spiking train`.
 #[derive(Debug)]
 pub struct Train {
-    /// The run; of a resumed one only what `given` names counts.
+    /// The run; if it is resumed, only the settings in `given` apply.
     pub spec: Spec,
-    /// The settings that stood on the command line.
+    /// The settings given on the command line.
     pub given: Vec<&'static str>,
-    /// Where the data set is.
+    /// The folder of the data set.
     pub data_dir: PathBuf,
-    /// A file whose weights the run starts from; none for weights drawn from the seed.
+    /// The file whose weights the run starts from; `None` for weights drawn from the seed.
     pub weights: Option<PathBuf>,
-    /// Where the results go; none for a new folder in `outputs/`.
+    /// The folder for the results; `None` for a new folder in `outputs/`.
     pub output: Option<PathBuf>,
-    /// Go on with the run that is there.
+    /// Continue the run in the folder.
     pub resume: bool,
-    /// Replace the run that is there; with `resume`, go on with it though the images are others.
+    /// Replace the run in the folder; with `resume`, continue it even if the images are others.
     pub force: bool,
-    /// Compute on a graphics card.
+    /// Compute on the GPU.
     pub on_card: bool,
 }
 
@@ -37,46 +37,46 @@ pub struct Train {
 pub struct Model {
     /// The file.
     pub file: PathBuf,
-    /// Settings that stood on the command line, with their texts: they count more than those in the file.
+    /// The settings given on the command line, with their texts: they override those in the file.
     pub given: Vec<(&'static str, String)>,
 }
 
-/// What `spiking evaluate` was asked for.
+/// The arguments of `spiking evaluate`.
 #[derive(Debug)]
 pub struct Evaluate {
     /// The weights.
     pub model: Model,
-    /// Where the data set is.
+    /// The folder of the data set.
     pub data_dir: PathBuf,
     /// A file for spikes and class scores of the first test images.
     pub export: Option<PathBuf>,
-    /// A file of drawn digits to measure on instead of the test set.
+    /// A file of drawn digits to evaluate instead of the test set.
     pub drawings: Option<PathBuf>,
 }
 
-/// What `spiking predict` was asked for.
+/// The arguments of `spiking predict`.
 #[derive(Debug)]
 pub struct Predict {
     /// The weights.
     pub model: Model,
     /// The pictures.
     pub images: Vec<PathBuf>,
-    /// A file for a drawing of the picture's way through the network.
+    /// A file for a drawing of the picture's trace through the network.
     pub svg: Option<PathBuf>,
 }
 
-/// What `spiking shards` was asked for.
+/// The arguments of `spiking shards`.
 #[derive(Debug)]
 pub struct Shards {
-    /// Where the data set is.
+    /// The folder of the data set.
     pub data_dir: PathBuf,
-    /// Where the shards go, one folder a data set.
+    /// The folder for the shards, with a folder for each data set.
     pub output: PathBuf,
-    /// Which images.
+    /// The data sets.
     pub dataset: Dataset,
 }
 
-/// All that can be typed.
+/// The definition of all arguments.
 pub fn command() -> Command {
     Command::new("spiking")
         .about("Trains a network of spiking neurons on images of handwritten digits, and measures it.")
@@ -146,7 +146,7 @@ fn model() -> Arg {
         .help("A model.safetensors or checkpoint.safetensors")
 }
 
-/// What the flags of a network say where its file does not.
+/// The help on settings of a network that its file does not contain.
 fn network_flags() -> impl Iterator<Item = Arg> {
     FIELDS.iter().filter(|field| !TRAINING.contains(&field.name)).map(bare_flag)
 }
@@ -212,12 +212,12 @@ fn shards_command() -> Command {
         .arg(output)
 }
 
-/// The flag of a spec's field, which has the default's value where it is not typed.
+/// The flag of a spec's field, with the default spec's value as its default.
 fn flag(field: &'static Field) -> Arg {
     bare_flag(field).default_value(field.text(&Spec::default()))
 }
 
-/// The flag of a spec's field: its text is checked as it is typed, so that a wrong one is a usage error.
+/// The flag of a spec's field, whose text is checked during parsing, so that a wrong one is a usage error.
 fn bare_flag(field: &'static Field) -> Arg {
     let check = |text: &str| Spec::default().set(field.name, text).map(|()| text.to_owned()).map_err(|e| e.to_string());
     let arg = Arg::new(field.name).long(field.name).value_name("VALUE");
@@ -241,7 +241,7 @@ fn path(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
     matches.get_one::<PathBuf>(name).cloned()
 }
 
-/// What the flags of `spiking train` mean.
+/// The arguments of `spiking train`, from its flags.
 pub fn train(matches: &ArgMatches) -> Train {
     let names: Vec<&'static str> = FIELDS.iter().map(|field| field.name).collect();
     Train {
@@ -260,7 +260,7 @@ fn is_typed(matches: &ArgMatches, name: &str) -> bool {
     matches.value_source(name) == Some(ValueSource::CommandLine)
 }
 
-/// The file of a network, and what was typed of its settings.
+/// The file of a network, and the settings given for it.
 fn model_of(matches: &ArgMatches) -> Model {
     let names = FIELDS.iter().map(|field| field.name).filter(|name| !TRAINING.contains(name));
     let typed = names.filter(|name| is_typed(matches, name));
@@ -268,7 +268,7 @@ fn model_of(matches: &ArgMatches) -> Model {
     Model { file: path(matches, "model").unwrap_or_default(), given }
 }
 
-/// What the arguments of `spiking evaluate` mean.
+/// The arguments of `spiking evaluate`, from its flags.
 pub fn evaluate(matches: &ArgMatches) -> Evaluate {
     Evaluate {
         model: model_of(matches),
@@ -278,7 +278,7 @@ pub fn evaluate(matches: &ArgMatches) -> Evaluate {
     }
 }
 
-/// What the arguments of `spiking predict` mean.
+/// The arguments of `spiking predict`, from its flags.
 pub fn predict(matches: &ArgMatches) -> Predict {
     Predict {
         model: model_of(matches),
@@ -287,7 +287,7 @@ pub fn predict(matches: &ArgMatches) -> Predict {
     }
 }
 
-/// What the arguments of `spiking shards` mean.
+/// The arguments of `spiking shards`, from its flags.
 pub fn shards(matches: &ArgMatches) -> Shards {
     Shards {
         data_dir: path(matches, "data-dir").unwrap_or_default(),
@@ -296,7 +296,7 @@ pub fn shards(matches: &ArgMatches) -> Shards {
     }
 }
 
-/// The spec that these flags describe; their texts were checked as they were typed.
+/// The spec that these flags describe; their texts were checked during parsing.
 fn spec_of(matches: &ArgMatches, flags: &[&str]) -> Spec {
     let mut spec = Spec::default();
     for name in flags {

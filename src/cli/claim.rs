@@ -1,4 +1,4 @@
-//! A folder that one run at a time writes into.
+//! The exclusive lock of a run on its folder.
 
 use super::files;
 use anyhow::{Context, Result, bail};
@@ -6,19 +6,19 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// A folder that is ours as long as this lives, or the program: the system takes the lock away from one that is killed.
+/// A folder locked as long as this value, or the process, lives: the system releases the lock of a killed process.
 #[derive(Debug)]
 pub struct Claim {
-    /// None where the system has no locks for such folders. Then nobody is kept away, and the run goes on.
+    /// `None` if the system has no locks for such folders. Then other runs are not excluded, and the run continues.
     _lock: Option<File>,
 }
 
 impl Claim {
-    /// Makes the folder where it is missing, sees to it that nobody else writes a run into it and that files can be written
-    /// there, and removes what was half-written when a run was killed.
+    /// Creates the folder if it is missing, locks it against other runs, checks that files can be written there, and
+    /// removes what a killed run left half-written.
     ///
     /// # Errors
-    /// When another run writes into it, or it cannot be written.
+    /// When another run has the lock, or the folder cannot be written.
     pub fn new(folder: &Path) -> Result<Self> {
         files::make_writable(folder)?;
         let lock = lock(folder)?;
@@ -44,11 +44,11 @@ fn lock(folder: &Path) -> Result<Option<File>> {
     }
 }
 
-/// Makes a new folder called `name` in `parent`, or where that is there already, `name-2`, `name-3` and so on. Of programs
-/// that ask at the same moment each gets its own.
+/// Creates a new folder called `name` in `parent`, or if that exists already, `name-2`, `name-3` and so on. Concurrent
+/// programs get different ones.
 ///
 /// # Errors
-/// When it cannot be made.
+/// When it cannot be created.
 pub fn new_folder(parent: &Path, name: &str) -> Result<PathBuf> {
     fs::create_dir_all(parent).with_context(|| format!("cannot make the folder {}", parent.display()))?;
     let mut folder = parent.join(name);

@@ -1,5 +1,5 @@
-//! Which images a run was over, as its checkpoint says it: other images of the same number and size would make another
-//! run of it, and nothing else would tell.
+//! The digest of a run's images, which its checkpoint stores: images of the same number and size would make another run
+//! of it unnoticed.
 
 use super::data::DataSet;
 use crate::checksum::sha256;
@@ -9,22 +9,22 @@ use crate::weights::checkpoint::{Notes, WeightsError, note_from_bytes};
 const TRAIN: &str = "train_sha256";
 const TEST: &str = "test_sha256";
 
-/// What a data set is recognised by: SHA-256 of its labels and images, in lower-case hexadecimal.
+/// The digest of a data set: SHA-256 of its labels and images, in lower-case hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataDigest {
-    /// Of what is learnt from.
+    /// Of the training set.
     pub train: String,
-    /// Of what is measured on.
+    /// Of the test set.
     pub test: String,
 }
 
 impl DataDigest {
-    /// That of a data set.
+    /// The digest of a data set.
     pub fn new(data: &DataSet) -> Self {
         Self { train: of_digits(&data.train), test: of_digits(&data.test) }
     }
 
-    /// What a checkpoint says of it; `None` if it is one of before this was written down.
+    /// The digest in a checkpoint; `None` if an earlier version wrote it without one.
     ///
     /// # Errors
     /// When the checkpoint is damaged.
@@ -33,7 +33,7 @@ impl DataDigest {
         Ok(train.zip(test).map(|(train, test)| Self { train, test }))
     }
 
-    /// As entries of a header.
+    /// The digest as entries of a header.
     pub fn notes(&self) -> Notes {
         Notes(vec![(TRAIN.to_owned(), self.train.clone()), (TEST.to_owned(), self.test.clone())])
     }

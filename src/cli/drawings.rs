@@ -1,36 +1,36 @@
-//! Files of drawn digits, to measure a network on: a drawing a line.
+//! Files of drawn digits for the evaluation of a network, one drawing per line.
 //!
 //! A line is either a JSON object, `{"label": 7, "strokes": [[[x, y], …], …]}`, with x to the right and y downwards, in
 //! any unit; or numbers separated by commas, x, y, x, y, … and the digit at the end, with y upwards: the path of one
 //! pen, as in the files of the UCI repository's "Pen-Based Recognition of Handwritten Digits" (doi:10.24432/C5MG6K).
-//! Each drawing passes the same way as one on the page's pad ([`crate::digits::drawing`]).
+//! Each drawing is normalised as one on the page's pad is ([`crate::digits::drawing`]).
 
 use crate::digits::Digits;
 use crate::digits::drawing::{SIDE, normalise};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 
-/// A digit as its pen went.
+/// A drawn digit, as the path of its pen.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Drawing {
-    /// Which digit it is meant to be.
+    /// The digit.
     pub label: u8,
     /// Its strokes, points [x, y] with y downwards.
     pub strokes: Vec<Vec<[f32; 2]>>,
 }
 
-/// How UTF-16 begins, in either order of its bytes.
+/// The byte order marks of UTF-16.
 const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
-/// The largest coordinate: the extent of a drawing must be a number still.
-const LARGEST: f32 = 1e30;
-/// A mark that some editors put at the start of a text.
+/// The maximal coordinate: the extent of a drawing must be finite.
+const MAX_COORDINATE: f32 = 1e30;
+/// UTF-8's byte order mark, which some editors put at the start of a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The drawings of a file, from its bytes.
 ///
 /// # Errors
-/// When it is no text in UTF-8; names the first line that is no drawing.
+/// When it is not UTF-8 text; names the first line that is not a drawing.
 pub fn from_bytes(bytes: &[u8]) -> Result<Vec<Drawing>> {
     ensure!(!UTF_16.iter().any(|mark| bytes.starts_with(mark)), "it is text in UTF-16: save it as UTF-8");
     match std::str::from_utf8(bytes) {
@@ -42,10 +42,10 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Vec<Drawing>> {
     }
 }
 
-/// The drawings of a file; a byte order mark at its start is passed over.
+/// The drawings of a file; a byte order mark at its start is skipped.
 ///
 /// # Errors
-/// Names the first line that is no drawing.
+/// Names the first line that is not a drawing.
 pub fn read(text: &str) -> Result<Vec<Drawing>> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
@@ -56,15 +56,15 @@ fn drawing(line: &str) -> Result<Drawing> {
     ensure!(!line.contains(BYTE_ORDER_MARK), "there is a byte order mark (U+FEFF) in it: remove it");
     let drawing: Drawing = if line.starts_with('{') { json(line)? } else { path(line)? };
     ensure!(drawing.label < 10, "{} is no digit", drawing.label);
-    let right = |value: &f32| value.abs() <= LARGEST;
-    ensure!(drawing.strokes.iter().flatten().flatten().all(right), "a coordinate is beyond ±{LARGEST:e}");
+    let right = |value: &f32| value.abs() <= MAX_COORDINATE;
+    ensure!(drawing.strokes.iter().flatten().flatten().all(right), "a coordinate is beyond ±{MAX_COORDINATE:e}");
     ensure!(drawing.strokes.iter().any(|stroke| !stroke.is_empty()), "it has no ink");
     Ok(drawing)
 }
 
 /// A drawing as JSON.
 fn json(line: &str) -> Result<Drawing> {
-    // The line is told already; to the reader of the JSON it is always the first.
+    // The caller's message has the line; the JSON parser always says line 1.
     serde_json::from_str(line)
         .map_err(|error| anyhow!("{}", error.to_string().replace("at line 1 column", "at column")))
 }
@@ -84,13 +84,13 @@ fn path(line: &str) -> Result<Drawing> {
     Ok(Drawing { label, strokes: vec![numbers.chunks_exact(2).map(|point| [point[0], -point[1]]).collect()] })
 }
 
-/// The drawings as pictures for the network.
+/// The drawings as a data set for the network, normalised to 28 × 28 pixels.
 pub fn digits(drawings: &[Drawing]) -> Digits {
     let images = drawings.iter().flat_map(|drawing| normalise(&on_the_pad(&drawing.strokes))).collect();
     Digits { width: SIDE, height: SIDE, images, labels: drawings.iter().map(|drawing| drawing.label).collect() }
 }
 
-/// The strokes brought to the pad, 0 to 1 each way, in their proportions.
+/// The strokes scaled to the pad, 0 to 1 in both directions, with their proportions kept.
 fn on_the_pad(strokes: &[Vec<[f32; 2]>]) -> Vec<Vec<[f32; 2]>> {
     let ends = |axis: usize| {
         let values = strokes.iter().flatten().map(|point| point[axis]).filter(|value| value.is_finite());

@@ -1,4 +1,4 @@
-//! `spiking evaluate`.
+//! The subcommand `spiking evaluate`: the accuracy of a trained network.
 
 use super::arguments::{Evaluate, Model};
 use super::{data, drawings, export, files, say, tell};
@@ -13,10 +13,10 @@ use crate::weights::pytorch::{Remark, hidden_sizes};
 use anyhow::{Context, bail, ensure};
 use std::path::Path;
 
-/// Measures a trained network on the test set.
+/// Evaluates a trained network on the test set, or on a file of drawings.
 ///
 /// # Errors
-/// When the file or the data cannot be used, or do not fit each other.
+/// When the file or the data cannot be used, or do not match.
 pub fn run(arguments: Evaluate) -> anyhow::Result<()> {
     let (spec, network) = open(&arguments.model)?;
     if let Some(file) = &arguments.drawings {
@@ -33,7 +33,7 @@ pub fn run(arguments: Evaluate) -> anyhow::Result<()> {
     let line =
         format!("Test accuracy {:.2} % ({} of {} images)", 100.0 * score.accuracy(), score.correct, score.images);
     let write = |file: &Path| files::write_whole(file, export::json(&spec, &network, &test)?.as_bytes());
-    // The one is worth having without the other.
+    // The accuracy is useful without the export.
     let exported = export.map_or(Ok(()), write);
     if export.is_some_and(files::is_stdout) {
         tell(line)
@@ -43,7 +43,7 @@ pub fn run(arguments: Evaluate) -> anyhow::Result<()> {
     exported
 }
 
-/// Measures it on the drawn digits of a file, in all and digit by digit.
+/// Evaluates it on the drawn digits of a file, in total and for each digit.
 fn on_drawings(spec: &Spec, network: &Network, file: &Path, model: &Path) -> anyhow::Result<()> {
     let bytes = files::read_at_most(file, &files::DRAWINGS)?;
     let drawn = drawings::from_bytes(&bytes).with_context(|| format!("cannot use {}", file.display()))?;
@@ -63,11 +63,11 @@ fn on_drawings(spec: &Spec, network: &Network, file: &Path, model: &Path) -> any
     say(format!("Accuracy on drawings {:.2} % ({} of {})", 100.0 * total.accuracy(), total.correct, total.images))
 }
 
-/// The network in a file and its spec: what was typed counts more than what the header says, and is all there is where
-/// it says nothing. What was done to a file of another program is told.
+/// The spec and the network in a file. Settings given on the command line override those in the header and stand in for
+/// a missing header. What was done to a file of another program is printed.
 ///
 /// # Errors
-/// Names the file when it is not there or holds no such network.
+/// Names the file when it does not exist or holds no such network.
 pub fn open(model: &Model) -> anyhow::Result<(Spec, Network)> {
     let bytes = files::read_at_most(&model.file, &files::WEIGHTS)?;
     let cannot = || format!("cannot open {}", model.file.display());
@@ -103,7 +103,7 @@ pub fn open(model: &Model) -> anyhow::Result<(Spec, Network)> {
     Ok((spec, network))
 }
 
-/// The hidden layers that the shapes in a file say, as the flag takes them; `None` if they say none.
+/// The hidden layers inferred from the shapes in a file, as the flag takes them; `None` if they cannot be.
 ///
 /// # Errors
 /// When the file is damaged.
@@ -112,13 +112,13 @@ pub fn sizes(bytes: &[u8]) -> anyhow::Result<Option<String>> {
     Ok(sizes.map(|sizes| sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(",")))
 }
 
-/// Tells what was done to another program's file so that it could be opened.
+/// Prints what was done to another program's file so that it could be opened.
 pub fn tell_of(file: &Path, remarks: &[Remark]) {
     remarks.iter().for_each(|remark| tell(format_args!("{}: {remark}", file.display())));
 }
 
-/// Whether the network in `file` takes these images and has an output neuron for each of their labels. A class that none
-/// of them shows is no matter: a test set may be too small for all of them.
+/// Checks that the network in `file` takes these images and has an output neuron for each of their labels. Not every
+/// class must occur: a test set may be too small for that.
 ///
 /// # Errors
 /// When it does not.

@@ -1,9 +1,9 @@
-//! `spiking evaluate --export`: what other simulators need to compute the same.
+//! The export of `spiking evaluate --export`: what other simulators need to compute the same.
 
 use crate::digits::Digits;
 use crate::inspection::trace;
 use crate::layer::numbers;
-use crate::network::{Input, Network};
+use crate::network::{EncodedBatch, Network};
 use crate::pipeline::{Sample, encode};
 use crate::spec::{Readout, Spec};
 use crate::spikes::SpikeTrain;
@@ -11,7 +11,7 @@ use crate::spikes::encode::Pass;
 use burn::module::Module;
 use serde::Serialize;
 
-/// Images that are exported.
+/// The number of images exported.
 const IMAGES: usize = 16;
 
 /// The file.
@@ -21,15 +21,15 @@ struct Export<'a> {
     images: Vec<Image>,
 }
 
-/// One image's way through the network. Spikes are the numbers of the neurons that fire, time step by time step.
+/// The trace of one image. Spikes are the numbers of the neurons that fire, for each time step.
 #[derive(Serialize)]
 struct Image {
     label: u8,
-    /// Where pixels enter as spikes.
+    /// The input, if pixels are encoded as spikes.
     input: Option<Vec<Vec<usize>>>,
-    /// Where they enter as constant currents.
+    /// The input, if pixels are encoded as constant currents.
     currents: Option<Vec<f32>>,
-    /// Layer by layer; the outputs last, where their spikes are counted.
+    /// The spikes of each layer; the output's last, if its spikes are counted.
     spikes: Vec<Vec<Vec<usize>>>,
     /// The class scores, as training and evaluation compute them.
     logits: Vec<f32>,
@@ -38,7 +38,7 @@ struct Image {
 /// Spikes and class scores of the first images of a test set, as JSON.
 ///
 /// # Errors
-/// When a class score is no number.
+/// When a class score is NaN or infinite.
 pub fn json(spec: &Spec, network: &Network, test: &Digits) -> anyhow::Result<String> {
     let images = (0..test.len().min(IMAGES)).map(|index| image(spec, network, test, index)).collect();
     Ok(serde_json::to_string(&Export { spec, images })? + "\n")
@@ -50,8 +50,8 @@ fn image(spec: &Spec, network: &Network, test: &Digits, index: usize) -> Image {
     let trace = trace(network, spec, pixels, Pass::Evaluation, sample);
     let counted = (spec.readout == Readout::SpikeCount).then_some(&trace.output);
     let (input, currents) = match &coded {
-        Input::Spikes(train) => (Some(times(train)), None),
-        Input::Currents { values, .. } => (None, Some(values.clone())),
+        EncodedBatch::Spikes(train) => (Some(times(train)), None),
+        EncodedBatch::Currents { values, .. } => (None, Some(values.clone())),
     };
     Image {
         label: test.label(index),
@@ -62,7 +62,7 @@ fn image(spec: &Spec, network: &Network, test: &Digits, index: usize) -> Image {
     }
 }
 
-/// The neurons that fire at each time step.
+/// The numbers of the neurons that fire at each time step.
 fn times(train: &SpikeTrain) -> Vec<Vec<usize>> {
     let at = |t: usize| (0..train.neurons()).filter(|n| train.fires(0, *n, t)).collect();
     (0..train.time_steps()).map(at).collect()

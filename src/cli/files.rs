@@ -1,4 +1,4 @@
-//! Files as the program reads and writes them: what is read is bounded, what is written is there whole or not at all.
+//! The reading and writing of files: reads are bounded, writes are atomic.
 
 use super::Closed;
 use anyhow::{Context, Result, bail, ensure};
@@ -8,21 +8,21 @@ use std::path::{Path, PathBuf};
 #[cfg(unix)]
 use std::sync::Arc;
 
-/// What stands for standard output in place of a file's name.
+/// The name that stands for standard output in place of a file's.
 const STDOUT: &str = "-";
-/// How many symbolic links are followed to a file: as many as Linux follows.
-const MOST_LINKS: usize = 40;
-/// What is read at most of a thing that does not say its size, as a pipe or a device does not.
-const MOST_OF_A_STREAM: u64 = 256 << 20;
-/// Characters that a temporary file's name has of the file's own: systems allow 255 bytes for all of it.
+/// The number of symbolic links that are followed to a file, as on Linux.
+const MAX_LINKS: usize = 40;
+/// The maximal number of bytes read from a pipe or a device, which have no size.
+const MAX_STREAM_BYTES: u64 = 256 << 20;
+/// The number of characters of a file's name in that of its temporary file: systems allow 255 bytes for all of it.
 const NAME_IN_TEMPORARY: usize = 48;
 
-/// The most bytes that are read of a kind of file.
+/// The maximal size of a kind of file.
 #[derive(Clone, Copy, Debug)]
 pub struct Bound {
-    /// So many.
+    /// The maximal number of bytes.
     pub most: u64,
-    /// Of what, for messages.
+    /// The kind of file, for messages.
     pub what: &'static str,
 }
 
@@ -32,29 +32,29 @@ pub const WEIGHTS: Bound = Bound { most: 4 << 30, what: "a file of weights" };
 pub const IDX: Bound = Bound { most: crate::digits::idx::MOST_BYTES + (1 << 20), what: "an idx file" };
 /// Drawings, in text.
 pub const DRAWINGS: Bound = Bound { most: 256 << 20, what: "a file of drawings" };
-/// Anything else, as a picture.
+/// Pictures, and anything else that is not large.
 const OTHERS: Bound = Bound { most: 512 << 20, what: "a picture" };
 
-/// Has a write fail, and be told, where it would exceed the size that a shell allows (`ulimit -f`); such a write ends a
-/// program otherwise, in silence.
+/// Makes a write beyond the size that a shell allows (`ulimit -f`) fail with an error; otherwise such a write ends the
+/// program silently.
 pub fn hear_of_limits() {
     #[cfg(unix)]
     {
-        // Any handler will do. Without one the program is as it was.
+        // Any handler will do. If it cannot be set, nothing changes.
         let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
     }
 }
 
-/// Where something goes that is written.
+/// The destination of a write.
 #[derive(Debug)]
 enum Place {
     /// Standard output.
     Stdout,
     /// Standard error.
     Stderr,
-    /// Something that is written as it stands: a device, a pipe, another open file of the program.
+    /// A thing that is written directly: a device, a pipe, another open file of the program.
     Special,
-    /// A file, which need not be there: symbolic links are followed.
+    /// A file, which need not exist, after following symbolic links.
     File(PathBuf),
 }
 
@@ -68,22 +68,22 @@ impl Place {
             Ok(found) if is_one(&found, stream(io::stderr())) => Ok(Self::Stderr),
             Ok(found) if found.is_dir() => Err(io::Error::new(ErrorKind::IsADirectory, "it is a folder")),
             Ok(found) if !found.is_file() => Ok(Self::Special),
-            // Whether it can be written will be seen.
+            // The write will show whether it can be written.
             _ => Self::behind_links(path),
         }
     }
 
     fn behind_links(path: &Path) -> io::Result<Self> {
         let mut path = path.to_owned();
-        for _ in 0..MOST_LINKS {
+        for _ in 0..MAX_LINKS {
             let folder = folder_of(&path);
-            // What stands there are the program's open files, even where it looks like a link to one.
+            // These are the program's open files, even if they look like links to one.
             if folder.canonicalize().is_ok_and(|folder| folder.starts_with("/proc") || folder == Path::new("/dev/fd")) {
                 return Ok(Self::Special);
             }
             match fs::read_link(&path) {
                 Ok(to) => path = folder.join(to),
-                // It is none, or there is nothing yet.
+                // It is not a link, or does not exist yet.
                 Err(_) => return Ok(Self::File(path)),
             }
         }
@@ -91,12 +91,12 @@ impl Place {
     }
 }
 
-/// The folder that a file is in.
+/// The folder of a file.
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// What one of the program's standard streams is.
+/// The metadata of one of the program's standard streams.
 #[cfg(unix)]
 fn stream(stream: impl std::os::fd::AsFd) -> Option<Metadata> {
     File::from(stream.as_fd().try_clone_to_owned().ok()?).metadata().ok()
@@ -107,7 +107,7 @@ fn stream(_: impl Write) -> Option<Metadata> {
     None
 }
 
-/// Whether both are the same thing on the disk, or the same stream.
+/// Whether both are the same file on the disk, or the same stream.
 #[cfg(unix)]
 fn is_one(found: &Metadata, other: Option<Metadata>) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -119,23 +119,23 @@ fn is_one(_: &Metadata, _: Option<Metadata>) -> bool {
     false
 }
 
-/// Whether what is written to this path goes to standard output, so that nothing else may.
+/// Whether this path is standard output, so that nothing else may be printed there.
 pub fn is_stdout(path: &Path) -> bool {
     matches!(Place::of(path), Ok(Place::Stdout))
 }
 
-/// Whether both paths name one file, by whatever links.
+/// Whether both paths name the same file, through any links.
 pub fn is_same(one: &Path, other: &Path) -> bool {
     let is_file = |path: &Path| fs::metadata(path).is_ok_and(|found| found.is_file());
     if !is_file(one) || !is_file(other) {
         return false;
     }
     let same_path = fs::canonicalize(one).ok().zip(fs::canonicalize(other).ok()).is_some_and(|(a, b)| a == b);
-    // Two names of one file on the disk.
+    // Hard links: two names of one file on the disk.
     same_path || fs::metadata(one).is_ok_and(|found| is_one(&found, fs::metadata(other).ok()))
 }
 
-/// Refuses to write, for the flag `flag`, over a file that is read.
+/// Refuses to write, for the flag `flag`, over an input file.
 ///
 /// # Errors
 /// Names both.
@@ -149,12 +149,11 @@ pub fn ensure_apart<'a>(flag: &str, output: &Path, inputs: impl IntoIterator<Ite
 }
 
 /// Writes a file under a temporary name beside it, makes sure that it is on the disk, and renames it. The folder is
-/// made where it is missing; a file that is replaced leaves its permissions. Of a symbolic link the file that it names is
-/// written; devices and pipes, and standard output, for which `-` stands, are written as they are.
+/// created if it is missing; a replaced file's permissions are kept. A symbolic link is followed; devices and pipes,
+/// and standard output, for which `-` stands, are written directly.
 ///
 /// # Errors
-/// Names the path; what was there before is then still there, and nothing new. [`Closed`] where nobody reads standard
-/// output any more.
+/// Names the path; the earlier file is then unchanged. [`Closed`] if the reader of standard output has gone.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let put = |stream: &mut dyn Write| stream.write_all(bytes).and_then(|()| stream.flush());
     let written = match Place::of(path) {
@@ -178,7 +177,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let name: String = file.file_name().unwrap_or_default().to_string_lossy().chars().take(NAME_IN_TEMPORARY).collect();
     let temporary = folder_of(file).join(temporary_name(&name));
-    // A program that had our number may have left one.
+    // An earlier process with our id may have left one.
     let _ = fs::remove_file(&temporary);
     let written = (|| {
         let mut new = File::create_new(&temporary)?;
@@ -190,13 +189,13 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
         fs::rename(&temporary, file)
     })();
     if written.is_err() {
-        // Whether it could be removed makes no difference to the error that is told.
+        // The error is the same whether or not it could be removed.
         let _ = fs::remove_file(&temporary);
     }
     written
 }
 
-/// Gives a file the owner and the permissions of another, as far as the system lets us.
+/// Gives a file the owner and the permissions of another, as far as the system permits.
 fn like(file: &File, other: &Metadata) {
     #[cfg(unix)]
     {
@@ -206,12 +205,12 @@ fn like(file: &File, other: &Metadata) {
     let _ = file.set_permissions(other.permissions());
 }
 
-/// The name under which this program writes a file before it is whole.
+/// The temporary name under which this process writes a file.
 fn temporary_name(name: &str) -> String {
     format!(".{name}.{}.partial", std::process::id())
 }
 
-/// The number of the program that writes under this temporary name; none where it is no such name.
+/// The id of the process that writes under this temporary name; `None` if it is not such a name.
 fn writer(name: &str) -> Option<u32> {
     name.strip_prefix('.')?
         .strip_suffix(".partial")?
@@ -222,34 +221,34 @@ fn writer(name: &str) -> Option<u32> {
         .ok()
 }
 
-/// Removes what programs that were killed have left of the files that they were writing in a folder.
+/// Removes the temporary files that killed processes left in a folder.
 pub fn remove_left_over(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let left = entry.file_name().to_str().and_then(writer).is_some_and(|writer| !is_alive(writer));
         if left && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-            // In the way it is not: if it stays, nothing is lost but room.
+            // If it cannot be removed, it only takes up space.
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// Whether there is a program with that number.
+/// Whether a process with that id exists.
 #[cfg(unix)]
 fn is_alive(process: u32) -> bool {
     use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
     let Ok(process) = i32::try_from(process) else { return false };
-    // No signal is sent. Another's program may not be asked, so it is there.
+    // Signal 0 only checks. EPERM means another user's process, which exists.
     process > 0 && kill(Pid::from_raw(process), None) != Err(Errno::ESRCH)
 }
 
-/// Elsewhere nobody can tell without more ado: all stay.
+/// Elsewhere this is not known: all files stay.
 #[cfg(not(unix))]
 fn is_alive(_: u32) -> bool {
     true
 }
 
-/// Makes a folder where it is missing, and tries whether files can be written there.
+/// Creates a folder if it is missing, and checks that files can be written there.
 ///
 /// # Errors
 /// Names the folder.
@@ -259,7 +258,7 @@ pub fn make_writable(folder: &Path) -> Result<()> {
     try_writing(folder)
 }
 
-/// Sees to it that a folder can be made, or is there, and that something can be written there, and leaves all as it is.
+/// Checks that a folder exists or can be created, and that files can be written there, and changes nothing.
 ///
 /// # Errors
 /// Names the folder.
@@ -282,7 +281,7 @@ fn try_writing(folder: &Path) -> Result<()> {
     })
 }
 
-/// A picture's bytes, or those of anything else that is not large.
+/// The bytes of a picture, or of any other file that is not large.
 ///
 /// # Errors
 /// Names the file.
@@ -290,15 +289,15 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     read_at_most(path, &OTHERS)
 }
 
-/// A file's bytes.
+/// The bytes of a file.
 ///
 /// # Errors
-/// Names the file when it cannot be read or has more bytes than that.
+/// Names the file when it cannot be read or exceeds the bound.
 pub fn read_at_most(path: &Path, bound: &Bound) -> Result<Vec<u8>> {
     let cannot = || format!("cannot read {}", path.display());
     let file = File::open(path).with_context(cannot)?;
     let found = file.metadata().with_context(cannot)?;
-    let most = if found.is_file() { bound.most } else { bound.most.min(MOST_OF_A_STREAM) };
+    let most = if found.is_file() { bound.most } else { bound.most.min(MAX_STREAM_BYTES) };
     let right = |length: u64| {
         ensure!(
             length <= most,

@@ -1,5 +1,5 @@
-//! The command-line program: flags as typed become a [`Spec`](crate::spec::Spec) and paths, once; then one file a
-//! subcommand. Only this folder prints, opens files and reaches the network.
+//! The command-line program: flags are parsed once into a [`Spec`](crate::spec::Spec) and paths; each subcommand has a
+//! file. Only this folder prints, opens files and reaches the network.
 
 pub mod arguments;
 #[cfg(feature = "engine")]
@@ -35,7 +35,7 @@ use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
-/// Runs the program with the arguments of the process: exit code 0, 1 when something went wrong, 2 for wrong usage.
+/// Runs the program with the arguments of the process. The exit code is 0, or 1 after an error, or 2 for wrong usage.
 pub fn run() -> ExitCode {
     let matches = arguments::command().get_matches();
     files::hear_of_limits();
@@ -52,7 +52,7 @@ pub fn run() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        // Nothing is left to be said.
+        // There is no more to say.
         Err(error) if error.is::<Closed>() => ExitCode::SUCCESS,
         #[cfg(feature = "engine")]
         Err(error) if error.is::<interrupt::Interrupted>() => {
@@ -66,13 +66,13 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Whoever read our output has gone.
+/// The error when the reader of our output has gone.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("nobody reads standard output any more")]
 pub struct Closed;
 
 impl Closed {
-    /// What became of a write to standard output.
+    /// The result of a write to standard output.
     fn or(error: std::io::Error) -> anyhow::Error {
         if error.kind() == ErrorKind::BrokenPipe {
             Self.into()
@@ -88,8 +88,7 @@ fn say(line: impl Display) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{line}").map_err(Closed::or)
 }
 
-/// An error and its causes, each once: many a library's message tells its cause already. Lines without a word are left
-/// out.
+/// An error and its causes, each once: many libraries' messages contain their cause already. Empty lines are skipped.
 fn told(error: &anyhow::Error) -> String {
     let mut told = String::new();
     for cause in error.chain().map(ToString::to_string) {
@@ -97,15 +96,15 @@ fn told(error: &anyhow::Error) -> String {
         if told.contains(cause) {
             continue;
         }
-        // What the cause says beyond the message before it.
+        // The part of the cause that the message before lacks.
         told = if told.is_empty() || cause.contains(&told) { cause.to_owned() } else { format!("{told}: {cause}") };
     }
     told.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// Tells what the program is doing, beside its results.
+/// Prints a message about the program's progress to standard error.
 fn tell(line: impl Display) {
-    // Where nobody can hear it there is nothing to do about it.
+    // If it cannot be printed, there is nothing to do about it.
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 

@@ -1,4 +1,4 @@
-//! Where a run's weights came from, where they were not drawn from its seed.
+//! The origin of a run's weights, if they were not drawn from its seed.
 
 use crate::checksum::sha256;
 use crate::weights::checkpoint::{Notes, WeightsError, note_from_bytes};
@@ -7,7 +7,7 @@ use std::path::Path;
 const FILE: &str = "weights_file";
 const HASH: &str = "weights_sha256";
 
-/// The file that a run started from. It stands in the header of the run's model and checkpoint.
+/// The file that a run started from. The headers of the run's model and checkpoint contain it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// Its name, without the folder.
@@ -17,13 +17,13 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The file with these bytes.
+    /// The origin that is a file with these bytes.
     pub fn new(path: &Path, bytes: &[u8]) -> Self {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Self { file, sha256: sha256([bytes]) }
     }
 
-    /// What a checkpoint says of it; none where its run started from the seed's weights.
+    /// The origin in a checkpoint; `None` if its run started from the seed's weights.
     ///
     /// # Errors
     /// When the checkpoint is damaged.
@@ -32,7 +32,7 @@ impl Origin {
         Ok(file.zip(sha256).map(|(file, sha256)| Self { file, sha256 }))
     }
 
-    /// As entries of a header.
+    /// The origin as entries of a header.
     pub fn notes(&self) -> Notes {
         Notes(vec![(FILE.to_owned(), self.file.clone()), (HASH.to_owned(), self.sha256.clone())])
     }

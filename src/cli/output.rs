@@ -29,22 +29,22 @@ const DIGIT: &str = "digit.svg";
 /// The files of a run.
 const FILES: [&str; 5] = [MODEL, CHECKPOINT, METRICS, CURVES, DIGIT];
 
-/// A run's folder, and its metrics so far.
+/// A run's folder and its metrics so far.
 #[derive(Debug)]
 pub struct Output {
     folder: PathBuf,
     _claim: Claim,
     metrics: Vec<String>,
     origin: Option<Origin>,
-    /// Which images the run is over; `None` if its checkpoint does not say.
+    /// The digest of the run's images; `None` if its checkpoint has none.
     data: Option<DataDigest>,
 }
 
 impl Output {
-    /// An empty folder for a new run, or one whose run is to be replaced. `origin` is the file that it starts from.
+    /// An empty folder for a new run, or one whose run is replaced. `origin` is the file that the run starts from.
     ///
     /// # Errors
-    /// When a run is in it that is not to be replaced, or another writes into it, or it cannot be written.
+    /// When it holds a run that is not to be replaced, another program writes into it, or it cannot be written.
     pub fn new(folder: Option<PathBuf>, replace: bool, origin: Option<Origin>) -> anyhow::Result<Self> {
         let folder = folder.map_or_else(|| new_folder(Path::new("outputs"), &date_and_time(SystemTime::now())), Ok)?;
         if !replace {
@@ -52,7 +52,7 @@ impl Output {
         }
         let claim = Claim::new(&folder)?;
         if !replace {
-            // One may have come in between.
+            // One may have been written in between.
             refuse_a_run_in(&folder)?;
         }
         for path in FILES.map(|name| folder.join(name)) {
@@ -66,12 +66,12 @@ impl Output {
         Ok(Self { folder, _claim: claim, metrics: Vec::new(), origin, data: None })
     }
 
-    /// Whether a run in this folder has this file: it is removed where the run is replaced.
+    /// Whether this file belongs to a run in this folder: it is removed when the run is replaced.
     pub fn has(folder: &Path, file: &Path) -> bool {
         FILES.iter().any(|name| files::is_same(&folder.join(name), file))
     }
 
-    /// The run in a folder, and the folder to go on in.
+    /// The run in a folder, and the folder to continue in.
     ///
     /// # Errors
     /// When there is no run in it, or one that cannot be read, or another program writes into it.
@@ -84,7 +84,7 @@ impl Output {
                 folder.display()
             );
         }
-        // No folder is made where there is nothing to go on with.
+        // No folder is created if there is nothing to continue.
         std::fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let claim = Claim::new(folder)?;
         let bytes = files::read_at_most(&path, &WEIGHTS)?;
@@ -93,36 +93,36 @@ impl Output {
         let origin = Origin::of(&bytes).with_context(cannot)?;
         let data = DataDigest::of(&bytes).with_context(cannot)?;
         let metrics = std::fs::read_to_string(folder.join(METRICS)).unwrap_or_default();
-        // Epochs that the checkpoint does not know will be trained again.
+        // Epochs after the checkpoint will be trained again.
         let metrics = metrics.lines().skip(1).take(run.position.epoch as usize).map(str::to_owned).collect();
         Ok((Self { folder: folder.to_owned(), _claim: claim, metrics, origin, data }, run))
     }
 
-    /// Which images the run was over when it was saved, if that is known.
+    /// The digest of the images of the saved run; `None` if it is not known.
     pub const fn data(&self) -> Option<&DataDigest> {
         self.data.as_ref()
     }
 
-    /// Which images it is over from now on.
+    /// Sets the digest of the images from now on.
     pub fn set_data(&mut self, data: DataDigest) {
         self.data = Some(data);
     }
 
-    /// Where it is.
+    /// The folder's path.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Saves what an epoch came to.
+    /// Saves the run and its metrics after an epoch.
     ///
     /// # Errors
-    /// When a file cannot be written; the older one is still whole then.
+    /// When a file cannot be written; the earlier one is then unchanged.
     pub fn save(&mut self, run: &Run, report: &EpochReport) -> anyhow::Result<()> {
         self.metrics.push(report.csv());
         let csv: String = std::iter::once(EpochReport::CSV_HEADER)
             .chain(self.metrics.iter().map(String::as_str))
             .fold(String::new(), |text, line| text + line + "\n");
-        // The checkpoint goes last: whatever is cut off before it is done again by a resumed run.
+        // The checkpoint is written last: if the program ends before, a resumed run repeats the epoch.
         write_whole(&self.folder.join(MODEL), &self.model(run, report)?)?;
         write_whole(&self.folder.join(METRICS), csv.as_bytes())?;
         let epochs: Vec<Epoch> = self.metrics.iter().filter_map(|line| EpochReport::read(line)).collect();
@@ -130,20 +130,20 @@ impl Output {
         self.save_checkpoint(run)
     }
 
-    /// Saves where the run is, to go on from there.
+    /// Saves the run's checkpoint, to continue from there.
     ///
     /// # Errors
-    /// As [`Output::save`].
+    /// As for [`Output::save`].
     pub fn save_checkpoint(&self, run: &Run) -> anyhow::Result<()> {
         let mut notes = self.notes();
         notes.0.extend(self.data.iter().flat_map(|data| data.notes().0));
         write_whole(&self.folder.join(CHECKPOINT), &checkpoint::run_to_bytes(run, notes)?)
     }
 
-    /// Draws how the run's network reads the first of the test images, where there is one.
+    /// Draws the trace of the first test image, if there is one.
     ///
     /// # Errors
-    /// As [`Output::save`].
+    /// As for [`Output::save`].
     pub fn save_digit(&self, run: &Run, test: &Digits) -> anyhow::Result<()> {
         if test.is_empty() {
             return Ok(());
@@ -155,7 +155,7 @@ impl Output {
         write_whole(&self.folder.join(DIGIT), digit::picture(&shown).as_bytes())
     }
 
-    /// What the headers of the run's files say of its start.
+    /// The entries on the run's start in the headers of its files.
     fn notes(&self) -> Notes {
         self.origin.as_ref().map_or(Notes::default(), Origin::notes)
     }
@@ -168,9 +168,9 @@ impl Output {
     }
 }
 
-/// The name of a folder for a run that begins now.
+/// The name of the folder of a run that starts now.
 fn date_and_time(now: SystemTime) -> String {
-    // A clock may be set to years of which the calendar knows nothing.
+    // A clock may be set to years beyond the calendar's range.
     jiff::ZonedDateTime::try_from(now).map_or("undated".to_owned(), |now| now.strftime("%Y-%m-%d-%H%M%S").to_string())
 }
 
@@ -191,7 +191,7 @@ fn refuse_a_run_in(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether there are files of a run, but none to go on from.
+/// Whether there are files of a run, but no checkpoint.
 fn is_cut_off(folder: &Path) -> bool {
     !folder.join(CHECKPOINT).exists() && FILES.iter().any(|name| folder.join(name).exists())
 }

@@ -1,4 +1,4 @@
-//! `spiking predict`: what is on a picture, how surely, and since when that was known.
+//! The subcommand `spiking predict`: the class of a picture, its probability, and the time of the decision.
 
 use super::arguments::Predict;
 use super::evaluate::open;
@@ -13,10 +13,10 @@ use crate::trace::Trace;
 use anyhow::{Context, bail, ensure};
 use std::path::Path;
 
-/// Prints a line for each picture. One that cannot be read is told, and the others are still answered.
+/// Prints a line for each picture. One that cannot be read is reported, and the others are still classified.
 ///
 /// # Errors
-/// When the model cannot be used, or a picture could not be answered.
+/// When the model cannot be used, or a picture could not be classified.
 pub fn run(arguments: &Predict) -> anyhow::Result<()> {
     let (spec, network) = open(&arguments.model)?;
     ensure!(
@@ -33,7 +33,7 @@ pub fn run(arguments: &Predict) -> anyhow::Result<()> {
         match read(&spec, &network, image) {
             Ok((line, picture)) => {
                 let line = format!("{}: {line}", image.display());
-                // The one is worth having without the other.
+                // The prediction is useful without the drawing.
                 let drawn = svg.map_or(Ok(()), |file| files::write_whole(file, picture.as_bytes()));
                 if svg.is_some_and(files::is_stdout) {
                     tell(line)
@@ -54,7 +54,7 @@ pub fn run(arguments: &Predict) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The answer for one picture, and a drawing of its way through the network.
+/// The line for one picture, and a drawing of its trace.
 fn read(spec: &Spec, network: &Network, path: &Path) -> anyhow::Result<(String, String)> {
     let cannot = || format!("cannot read {}", path.display());
     let file = files::read(path)?;
@@ -67,10 +67,10 @@ fn read(spec: &Spec, network: &Network, path: &Path) -> anyhow::Result<(String, 
     Ok((format!("{}{doubt}", answer(spec.dataset, &trace)), digit::picture(&shown)))
 }
 
-/// What is said where the picture has more than one digit, or something like one.
+/// The note on a picture with more than one digit, or something like one.
 const DOUBT: &str = "; unsure which: something else on the picture could be a digit too, so let only one be on it";
 
-/// The class, its probability, and the time step, counted from 1, since which it leads.
+/// The class, its probability, and the time step, counted from 1, since which it has led.
 fn answer(dataset: Dataset, trace: &Trace) -> String {
     let Some(class) = trace.answer() else {
         return "no answer: all classes have the same evidence".to_owned();

@@ -1,4 +1,4 @@
-//! What a run prints: a bar while an epoch goes on, a line when it is over.
+//! The output of a run: a progress bar during an epoch, a line after it.
 
 use super::picture::curves::Epoch;
 use super::{Closed, say, tell};
@@ -6,10 +6,10 @@ use crate::event::{EpochDone, StepDone};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
 
-/// An epoch with its time.
+/// An epoch's metrics with its time.
 #[derive(Clone, Copy, Debug)]
 pub struct EpochReport {
-    /// What it came to.
+    /// Its metrics.
     pub done: EpochDone,
     /// Epochs in the run.
     pub epochs: u32,
@@ -18,7 +18,7 @@ pub struct EpochReport {
 }
 
 impl EpochReport {
-    /// What the columns of [`EpochReport::csv`] are.
+    /// The names of the columns of [`EpochReport::csv`].
     pub const CSV_HEADER: &str = "epoch,loss,training_accuracy,test_accuracy,seconds,images_per_second";
 
     fn images_per_second(&self) -> f64 {
@@ -33,7 +33,7 @@ impl EpochReport {
         format!("{},{loss:.6},{:.6},{test},{seconds:.2},{rate:.0}", epoch + 1, score.accuracy())
     }
 
-    /// What a line of `metrics.csv` says of its epoch; none where it is no such line.
+    /// The metrics in a line of `metrics.csv`; `None` if it is not such a line.
     pub fn read(line: &str) -> Option<Epoch> {
         let mut columns = line.split(',');
         let epoch = columns.next()?.parse().ok()?;
@@ -41,7 +41,7 @@ impl EpochReport {
         Some(Epoch { epoch, loss: number()?, training: number()?, test: number() })
     }
 
-    /// One line for people.
+    /// One line for the terminal.
     pub fn line(&self) -> String {
         let EpochDone { epoch, loss, score, test } = self.done;
         let width = self.epochs.to_string().len();
@@ -57,14 +57,14 @@ impl EpochReport {
     }
 }
 
-/// What a run prints that goes on whether or not anybody reads it.
+/// The lines of a run, which continues whether or not they can be printed.
 #[derive(Debug, Default)]
 pub struct Lines {
     failed: Option<anyhow::Error>,
 }
 
 impl Lines {
-    /// Prints a line; that it cannot be printed is told once, and no other is tried.
+    /// Prints a line. The first failure is reported, and no further line is tried.
     pub fn say(&mut self, line: String) {
         if self.failed.is_some() {
             return;
@@ -75,16 +75,16 @@ impl Lines {
         }
     }
 
-    /// There will be no more of them.
+    /// Ends the output.
     ///
     /// # Errors
-    /// When one could not be printed, unless somebody just stopped reading.
+    /// When a line could not be printed, unless the reader has gone.
     pub fn end(self) -> anyhow::Result<()> {
         self.failed.filter(|error| !error.is::<Closed>()).map_or(Ok(()), Err)
     }
 }
 
-/// The bar of the epoch in hand, and its clock.
+/// The progress bar of the current epoch, and its clock.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
@@ -95,19 +95,19 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// The bar of a new epoch over so many images, of which some were shown before.
+    /// The bar of a new epoch over `images` images, of which some were shown before.
     pub fn new(epoch: u32, epochs: u32, images: usize, shown: usize) -> Self {
         let bar =
             ProgressBar::new(images as u64).with_position(shown as u64).with_prefix(format!("{}/{epochs}", epoch + 1));
         let template = "Epoch {prefix} {bar:30} {pos}/{len}  {msg}  {per_sec:.0} images/s  {eta} left";
-        // The template is a constant: if it were wrong, the plain bar would do.
+        // The template is a constant: if it were wrong, the default style would do.
         if let Ok(style) = ProgressStyle::with_template(&template.replace("{per_sec:.0} images/s", "{per_sec}")) {
             bar.set_style(style.progress_chars("━╸ "));
         }
         Self { bar, start: Instant::now(), seen: 0, loss: 0.0, correct: 0 }
     }
 
-    /// A step was taken.
+    /// Advances the bar after a step.
     pub fn step(&mut self, done: &StepDone) {
         self.seen += done.score.images;
         self.loss += f64::from(done.loss) * done.score.images as f64;
@@ -117,12 +117,12 @@ impl Progress {
         self.bar.set_message(format!("loss {loss:.4}  accuracy {share:.2} %"));
     }
 
-    /// Time since the epoch began.
+    /// The time since the epoch began.
     pub fn time(&self) -> Duration {
         self.start.elapsed()
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn clear(&self) {
         self.bar.finish_and_clear();
     }

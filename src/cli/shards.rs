@@ -1,19 +1,19 @@
-//! `spiking shards`: cuts the data set into the pieces that the page fetches.
+//! The subcommand `spiking shards`: writes the shards of data sets, which the page fetches.
 
 use super::arguments::Shards;
 use super::data::{self, DataSet};
 use super::files::write_whole;
 use super::tell;
-use crate::digits::cut::cut;
 use crate::digits::shard::{Manifest, Split};
+use crate::digits::shard_writer::write_shards;
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
 
-/// Writes manifest and shards of every data set, unless they are there.
+/// Writes the manifest and the shards of every data set, unless they exist.
 ///
 /// # Errors
-/// When the data cannot be had or a file cannot be written; an older manifest and its shards then still stand.
+/// When the data cannot be loaded or a file cannot be written; an earlier manifest and its shards are then unchanged.
 pub fn run(arguments: &Shards) -> Result<()> {
     let dataset = arguments.dataset;
     let (name, folder) = (dataset.word(), arguments.output.join(dataset.word()));
@@ -25,14 +25,14 @@ pub fn run(arguments: &Shards) -> Result<()> {
     write(&folder, name, &data::load(&arguments.data_dir, dataset)?)
 }
 
-/// Writes manifest and shards of a data set called `name` into `folder`, the manifest last, and removes the shards of
-/// earlier ones.
+/// Writes the manifest and the shards of a data set called `name` into `folder`, the manifest last, and removes the
+/// shards of earlier manifests.
 ///
 /// # Errors
 /// When a file cannot be written.
 pub fn write(folder: &Path, name: &str, data: &DataSet) -> Result<()> {
     tell(format_args!("Cutting {name} into {}", folder.display()));
-    let (manifest, files) = cut(name, &data.train, &data.test)?;
+    let (manifest, files) = write_shards(name, &data.train, &data.test)?;
     for (file, bytes) in &files {
         write_whole(&folder.join(file), bytes)?;
     }
@@ -44,7 +44,7 @@ pub fn write(folder: &Path, name: &str, data: &DataSet) -> Result<()> {
     Ok(())
 }
 
-/// The manifest in `folder`, if it is sound and all its files are there in their full sizes.
+/// The manifest in `folder`, if it is valid and all its files exist in their full sizes.
 pub fn whole(folder: &Path) -> Option<Manifest> {
     let manifest = Manifest::parse(&fs::read_to_string(folder.join("manifest.json")).ok()?).ok()?;
     let there = |file: &str, bytes| fs::metadata(folder.join(file)).is_ok_and(|found| found.len() == bytes);

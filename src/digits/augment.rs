@@ -1,10 +1,10 @@
-//! Training images as others might have written them: shifted, turned, scaled, slanted, with a thicker or thinner pen
-//! (Simard, Steinkraus and Platt 2003, doi:10.1109/ICDAR.2003.1227801, without the elastic part). MNIST's digits come from
-//! paper; so that those drawn on a screen are read as well, many are shown as a pen there would have written them
+//! Augmentation of training images: shift, rotation, scaling, shear, a thicker or thinner pen (Simard, Steinkraus and
+//! Platt 2003, doi:10.1109/ICDAR.2003.1227801, without the elastic part). MNIST's digits come from paper; so that those
+//! drawn on a screen are classified as well, many are rendered as a pen there would have written them
 //! ([`super::handwriting`]).
 //!
-//! What becomes of an image is a pure function of (seed, epoch, sample). Where a pixel comes from is computed with +, -,
-//! · and / alone, once an image and in a fixed order, and from there on in integers, so every machine sees the same
+//! The augmented image is a pure function of (seed, epoch, sample). Where a pixel comes from is computed with +, -, ·
+//! and / alone, once an image and in a fixed order, and from there on in integers, so every machine sees the same
 //! pixels: the rotation by φ is given by h = tan(φ/2), for cos φ = (1 - h²)/(1 + h²) and sin φ = 2h/(1 + h²).
 
 use super::drawing::SIDE;
@@ -13,23 +13,24 @@ use crate::random::{Generator, Stream};
 
 /// The largest tan(φ/2): 12 degrees.
 const HALF_TURN: f32 = 0.105;
-/// The most by which each side is scaled, as a share of it.
+/// The maximal change of each side's length, as a fraction of it.
 const SCALE: f32 = 0.12;
-/// The most that a row is slanted, in pixels to the side per pixel of height.
+/// The maximal shear, in pixels to the side per pixel of height.
 const SHEAR: f32 = 0.15;
-/// The most that the image is shifted each way, as a share of its side: 2 pixels of 28.
+/// The maximal shift in each direction, as a fraction of the side: 2 pixels of 28.
 const SHIFT: f32 = 1.0 / 14.0;
-/// How far a pixel may go towards the darkest or the brightest of its neighbours: half a pixel of pen on either side.
+/// The maximal step of a pixel towards the darkest or the brightest of its neighbours: half a pixel of pen on either
+/// side.
 const PEN: f32 = 0.5;
 
-/// Of the digits, which share is written anew by a pen, which is drawn along the lines of the image, and which is shown as
-/// it is: a drawing comes straightened and centred, so many changes are not needed.
+/// The fractions of the digits that are written anew by a pen, redrawn along the lines of the image, and left as they
+/// are: a drawing comes straightened and centred, so many changes are not needed.
 const WRITTEN: f32 = 0.4;
 const REDRAWN: f32 = 0.1;
 const UNCHANGED: f32 = 0.3;
 
-/// The square image as it is shown in this epoch. `sample` is its number in the data set. One that is not square stays
-/// as it is. Where the images are MNIST's, `digit` is which one it shows.
+/// The augmented image for this epoch, u8 [side, side]; an image that is not square is returned unchanged. `sample` is
+/// its number in the data set. `digit` is its label if the images are MNIST's.
 ///
 /// ```
 /// use spiking_playground::digits::augment::augment;
@@ -52,7 +53,7 @@ pub fn augment(image: &[u8], digit: Option<u8>, seed: u64, epoch: u32, sample: u
     }
 }
 
-/// What is done to one image.
+/// The parameters of one image's augmentation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Change {
     /// tan(φ/2).
@@ -61,26 +62,26 @@ struct Change {
     scale: [f32; 2],
     /// To the right per pixel downwards.
     shear: f32,
-    /// To the right and downwards, in sides.
+    /// To the right and downwards, in sides of the image.
     shift: [f32; 2],
-    /// Above 0 thickens.
+    /// Positive values thicken.
     pen: f32,
 }
 
-/// Binary places of a position after the point.
+/// Fractional bits of a position.
 const PLACES: u32 = 32;
 
-/// A position in pixels with [`PLACES`] binary places after the point.
+/// A position in pixels, in fixed point with [`PLACES`] fractional bits.
 fn fixed(pixels: f64) -> i64 {
     (pixels * (1u64 << PLACES) as f64) as i64
 }
 
 impl Change {
-    /// The change of this sample in this epoch.
+    /// The parameters drawn for this sample in this epoch.
     fn drawn(seed: u64, epoch: u32, sample: u64) -> Self {
         let mut generator = Generator::new(seed, Stream::Augmentation(epoch, sample));
-        // From -most to most.
-        let mut within = |most: f32| (2.0 * generator.unit() - 1.0) * most;
+        // Uniform in [-max, max].
+        let mut within = |max: f32| (2.0 * generator.unit() - 1.0) * max;
         Self {
             half_turn: within(HALF_TURN),
             scale: [1.0 + within(SCALE), 1.0 + within(SCALE)],
@@ -104,8 +105,8 @@ impl Change {
         pixels
     }
 
-    /// Where the first pixel comes from, (x, y), and by how much that moves with a pixel to the right and one downwards:
-    /// back along shift, rotation, shear and scaling, which together are affine.
+    /// The source position (x, y) of the first pixel, and its increments for a pixel to the right and one downwards:
+    /// the inverse of shift, rotation, shear and scaling, which together are affine.
     fn positions(self, side: usize) -> [[i64; 2]; 3] {
         let wide = |values: [f32; 2]| values.map(f64::from);
         let (h, shear, side) = (f64::from(self.half_turn), f64::from(self.shear), side as f64);
@@ -120,7 +121,7 @@ impl Change {
     }
 }
 
-/// The image under a pen, every pixel with the one below it: what lies between four pixels is then found by two reads
+/// The image under a pen, every pixel with the one below it: the interpolation between four pixels then takes two reads
 /// and two multiplications for both rows at once. A border of zeros stands around it, so that no position needs a test.
 struct Pairs {
     side: usize,
@@ -141,7 +142,7 @@ impl Pairs {
         Self { side, values }
     }
 
-    /// The image at (x, y), bilinearly, in steps of a 256th of a pixel; 0 outside.
+    /// The image at (x, y), interpolated bilinearly in steps of 1/256 pixel; 0 outside.
     fn between(&self, position: [i64; 2]) -> u8 {
         let most = (self.side as i64) << PLACES;
         let [x, y] = position.map(|at| at.clamp(-1 << PLACES, most));
@@ -172,7 +173,7 @@ fn moved(image: &[u8], side: usize, share: f32, extreme: impl Fn(u8, u8) -> u8 +
     meet(side, image);
     for (y, row) in image.chunks_exact(side.max(1)).enumerate() {
         meet(y * side, &row[1..]);
-        // One pixel less, so that the last does not reach the next row.
+        // One pixel fewer, so that the last does not reach into the next row.
         meet(y * side + 1, &row[..side - 1]);
     }
     let moved = |(own, extreme): (&u8, &u8)| {
@@ -236,8 +237,8 @@ mod tests {
         }
     }
 
-    /// The same, pixel by pixel in floats: what the fast way is held against.
-    fn plainly(change: Change, image: &[u8], side: usize) -> Vec<f32> {
+    /// The same pixel by pixel in floats: the reference for the fast implementation.
+    fn reference(change: Change, image: &[u8], side: usize) -> Vec<f32> {
         let inside = |at: i32| at >= 0 && at < side as i32;
         let at = |x: i32, y: i32| {
             if inside(x) && inside(y) { f32::from(image[y as usize * side + x as usize]) } else { 0.0 }
@@ -265,14 +266,14 @@ mod tests {
         (0..image.len()).map(pixel).collect()
     }
 
-    /// Where black meets white 1/256 pixel is worth a level, in x and in y; the pen and what lies between are rounded by
-    /// half a level each.
+    /// Where black meets white 1/256 pixel is worth a level, in x and in y; the pen and the interpolation are rounded
+    /// by half a level each.
     #[test]
     fn the_fast_way_is_the_plain_way() {
         let image: Vec<u8> = (0..784).map(|i| if (i / 28 + i % 28) % 9 < 3 { (i % 256) as u8 } else { 0 }).collect();
         for sample in 0..200 {
             let change = Change::drawn(5, 1, sample);
-            let (fast, plain) = (change.apply(&image, 28), plainly(change, &image, 28));
+            let (fast, plain) = (change.apply(&image, 28), reference(change, &image, 28));
             let far = fast.iter().zip(&plain).map(|(fast, plain)| (f32::from(*fast) - plain).abs()).fold(0.0, f32::max);
             assert!(far <= 3.0, "sample {sample}: {far} levels apart");
         }

@@ -1,16 +1,16 @@
-//! From strokes, or a picture of any size, to the 28 × 28 pixels that the network sees: the one normalisation there is.
+//! The normalisation of strokes, or of a picture of any size, to the network's 28 × 28 pixels.
 //!
 //! It is MNIST's (LeCun et al. 1998, doi:10.1109/5.726791): the ink's bounding box is scaled so that its longer side has
 //! 20 pixels, and the box is moved by whole pixels until the ink's centre of mass is on the pixel (14, 14), counted from
 //! 0, within half a pixel. Measured on MNIST's test set, the longer side is 20 in 9,997 of 10,000 images and both
 //! coordinates of the centre of mass are in [13.5, 14.5) in all of them; so an image of MNIST stays as it is.
 //!
-//! Strokes have no thickness of their own: what is scaled is their path, which a pen of constant width then draws in the
-//! 28 × 28 frame. A small drawing so does not get fat and a large one not faint. The pen is as wide as MNIST's median
+//! Strokes have no thickness of their own: what is scaled is their path, which a pen of constant width then draws in
+//! the 28 × 28 frame. So a small drawing does not get fat, nor a large one faint. The pen is as wide as MNIST's median
 //! stroke, 2.5 pixels (twice the ink over its outline).
 //!
-//! A speck far from a digit, such as a hand leaves that rests on the pad, is no part of it: the box would reach to it, and
-//! the digit be small and out of place. No digit has a small stroke by itself far from the others.
+//! A speck far from a digit, such as a hand leaves that rests on the pad, is no part of it: the box would reach to it,
+//! and the digit be small and out of place. No digit has a small isolated stroke.
 
 use crate::decimal::Between;
 
@@ -29,17 +29,17 @@ const CENTRE: f64 = 14.0;
 const BRIGHTEST: f64 = 254.0;
 /// Samples along each side of a pixel when strokes are drawn: 64 a pixel give 65 greys.
 const SAMPLES: usize = 8;
-/// A drawing smaller than this part of the pad is not blown up further: a dot stays a dot.
-const SMALLEST: f32 = 0.05;
-/// Strokes belong together where the gap between them is at most this part of the larger one's extent. (The dot of an i
-/// is some 0.3 of its stem above it.)
-const NEAR: f32 = 0.4;
-/// What is by itself and smaller than this part of the largest drawing is a speck.
-const SPECK: f32 = 0.25;
+/// A drawing smaller than this fraction of the pad is not enlarged further: a dot stays a dot.
+const MIN_EXTENT: f32 = 0.05;
+/// Strokes belong together if the gap between them is at most this fraction of the larger one's extent. (The dot of an
+/// i is some 0.3 of its stem above it.)
+const MAX_GAP: f32 = 0.4;
+/// An isolated drawing smaller than this fraction of the largest one is a speck.
+const MAX_SPECK: f32 = 0.25;
 
-/// The picture that strokes make. Each is a list of points [x, y], x to the right and y downwards, both 0 to 1 on the
-/// pad; the points of a stroke are joined, and one alone is a dot. Points outside are moved to the pad's border; those
-/// that are not numbers are left out, and so is a speck far from all the rest. Without ink all pixels are 0.
+/// The normalised picture of strokes, u8 [28, 28]. A stroke is a list of points [x, y], x to the right and y downwards,
+/// both 0 to 1 on the pad; the points of a stroke are joined, and one alone is a dot. Points outside are moved to the
+/// pad's border; points with a NaN are left out, and so is a speck far from all the rest. Without ink all pixels are 0.
 ///
 /// ```
 /// use spiking_playground::digits::drawing::{normalise, SIDE};
@@ -54,8 +54,8 @@ pub fn normalise(strokes: &[Vec<[f32; 2]>]) -> [u8; PIXELS] {
     if strokes.is_empty() {
         return [0; PIXELS];
     }
-    let [(left, right), (top, bottom)] = ends(&strokes);
-    let extent = extent(&strokes).max(SMALLEST);
+    let [(left, right), (top, bottom)] = extrema(&strokes);
+    let extent = extent(&strokes).max(MIN_EXTENT);
     // Samples per unit of the pad, such that path and pen together fill the box.
     let scale = (BOX as f32 - 2.0 * PEN_RADIUS) * SAMPLES as f32 / extent;
     let pen = PEN_RADIUS * SAMPLES as f32;
@@ -71,10 +71,10 @@ pub fn normalise(strokes: &[Vec<[f32; 2]>]) -> [u8; PIXELS] {
     ink.place(1.0 / SAMPLES as f64)
 }
 
-/// The picture that a grey image makes: `grey` has `height` rows of `width` pixels, 0 for the ground and 255 for full
-/// ink. The ink's box is averaged over areas, so the strokes get thinner or thicker with it; where they would get thinner
-/// than a pixel they do not fade, for the brightest pixel becomes full ink, as in MNIST's images. Rows that are missing
-/// count as ground. Without ink all pixels are 0.
+/// The normalised picture of a grey image, u8 [28, 28]: `grey` has `height` rows of `width` pixels, 0 for the
+/// background and 255 for full ink. The ink's box is averaged over areas, so the strokes get thinner or thicker with
+/// it; where they would get thinner than a pixel they do not fade, for the brightest pixel becomes full ink, as in
+/// MNIST's images. Missing rows count as background. Without ink all pixels are 0.
 ///
 /// ```
 /// use spiking_playground::digits::drawing::{picture, SIDE};
@@ -97,7 +97,7 @@ pub fn picture(width: usize, height: usize, grey: &[u8]) -> [u8; PIXELS] {
     ink.place(BOX as f64 / ink.width.max(ink.height) as f64)
 }
 
-/// The points that are numbers, on the pad.
+/// The points without NaN, clamped to the pad.
 fn valid(stroke: &[[f32; 2]]) -> Vec<[f32; 2]> {
     let finite = stroke.iter().filter(|point| point.iter().all(|value| value.is_finite()));
     finite.map(|point| point.map(|value| value.between(0.0, 1.0))).collect()
@@ -105,26 +105,26 @@ fn valid(stroke: &[[f32; 2]]) -> Vec<[f32; 2]> {
 
 type Stroke = Vec<[f32; 2]>;
 
-/// The least and the greatest x, and y, of strokes that have points.
-fn ends(strokes: &[Stroke]) -> [(f32, f32); 2] {
+/// The minimum and maximum of x, and of y, over strokes that have points.
+fn extrema(strokes: &[Stroke]) -> [(f32, f32); 2] {
     [0, 1].map(|axis| {
         let values = strokes.iter().flatten().map(|point| point[axis]);
         values.fold((f32::MAX, f32::MIN), |(low, high), value| (low.min(value), high.max(value)))
     })
 }
 
-/// The longer side of the box around strokes.
+/// The longer side of the strokes' bounding box.
 fn extent(strokes: &[Stroke]) -> f32 {
-    let [x, y] = ends(strokes);
+    let [x, y] = extrema(strokes);
     (x.1 - x.0).max(y.1 - y.0)
 }
 
-/// The strokes that have points, without those that are tiny beside the largest drawing and far from it. A drawing is
-/// whatever strokes are near each other, so a digit of many short ones is one.
+/// The strokes that have points, without those that are tiny and far from the largest drawing. A drawing is a cluster
+/// of strokes near each other, so a digit of many short ones is one.
 fn without_specks(strokes: Vec<Stroke>) -> Vec<Stroke> {
     let mut drawings: Vec<Vec<Stroke>> =
         strokes.into_iter().filter(|stroke| !stroke.is_empty()).map(|stroke| vec![stroke]).collect();
-    // A drawing that has grown reaches further, so the earlier ones are looked at again.
+    // A drawing that has grown reaches further, so the earlier ones are compared again.
     let mut at = 0;
     while at < drawings.len() {
         let near = (0..drawings.len()).find(|other| *other != at && are_near(&drawings[at], &drawings[*other]));
@@ -138,15 +138,15 @@ fn without_specks(strokes: Vec<Stroke>) -> Vec<Stroke> {
     }
     let largest = drawings.iter().map(|drawing| extent(drawing)).fold(0.0, f32::max);
     // Among dots none is the digit.
-    drawings.retain(|drawing| largest < SMALLEST || extent(drawing) >= SPECK * largest);
+    drawings.retain(|drawing| largest < MIN_EXTENT || extent(drawing) >= MAX_SPECK * largest);
     drawings.concat()
 }
 
 /// Whether two drawings belong together.
 fn are_near(one: &[Stroke], other: &[Stroke]) -> bool {
-    let most = NEAR * extent(one).max(extent(other));
-    // The gap between their boxes is no wider than that between them, and quickly known.
-    let (a, b) = (ends(one), ends(other));
+    let most = MAX_GAP * extent(one).max(extent(other));
+    // The gap between their boxes is a lower bound of that between them, and cheap.
+    let (a, b) = (extrema(one), extrema(other));
     let gap = |axis: usize| (a[axis].0 - b[axis].1).max(b[axis].0 - a[axis].1);
     let reaches = |points: &[Stroke], path: &[Stroke]| {
         points.iter().flatten().any(|point| path.iter().any(|stroke| distance(*point, stroke) <= most))
@@ -154,7 +154,7 @@ fn are_near(one: &[Stroke], other: &[Stroke]) -> bool {
     gap(0).max(gap(1)) <= most && (reaches(one, other) || reaches(other, one))
 }
 
-/// How far a point is from the path of a stroke.
+/// The distance of a point from the path of a stroke.
 fn distance(point: [f32; 2], stroke: &[[f32; 2]]) -> f32 {
     let away = |from: [f32; 2], to: [f32; 2]| {
         let (along, offset) = ([to[0] - from[0], to[1] - from[1]], [point[0] - from[0], point[1] - from[1]]);
@@ -165,7 +165,7 @@ fn distance(point: [f32; 2], stroke: &[[f32; 2]]) -> f32 {
     ends.fold(away(stroke[0], stroke[0]), f32::min)
 }
 
-/// The way from the nearest point of a straight line to a point; both are counted from where the line begins.
+/// The vector from the nearest point of a straight line to a point; both are relative to the line's start.
 fn nearest(offset: [f32; 2], along: [f32; 2]) -> [f32; 2] {
     let length2 = along[0] * along[0] + along[1] * along[1];
     let dot = offset[0] * along[0] + offset[1] * along[1];
@@ -185,10 +185,10 @@ impl Ink {
         Self { width, height, values: vec![0; width * height] }
     }
 
-    /// Fills what is nearer than `radius` to the straight line between two points.
+    /// Fills the pixels nearer than `radius` to the straight line between two points.
     fn draw(&mut self, from: [f32; 2], to: [f32; 2], radius: f32) {
         let along = [to[0] - from[0], to[1] - from[1]];
-        // A cast from a float saturates, so what is left or above of the box begins at 0.
+        // A cast from a float saturates, so coordinates left of or above the box become 0.
         let range = |axis: usize, size: usize| {
             let (low, high) = (from[axis].min(to[axis]) - radius, from[axis].max(to[axis]) + radius);
             low as usize..(high.ceil() as usize).min(size)
@@ -224,9 +224,9 @@ impl Ink {
     }
 }
 
-/// For each pixel of the scaled line, which pixels of the given one it covers, and the share of its area that each has.
+/// For each pixel of the scaled line, the pixels of the given line that it covers, each with its fraction of the area.
 fn shares(pixels: usize, scale: f64) -> Vec<Vec<(usize, f64)>> {
-    // Rounding errors must not make a pixel of nothing.
+    // A rounding error must not add a pixel without area.
     let scaled = ((pixels as f64 * scale - 1e-6).ceil() as usize).clamp(1, BOX);
     let covered = |target: usize| {
         let (low, high) = (target as f64 / scale, (target + 1) as f64 / scale);

@@ -1,40 +1,39 @@
-//! Digits as a pen on a screen writes them, for the network to learn from: written in one of the ways of
+//! Synthetic handwriting on a screen, for the network to learn from: digits written in one of the styles of
 //! [`super::styles`], or along the lines of a picture from paper ([`super::thin`]).
 //!
-//! Either is bent, slanted, turned and stretched, and drawn by a pen of some width. Of what is written the strokes may be
-//! joined, as where nobody noticed that the pen was lifted, and only a few points of the path may be known, as where a
-//! tablet is slow. All is a pure function of the generator and uses only +, -, ·, / and the square root, which every
-//! machine rounds alike.
+//! Either is bent, slanted, turned and stretched, and drawn by a pen of some width. The strokes may be joined, as if
+//! the pen's lift had been missed, and the path may be sampled at a few points only, as by a slow tablet. All is a pure
+//! function of the generator and uses only +, -, ·, / and the square root, which every machine rounds alike.
 
 use super::drawing::{BOX, PEN_RADIUS, PIXELS, centre};
 use super::styles::{Stroke, styles};
 use super::thin::lines;
 use crate::random::Generator;
 
-/// How far each point of a way to write goes astray, of the box's side.
-const ASTRAY: f32 = 0.06;
-/// The most of each bend: how far the middle of a side goes, of half of the box.
+/// The maximal jitter of each point of a style, as a fraction of the box's side.
+const JITTER: f32 = 0.06;
+/// The maximal bend: the displacement of the middle of a side, as a fraction of half the box.
 const BEND: f32 = 0.12;
-/// The most that a row is slanted, in widths to the side per height.
+/// The maximal shear, in widths to the side per height.
 const SHEAR: f32 = 0.25;
 /// The largest tan(φ/2): 8 degrees.
 const HALF_TURN: f32 = 0.07;
-/// The most by which the width is stretched or shrunk.
+/// The maximal stretch or shrinking of the width.
 const STRETCH: f32 = 0.5;
-/// How wide the pen may be, in widths of the pad's.
+/// The range of the pen's width, in widths of the pad's pen.
 const WIDTHS: [f32; 2] = [0.7, 1.4];
-/// Points on a curve from one of its given points to the next.
+/// Points on a curve between two of its control points.
 const FINE: usize = 5;
-/// Shares: of drawings as high as wide, whatever they show; of joined strokes; of paths of few points.
+/// Probabilities: of a drawing as high as wide, whatever it shows; of joined strokes; of paths of few points.
 const SQUARE: f32 = 0.4;
 const JOINED: f32 = 0.6;
 const COARSE: [f32; 2] = [0.25, 0.7];
-/// How many points a path of few points has: from, and how many more at most.
+/// The number of points of a path of few points: the minimum, and the maximal number beyond it.
 const FEW: [f32; 2] = [8.0, 2.0];
 
 type Path = Vec<[f32; 2]>;
 
-/// A picture of `digit`, written by a pen.
+/// A picture of `digit` written by a pen, u8 [28, 28].
 pub fn written(digit: u8, generator: &mut Generator) -> [u8; PIXELS] {
     let ways = styles(digit);
     let way = ways[(generator.unit() * ways.len() as f32) as usize];
@@ -55,7 +54,7 @@ pub fn written(digit: u8, generator: &mut Generator) -> [u8; PIXELS] {
     draw(&strokes, width(generator))
 }
 
-/// A picture drawn along the lines of another: as if a pen had written what is there in ink.
+/// A picture redrawn by a pen along the thinned lines of another, u8 [28, 28].
 pub fn redrawn(image: &[u8], generator: &mut Generator) -> [u8; PIXELS] {
     let mut strokes = lines(image);
     bend(&mut strokes, generator);
@@ -67,20 +66,20 @@ fn width(generator: &mut Generator) -> f32 {
     PEN_RADIUS * (WIDTHS[0] + (WIDTHS[1] - WIDTHS[0]) * generator.unit())
 }
 
-/// A number from -most to most.
-fn within(most: f32, generator: &mut Generator) -> f32 {
-    (2.0 * generator.unit() - 1.0) * most
+/// A random number in [-max, max].
+fn within(max: f32, generator: &mut Generator) -> f32 {
+    (2.0 * generator.unit() - 1.0) * max
 }
 
-/// The smooth curve through points that go a little astray (Catmull and Rom 1974,
-/// doi:10.1016/B978-0-12-079050-0.50020-5). A point that stands twice is gone to straight.
+/// The smooth curve through jittered points (Catmull and Rom 1974, doi:10.1016/B978-0-12-079050-0.50020-5). A repeated
+/// point is a corner.
 fn curve(stroke: Stroke, generator: &mut Generator) -> Path {
     let mut points: Path = Vec::with_capacity(stroke.len());
     for (i, point) in stroke.iter().enumerate() {
         let again = i.checked_sub(1).filter(|before| stroke[*before] == *point).map(|before| points[before]);
-        // The sum of two makes those in the middle more frequent.
+        // The sum of two random numbers makes small deviations more frequent.
         let mut astray =
-            |at: u8| f32::from(at) / 100.0 + within(ASTRAY / 2.0, generator) + within(ASTRAY / 2.0, generator);
+            |at: u8| f32::from(at) / 100.0 + within(JITTER / 2.0, generator) + within(JITTER / 2.0, generator);
         points.push(again.unwrap_or_else(|| [astray(point[0]), astray(point[1])]));
     }
     let last = points.len() - 1;
@@ -99,7 +98,7 @@ fn curve(stroke: Stroke, generator: &mut Generator) -> Path {
     path
 }
 
-/// Left, top, right and bottom.
+/// The bounding box: left, top, right, bottom.
 fn bounds(strokes: &[Path]) -> [f32; 4] {
     let start = [f32::MAX, f32::MAX, f32::MIN, f32::MIN];
     strokes
@@ -141,7 +140,7 @@ fn length(path: &[[f32; 2]]) -> f32 {
     path.windows(2).map(|ends| distance(ends[0], ends[1])).sum()
 }
 
-/// So many points of a path, as far from each other along it.
+/// `points` points of a path, equally spaced along it.
 fn resampled(path: &[[f32; 2]], points: usize) -> Path {
     let step = length(path) / (points - 1) as f32;
     let mut found = vec![path[0]];
@@ -160,8 +159,8 @@ fn resampled(path: &[[f32; 2]], points: usize) -> Path {
     found
 }
 
-/// Draws strokes of any size into MNIST's box, centred by their ink, as [`super::drawing::normalise`] does; but how much
-/// of a pixel is inked is taken from its middle's distance to the path.
+/// Draws strokes of any size into MNIST's box, centred by their ink, as [`super::drawing::normalise`] does; but the ink
+/// of a pixel is computed from its centre's distance to the path.
 fn draw(strokes: &[Path], radius: f32) -> [u8; PIXELS] {
     let [left, top, right, bottom] = bounds(strokes);
     let extent = (right - left).max(bottom - top);
@@ -188,7 +187,7 @@ fn draw(strokes: &[Path], radius: f32) -> [u8; PIXELS] {
     centre(&small)
 }
 
-/// Notes the squared distance of each pixel to the line between two points where that is less than `reach`.
+/// Lowers each pixel's squared distance to that from the line between two points, where it is less than `reach`.
 fn approach(distances: &mut [f32; BOX * BOX], from: [f32; 2], to: [f32; 2], reach: f32) {
     let along = [to[0] - from[0], to[1] - from[1]];
     let length2 = along[0] * along[0] + along[1] * along[1];
@@ -261,8 +260,8 @@ mod tests {
         assert_eq!(redrawn(&[0; PIXELS], &mut generator(0)), [0; PIXELS]);
     }
 
-    /// The pad samples each pixel 64 times, here its middle's distance counts: for a stroke in between both mean the same
-    /// share of it, where a stroke ends or bends it may be a quarter off.
+    /// The pad samples each pixel 64 times, here its centre's distance counts: along a straight stroke both give the
+    /// same coverage, at an end or a bend it may be off by a quarter.
     #[test]
     fn it_draws_as_the_pad_does() {
         let strokes = vec![vec![[0.2, 0.1], [0.8, 0.3], [0.4, 0.9]], vec![[0.1, 0.6], [0.7, 0.5]]];

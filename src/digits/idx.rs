@@ -1,5 +1,5 @@
-//! MNIST's idx format (yann.lecun.com/exdb/mnist): two zero bytes, the type of the data (8: u8), the number of dimensions,
-//! each size as a big-endian u32, then the data. Read as it is or gzipped, which the first bytes tell.
+//! MNIST's idx format (yann.lecun.com/exdb/mnist): two zero bytes, the type of the data (8: u8), the number of
+//! dimensions, each size as a big-endian u32, then the data. Plain or gzipped, which the first bytes tell.
 //!
 //! ```
 //! use spiking_playground::digits::{idx, Digits};
@@ -17,7 +17,7 @@ use super::{Digits, MOST_SIDE};
 use flate2::bufread::GzDecoder;
 use std::io::{Error, ErrorKind, Read};
 
-/// The most bytes that a file may promise: more is taken for nonsense.
+/// The maximal number of bytes that a header may declare: more is taken for nonsense.
 pub const MOST_BYTES: u64 = 1 << 30;
 
 /// The type of the data that is read here.
@@ -26,7 +26,7 @@ const U8: u8 = 8;
 /// Why bytes are not the idx file that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdxError {
-    /// The first bytes are something else's.
+    /// The first bytes are not those of an idx file.
     #[error("it is not an idx file: it begins with {0:02x?}")]
     NotIdx([u8; 4]),
     /// The data are not u8.
@@ -37,19 +37,19 @@ pub enum IdxError {
         shape(*expected)
     )]
     WrongType {
-        /// The type that its header says.
+        /// The type in its header.
         kind: u8,
-        /// Dimensions that were asked for.
+        /// The expected number of dimensions.
         expected: u8,
-        /// Dimensions of the file.
+        /// The file's number of dimensions.
         found: u8,
     },
-    /// An array of another shape.
+    /// An array with another number of dimensions.
     #[error("it has {found} dimensions; {expected} expected: {}", shape(*expected))]
     WrongDimensions {
-        /// Dimensions that were asked for.
+        /// The expected number of dimensions.
         expected: u8,
-        /// Dimensions of the file.
+        /// The file's number of dimensions.
         found: u8,
     },
     /// One of the sizes is 0.
@@ -66,24 +66,24 @@ pub enum IdxError {
         /// Rows.
         height: u32,
     },
-    /// It ends early.
+    /// It is truncated.
     #[error("it is truncated: {expected} bytes expected, {found} found")]
     Truncated {
         /// Bytes of the whole file, uncompressed.
         expected: u64,
-        /// Bytes there are.
+        /// Bytes found.
         found: u64,
     },
-    /// It goes on behind its end.
+    /// Bytes follow its end.
     #[error("it goes on behind the {expected} bytes that its header promises")]
     Trailing {
         /// Bytes of the whole file, uncompressed.
         expected: u64,
     },
-    /// It goes on behind the end of the file that it should be.
+    /// Bytes follow the end of the file that was expected.
     #[error("it has more than the {most} bytes that it should have, uncompressed")]
     TooLong {
-        /// Bytes that the file has at most, uncompressed.
+        /// The maximal number of bytes, uncompressed.
         most: u64,
     },
     /// The gzip stream is broken.
@@ -99,7 +99,7 @@ pub enum IdxError {
     },
 }
 
-/// The idx format's types of data.
+/// The name of one of the idx format's types of data.
 const fn type_name(kind: u8) -> &'static str {
     match kind {
         U8 => "unsigned bytes",
@@ -112,15 +112,15 @@ const fn type_name(kind: u8) -> &'static str {
     }
 }
 
-/// What arrays with so many dimensions are here.
+/// What an array with this number of dimensions holds here.
 const fn shape(dimensions: u8) -> &'static str {
     if dimensions == 1 { "labels [n]" } else { "images [n, rows, columns]" }
 }
 
-/// What a file of images holds.
+/// The contents of a file of images.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
-    /// How many there are.
+    /// The number of images.
     pub count: usize,
     /// Pixels in a row.
     pub width: usize,
@@ -133,15 +133,15 @@ pub struct Images {
 /// Reads images, [n, height, width], from the bytes of an idx file, gzipped or not.
 ///
 /// # Errors
-/// When the bytes are anything else than one whole such file.
+/// When the bytes are anything but one complete such file.
 pub fn read_images(bytes: &[u8]) -> Result<Images, IdxError> {
     images(&mut *reader(bytes))
 }
 
-/// [`read_images`] for bytes that are not gzipped: a program that reads no others has no unzipping in it.
+/// [`read_images`] for bytes that are not gzipped: a program that calls only this links no decompressor.
 ///
 /// # Errors
-/// As there.
+/// As for [`read_images`].
 pub fn read_plain_images(mut bytes: &[u8]) -> Result<Images, IdxError> {
     images(&mut bytes)
 }
@@ -151,10 +151,10 @@ fn images(reader: &mut dyn Read) -> Result<Images, IdxError> {
     Ok(Images { count, width, height, pixels })
 }
 
-/// Reads labels, [n], from the bytes of an idx file, gzipped or not.
+/// Reads labels, \[n\], from the bytes of an idx file, gzipped or not.
 ///
 /// # Errors
-/// When the bytes are anything else than one whole such file.
+/// When the bytes are anything but one complete such file.
 pub fn read_labels(bytes: &[u8]) -> Result<Vec<u8>, IdxError> {
     Ok(read::<1>(&mut *reader(bytes))?.1)
 }
@@ -162,7 +162,7 @@ pub fn read_labels(bytes: &[u8]) -> Result<Vec<u8>, IdxError> {
 /// [`read_labels`] for bytes that are not gzipped.
 ///
 /// # Errors
-/// As there.
+/// As for [`read_labels`].
 pub fn read_plain_labels(mut bytes: &[u8]) -> Result<Vec<u8>, IdxError> {
     Ok(read::<1>(&mut bytes)?.1)
 }
@@ -171,15 +171,15 @@ impl Digits {
     /// The images of one idx file with the labels of another, each gzipped or not.
     ///
     /// # Errors
-    /// When one of them is broken, or when the one has more than the other.
+    /// When one of them is broken, or their numbers differ.
     pub fn from_idx(images: &[u8], labels: &[u8]) -> Result<Self, IdxError> {
         Self::join(read_images(images)?, read_labels(labels)?)
     }
 
-    /// Images with their labels, as they were read from two files.
+    /// Images joined with their labels.
     ///
     /// # Errors
-    /// When there are more of the one than of the other.
+    /// When their numbers differ.
     pub fn join(images: Images, labels: Vec<u8>) -> Result<Self, IdxError> {
         if images.count != labels.len() {
             return Err(IdxError::CountsDiffer { images: images.count, labels: labels.len() });
@@ -206,10 +206,10 @@ fn write(sizes: &[usize], data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The bytes of the file without gzip, whatever is in them; not more than `most`, however far they would unzip.
+/// The uncompressed bytes of a file, whatever they hold; at most `most`, however far they would decompress.
 ///
 /// # Errors
-/// When they are broken, or more than `most`.
+/// When the gzip stream is broken, or there are more than `most` bytes.
 pub fn uncompressed(bytes: &[u8], most: u64) -> Result<Vec<u8>, IdxError> {
     let mut plain = Vec::new();
     let result = reader(bytes).take(most.saturating_add(1)).read_to_end(&mut plain);
@@ -220,15 +220,15 @@ pub fn uncompressed(bytes: &[u8], most: u64) -> Result<Vec<u8>, IdxError> {
     Ok(plain)
 }
 
-/// The first `count` bytes of the file without gzip, or as many as there are.
+/// The first `count` uncompressed bytes of a file, or all if there are fewer.
 pub fn beginning(bytes: &[u8], count: u64) -> Vec<u8> {
     let mut plain = Vec::new();
-    // What could be read until it broke is what there is.
+    // A broken stream gives what was decompressed before the error.
     let _ = reader(bytes).take(count).read_to_end(&mut plain);
     plain
 }
 
-/// How gzip begins.
+/// The magic number of gzip.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Whether the bytes begin as a gzip file does.
@@ -241,8 +241,8 @@ fn reader(bytes: &[u8]) -> Box<dyn Read + '_> {
     if is_gzipped(bytes) { Box::new(Members(Some(GzDecoder::new(bytes)))) } else { Box::new(bytes) }
 }
 
-/// The members of a gzip file, one after the other. Zeros behind the last are passed over, as the program gzip does: tapes
-/// and disk images fill up with them. Anything else there is an error. None after the last.
+/// The members of a gzip file, one after the other. Trailing zeros are skipped, as the program gzip does: tapes and
+/// disk images are padded with them. Anything else behind the last member is an error.
 struct Members<'a>(Option<GzDecoder<&'a [u8]>>);
 
 impl Read for Members<'_> {
@@ -298,8 +298,8 @@ fn read<const D: usize>(reader: &mut dyn Read) -> Result<([usize; D], Vec<u8>), 
     }
 }
 
-/// The next `count` bytes; memory grows with what comes, not with what is promised. `whole` and `before` are for the
-/// message: bytes that the file should have, and those read so far.
+/// The next `count` bytes; memory grows with what arrives, not with what is declared. `whole` and `before` are for the
+/// error: the bytes that the file should have, and those read before.
 fn take(reader: &mut dyn Read, count: u64, whole: u64, before: u64) -> Result<Vec<u8>, IdxError> {
     let mut bytes = Vec::new();
     let result = reader.take(count).read_to_end(&mut bytes);
@@ -314,7 +314,7 @@ fn take(reader: &mut dyn Read, count: u64, whole: u64, before: u64) -> Result<Ve
 #[expect(clippy::wildcard_enum_match_arm, reason = "the standard library may add kinds")]
 fn broken(error: &std::io::Error, expected: u64, found: u64) -> IdxError {
     match error.kind() {
-        // The data are all there, but gzip's own end is not.
+        // The data are complete, but gzip's trailer is not.
         ErrorKind::UnexpectedEof if found == expected => IdxError::Gzip("its end is missing".to_owned()),
         ErrorKind::UnexpectedEof => IdxError::Truncated { expected, found },
         _ => IdxError::Gzip(error.to_string()),

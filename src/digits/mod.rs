@@ -1,7 +1,6 @@
-//! Images of digits: where they come from and in which order they are shown.
+//! Data sets of small grey images: their files, the order of an epoch, and what changes an image before it is shown.
 
 pub mod augment;
-pub mod cut;
 pub mod drawing;
 mod handwriting;
 pub mod idx;
@@ -9,13 +8,14 @@ pub mod noise;
 pub mod order;
 pub mod own;
 pub mod shard;
+pub mod shard_writer;
 mod styles;
 mod thin;
 
-/// The most pixels that an image of a data set may have in a row or column: the weights of larger ones would fill any memory.
+/// The maximal width and height of an image, in pixels: the weights for larger ones would fill any memory.
 pub const MOST_SIDE: usize = 1024;
 
-/// Images with their labels: u8 pixels [n, height, width], 0 for the ground and 255 for full ink.
+/// Images with their labels: u8 pixels [n, height, width], 0 for the background and 255 for full ink.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Digits {
     /// Pixels in a row.
@@ -24,22 +24,22 @@ pub struct Digits {
     pub height: usize,
     /// All images, one after the other.
     pub images: Vec<u8>,
-    /// What each of them shows, 0 to classes - 1.
+    /// The class of each image, 0 to classes - 1.
     pub labels: Vec<u8>,
 }
 
 impl Digits {
-    /// How many there are.
+    /// The number of images.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no images.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 
-    /// Pixels of one image.
+    /// The number of pixels of one image.
     pub fn pixels(&self) -> usize {
         self.width * self.height
     }
@@ -52,7 +52,7 @@ impl Digits {
         &self.images[index * self.pixels()..(index + 1) * self.pixels()]
     }
 
-    /// What image number `index` shows.
+    /// The label of image number `index`.
     ///
     /// # Panics
     /// When there is no such image.
@@ -60,7 +60,7 @@ impl Digits {
         self.labels[index]
     }
 
-    /// Those that show `label`, in their order.
+    /// The images of class `label`, in their order.
     pub fn of_class(&self, label: u8) -> Self {
         let own = (0..self.len()).filter(|index| self.label(*index) == label);
         let images: Vec<u8> = own.flat_map(|index| self.image(index)).copied().collect();
@@ -74,12 +74,12 @@ impl Digits {
     }
 }
 
-/// Images that may not all be there yet.
+/// A source of images, some of which may not have been loaded yet.
 pub trait Images {
-    /// The pixels and the label of an image; none while its shard is not there.
+    /// The pixels and the label of an image; `None` while its shard is not loaded.
     fn at(&self, place: order::Place) -> Option<(&[u8], u8)>;
 
-    /// The pixels of all images of a shard; none while it is not there.
+    /// The pixels of all images of a shard; `None` while it is not loaded.
     fn shard(&self, shard: usize) -> Option<&[u8]>;
 }
 
@@ -95,26 +95,26 @@ impl Images for Digits {
     }
 }
 
-/// A data set that comes shard by shard.
+/// A data set that is loaded shard by shard.
 #[derive(Clone, Debug, Default)]
 pub struct Shards {
     shards: Vec<Option<Digits>>,
 }
 
 impl Shards {
-    /// Room for so many shards.
+    /// A data set of `count` shards, none of them loaded.
     pub fn new(count: usize) -> Self {
         Self { shards: vec![None; count] }
     }
 
-    /// Takes in a shard. One that there is no room for is left out.
+    /// Stores shard number `shard`; a number that is too large is ignored.
     pub fn insert(&mut self, shard: usize, digits: Digits) {
         if let Some(place) = self.shards.get_mut(shard) {
             *place = Some(digits);
         }
     }
 
-    /// The images of a shard, when it is there.
+    /// The images of a shard; `None` while it is not loaded.
     pub fn get(&self, shard: usize) -> Option<&Digits> {
         self.shards.get(shard)?.as_ref()
     }

@@ -1,6 +1,6 @@
-//! Noise: in place of some pixels stands a random grey. How well is a picture read that was sent over a bad line?
+//! Impulse noise: some pixels are replaced by a random grey level, as by a bad line.
 //!
-//! Which pixels those are, and what stands there, is a pure function of (seed, pass, sample, pixel) in integers, so every
+//! Which pixels are replaced, and by what, is a pure function of (seed, pass, sample, pixel) in integers, so every
 //! machine sees the same.
 
 use crate::random::{Generator, Stream};
@@ -17,7 +17,7 @@ use crate::random::{Generator, Stream};
 /// ```
 pub fn noisy(image: &[u8], share: f32, seed: u64, pass: u64, sample: u64) -> Vec<u8> {
     let mut generator = Generator::new(seed, Stream::Noise(pass, sample));
-    // Of 64 random bits the lowest 8 are the grey, the highest 24 say whether it is put there.
+    // Of 64 random bits the lowest 8 are the grey, the highest 24 decide whether it replaces the pixel.
     let below = (share * (1 << 24) as f32) as u64;
     let pixel = |own: &u8| {
         let bits = generator.bits();
@@ -44,7 +44,7 @@ mod tests {
         }
     }
 
-    /// Literal values, so that no machine and no later version sees other noise.
+    /// Literal values, so that every machine and every later version sees the same noise.
     #[test]
     fn the_noise_stays_what_it_is() {
         assert_eq!(noisy(&[7; 12], 0.5, 1, 2 << 32, 0), GOLDEN);

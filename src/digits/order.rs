@@ -1,17 +1,18 @@
-//! The order in which an epoch shows the images: the same natively, where all are there, and in the browser, where they
-//! come in shards. The shards are permuted by (seed, epoch), then the images within each shard. Batches cross shards.
+//! The order in which an epoch shows the images: the same natively, where all are loaded, and in the browser, where
+//! they come in shards. The shards are permuted by (seed, epoch), then the images within each shard. Batches cross
+//! shards.
 
 use crate::random::{Generator, Stream};
 
-/// Images in a shard, natively too (the last one may be smaller).
+/// The number of images in a shard, natively too (the last one may be smaller).
 pub const SHARD_SIZE: usize = 2000;
 
-/// The sizes of the shards into which `images` images fall.
+/// The sizes of the shards of `images` images.
 pub fn shard_sizes(images: usize) -> Vec<usize> {
     (0..images.div_ceil(SHARD_SIZE)).map(|shard| SHARD_SIZE.min(images - shard * SHARD_SIZE)).collect()
 }
 
-/// Where an image is: its shard and its place there.
+/// The position of an image: its shard and its index there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     /// Number of the shard.
@@ -39,9 +40,9 @@ impl Place {
 /// ```
 #[derive(Clone, Debug)]
 pub struct EpochOrder {
-    /// For each position in the epoch: which image.
+    /// The image at each position in the epoch.
     places: Vec<Place>,
-    /// The shards in the order in which they are due.
+    /// The shards in the order in which they are shown.
     shards: Vec<usize>,
 }
 
@@ -61,12 +62,12 @@ impl EpochOrder {
         Self { places: shards.iter().flat_map(within).collect(), shards }
     }
 
-    /// Images in the epoch.
+    /// The number of images in the epoch.
     pub fn len(&self) -> usize {
         self.places.len()
     }
 
-    /// Whether there are none.
+    /// Whether the epoch has no images.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
     }
@@ -74,18 +75,18 @@ impl EpochOrder {
     /// The image at this position.
     ///
     /// # Panics
-    /// When the position is behind the end.
+    /// When the position is beyond the end.
     pub fn place(&self, position: usize) -> Place {
         self.places[position]
     }
 
-    /// The images at the positions from `start` on, at most `count`: one batch.
+    /// The batch of at most `count` images that begins at position `start`.
     pub fn batch(&self, start: usize, count: usize) -> &[Place] {
         let start = start.min(self.places.len());
         &self.places[start..(start + count).min(self.places.len())]
     }
 
-    /// The shards in the order in which they are due.
+    /// The shards in the order in which they are shown.
     pub fn shards(&self) -> &[usize] {
         &self.shards
     }

@@ -1,47 +1,47 @@
-//! A reader's own drawings as a data set: a few of them, each shown in many ways.
+//! The data set of a user's own drawings: a few of them, each augmented in many ways.
 
 use super::Digits;
 use super::augment::augment;
 use super::drawing::{PIXELS, SIDE};
 use super::shard::{FileEntry, Manifest, ShardEntry};
 
-/// Images of the training set, whatever the number of drawings: so one more changes no run's order.
+/// Images of the training set, whatever the number of drawings: so one drawing more changes no run's order.
 pub const TRAINING_IMAGES: usize = 1000;
-/// Images that are tested.
+/// Images of the test set.
 pub const TEST_IMAGES: usize = 250;
-/// The most drawings.
+/// The maximal number of drawings.
 pub const MOST: usize = 500;
-/// The epoch whose changes the tested images have; no training comes so far.
+/// The epoch whose augmentation the test images have; no training reaches it.
 const TEST_EPOCH: u32 = u32::MAX;
 
-/// Why drawings are not taken.
+/// Why drawings are refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DrawingsError {
-    /// There is none, or too many.
+    /// There are none, or too many.
     #[error("{0} drawings: between 1 and {MOST} can be learnt from")]
     Count(usize),
     /// Pixels are missing, or there are too many.
     #[error("{drawings} drawings of 28 × 28 pixels are {} bytes, not {bytes}", drawings * PIXELS)]
     Size {
-        /// Of how many drawings the class was told.
+        /// The number of labels.
         drawings: usize,
-        /// Bytes of pixels.
+        /// The number of bytes of pixels.
         bytes: usize,
     },
-    /// A class that there is not.
+    /// A label that is not a class.
     #[error("a drawing is of class {label}: there are {classes}")]
     Class {
-        /// What it is said to be.
+        /// The label.
         label: u8,
-        /// How many classes there are.
+        /// The number of classes.
         classes: usize,
     },
 }
 
-/// The drawings with these pixels and labels.
+/// The drawings with these pixels, [n, 28, 28], and labels, \[n\].
 ///
 /// # Errors
-/// When there is none, or they do not fit together.
+/// When there are none or too many, pixels and labels differ in number, or a label is not a class.
 pub fn drawings(pixels: Vec<u8>, labels: Vec<u8>, classes: usize) -> Result<Digits, DrawingsError> {
     if labels.is_empty() || labels.len() > MOST {
         return Err(DrawingsError::Count(labels.len()));
@@ -55,9 +55,9 @@ pub fn drawings(pixels: Vec<u8>, labels: Vec<u8>, classes: usize) -> Result<Digi
     }
 }
 
-/// What they are learnt from and what is tested. Training images are the drawings in turn, for the run to change
-/// ([`super::augment`]); test images are the same drawings, changed in ways that no training shows. So their accuracy
-/// tells whether these very drawings were learnt, and little of anybody else's.
+/// The training set and the test set of some drawings. Training images are the drawings in turn, to be augmented by the
+/// run ([`super::augment`]); test images are the same drawings under augmentations that no epoch shows. So the accuracy
+/// says whether these very drawings were learnt, and little about other people's.
 ///
 /// ```
 /// use spiking_playground::digits::own::{drawings, sets};
@@ -81,7 +81,7 @@ pub fn sets(drawings: &Digits) -> (Digits, Digits) {
     (set(train, TRAINING_IMAGES), set(test, TEST_IMAGES))
 }
 
-/// How much there is of either. Nothing of it lies in files.
+/// The manifest of these two sets: their sizes only, for no file holds them.
 pub fn manifest(classes: usize) -> Manifest {
     let file = || FileEntry { file: String::new(), bytes: 0, sha256: String::new() };
     let entry = |count: usize| ShardEntry { count, images: file(), labels: file() };

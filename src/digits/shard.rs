@@ -1,17 +1,17 @@
-//! Pieces of a data set for the web: a manifest that lists them, and gzipped idx pairs.
+//! The shards of a data set for the web, gzipped idx pairs, and the manifest that lists them.
 
 use super::idx::IdxError;
 use super::{Digits, MOST_SIDE, idx, order};
 use crate::checksum::sha256;
 use serde::{Deserialize, Serialize};
 
-/// The part of a data set.
+/// A part of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Split {
-    /// What is learnt from.
+    /// The training set.
     Train,
-    /// What is measured on.
+    /// The test set.
     Test,
 }
 
@@ -19,9 +19,9 @@ pub enum Split {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileEntry {
-    /// Its name, beside the manifest.
+    /// Its name, relative to the manifest.
     pub file: String,
-    /// Its size, compressed.
+    /// Its compressed size in bytes.
     pub bytes: u64,
     /// SHA-256 of the compressed file, in lower-case hexadecimal.
     pub sha256: String,
@@ -31,7 +31,7 @@ pub struct FileEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShardEntry {
-    /// Images in it.
+    /// The number of images.
     pub count: usize,
     /// The idx file of the images, gzipped.
     pub images: FileEntry,
@@ -39,7 +39,7 @@ pub struct ShardEntry {
     pub labels: FileEntry,
 }
 
-/// What `manifest.json` says.
+/// The contents of `manifest.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -49,7 +49,7 @@ pub struct Manifest {
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// How many kinds of images there are.
+    /// The number of classes.
     pub classes: usize,
     /// The shards of the training set, in the order of the data set.
     pub train: Vec<ShardEntry>,
@@ -59,20 +59,20 @@ pub struct Manifest {
     pub samples: ShardEntry,
 }
 
-/// Why a manifest or a shard is not taken.
+/// Why a manifest or a shard is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ShardError {
-    /// The manifest is not what it should be.
+    /// The manifest is malformed.
     #[error("the manifest of the data set cannot be used: {0}")]
     Manifest(String),
     /// No shard has that number.
     #[error("there is no shard {index} in the {split:?} set: it has {shards}")]
     NoSuchShard {
-        /// The part asked for.
+        /// The requested part.
         split: Split,
-        /// The number asked for.
+        /// The requested number.
         index: usize,
-        /// How many there are.
+        /// The number of shards.
         shards: usize,
     },
     /// A file is shorter or longer than the manifest says.
@@ -80,19 +80,19 @@ pub enum ShardError {
     WrongSize {
         /// Which file.
         file: String,
-        /// The manifest's size.
+        /// The size in the manifest.
         expected: u64,
-        /// Its own.
+        /// That of the file.
         found: u64,
     },
-    /// A file's contents are not those that the manifest was made of.
+    /// A file's contents have another hash than the manifest says.
     #[error("{file} is damaged: its SHA-256 is {found}; the manifest says {expected}")]
     WrongHash {
         /// Which file.
         file: String,
-        /// The manifest's hash.
+        /// The hash in the manifest.
         expected: String,
-        /// Its own.
+        /// That of the file.
         found: String,
     },
     /// A file is no idx file.
@@ -103,14 +103,14 @@ pub enum ShardError {
         /// What is wrong with it.
         error: IdxError,
     },
-    /// A file is sound, but holds something else than the manifest says.
+    /// A file is valid, but holds something else than the manifest says.
     #[error("{file} holds {found}; the manifest says {expected}")]
     OtherContents {
         /// Which file.
         file: String,
         /// What the manifest says.
         expected: String,
-        /// What is in it.
+        /// What it holds.
         found: String,
     },
 }
@@ -119,18 +119,18 @@ impl Manifest {
     /// Reads `manifest.json` and checks it.
     ///
     /// # Errors
-    /// When it is not JSON of that form, or when [`Manifest::check`] finds something.
+    /// When it is not JSON of that form, or [`Manifest::check`] fails.
     pub fn parse(json: &str) -> Result<Self, ShardError> {
         let manifest: Self = serde_json::from_str(json).map_err(|error| ShardError::Manifest(error.to_string()))?;
         manifest.check()?;
         Ok(manifest)
     }
 
-    /// Checks that sizes are sensible, that all shards but the last of a split are full, and that file names and hashes
-    /// are such.
+    /// Checks that sizes are within bounds, that all shards but the last of a split are full, and that file names and
+    /// hashes are well-formed.
     ///
     /// # Errors
-    /// Says what is wrong first.
+    /// Names the first violation.
     pub fn check(&self) -> Result<(), ShardError> {
         let ensure = |right: bool, what: &dyn Fn() -> String| right.then_some(()).ok_or_else(|| bad(what()));
         ensure((1..=MOST_SIDE).contains(&self.width) && (1..=MOST_SIDE).contains(&self.height), &|| {
@@ -155,7 +155,7 @@ impl Manifest {
         })
     }
 
-    /// The shards of one part, in the order of the data set.
+    /// The shards of one split, in the order of the data set.
     pub fn shards(&self, split: Split) -> &[ShardEntry] {
         match split {
             Split::Train => &self.train,
@@ -163,12 +163,12 @@ impl Manifest {
         }
     }
 
-    /// How many images one part has.
+    /// The number of images of one split.
     pub fn images(&self, split: Split) -> usize {
         self.shards(split).iter().map(|shard| shard.count).fold(0, usize::saturating_add)
     }
 
-    /// All files that the manifest names.
+    /// All files named in the manifest.
     pub fn files(&self) -> impl Iterator<Item = &FileEntry> {
         let shards = self.train.iter().chain(&self.test).chain(std::iter::once(&self.samples));
         shards.flat_map(|shard| [&shard.images, &shard.labels])
@@ -191,7 +191,7 @@ pub fn open(
     open_pair(manifest, entry, [images, labels], (idx::read_images, idx::read_labels))
 }
 
-/// The samples, one image of each class, from their two files as they were fetched.
+/// The sample images, one of each class, from their two files as they were fetched.
 ///
 /// # Errors
 /// As for [`open`].
@@ -199,7 +199,7 @@ pub fn open_samples(manifest: &Manifest, images: &[u8], labels: &[u8]) -> Result
     open_pair(manifest, &manifest.samples, [images, labels], (idx::read_plain_images, idx::read_plain_labels))
 }
 
-/// How the two files of a pair are read.
+/// The decoders of images and labels.
 type Readers = (fn(&[u8]) -> Result<idx::Images, IdxError>, fn(&[u8]) -> Result<Vec<u8>, IdxError>);
 
 fn open_pair(
@@ -248,7 +248,7 @@ fn bad(what: String) -> ShardError {
     ShardError::Manifest(what)
 }
 
-/// A name that can only be a file beside the manifest.
+/// Whether a name can only be that of a file beside the manifest.
 fn is_plain(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain)

@@ -1,12 +1,12 @@
-//! How people write digits: a few ways for each, as a pen goes.
+//! The ways in which people write digits, a few for each, as paths of a pen.
 //!
-//! A way is a list of strokes, a stroke a list of points [x, y] in a box of 100 × 100 with y downwards, through which a
-//! smooth curve runs; a point that stands twice is a corner. Proportions do not matter: [`super::handwriting`] varies them.
+//! A style is a list of strokes, a stroke a list of points [x, y] in a box of 100 × 100 with y downwards, through which
+//! a smooth curve runs; a repeated point is a corner. Proportions do not matter: [`super::handwriting`] varies them.
 
 /// One stroke.
 pub type Stroke = &'static [[u8; 2]];
 
-/// The ways to write `digit`.
+/// The styles of `digit`.
 ///
 /// # Panics
 /// When it is above 9.

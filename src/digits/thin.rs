@@ -1,24 +1,25 @@
-//! The lines of a picture's strokes: what is left when they are thinned to one pixel (Zhang and Suen 1984,
-//! doi:10.1145/357994.358023), a row of pixels at a time in the bits of a word.
+//! The skeleton of a picture's strokes, thinned to one pixel (Zhang and Suen 1984, doi:10.1145/357994.358023), computed
+//! for a row of pixels at a time in the bits of a word.
 
 use super::drawing::SIDE;
 
-/// What is brighter than this belongs to a stroke.
-const INKED: u8 = 96;
+/// Pixels brighter than this belong to a stroke.
+const INK_THRESHOLD: u8 = 96;
 /// The rows of a picture, bit x for the pixel x + 1, with an empty row and column around them.
 type Rows = [u32; SIDE + 2];
 
-/// The picture's lines as strokes of one or two points, in pixels; none for a picture that is not 28 × 28.
+/// The picture's skeleton as strokes of one or two points [x, y], in pixels; empty if the picture is not 28 × 28.
 pub fn lines(image: &[u8]) -> Vec<Vec<[f32; 2]>> {
     let mut rows: Rows = [0; SIDE + 2];
     for (row, pixels) in rows[1..=SIDE].iter_mut().zip(image.chunks_exact(SIDE)) {
-        *row = pixels.iter().enumerate().fold(0, |bits, (x, pixel)| bits | u32::from(*pixel > INKED) << (x + 1));
+        *row =
+            pixels.iter().enumerate().fold(0, |bits, (x, pixel)| bits | u32::from(*pixel > INK_THRESHOLD) << (x + 1));
     }
     thin(&mut rows);
     joined(&rows)
 }
 
-/// Takes away border pixels until only lines are left.
+/// Removes border pixels until only lines are left.
 fn thin(rows: &mut Rows) {
     loop {
         let before = *rows;
@@ -34,13 +35,14 @@ fn thin(rows: &mut Rows) {
     }
 }
 
-/// Which pixels of the middle row go in the first or the second half of a round.
+/// The pixels of the middle row that the first or the second half of an iteration removes.
 fn removable([above, own, below]: [u32; 3], first: bool) -> u32 {
     let left = |row: u32| row << 1;
     let right = |row: u32| row >> 1;
     // Clockwise from the pixel above.
     let around = [above, right(above), right(own), right(below), below, left(below), left(own), left(above)];
-    // How many neighbours are set, as a number of four bits; and whether exactly one is set after one that is not.
+    // The number of set neighbours, in four bits; and whether exactly one transition from unset to set is found around
+    // the pixel.
     let mut count = [0u32; 4];
     let (mut one, mut more) = (0, 0);
     for i in 0..8 {

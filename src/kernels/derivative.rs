@@ -1,4 +1,4 @@
-//! The derivatives of the spiking operations: the backward kernels, tied into burn's autodiff.
+//! The derivatives of the spiking operations: the backward kernels as nodes of burn's autodiff.
 
 use super::{Derivatives, LinearGradients, LinearMap, LossOutput, Spikes, SpikingOperations};
 use crate::spec::Neuron;
@@ -9,13 +9,13 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend};
 
-/// The map without its place in the graph.
+/// The map's tensors without their nodes of the graph.
 fn inner<B: Backend, C: CheckpointStrategy>(map: LinearMap<Autodiff<B, C>>) -> LinearMap<B> {
     let LinearMap { parameters, grad_accum, shape } = map;
     LinearMap { parameters: parameters.into_primitive(), grad_accum: grad_accum.into_primitive(), shape }
 }
 
-/// Registers what a linear map's backward pass gave under the nodes of its input and its parameters.
+/// Registers the gradients of a linear map under the nodes of its input and its parameters.
 fn register<B: Backend>(grads: &mut Gradients, [input, parameters]: [Option<NodeId>; 2], given: LinearGradients<B>) {
     if let Some(node) = parameters {
         grads.register::<B>(node, given.parameters);
@@ -34,7 +34,7 @@ impl<B: Derivatives> Backward<B, 2> for SpikingLayerBackward {
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
         let nodes = ops.parents.map(|parent| parent.map(|node| node.id));
         let (saved, map, neuron) = ops.state;
-        // What stands under the carrier's node is the gradient of the spikes.
+        // The gradient registered under the carrier's node is that of the spikes.
         let gradient = grads.consume::<B>(&ops.node);
         let needs_input = nodes[0].is_some();
         let given = B::spiking_layer_backward(saved, map, gradient, neuron, needs_input);
@@ -77,7 +77,7 @@ impl<B: Derivatives> Backward<B, 1> for CountBackward {
 struct LinearBackward;
 
 impl<B: Derivatives> Backward<B, 2> for LinearBackward {
-    /// The input, the map, and what the bias is multiplied with.
+    /// The input, the map, and the bias's scale.
     type State = (FloatTensor<B>, LinearMap<B>, f32);
 
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
@@ -94,7 +94,7 @@ impl<B: Derivatives> Backward<B, 2> for LinearBackward {
 struct IntegratorBackward;
 
 impl<B: Derivatives> Backward<B, 2> for IntegratorBackward {
-    /// The counts, the map, and what each time step counts.
+    /// The counts, the map, and the coefficients of the time steps.
     type State = (FloatTensor<B>, LinearMap<B>, Vec<f32>);
 
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {

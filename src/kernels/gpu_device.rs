@@ -1,20 +1,20 @@
-//! A GPU to compute on, in builds that have its kernels.
+//! The GPU as a device, in builds with its kernels.
 
 use burn::tensor::Device;
 
-/// A GPU that is ready.
+/// An opened GPU.
 #[derive(Clone, Debug)]
 pub struct GpuDevice {
-    /// What tensors live on.
+    /// The device of its tensors.
     pub device: Device,
-    /// What it is called; empty where a browser does not say.
+    /// Its name; empty if a browser does not reveal it.
     pub name: String,
-    /// Whether it is a software adapter, a program that computes what a GPU would.
+    /// Whether it is a software adapter, which computes on the CPU.
     pub is_software: bool,
 }
 
 impl GpuDevice {
-    /// The same under this name, which may say that it is a software adapter.
+    /// The same device under this name, which may reveal a software adapter.
     #[must_use]
     pub fn named(self, name: String) -> Self {
         let known = ["swiftshader", "llvmpipe", "lavapipe", "warp", "basic render"];
@@ -23,26 +23,26 @@ impl GpuDevice {
     }
 }
 
-/// Why there is no GPU to compute on.
+/// Why no GPU can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
-    /// The kernels were left out.
+    /// The program was built without the kernels.
     #[error("this program was built without kernels for a graphics card: build it with `--features gpu`")]
     NotBuilt,
-    /// None is there, or none that can be reached.
+    /// No GPU is available.
     #[error("there is no graphics card that can be reached ({0}): install its driver, or compute on the CPU")]
     None(String),
-    /// One is there and refuses.
+    /// The GPU refuses.
     #[error("the graphics card cannot be used ({0})")]
     Refused(String),
-    /// One is there and too small.
+    /// A limit of the GPU is too small.
     #[error("the graphics card allows {allowed} {what}, and {needed} are needed")]
     TooSmall {
-        /// Of what.
+        /// The name of the limit.
         what: &'static str,
-        /// At most.
+        /// The GPU's limit.
         allowed: u64,
-        /// At least.
+        /// The limit that the kernels need.
         needed: u64,
     },
 }

@@ -1,11 +1,11 @@
-//! How the weights and bias of a linear map lie in the kernels: one flat run of numbers, so that whatever treats all
-//! numbers alike (Adam, copies, gradients that are added up) knows nothing of layers.
+//! The memory layout of a linear map's weights and bias in the kernels: one flat array, so that code that treats all
+//! numbers alike (Adam, copies, sums of gradients) knows nothing of layers.
 //!
-//! First the weights, [K, N, W]: K blocks of W outputs each. A block's row, the weights of one input, fits the registers,
-//! and a block fits the cache. The last block is filled up with zeros, which stay zeros. Then the bias, [H]. In files
-//! weights are [H, N], as PyTorch has them; only [`crate::layer`] turns the one into the other.
+//! First the weights, [K, N, W]: K blocks of W outputs each. A block's row, the weights of one input, fits the
+//! registers, and a block fits the cache. The last block is padded with zeros, which stay zeros. Then the bias, \[H\].
+//! In files weights are [H, N], as PyTorch has them; only [`crate::layer`] turns the one into the other.
 
-/// The widest block: what measured fastest (more numbers than registers spill, fewer leave them idle).
+/// The maximal width of a block, by measurement the fastest (more numbers than registers spill, fewer leave them idle).
 pub(super) const MAX_WIDTH: usize = if cfg!(target_arch = "wasm32") { 32 } else { 64 };
 
 /// W, the width of the blocks for `outputs` outputs: 16, 32 or 64.
@@ -22,7 +22,7 @@ pub(super) const fn blocks(outputs: usize) -> usize {
     outputs.div_ceil(width(outputs))
 }
 
-/// The sizes of a linear map, which say how its numbers lie.
+/// The sizes of a linear map, which determine the layout of its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinearShape {
     /// N.
@@ -48,17 +48,17 @@ impl LinearShape {
         blocks(self.outputs)
     }
 
-    /// Where the bias begins: K·N·W.
+    /// The index of the bias: K·N·W.
     pub const fn bias_start(self) -> usize {
         self.blocks() * self.inputs * self.width()
     }
 
-    /// The number of all its numbers, those that fill up the last block among them: K·N·W + H.
+    /// The length of the flat array, with the padding of the last block: K·N·W + H.
     pub const fn numbers(self) -> usize {
         self.bias_start() + self.outputs
     }
 
-    /// Weights [N, H] and bias [H] as they lie.
+    /// The flat array of weights [N, H] and bias \[H\].
     ///
     /// # Panics
     /// If there are not N·H weights, or not H numbers of the bias.
@@ -73,7 +73,7 @@ impl LinearShape {
         numbers
     }
 
-    /// Weights [N, H] and bias [H] from how they lie.
+    /// The weights [N, H] and bias \[H\] of a flat array.
     ///
     /// ```
     /// use spiking_playground::kernels::LinearShape;

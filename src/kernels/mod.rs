@@ -1,18 +1,19 @@
-//! What burn lacks, as backend extensions: layers of spiking neurons and what reads them, the loss, Adam's step, and
-//! coding. Whatever a step computes with floats is here, so that it gives the same bits on every machine.
+//! The operations that burn lacks, as backend extensions: layers of spiking neurons, readouts, the loss, Adam's step,
+//! and the encodings. All floating-point arithmetic of a training step is here, so that the CPU gives the same bits on
+//! every machine.
 //!
-//! A layer of spiking neurons is one operation with a hand-written derivative, not T×k tensor operations. Between two
-//! layers pass packed spikes, an integer tensor, which burn's autodiff does not track. So a *carrier* travels with them:
-//! one float that links the graph. The operation that reads the spikes registers their gradient, [B, T, N], under the
-//! carrier's node, and the operation that made them takes it from there. A layer's spikes have one reader: a
-//! [`SpikeTensor`] cannot be cloned.
+//! A layer of spiking neurons is one operation with a hand-written derivative, not T×k tensor operations. The data
+//! between two layers are packed spikes, an integer tensor, which burn's autodiff does not track. So a *carrier*
+//! travels with them: one float that links the graph. The operation that reads the spikes registers their gradient, [B,
+//! T, N], under the carrier's node, and the operation that made them takes it from there. A layer's spikes have one
+//! reader: a [`SpikeTensor`] cannot be cloned.
 //!
-//! The weights and bias of a linear map are one flat tensor ([`LinearShape`] says how they lie), and so are their gradient
-//! and Adam's moments.
+//! The weights and bias of a linear map are one flat tensor (its layout is that of [`LinearShape`]), and so are their
+//! gradient and Adam's moments.
 //!
 //! The public functions check all shapes: kernels read and write their buffers unchecked.
 //!
-//! [`reference`] says the same in plain tensor operations, slowly and obviously: it is the oracle of the tests.
+//! [`reference`] is the same in plain tensor operations, slow and obvious: the oracle of the tests.
 
 mod cpu;
 mod derivative;
@@ -38,7 +39,7 @@ use burn::tensor::{DType, Device, ExecutionError, Int, Tensor, TensorData};
 pub struct Spikes<B: Backend> {
     /// [B, N, words], u32.
     pub bits: IntTensor<B>,
-    /// [1], zero.
+    /// \[1\], zero.
     pub carrier: FloatTensor<B>,
 }
 
@@ -47,9 +48,9 @@ pub struct Spikes<B: Backend> {
 pub struct LinearMap<B: Backend> {
     /// [[`LinearShape::numbers`]].
     pub parameters: FloatTensor<B>,
-    /// The same numbers of their gradient over earlier samples of a batch; none, [0], if there were none. New ones are
-    /// added to them sample by sample, so that the sum does not depend on how a batch was cut. The forward pass only keeps
-    /// them.
+    /// Their gradient over earlier samples of the batch, of the same length; \[0\] if there were none. New gradients
+    /// are added sample by sample, so that the sum does not depend on how a batch is divided. The forward pass only
+    /// stores it.
     pub grad_accum: FloatTensor<B>,
     /// Its sizes.
     pub shape: LinearShape,
@@ -62,16 +63,16 @@ impl<B: Backend> LinearMap<B> {
     }
 }
 
-/// What the loss says of a batch, as a backend's tensors.
+/// The loss of a batch, as a backend's tensors.
 #[derive(Clone, Debug, ExtensionType)]
 pub struct LossOutput<B: Backend> {
-    /// [1].
+    /// \[1\].
     pub loss: FloatTensor<B>,
-    /// The number of samples that are classified correctly, [1].
+    /// The number of samples that are classified correctly, \[1\].
     pub correct: IntTensor<B>,
 }
 
-/// What Adam's step moves, as a backend's tensors of one length.
+/// The tensors that Adam's step updates, all of one length.
 #[derive(Clone, Debug, ExtensionType)]
 pub struct AdamState<B: Backend> {
     /// The parameters.
@@ -82,10 +83,10 @@ pub struct AdamState<B: Backend> {
     pub square: FloatTensor<B>,
 }
 
-/// The operations that are tracked by autodiff. The gradient of a linear map's numbers is one tensor.
+/// The operations that autodiff tracks. The gradient of a linear map's parameters is one tensor.
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff)]
 pub trait SpikingOperations: Backend {
-    /// A dense layer of spiking neurons: from the spikes of its inputs to its own.
+    /// A dense layer of spiking neurons: its spikes, from those of its inputs.
     fn spiking_layer(
         #[extension_type] input: Spikes<Self>,
         #[extension_type] map: LinearMap<Self>,
@@ -93,10 +94,10 @@ pub trait SpikingOperations: Backend {
         time_steps: usize,
     ) -> Spikes<Self>;
 
-    /// Neurons into which the same currents, [B, H], flow at every time step.
+    /// The spikes of LIF neurons under constant input currents, [B, H].
     fn lif_constant_input(currents: FloatTensor<Self>, neuron: Neuron, time_steps: usize) -> Spikes<Self>;
 
-    /// Σ_t c[t]·s[t] for each neuron: [B, N].
+    /// `Σ_t c[t]·s[t]` for each neuron: [B, N].
     fn weighted_spike_count(#[extension_type] input: Spikes<Self>, coefficients: Vec<f32>) -> FloatTensor<Self>;
 
     /// input [B, N] × weights + bias_scale·bias, as [B, H].
@@ -106,15 +107,15 @@ pub trait SpikingOperations: Backend {
         bias_scale: f32,
     ) -> FloatTensor<Self>;
 
-    /// Leaky integrators that read spikes: Σ_t c[t]·s[t] [B, N] × weights + Σ_t c[t]·bias, as [B, H].
+    /// Leaky integrators that read spikes: `Σ_t c[t]·s[t]` [B, N] × weights + `Σ_t c[t]`·bias, as [B, H].
     fn integrators(
         #[extension_type] input: Spikes<Self>,
         #[extension_type] map: LinearMap<Self>,
         coefficients: Vec<f32>,
     ) -> FloatTensor<Self>;
 
-    /// The sum of -log softmax(logits)[label], from logits [B, C], divided by the size of the batch, of which these may
-    /// be a part.
+    /// The sum of `-log softmax(logits)[label]`, from logits [B, C], divided by the size of the batch, of which these
+    /// rows may be a part.
     fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>, batch: usize) -> LossOutput<Self>;
 }
 
@@ -129,17 +130,17 @@ pub trait UntrackedOperations: Backend {
         time_steps: usize,
     ) -> FloatTensor<Self>;
 
-    /// The same numbers, where the kernels reach them fastest.
+    /// The same numbers in the memory layout that is fastest for the kernels.
     fn to_kernel_layout(parameters: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// One step of Adam; see [`crate::optimizer`]. A gradient that is not finite may move nothing.
+    /// One step of Adam; see [`crate::optimizer`]. A gradient that is not finite makes its parameter and moments so.
     fn adam(#[extension_type] state: AdamState<Self>, gradient: FloatTensor<Self>, step: AdamStep) -> AdamState<Self>;
 
-    /// Writes bytes, four a number and a multiple of four of them, from byte `first` on.
+    /// Writes bytes from byte `first` on; four bytes are packed into a number, so their count is a multiple of four.
     fn write_bytes(images: IntTensor<Self>, first: usize, bytes: Vec<u8>) -> IntTensor<Self>;
 
-    /// Spikes [B, N, words] of images that lie on the device, `batch` [B, 3] of them: number, and both halves of the key
-    /// of its random numbers. The coding is by spikes.
+    /// The spikes, [B, N, words], of images stored on the device. A row of `batch` [B, 3] is an image's number and the
+    /// two halves of the key of its random numbers. `coding` is rate or latency.
     fn encode_spikes(
         images: IntTensor<Self>,
         batch: IntTensor<Self>,
@@ -152,37 +153,37 @@ pub trait UntrackedOperations: Backend {
     fn encode_currents(images: IntTensor<Self>, batch: IntTensor<Self>, pixels: usize) -> FloatTensor<Self>;
 }
 
-/// What is the same for all numbers of one step of Adam.
+/// The constants of one step of Adam.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamStep {
-    /// β1, the share of the gradient's mean that stays.
+    /// β1, the decay of the gradient's mean.
     pub beta_1: f32,
-    /// β2, the share of its square's mean that stays.
+    /// β2, the decay of its square's mean.
     pub beta_2: f32,
-    /// The step size, with both corrections of the means' bias in it.
+    /// The step size, including the bias corrections of both means.
     pub rate: f32,
-    /// ε, scaled as the root of the square's mean is.
+    /// ε, scaled like the root of the square's mean.
     pub epsilon: f32,
 }
 
-/// The gradients that a linear map's backward pass gives, as a backend's tensors.
+/// The gradients from a linear map's backward pass, as a backend's tensors.
 pub(crate) struct LinearGradients<B: Backend> {
-    /// Of its numbers.
+    /// That of its parameters.
     parameters: FloatTensor<B>,
-    /// Of its input, if asked for: numbers [B, N], or spikes.
+    /// That of its input, if requested: numbers [B, N], or spikes.
     input: Option<FloatTensor<B>>,
 }
 
-/// What the derivatives are made of: forward passes that save something for the backward pass, and backward passes, of a
+/// The parts of the derivatives: forward passes that save values for the backward pass, and backward passes, of a
 /// backend without autodiff.
 ///
-/// The gradient of a layer's spikes, which stands under its carrier's node, has one of two forms: [B, T, H], or, where
-/// it is a coefficient for each time step times a number for each neuron, [T + B·H], the coefficients first.
+/// The gradient of a layer's spikes, registered under its carrier's node, has one of two forms: [B, T, H], or, if it is
+/// a coefficient for each time step times a number for each neuron, [T + B·H], the coefficients first.
 pub(crate) trait Derivatives: SpikingOperations {
     /// What a layer of neurons saves for its backward pass.
     type Saved: Clone + std::fmt::Debug + Send + Sync + 'static;
 
-    /// [`SpikingOperations::spiking_layer`], with what its backward pass needs.
+    /// [`SpikingOperations::spiking_layer`], with the values saved for its backward pass.
     fn spiking_layer_forward(
         input: Spikes<Self>,
         map: &LinearMap<Self>,
@@ -190,7 +191,7 @@ pub(crate) trait Derivatives: SpikingOperations {
         time_steps: usize,
     ) -> (Spikes<Self>, Self::Saved);
 
-    /// From `grad_spikes`, of the layer's spikes.
+    /// The gradients from that of the layer's spikes, `grad_spikes`.
     fn spiking_layer_backward(
         saved: Self::Saved,
         map: LinearMap<Self>,
@@ -199,24 +200,24 @@ pub(crate) trait Derivatives: SpikingOperations {
         needs_input: bool,
     ) -> LinearGradients<Self>;
 
-    /// [`SpikingOperations::lif_constant_input`], with what its backward pass needs.
+    /// [`SpikingOperations::lif_constant_input`], with the values saved for its backward pass.
     fn lif_constant_input_forward(
         currents: FloatTensor<Self>,
         neuron: Neuron,
         time_steps: usize,
     ) -> (Spikes<Self>, Self::Saved);
 
-    /// From `grad_spikes` to the gradient of the constant currents, [B, H].
+    /// The gradient of the constant currents, [B, H], from that of the spikes, `grad_spikes`.
     fn lif_constant_input_backward(
         saved: Self::Saved,
         grad_spikes: FloatTensor<Self>,
         neuron: Neuron,
     ) -> FloatTensor<Self>;
 
-    /// From `grad_counts` [B, N] to the gradient of the spikes.
+    /// The gradient of the spikes, from that of their counts, `grad_counts` [B, N].
     fn weighted_spike_count_backward(grad_counts: FloatTensor<Self>, coefficients: &[f32]) -> FloatTensor<Self>;
 
-    /// From `grad_output` [B, H] of a linear map.
+    /// The gradients from that of the map's output, `grad_output` [B, H].
     fn linear_map_backward(
         input: FloatTensor<Self>,
         map: LinearMap<Self>,
@@ -232,7 +233,7 @@ pub(crate) trait Derivatives: SpikingOperations {
         coefficients: &[f32],
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
-    /// From `grad_output` [B, H] of the integrators.
+    /// The gradients from that of the integrators' output, `grad_output` [B, H].
     fn integrators_backward(
         counts: FloatTensor<Self>,
         map: LinearMap<Self>,
@@ -241,7 +242,7 @@ pub(crate) trait Derivatives: SpikingOperations {
         needs_input: bool,
     ) -> LinearGradients<Self>;
 
-    /// From `grad_loss` [1] to the gradient of the logits, [B, C].
+    /// The gradient of the logits, [B, C], from that of the loss, `grad_loss` \[1\].
     fn cross_entropy_backward(
         logits: FloatTensor<Self>,
         labels: &[u8],
@@ -250,15 +251,15 @@ pub(crate) trait Derivatives: SpikingOperations {
     ) -> FloatTensor<Self>;
 }
 
-/// The CPU. Everything outside this module learns from its device where it computes.
+/// The CPU's device. Code outside this module is generic over the device.
 pub fn cpu() -> Device {
     Device::flex()
 }
 
-/// Opens the best GPU there is. Once in a program.
+/// Opens the best available GPU. To be called once in a program.
 ///
 /// # Errors
-/// When there is none, it refuses or cannot do what the kernels need, or this program was built without them.
+/// When there is none, it refuses or lacks what the kernels need, or this program was built without them.
 pub async fn open_gpu() -> Result<GpuDevice, OpenError> {
     #[cfg(feature = "gpu")]
     let opened = gpu::open().await;
@@ -267,7 +268,7 @@ pub async fn open_gpu() -> Result<GpuDevice, OpenError> {
     opened
 }
 
-/// Whether a device is a GPU: what it computes should stay there, and reading it back takes long.
+/// Whether a device is a GPU: results should stay there, because reading them back takes long.
 pub fn is_gpu(device: &Device) -> bool {
     #[cfg(feature = "gpu")]
     let gpu = gpu::holds(device);
@@ -279,16 +280,16 @@ pub fn is_gpu(device: &Device) -> bool {
     gpu
 }
 
-/// A batch of images as rate coding has them on the CPU: [`crate::spikes::encode::rate`], on all cores and with the
-/// widest instructions.
+/// The rate coding of a batch of images: [`crate::spikes::encode::rate`], on all cores and with the widest
+/// instructions.
 ///
 /// # Panics
-/// When the images differ in size, or there are not as many samples as images.
+/// When the images differ in size, or `samples` and `images` differ in length.
 pub fn rate(images: &[&[u8]], samples: &[u64], seed: u64, pass: Pass, time_steps: usize) -> SpikeTrain {
     cpu::encode::rate(images, samples, seed, pass, time_steps)
 }
 
-/// A batch of images as latency coding has them on the CPU: [`crate::spikes::encode::latency`], on all cores.
+/// The latency coding of a batch of images: [`crate::spikes::encode::latency`], on all cores.
 ///
 /// # Panics
 /// When the images differ in size, or T is 0.
@@ -305,7 +306,7 @@ pub struct SpikeTensor {
 }
 
 impl SpikeTensor {
-    /// Brings spike trains to a device. They are constants: no gradient flows into them.
+    /// The spike trains, uploaded to a device. They are constants: no gradient flows into them.
     ///
     /// # Panics
     /// If there is no sample, no neuron or no time step.
@@ -317,12 +318,12 @@ impl SpikeTensor {
         Self { bits, carrier: Tensor::zeros([1], device), time_steps }
     }
 
-    /// Brings the spike trains back.
+    /// The spike trains, read back from the device.
     pub fn train(&self) -> SpikeTrain {
         self.train_of(&self.bits.to_data())
     }
 
-    /// The same where nobody can wait, as in a browser.
+    /// The same without blocking, as a browser requires.
     ///
     /// # Errors
     /// When the device cannot be read.
@@ -365,17 +366,17 @@ pub struct LinearWeights {
     pub shape: LinearShape,
     /// [[`LinearShape::numbers`]].
     pub parameters: Tensor<1>,
-    /// The same numbers of their gradient, outside the graph.
+    /// Their gradient over earlier samples, of the same length and outside the graph; `None` if there were none.
     pub grad_accum: Option<Tensor<1>>,
 }
 
 impl LinearWeights {
-    /// Without gradients yet.
+    /// Weights without gradients from earlier samples.
     pub const fn new(shape: LinearShape, parameters: Tensor<1>) -> Self {
         Self { shape, parameters, grad_accum: None }
     }
 
-    /// Weights [N, H] and bias [H], brought to a device; on an autodiff device to be learnt.
+    /// Weights [N, H] and bias \[H\], uploaded to a device; on an autodiff device they require gradients.
     ///
     /// # Panics
     /// If there are not N·H weights and H numbers of the bias, or one of the sizes is 0.
@@ -385,7 +386,7 @@ impl LinearWeights {
         Self::new(shape, if device.is_autodiff() { parameters.require_grad() } else { parameters })
     }
 
-    /// For an input of so many numbers a sample.
+    /// Checks the shapes for an input of `inputs` numbers per sample.
     fn check(&self, inputs: usize) {
         let shape = self.shape;
         check_sizes("a linear map", &[shape.inputs, shape.outputs]);
@@ -408,7 +409,7 @@ impl LinearWeights {
     }
 }
 
-/// The most samples of a batch: GPUs start no more workgroups along an axis (WebGPU's limit).
+/// The maximal number of samples of a batch: the limit of workgroups along an axis in WebGPU.
 pub const MAX_BATCH: usize = 65_535;
 
 fn check_sizes(what: &str, sizes: &[usize]) {
@@ -433,11 +434,11 @@ pub fn spiking_layer(input: SpikeTensor, weights: LinearWeights, neuron: &Neuron
     SpikeTensor::of(spikes, time_steps)
 }
 
-/// The membrane potentials before the reset of a layer of spiking neurons, [B, T, H]. None of the tensors takes part in a
-/// graph.
+/// The membrane potentials before the reset of a layer of spiking neurons, [B, T, H]. None of the tensors may be part
+/// of a graph.
 ///
 /// # Panics
-/// As [`spiking_layer`].
+/// As for [`spiking_layer`].
 pub fn membrane_potentials(input: SpikeTensor, weights: LinearWeights, neuron: &Neuron) -> Tensor<3> {
     let ([batch, inputs], time_steps) = (input.dims(), input.time_steps);
     check_batch(batch, time_steps);
@@ -446,7 +447,7 @@ pub fn membrane_potentials(input: SpikeTensor, weights: LinearWeights, neuron: &
     Tensor::from_dispatch(Dispatch::membrane_potentials(input, map, *neuron, time_steps))
 }
 
-/// Neurons into which the same currents, [B, H], flow at every time step: their spikes, [B, H].
+/// The spikes, [B, H], of LIF neurons under constant input currents, [B, H].
 ///
 /// # Panics
 /// If there is no sample, more than [`MAX_BATCH`], no neuron or no time step.
@@ -457,7 +458,7 @@ pub fn lif_constant_input(currents: Tensor<2>, neuron: &Neuron, time_steps: usiz
     SpikeTensor::of(Dispatch::lif_constant_input(currents.into_dispatch(), *neuron, time_steps), time_steps)
 }
 
-/// Σ_t c[t]·s[t] for each neuron, [B, N].
+/// `Σ_t c[t]·s[t]` for each neuron, [B, N].
 ///
 /// # Panics
 /// If there are not T coefficients.
@@ -481,7 +482,7 @@ pub fn linear(input: Tensor<2>, weights: LinearWeights, bias_scale: f32) -> Tens
 /// Leaky integrators that read spikes, [B, N]: the weighted mean over time of their potentials, [B, H].
 ///
 /// # Panics
-/// If there are not T coefficients, and as [`spiking_layer`].
+/// If there are not T coefficients, and as for [`spiking_layer`].
 pub fn integrators(input: SpikeTensor, weights: LinearWeights, coefficients: &[f32]) -> Tensor<2> {
     let [batch, inputs] = input.dims();
     assert_eq!(coefficients.len(), input.time_steps, "a coefficient for each time step");
@@ -491,8 +492,8 @@ pub fn integrators(input: SpikeTensor, weights: LinearWeights, coefficients: &[f
     Tensor::from_dispatch(Dispatch::integrators(input, map, coefficients.to_vec()))
 }
 
-/// The sum of -log softmax(logits)[label], [1], divided by the size of the batch, of which these may be a part, and the
-/// number of rows that have their label's logit as the largest, [1]. `logits` is [B, C].
+/// The sum of `-log softmax(logits)[label]`, \[1\], divided by the size of the batch, of which these rows may be a
+/// part, and the number of rows whose largest logit is their label's, \[1\]. `logits` is [B, C].
 ///
 /// # Panics
 /// If there are not B labels, one is not below C, or there is no row.
@@ -505,8 +506,8 @@ pub fn cross_entropy(logits: Tensor<2>, labels: &[u8], batch: usize) -> (Tensor<
     (Tensor::from_dispatch(output.loss), Tensor::from_dispatch(output.correct))
 }
 
-/// Numbers as a layer's parameters (or Adam's moments of them), where the kernels reach them fastest; outside the graph's
-/// leaves, to be made one by `require_grad`.
+/// Numbers as a layer's parameters (or Adam's moments of them) in the memory layout that is fastest for the kernels;
+/// `require_grad` makes them a leaf of the graph.
 pub fn parameters_on(numbers: Vec<f32>, device: &Device) -> Tensor<1> {
     let length = numbers.len();
     let plain = device.clone().inner();
@@ -514,16 +515,16 @@ pub fn parameters_on(numbers: Vec<f32>, device: &Device) -> Tensor<1> {
     if device.is_autodiff() { Tensor::from_inner(placed) } else { placed }
 }
 
-/// The same numbers, where the kernels reach them fastest. The tensor takes no part in a graph.
+/// The same numbers in the memory layout that is fastest for the kernels. The tensor may not be part of a graph.
 pub fn to_kernel_layout(parameters: Tensor<1>) -> Tensor<1> {
     Tensor::from_dispatch(Dispatch::to_kernel_layout(parameters.into_dispatch()))
 }
 
-/// One step of Adam on parameters, the running mean of their gradient and that of its square, which it gives back in that
-/// order. None of the tensors takes part in a graph.
+/// One step of Adam on parameters, the running mean of their gradient and that of its square, which are returned in
+/// this order. None of the tensors may be part of a graph.
 ///
 /// # Panics
-/// If they are not of one length, or of none.
+/// If their lengths differ or are 0.
 pub fn adam([parameters, mean, square]: [Tensor<1>; 3], gradient: Tensor<1>, step: AdamStep) -> [Tensor<1>; 3] {
     let length = gradient.dims();
     check_sizes("a gradient", &length);
@@ -536,10 +537,10 @@ pub fn adam([parameters, mean, square]: [Tensor<1>; 3], gradient: Tensor<1>, ste
     [parameters, mean, square].map(Tensor::from_dispatch)
 }
 
-/// Images that lie on a device, to be coded there.
+/// Images stored on a device, to be encoded there.
 #[derive(Debug)]
 pub struct ImageStore {
-    /// Four pixels a number.
+    /// Four pixels in each number.
     words: Tensor<1, Int>,
     images: usize,
     pixels: usize,
@@ -549,7 +550,7 @@ pub struct ImageStore {
 const PIXELS_PER_WORD: usize = 4;
 
 impl ImageStore {
-    /// Memory for this number of images, with this number of pixels each.
+    /// A store for `images` images of `pixels` pixels each.
     ///
     /// # Panics
     /// If one of them is 0.
@@ -559,10 +560,10 @@ impl ImageStore {
         Self { words: Tensor::empty([words], (&device.clone().inner(), DType::U32)), images, pixels }
     }
 
-    /// Takes images in from number `first` on, a multiple of four.
+    /// Uploads images from number `first` on, a multiple of four.
     ///
     /// # Panics
-    /// If `first` is not one, or there is no room for them.
+    /// If `first` is not a multiple of four, or the store is too small.
     pub fn put(&mut self, first: usize, images: &[u8]) {
         assert_eq!(first % PIXELS_PER_WORD, 0, "images begin with a number of their own");
         let mut bytes = images.to_vec();
@@ -577,11 +578,12 @@ impl ImageStore {
         self.words = Tensor::from_dispatch(Dispatch::write_bytes(words.into_dispatch(), first * self.pixels, bytes));
     }
 
-    /// The images with these numbers in the store, each with its number in the data set, [`encode::rate`] or
-    /// [`encode::latency`] coded.
+    /// The spikes, [B, N], by [`encode::rate`] or [`encode::latency`], of images given by their number in the store and
+    /// in the data set.
     ///
     /// # Panics
-    /// If the store has no image of such a number, there is none, or no time step; if the coding is not by spikes.
+    /// If the store has no image of such a number; if there is no image or no time step; if the coding is not by
+    /// spikes.
     pub fn spikes(
         &self,
         batch: &[(usize, u64)],
@@ -601,7 +603,7 @@ impl ImageStore {
     /// The images with these numbers in the store as constant currents, [B, N].
     ///
     /// # Panics
-    /// If the store has no image of such a number, or there is none.
+    /// If the store has no image of such a number, or no image is given.
     pub fn currents(&self, batch: &[(usize, u64)]) -> Tensor<2> {
         check_batch(batch.len(), 1);
         let batch = self.batch(batch, 0, Pass::Drawing);

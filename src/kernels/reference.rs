@@ -1,5 +1,5 @@
-//! The same layer in plain tensor operations, differentiated by burn: slow and obvious, the oracle that the kernels are
-//! tested against.
+//! The reference of the kernels in plain tensor operations, differentiated by burn: slow and obvious, the oracle of the
+//! tests.
 
 use crate::spec::{Neuron, Surrogate};
 use burn::tensor::Tensor;
@@ -58,7 +58,7 @@ pub fn neurons(currents: Tensor<3>, neuron: &Neuron) -> (Tensor<3>, Tensor<3>) {
     (Tensor::cat(spikes, 1), Tensor::cat(potentials, 1))
 }
 
-/// A layer of spiking neurons: 0/1 input spikes [B, T, N], weights [N, H], bias [H], to spikes and potentials before
+/// A layer of spiking neurons: 0/1 input spikes [B, T, N], weights [N, H], bias \[H\], to spikes and potentials before
 /// the reset, both [B, T, H].
 pub fn spiking_layer(input: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>, neuron: &Neuron) -> (Tensor<3>, Tensor<3>) {
     let [batch, time_steps, inputs] = input.dims();
@@ -67,7 +67,7 @@ pub fn spiking_layer(input: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>, neuro
     neurons(currents.reshape([batch, time_steps, width]), neuron)
 }
 
-/// Leaky integrators without spikes: input spikes [B, T, N], weights [N, C], bias [C], to their membrane potentials,
+/// Leaky integrators without spikes: input spikes [B, T, N], weights [N, C], bias \[C\], to their membrane potentials,
 /// [B, T, C].
 pub fn integrators(input: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>, beta: f32) -> Tensor<3> {
     let [batch, time_steps, inputs] = input.dims();

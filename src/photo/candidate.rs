@@ -1,4 +1,4 @@
-//! What stands out from its ground, and how much of a digit each of these things has.
+//! Candidates for a digit: connected sets of pixels that stand out from their ground, each with a score.
 
 use super::ground::{self, Polarity, contrast};
 use image::{GrayImage, Luma, imageops};
@@ -8,16 +8,18 @@ use imageproc::geometry::{contour_area, min_area_rect};
 use imageproc::point::Point;
 use imageproc::region_labelling::{Connectivity, connected_components};
 
-/// Contrasts at which things are cut out, as shares of the largest: ink, and the halves of fainter ink beside it.
+/// The thresholds of contrast, as fractions of the largest: ink, and the halves of fainter ink beside it.
 const THRESHOLDS: [f32; 9] = [0.72, 0.6, 0.5, 0.42, 0.35, 0.28, 0.22, 0.16, 0.11];
-/// A threshold must be that share of the contrast of what it cuts out: near a half, where an edge is steepest.
+/// The range of a threshold, as a fraction of the contrast of the candidate that it cuts out: near a half, where an
+/// edge is steepest.
 const SHARES: std::ops::RangeInclusive<f32> = 0.25..=0.8;
-/// The least contrast of ink, of 255.
-const LEAST_CONTRAST: f32 = 18.0;
-/// A threshold is so many deviations of the ground above it.
-const OVER_NOISE: f32 = 4.0;
-/// Pictures with a shorter side of at most so many pixels are icons and data sets' images: little paper, much ink.
-const SMALL: u32 = 100;
+/// The minimal contrast of ink, of 255.
+const MIN_CONTRAST: f32 = 18.0;
+/// The minimal distance of a threshold from the ground, in standard deviations of the ground.
+const MIN_DEVIATIONS: f32 = 4.0;
+/// Pictures whose shorter side is at most this number of pixels are icons and data sets' images: little paper, much
+/// ink.
+const MAX_SMALL_SIDE: u32 = 100;
 
 /// A box of pixels, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +31,7 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// The box of some pixels, numbered row by row.
+    /// The bounding box of some pixels, numbered row by row; `None` without pixels.
     pub fn of(pixels: impl Iterator<Item = usize>, width: usize) -> Option<Self> {
         pixels.map(|at| Self::at(at, width)).reduce(|a, b| Self {
             left: a.left.min(b.left),
@@ -58,7 +60,7 @@ impl Bounds {
         self.width().max(self.height())
     }
 
-    /// Whether the other lies within, nowhere at the border.
+    /// Whether the other lies strictly inside.
     pub fn holds(&self, other: &Self) -> bool {
         self.left < other.left && self.top < other.top && self.right > other.right && self.bottom > other.bottom
     }
@@ -67,7 +69,7 @@ impl Bounds {
         (self.left..=self.right).contains(&x) && (self.top..=self.bottom).contains(&y)
     }
 
-    /// Pixels between the two along the axis on which they are farther apart; 0 where they overlap.
+    /// The number of pixels between the two along the axis on which they are farther apart; 0 if they overlap.
     pub fn gap(&self, other: &Self) -> usize {
         let along = |a: usize, b: usize, c: usize, d: usize| c.saturating_sub(b).max(a.saturating_sub(d));
         let across = along(self.left, self.right, other.left, other.right);
@@ -75,10 +77,10 @@ impl Bounds {
     }
 }
 
-/// A way of looking at a picture: one of its planes, the polarity of the ink, and the widest stroke that is expected.
+/// A view of a picture: one of its planes, the polarity of the ink, and the maximal width of a stroke.
 pub(super) struct View {
     pub polarity: Polarity,
-    /// Half the side of the square that no stroke is as wide as, in pixels.
+    /// Half the side of a square wider than any stroke, in pixels.
     pub radius: u32,
     /// The contrast of the ground itself, which noise makes.
     pub bias: f32,
@@ -87,30 +89,30 @@ pub(super) struct View {
     pub candidates: Vec<Candidate>,
 }
 
-/// Something that stands out: connected pixels.
+/// A connected set of pixels that stands out from its ground.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub bounds: Bounds,
     /// Its pixels, numbered row by row, in order.
     pub pixels: Vec<usize>,
-    /// The contrast over which it was cut out.
+    /// The threshold of contrast above which it was cut out.
     pub threshold: f32,
     /// The contrast of its core: the upper quartile of its pixels.
     pub level: f32,
-    /// The share of its outline at which the picture itself changes by half of that. What is only the border of a
-    /// filter's square, or of a soft shadow, has little.
+    /// The fraction of its outline at which the picture itself changes by half of that: small for the border of a
+    /// filter's square or of a soft shadow.
     pub support: f32,
-    /// How far it is to be believed before its shape is known: its size, counted down where its outline has little support
-    /// or where the picture cuts it off.
+    /// Its score before its shape is known: its size, reduced if its outline has little support or the picture's border
+    /// cuts it off.
     pub trust: f32,
 }
 
-/// All ways of looking at a plane, with what is seen.
+/// All views of a plane, with their candidates.
 pub(super) fn views(plane: &GrayImage) -> Vec<View> {
     let short = plane.width().min(plane.height());
-    // Noise is finer than strokes, but for pictures where a pixel is a stroke.
-    let smooth = if short > SMALL { box_filter(plane, 1, 1) } else { plane.clone() };
-    let parts: &[u32] = if short > SMALL { &[9, 5] } else { &[9, 5, 3] };
+    // Noise is finer than strokes, except in pictures where a stroke is one pixel wide.
+    let smooth = if short > MAX_SMALL_SIDE { box_filter(plane, 1, 1) } else { plane.clone() };
+    let parts: &[u32] = if short > MAX_SMALL_SIDE { &[9, 5] } else { &[9, 5, 3] };
     let ways = parts
         .iter()
         .flat_map(|part| [Polarity::Dark, Polarity::Light].map(|polarity| ((short / part).max(2), polarity)));
@@ -122,12 +124,12 @@ fn view(grey: &GrayImage, polarity: Polarity, radius: u32) -> View {
     let bias = quantile(contrast.iter().copied(), 0.5);
     let noise = 1.4826 * quantile(contrast.iter().map(|c| (c - bias).abs()), 0.5);
     contrast.iter_mut().for_each(|c| *c = (*c - bias).max(0.0));
-    // Some pixels may be anything.
+    // A few outliers are allowed.
     let few = (contrast.len() / 1500).max(8) as f32;
     let largest = quantile(contrast.iter().copied(), 1.0 - few / contrast.len() as f32);
     let mut candidates = Vec::new();
     for threshold in THRESHOLDS.map(|share| share * largest) {
-        if threshold < (OVER_NOISE * noise).max(0.4 * LEAST_CONTRAST) {
+        if threshold < (MIN_DEVIATIONS * noise).max(0.4 * MIN_CONTRAST) {
             break;
         }
         let sets = components(&contrast, grey.width(), grey.height(), threshold);
@@ -137,7 +139,7 @@ fn view(grey: &GrayImage, polarity: Polarity, radius: u32) -> View {
     View { polarity, radius, bias, noise, candidates }
 }
 
-/// The connected sets of pixels with more contrast than that.
+/// The connected sets of pixels with a contrast above the threshold.
 fn components(contrast: &[f32], width: u32, height: u32, threshold: f32) -> Vec<Vec<usize>> {
     let over = |x: u32, y: u32| contrast[(y * width + x) as usize] > threshold;
     let mask = GrayImage::from_fn(width, height, |x, y| Luma([if over(x, y) { 255 } else { 0 }]));
@@ -150,7 +152,7 @@ fn components(contrast: &[f32], width: u32, height: u32, threshold: f32) -> Vec<
     sets
 }
 
-/// A set of pixels, if it can be a digit or part of one.
+/// The candidate of a set of pixels; `None` if it cannot be a digit or part of one.
 fn candidate(
     grey: &GrayImage,
     polarity: Polarity,
@@ -164,12 +166,12 @@ fn candidate(
         return None;
     }
     let level = quantile(pixels.iter().map(|at| contrast[*at]), 0.75);
-    if level < LEAST_CONTRAST || !SHARES.contains(&(threshold / level)) {
+    if level < MIN_CONTRAST || !SHARES.contains(&(threshold / level)) {
         return None;
     }
-    // What runs from one border of the picture to the opposite one is a line, a grid or an edge.
+    // A set that reaches from one border of the picture to the opposite one is a line, a grid or an edge.
     let is_across = (bounds.left == 0 && bounds.right == width - 1) || (bounds.top == 0 && bounds.bottom == height - 1);
-    if is_across && grey.width().min(grey.height()) > SMALL {
+    if is_across && grey.width().min(grey.height()) > MAX_SMALL_SIDE {
         return None;
     }
     let is_outermost = |at: &&usize| {
@@ -180,13 +182,13 @@ fn candidate(
     let is_whole = if cut_off > 0.0 { 0.5 * (1.0 - 4.0 * cut_off).max(0.1) } else { 1.0 };
     let support = support(grey, polarity, &pixels, level, (bounds.side() / 20).clamp(1, 7));
     let size = bounds.side() as f32 / width.max(height) as f32;
-    // libm's power, for a platform's own may round differently.
+    // libm's power, since a platform's own may round differently.
     let trust = libm::powf(size, 0.7) * libm::powf(support, 6.0) * is_whole;
     Some(Candidate { bounds, pixels, threshold, level, support, trust })
 }
 
-/// The share of the outline of `pixels` at which the grey values change by half of `level` towards the outside, within
-/// `reach` pixels to either side. A step from dark to light has one such side, a stroke two.
+/// The fraction of the outline of `pixels` at which the grey values change by half of `level` towards the outside,
+/// within `reach` pixels to either side. A step from dark to light has one such side, a stroke two.
 fn support(grey: &GrayImage, polarity: Polarity, pixels: &[usize], level: f32, reach: usize) -> f32 {
     let (width, height) = (grey.width() as usize, grey.height() as usize);
     let mut inside = vec![false; width * height];
@@ -221,14 +223,14 @@ fn support(grey: &GrayImage, polarity: Polarity, pixels: &[usize], level: f32, r
     sharp as f32 / outline.max(1) as f32
 }
 
-/// What a candidate's shape is.
+/// The shape of a candidate.
 #[derive(Clone, Debug)]
 pub(super) struct Silhouette {
-    /// The width of its widest stroke, as a share of its longer side.
+    /// The width of its widest stroke, as a fraction of its longer side.
     pub thickness: f32,
-    /// Which pixels of its box lie within its outline, holes included, row by row.
+    /// The mask of the pixels of its box inside its outline, holes included, row by row.
     within: Vec<bool>,
-    /// How many those are.
+    /// The number of those pixels.
     pub enclosed: usize,
 }
 
@@ -238,7 +240,7 @@ impl Silhouette {
         self.within[(pixel / width - bounds.top) * bounds.width() + pixel % width - bounds.left]
     }
 
-    /// The shape of a candidate in a picture that is so many pixels wide.
+    /// The shape of a candidate in a picture of that width.
     pub fn of(candidate: &Candidate, width: usize) -> Self {
         let bounds = candidate.bounds;
         // A rim of one pixel joins all that is outside.
@@ -261,7 +263,8 @@ impl Silhouette {
     }
 }
 
-/// Which share of the smallest rectangle around it, however turned, a shape fills: 1 for a sheet of paper, π/4 for a 0.
+/// The fraction of its smallest enclosing rectangle, at any rotation, that a shape fills: 1 for a sheet of paper, π/4
+/// for a 0.
 pub(super) fn rectangularity(candidate: &Candidate, shape: &Silhouette, width: usize) -> f64 {
     let Bounds { top, bottom, .. } = candidate.bounds;
     // The outermost pixels of each row.
@@ -280,7 +283,7 @@ pub(super) fn rectangularity(candidate: &Candidate, shape: &Silhouette, width: u
     shape.enclosed as f64 / area.max(1.0)
 }
 
-/// The value below which that share of the others lies; 0 where there are none.
+/// The quantile of some values at `share`; 0 without values.
 pub(super) fn quantile(values: impl Iterator<Item = f32>, share: f32) -> f32 {
     let mut values: Vec<f32> = values.collect();
     if values.is_empty() {

@@ -1,36 +1,37 @@
-//! Picture files, as every viewer shows them: upright, and whatever is only slightly damaged is shown.
+//! The decoding of picture files as viewers show them: upright, slightly damaged ones included.
 
 use super::PhotoError;
 use image::metadata::Orientation;
 use image::{ColorType, ImageDecoder, ImageError, ImageReader, Limits, RgbaImage, imageops};
 use std::io::Cursor;
 
-/// The longer side that a picture may have, in pixels.
-const LONGEST_SIDE: u32 = 32_768;
-/// The most bytes of decoded pixels: 100 million in three colours, with room to spare.
-const MOST_BYTES: u64 = 512 << 20;
+/// The maximal width and height of a picture, in pixels.
+const MAX_SIDE: u32 = 32_768;
+/// The maximal number of bytes of decoded pixels: 100 million pixels in three colours, with a margin.
+const MAX_BYTES: u64 = 512 << 20;
 
-/// The picture in a file, turned as its EXIF orientation says. Which format it is says its content, not its name.
+/// The picture in a file, turned as its EXIF orientation says. The format is recognised by the content, not by the
+/// name.
 ///
 /// # Errors
-/// When it is no picture in a format that is read here, is damaged, or is larger than 32,768 pixels a side or 512 MiB.
+/// When it is not a picture in a supported format, is damaged, or is larger than 32,768 pixels a side or 512 MiB.
 pub fn decode(bytes: &[u8]) -> Result<RgbaImage, PhotoError> {
     let format = image::guess_format(bytes).map_err(|_| PhotoError::Format(name_of(bytes)))?;
     let reason = |error| reason(error, bytes);
-    // A decoder needs some memory beside its result. What is said of too large a picture is said here, by its size.
+    // A decoder needs some memory beside its result. The error for too large a picture is made here, from its size.
     let mut limits = Limits::default();
-    limits.max_alloc = Some(2 * MOST_BYTES);
+    limits.max_alloc = Some(2 * MAX_BYTES);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(reason)?;
     let (width, height) = decoder.dimensions();
-    if width.max(height) > LONGEST_SIDE || decoder.total_bytes() > MOST_BYTES {
+    if width.max(height) > MAX_SIDE || decoder.total_bytes() > MAX_BYTES {
         return Err(PhotoError::TooLarge { width, height });
     }
     if width == 0 || height == 0 {
         return Err(PhotoError::Damaged("it has no pixels".to_owned()));
     }
-    // Whoever cannot say how the picture is turned leaves it as it is.
+    // A decoder that cannot give the orientation leaves the picture as it is.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let colours = decoder.color_type();
     let mut samples = vec![0; decoder.total_bytes() as usize];
@@ -52,7 +53,7 @@ fn in_rgba(samples: &[u8], colours: ColorType) -> Option<Vec<u8>> {
         ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16 => 2,
         _ => return None,
     };
-    // Of 16 bits, in this machine's order, the upper ones, rounded.
+    // The upper 8 of 16 bits in native byte order, rounded.
     let sample = |pixel: &[u8], at: usize| match bytes {
         1 => pixel[at],
         _ => ((u32::from(u16::from_ne_bytes([pixel[2 * at], pixel[2 * at + 1]])) + 128) / 257) as u8,
@@ -66,7 +67,7 @@ fn in_rgba(samples: &[u8], colours: ColorType) -> Option<Vec<u8>> {
     Some(pixels)
 }
 
-/// The picture as it is to be seen.
+/// The picture, rotated and mirrored to be upright.
 fn upright(picture: RgbaImage, orientation: Orientation) -> RgbaImage {
     match orientation {
         Orientation::NoTransforms => picture,
@@ -89,7 +90,7 @@ fn reason(error: ImageError, bytes: &[u8]) -> PhotoError {
     }
 }
 
-/// What the file is, if it is something that people take for a picture or that a camera makes.
+/// The name of the file's format, if it is one that users take for a picture or that a camera makes.
 fn name_of(bytes: &[u8]) -> Option<&'static str> {
     let brand = bytes.get(4..12).filter(|head| head.starts_with(b"ftyp")).and_then(|head| head.get(4..));
     match brand {

@@ -1,18 +1,18 @@
-//! Photos of clothes, as Fashion-MNIST has them (Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747, section 2): trimmed to
-//! what is on the light ground, the longer side scaled to the image's, in the middle, as a negative.
+//! The preparation of photos of clothes in the way of Fashion-MNIST (Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747,
+//! section 2): trimmed to what is on the light ground, the longer side scaled to the image's, in the middle, as a
+//! negative.
 
 use super::candidate::Bounds;
 use super::plane;
 use image::imageops::{self, FilterType};
 use image::{GrayImage, Luma, RgbaImage};
 
-/// A ground lighter than that is a shop's white; an image of the data set has a black one.
+/// The grey level above which a ground is a shop's white; an image of the data set has a black one.
 const LIGHT: u8 = 160;
-/// What differs from its ground by less is not part of the garment: a twentieth of the range, as the data set's trimming
-/// of 5 %.
+/// The minimal difference of the garment from its ground: a twentieth of the range, as the data set's trimming of 5 %.
 const FUZZ: u8 = 13;
 
-/// The image, u8 [side, side].
+/// The prepared image, u8 [side, side].
 pub(super) fn prepare(picture: &RgbaImage, side: usize) -> Vec<u8> {
     let grey = plane::lightness(&plane::searched(picture));
     let (side, (width, height)) = (side as u32, grey.dimensions());
@@ -30,7 +30,7 @@ pub(super) fn prepare(picture: &RgbaImage, side: usize) -> Vec<u8> {
     image.into_raw()
 }
 
-/// The part of the picture that differs from its ground; all of it where nothing does.
+/// The part of the picture that differs from its ground; all of it if nothing does.
 fn trimmed(grey: &GrayImage, ground: u8) -> GrayImage {
     let differs = |at: &usize| grey.as_raw()[*at].abs_diff(ground) > FUZZ;
     match Bounds::of((0..grey.len()).filter(differs), grey.width() as usize) {
@@ -43,7 +43,7 @@ fn trimmed(grey: &GrayImage, ground: u8) -> GrayImage {
     }
 }
 
-/// How much darker than its ground each pixel is.
+/// The negative: how much darker than the ground each pixel is.
 fn negative(grey: &GrayImage, ground: u8) -> GrayImage {
     GrayImage::from_fn(grey.width(), grey.height(), |x, y| Luma([ground.saturating_sub(grey.get_pixel(x, y)[0])]))
 }

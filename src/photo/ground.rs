@@ -1,10 +1,10 @@
-//! The contrast of a picture with its local ground, whatever the light.
+//! The contrast of a picture with its local ground, independent of the light.
 //!
 //! Ink is thin and the ground around it is wide, so a morphological closing with a square wider than any stroke removes
 //! dark ink and leaves the ground, its shadows and gradients included; what it changed is the ink (the top-hat
-//! transform: Serra 1982, *Image Analysis and Mathematical Morphology*, ISBN 0-12-637240-3). An opening does the same for
-//! light ink. The picture is continued beyond its border by its outermost pixels first, so that whatever is dark there
-//! (a table, the edge of a scan, a frame) counts as wide and stays ground.
+//! transform: Serra 1982, *Image Analysis and Mathematical Morphology*, ISBN 0-12-637240-3). An opening does the same
+//! for light ink. The picture is continued beyond its border by its outermost pixels first, so that dark regions there
+//! (a table, the edge of a scan, a frame) count as wide and stay ground.
 
 use image::{GrayImage, Luma};
 use imageproc::morphology::{Mask, grayscale_dilate, grayscale_erode};
@@ -16,14 +16,13 @@ pub(super) enum Polarity {
     Light,
 }
 
-/// Below this brightness of the ground a shade is measured as if the ground were this bright: the ratio of two numbers
-/// near 0 is noise.
-const DARKEST_GROUND: f32 = 48.0;
+/// The minimal brightness of the ground in a ratio: the ratio of two numbers near 0 is noise.
+const MIN_GROUND: f32 = 48.0;
 
-/// How much each pixel stands out from its local ground, 0 to 255, row by row. `radius` is half the side of the square,
-/// in pixels.
+/// The contrast of each pixel with its local ground, 0 to 255, row by row. `radius` is half the side of the square, in
+/// pixels.
 pub(super) fn contrast(grey: &GrayImage, polarity: Polarity, radius: u32) -> Vec<f32> {
-    // Light ink on a dark ground is dark ink in the negative; only a shadow knows the difference.
+    // Light ink on a dark ground is dark ink in the negative, except for shadows.
     let ground = match polarity {
         Polarity::Dark => closing(grey, radius),
         Polarity::Light => {
@@ -44,12 +43,12 @@ pub(super) fn contrast_of(polarity: Polarity, darker: u8, lighter: u8) -> f32 {
     let (darker, lighter) = (f32::from(darker), f32::from(lighter));
     match polarity {
         // Light multiplies: in a shadow ink and paper are darker by the same factor.
-        Polarity::Dark => 255.0 * (lighter - darker) / lighter.max(DARKEST_GROUND),
+        Polarity::Dark => 255.0 * (lighter - darker) / lighter.max(MIN_GROUND),
         Polarity::Light => lighter - darker,
     }
 }
 
-/// Everything dark that a square of 2·radius + 1 pixels does not fit into is filled.
+/// A morphological closing: fills dark regions into which a square of 2·radius + 1 pixels does not fit.
 fn closing(grey: &GrayImage, radius: u32) -> GrayImage {
     let (width, height) = grey.dimensions();
     let margin = 2 * radius;
@@ -57,14 +56,14 @@ fn closing(grey: &GrayImage, radius: u32) -> GrayImage {
     let padded = GrayImage::from_fn(width + 2 * margin, height + 2 * margin, |x, y| {
         *grey.get_pixel(inside(x, width), inside(y, height))
     });
-    // A square is a row of columns, so two lines do what a square does, in less time.
+    // A square is a row of columns, so two lines have the same effect in less time.
     let [row, column] = lines(radius);
     let widest = grayscale_dilate(&grayscale_dilate(&padded, &row), &column);
     let closed = grayscale_erode(&grayscale_erode(&widest, &row), &column);
     image::imageops::crop_imm(&closed, margin, margin, width, height).to_image()
 }
 
-/// A horizontal and a vertical line of 2·radius + 1 pixels.
+/// The structuring elements: a horizontal and a vertical line of 2·radius + 1 pixels.
 fn lines(radius: u32) -> [Mask; 2] {
     let radius = radius.min(127);
     let line = |width, height| GrayImage::from_pixel(width, height, Luma([255]));

@@ -1,4 +1,4 @@
-//! A digit cut out of a picture: which of the things that stand out it is, and how it is brought to MNIST's form.
+//! The extraction of a digit from a picture: the choice among the candidates, and the normalisation to MNIST's form.
 
 use super::candidate::{Bounds, Candidate, Silhouette, View, quantile, rectangularity, views};
 use super::ground::{Polarity, contrast};
@@ -8,24 +8,24 @@ use crate::digits::drawing::{self, BOX, PIXELS, SIDE};
 use image::{GrayImage, RgbaImage};
 use std::collections::HashSet;
 
-/// So many of the most trusted candidates are looked at closely.
-const CLOSELY: usize = 60;
-/// Beside lightness, other planes must show a digit clearly better.
+/// The number of best candidates whose shape is examined.
+const MAX_EXAMINED: usize = 60;
+/// The weight of a score in other planes than lightness, which must show a digit clearly better.
 const OTHER_PLANE: f32 = 0.9;
-/// An outline with less support is no pen's.
-const LEAST_SUPPORT: f32 = 0.7;
-/// What has that share of the best one's score could be the digit as well.
+/// The minimal support of an outline drawn by a pen.
+const MIN_SUPPORT: f32 = 0.7;
+/// The fraction of the best score from which a candidate could be the digit as well.
 const RIVAL: f32 = 0.7;
-/// A stroke is at most that share of the digit's longer side wide; more is a blot or a sheet.
-const THICKEST: f32 = 0.4;
-/// A sheet fills that share of the smallest rectangle around it, the perspective of a photo included.
-const RECTANGLE: f64 = 0.86;
-/// A picture whose pixels differ by less is the same everywhere.
-const LEAST_DIFFERENCE: u8 = 24;
-/// The brightest pixel of an image of MNIST is at least as bright, but for what a JPEG takes.
+/// The maximal width of a stroke, as a fraction of the digit's longer side; more is a blot or a sheet.
+const MAX_STROKE_WIDTH: f32 = 0.4;
+/// The minimal rectangularity of a sheet of paper, in the perspective of a photo.
+const MIN_RECTANGULARITY: f64 = 0.86;
+/// The minimal difference of pixels; a picture with less is uniform.
+const MIN_DIFFERENCE: u8 = 24;
+/// The brightest pixel of an image of MNIST is at least as bright, minus the losses of JPEG.
 const BRIGHT: f32 = 244.0;
 
-/// A candidate, where it was seen, and its shape.
+/// A candidate with its view and its shape.
 struct Sighting<'a> {
     plane: usize,
     view: &'a View,
@@ -36,7 +36,7 @@ struct Sighting<'a> {
 /// The digit on a picture, in MNIST's form.
 ///
 /// # Errors
-/// When nothing stands out, or nothing of it is a pen's.
+/// When nothing stands out, or nothing of it looks drawn by a pen.
 pub(super) fn prepare(picture: &RgbaImage) -> Result<Prepared, PhotoError> {
     let small = plane::searched(picture);
     let planes = planes(&small);
@@ -48,7 +48,7 @@ pub(super) fn prepare(picture: &RgbaImage) -> Result<Prepared, PhotoError> {
     let scores = scores(&sightings, &planes[0]);
     let best = (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).ok_or(PhotoError::Unclear)?;
     let main = &sightings[best];
-    if scores[best] <= 0.0 || main.candidate.support < LEAST_SUPPORT {
+    if scores[best] <= 0.0 || main.candidate.support < MIN_SUPPORT {
         return Err(PhotoError::Unclear);
     }
     let plane = &planes[main.plane];
@@ -68,9 +68,9 @@ pub(super) fn prepare(picture: &RgbaImage) -> Result<Prepared, PhotoError> {
     Ok(Prepared { pixels, ink: Some(InkRegion { width, height, grey, ink, has_rival }) })
 }
 
-/// Whether nothing stands out at all.
+/// Whether the plane is uniform.
 fn is_even(plane: &GrayImage) -> bool {
-    plane.iter().max().zip(plane.iter().min()).is_none_or(|(most, least)| most - least < LEAST_DIFFERENCE)
+    plane.iter().max().zip(plane.iter().min()).is_none_or(|(most, least)| most - least < MIN_DIFFERENCE)
 }
 
 fn sightings(views: &[Vec<View>], width: usize) -> Vec<Sighting<'_>> {
@@ -79,16 +79,16 @@ fn sightings(views: &[Vec<View>], width: usize) -> Vec<Sighting<'_>> {
     });
     let mut all: Vec<_> = all.collect();
     all.sort_by(|a, b| b.2.trust.total_cmp(&a.2.trust));
-    // One thing is cut out by several thresholds and under several pens; the trust, and so the place, is nearly the same.
+    // The same digit is cut out at several thresholds and widths; its score, and so its rank, is nearly the same.
     let mut known = HashSet::new();
     all.retain(|(plane, view, candidate)| known.insert((*plane, view.polarity, candidate.bounds)));
-    let closely = all.into_iter().take(CLOSELY);
+    let closely = all.into_iter().take(MAX_EXAMINED);
     closely
         .map(|(plane, view, candidate)| Sighting { plane, view, candidate, shape: Silhouette::of(candidate, width) })
         .collect()
 }
 
-/// How much of a digit each has; 0 for what is only the sheet or the frame around another.
+/// The score of each as a digit; 0 for the sheet or the frame around another.
 fn scores(sightings: &[Sighting<'_>], picture: &GrayImage) -> Vec<f32> {
     let strong = sightings.iter().filter(|sighting| sighting.candidate.support > 0.9);
     let strongest = strong.map(|sighting| sighting.candidate.level).fold(1.0, f32::max);
@@ -97,7 +97,7 @@ fn scores(sightings: &[Sighting<'_>], picture: &GrayImage) -> Vec<f32> {
             return 0.0;
         }
         let Candidate { bounds, level, trust, .. } = *sighting.candidate;
-        let thin = (THICKEST / sighting.shape.thickness).clamp(0.05, 1.0);
+        let thin = (MAX_STROKE_WIDTH / sighting.shape.thickness).clamp(0.05, 1.0);
         // No digit is much wider than high.
         let upright = (1.3 * bounds.height() as f32 / bounds.width() as f32).min(1.0);
         let strong = (level / strongest).min(1.0).sqrt();
@@ -110,7 +110,7 @@ fn scores(sightings: &[Sighting<'_>], picture: &GrayImage) -> Vec<f32> {
 /// Whether `outer` is the sheet on which `inner` lies, or a frame around it.
 fn is_around(outer: &Sighting<'_>, inner: &Sighting<'_>, picture: &GrayImage) -> bool {
     let (around, within) = (outer.candidate, inner.candidate);
-    let is_pens = inner.shape.thickness < THICKEST && within.support > LEAST_SUPPORT;
+    let is_pens = inner.shape.thickness < MAX_STROKE_WIDTH && within.support > MIN_SUPPORT;
     let Some(pixel) = within.pixels.first().filter(|_| is_pens && around.bounds.holds(&within.bounds)) else {
         return false;
     };
@@ -121,7 +121,7 @@ fn is_around(outer: &Sighting<'_>, inner: &Sighting<'_>, picture: &GrayImage) ->
     let size = within.bounds.side() as f32 / around.bounds.side() as f32;
     let own_share = around.pixels.len() as f32 / outer.shape.enclosed as f32;
     if outer.view.polarity == inner.view.polarity {
-        // A frame is thin, and what it holds not much fainter and no part of it.
+        // A frame is thin, and its content not much fainter and separate from it.
         around.pixels.binary_search(pixel).is_err()
             && own_share < 0.4
             && size > 0.12
@@ -131,12 +131,12 @@ fn is_around(outer: &Sighting<'_>, inner: &Sighting<'_>, picture: &GrayImage) ->
         own_share > 0.6
             && size > 0.1
             && outer.shape.enclosed > picture.len() / 5
-            && rectangularity(around, &outer.shape, width) > RECTANGLE
+            && rectangularity(around, &outer.shape, width) > MIN_RECTANGULARITY
     }
 }
 
-/// What belongs to a digit besides its largest connected part: other parts under the same threshold, within its box or
-/// near it and not tiny. A speck far away is none.
+/// All connected parts of a digit: the largest one, and others at the same threshold that lie within its box, or near
+/// it and are not tiny. A speck far away is not one.
 fn pieces<'a>(main: &Sighting<'a>) -> Vec<&'a Candidate> {
     let Candidate { bounds, threshold, level, .. } = *main.candidate;
     let side = bounds.side();
@@ -147,7 +147,7 @@ fn pieces<'a>(main: &Sighting<'a>) -> Vec<&'a Candidate> {
             && own <= side
             && !other.bounds.holds(&bounds)
             && other.level > 0.55 * level
-            && other.support > LEAST_SUPPORT
+            && other.support > MIN_SUPPORT
             && (gap == 0 || (8 * own > side && 4 * gap < side.min(2 * own)))
     };
     let others = main.view.candidates.iter().filter(belongs);
@@ -155,7 +155,7 @@ fn pieces<'a>(main: &Sighting<'a>) -> Vec<&'a Candidate> {
     std::iter::once(main.candidate).chain(others).collect()
 }
 
-/// The ink of a digit's pieces, u8 row by row: 0 for the ground, 255 for full ink.
+/// The ink of a digit's pieces, u8 row by row: 0 for the background, 255 for full ink.
 fn cut_out(plane: &GrayImage, main: &Sighting<'_>, pieces: &[&Candidate]) -> Vec<u8> {
     let (width, height) = (plane.width() as usize, plane.height() as usize);
     let view = main.view;
@@ -167,7 +167,7 @@ fn cut_out(plane: &GrayImage, main: &Sighting<'_>, pieces: &[&Candidate]) -> Vec
     let faint =
         (0..contrast.len()).filter(near).filter(|at| contrast[*at] > 0.0 && contrast[*at] < 0.06 * full).count();
     let is_clean = view.noise == 0.0 && view.bias == 0.0 && 3 * faint < main.candidate.pixels.len();
-    // A clean edge is kept to its last grey, whole: then full ink is the darkest there is.
+    // A clean edge is kept with all its greys: then full ink is the darkest pixel.
     let (low, full) = if is_clean {
         let most = main.candidate.pixels.iter().map(|at| contrast[*at]).fold(1.0, f32::max);
         (0.0, if most >= BRIGHT { 255.0 } else { most })
@@ -206,7 +206,7 @@ fn as_mnist(plane: &GrayImage, polarity: Polarity) -> Option<Vec<u8>> {
         Polarity::Light => f32::from(value) - ground,
     };
     let most = values.iter().map(|value| ink(*value)).fold(1.0, f32::max);
-    // As bright as MNIST's own images is bright enough.
+    // A picture as bright as MNIST's images is not brightened.
     let most = if most >= BRIGHT { 255.0 } else { most };
     let scaled = values.iter().map(|value| (255.0 * ink(*value).max(0.0) / most).round() as u8);
     let pixels: Vec<u8> = scaled.collect();

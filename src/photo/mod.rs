@@ -1,12 +1,12 @@
-//! Pictures in files and photos of paper: where the digit is, and what a network sees of it.
+//! The preparation of picture files and photos of paper as a network's input.
 //!
-//! How a picture becomes an image for the network belongs to the data set that the network learnt: MNIST's digits were
-//! cut out, scaled and centred, Fashion-MNIST's photos trimmed, scaled and turned to their negatives, and what a folder
-//! holds is as it is.
+//! The preparation depends on the data set that the network learnt: MNIST's digits were cut out, scaled and centred,
+//! Fashion-MNIST's photos trimmed, scaled and turned to their negatives, and the images of a folder are taken as they
+//! are.
 //!
-//! A digit is looked for in several ways (in lightness, colours and transparency, dark on light and light on dark,
-//! under a thin and a thick pen), each of which gives candidates with a score; what is only the sheet or the frame
-//! around another is left out, and the best is cut out of its local ground (`ground.rs`, `ink.rs`).
+//! A digit is searched for in several views (lightness, colours and transparency, dark on light and light on dark, a
+//! thin and a thick pen), each of which gives candidates with a score; the sheet or the frame around another is left
+//! out, and the best candidate is cut out of its local ground (`ground.rs`, `ink.rs`).
 
 mod candidate;
 mod decode;
@@ -22,10 +22,10 @@ use crate::spec::Dataset;
 use image::RgbaImage;
 use image::imageops::{self, FilterType};
 
-/// Why a picture cannot be answered.
+/// Why a picture cannot be prepared.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PhotoError {
-    /// It is in no format that is read here; what it seems to be.
+    /// Its format is not supported; the name of the format, if it is known.
     #[error("{}it is neither PNG nor JPEG, WebP, GIF or BMP: save it as one of these", .0.map_or(String::new(), |name| format!("it looks like {name}; ")))]
     Format(Option<&'static str>),
     /// It is damaged, for this reason.
@@ -39,27 +39,27 @@ pub enum PhotoError {
         /// Rows.
         height: u32,
     },
-    /// Nothing differs from the ground.
+    /// Nothing stands out from the ground.
     #[error("there is nothing on it: it is the same everywhere")]
     Empty,
-    /// Something differs, but nothing that a pen would have left.
+    /// Something stands out, but nothing that looks drawn by a pen.
     #[error("ink cannot be told from the rest: take the photo nearer, in even light, with only the digit on the paper")]
     Unclear,
-    /// The network takes no square images.
+    /// The network does not take square images.
     #[error("the network reads images of {0} pixels, which are no square")]
     NoSquare(usize),
 }
 
-/// What a network sees of a picture.
+/// A network's input made of a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prepared {
-    /// u8 [side, side], 0 for the ground and 255 for full ink.
+    /// u8 [side, side], 0 for the background and 255 for full ink.
     pub pixels: Vec<u8>,
-    /// What was cut out of the picture; `None` where all of it is seen.
+    /// The ink that was cut out of the picture; `None` if the whole picture is the input.
     pub ink: Option<InkRegion>,
 }
 
-/// What was cut out of a picture.
+/// The ink that was cut out of a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InkRegion {
     /// Pixels in a row of the picture as it was searched, which may be smaller than the file's.
@@ -68,19 +68,19 @@ pub struct InkRegion {
     pub height: usize,
     /// Its lightness, u8 [height, width].
     pub grey: Vec<u8>,
-    /// The ink, u8 [height, width]: 0 where there is none.
+    /// The ink, u8 [height, width]: 0 without ink.
     pub ink: Vec<u8>,
-    /// Whether something else on it could as well be the digit.
+    /// Whether something else on the picture could as well be the digit.
     pub has_rival: bool,
 }
 
 impl InkRegion {
-    /// The picture for showing what was found: u8 [side, side], the picture as large as it fits and in the middle, from
-    /// 0 for the lightest to 254 for the darkest, and 255 where the ink is outlined.
+    /// A preview of the result: u8 [side, side], the picture scaled to fit and centred, from 0 for the lightest to 254
+    /// for the darkest, and 255 for the outline of the ink.
     pub fn preview(&self, side: usize) -> Vec<u8> {
         let longer = self.width.max(self.height).max(1);
         let [left, top] = [self.width, self.height].map(|size| (longer - size) / 2);
-        // The pixel of the picture at that place of the square.
+        // The pixel of the picture at that position of the preview.
         let at = |x: usize, y: usize| {
             let [x, y] =
                 [(x, left), (y, top)].map(|(at, margin)| ((2 * at + 1) * longer / (2 * side)).checked_sub(margin));
@@ -101,18 +101,19 @@ impl InkRegion {
     }
 }
 
-/// What a network that learnt `dataset` and takes `pixels` pixels sees of a picture file: [`decode`], then [`prepare`].
+/// The input made of a picture file for a network that learnt `dataset` and takes `pixels` pixels: [`decode`], then
+/// [`prepare`].
 ///
 /// # Errors
-/// As those two.
+/// As for those two.
 pub fn read(file: &[u8], dataset: Dataset, pixels: usize) -> Result<Prepared, PhotoError> {
     prepare(&decode(file)?, dataset, pixels)
 }
 
-/// The image of `pixels` pixels that a network which learnt `dataset` sees of a picture.
+/// The input made of a picture for a network that learnt `dataset` and takes `pixels` pixels.
 ///
 /// # Errors
-/// When nothing is on the picture, or nothing that can be told from its ground, or `pixels` is no square number.
+/// When nothing on the picture can be told from its ground, or `pixels` is not a square number.
 pub fn prepare(picture: &RgbaImage, dataset: Dataset, pixels: usize) -> Result<Prepared, PhotoError> {
     let side = pixels.isqrt();
     if side * side != pixels || side == 0 {

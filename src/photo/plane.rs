@@ -1,18 +1,19 @@
-//! The ways in which a picture can be seen in one grey.
+//! The grey planes of a picture: lightness, colours, opacity.
 
 use image::{GrayImage, Luma, Rgba, RgbaImage, imageops};
 use std::borrow::Cow;
 
-/// The longer side at which a picture is searched, in pixels: a digit of a twentieth of it still has MNIST's resolution.
-const SEARCHED: u32 = 448;
+/// The maximal longer side of a picture that is searched, in pixels: a digit of a twentieth of it still has MNIST's
+/// resolution.
+const MAX_SEARCHED_SIDE: u32 = 448;
 
-/// The picture, no larger than it is searched.
+/// The picture, scaled down to the size at which it is searched.
 pub(super) fn searched(picture: &RgbaImage) -> Cow<'_, RgbaImage> {
     let side = picture.width().max(picture.height());
-    if side <= SEARCHED {
+    if side <= MAX_SEARCHED_SIDE {
         return Cow::Borrowed(picture);
     }
-    let scaled = |pixels: u32| (u64::from(pixels) * u64::from(SEARCHED) / u64::from(side)).max(1) as u32;
+    let scaled = |pixels: u32| (u64::from(pixels) * u64::from(MAX_SEARCHED_SIDE) / u64::from(side)).max(1) as u32;
     Cow::Owned(imageops::thumbnail(picture, scaled(picture.width()), scaled(picture.height())))
 }
 
@@ -24,8 +25,8 @@ pub(super) fn lightness(picture: &RgbaImage) -> GrayImage {
     })
 }
 
-/// All that ink may differ in: lightness first; two colours where there are colours, since red on a green as light has
-/// no lightness of its own; and opacity where there is any.
+/// The planes in which ink may differ: lightness first; two colours if there are colours, since red on equally light
+/// green does not differ in lightness; and opacity if any pixel is transparent.
 pub(super) fn planes(picture: &RgbaImage) -> Vec<GrayImage> {
     // A hundredth of the pixels is less than the smallest digit has.
     let many = (picture.pixels().len() / 300).max(4);

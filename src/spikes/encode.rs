@@ -1,8 +1,8 @@
-//! Coding: from pixels to spikes.
+//! The encodings of pixels as spikes.
 //!
 //! Latency coding lets a pixel spike once, the earlier the brighter it is; nothing in it is random.
 //!
-//! Rate coding draws each spike by itself: whether pixel p of sample n of epoch e spikes at time step t is a pure
+//! Rate coding draws each spike independently: whether pixel p of sample n of epoch e spikes at time step t is a pure
 //! function of (seed, e, n, p, t), in integer arithmetic, so every machine sees the same spikes and nothing has to be
 //! stored. The probability is exactly pixel/256: eight random words and the eight bits of the pixel, combined from the
 //! lowest bit up by AND (bit 0) and OR (bit 1), make 32 time steps at once.
@@ -10,19 +10,19 @@
 use super::{SpikeTrain, valid_bits, words_for};
 use crate::random::mix64;
 
-/// The pass over the data in which a sample is coded: it chooses the random numbers.
+/// The pass over the data in which a sample is encoded; it selects the random numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Pass {
-    /// Training, in this epoch, counted from 0.
+    /// Training in this epoch, counted from 0.
     Training(u32),
-    /// Measuring the accuracy.
+    /// The measurement of the accuracy.
     Evaluation,
-    /// Looking at one picture.
+    /// The trace of one picture.
     Drawing,
 }
 
 impl Pass {
-    /// Its number: that of the epoch, or one that no epoch has.
+    /// The number of the pass: that of the epoch, or one that no epoch has.
     pub const fn number(self) -> u64 {
         match self {
             Self::Training(epoch) => epoch as u64,
@@ -50,21 +50,22 @@ const fn hash(counter: u32, key: (u32, u32)) -> u32 {
     x ^ (x >> 16)
 }
 
-/// Word number `word` (time steps 32·word to 32·word + 31) of a pixel's spikes.
+/// A pixel's spikes at time steps 32·word to 32·word + 31, as bits.
 #[inline(always)]
 pub(crate) fn bernoulli_word(pixel: u32, position: u32, word: u32, key: (u32, u32)) -> u32 {
     (0..8).fold(0, |spikes, bit| {
-        // The word stands above the position, so that a spike does not depend on T.
+        // The word is in the upper bits of the counter, so that a spike does not depend on T.
         let random = hash((word << 19) | (position << 3) | bit, key);
         let one = (pixel >> bit & 1).wrapping_neg();
-        // spikes OR random where the bit is 1, spikes AND random where it is 0: without a branch, for vectors.
+        // spikes OR random where the bit is 1, spikes AND random where it is 0: without a branch, so that the loop is
+        // vectorised.
         (spikes & random) | (one & (spikes | random))
     })
 }
 
 /// Rate coding (Bernoulli, probability pixel/256 at each time step) of B images of N pixels.
 ///
-/// `samples` names each image: its number in the data set. Shapes: `images` is [B, N], the result [B, N, words].
+/// `samples` are the images' numbers in the data set. Shapes: `images` is [B, N], the result [B, N, words].
 ///
 /// ```
 /// use spiking_playground::spikes::encode::{Pass, rate};
@@ -76,7 +77,7 @@ pub(crate) fn bernoulli_word(pixel: u32, position: u32, word: u32, key: (u32, u3
 /// ```
 ///
 /// # Panics
-/// When the images differ in size, or there are not as many samples as images.
+/// When the images differ in size, or `samples` and `images` differ in length.
 pub fn rate(images: &[&[u8]], samples: &[u64], seed: u64, pass: Pass, time_steps: usize) -> SpikeTrain {
     assert_eq!(images.len(), samples.len(), "each image needs the number of its sample");
     let (pixels, each) = (images.first().map_or(0, |image| image.len()), words_for(time_steps));
@@ -94,13 +95,13 @@ pub fn rate(images: &[&[u8]], samples: &[u64], seed: u64, pass: Pass, time_steps
     SpikeTrain { batch: images.len(), neurons: pixels, time_steps, words }
 }
 
-/// When a pixel that is not black fires, in latency coding.
+/// The time step at which latency coding lets a pixel that is not black spike.
 pub(crate) fn latency_of(pixel: u8, time_steps: usize) -> usize {
     (2 * usize::from(255 - pixel) * (time_steps - 1) + 255) / 510
 }
 
-/// Latency coding of B images of N pixels: one spike at t = round((1 - pixel/255)·(T - 1)), halves up; none for a black
-/// pixel. Shapes: `images` is [B, N], the result [B, N, words].
+/// Latency coding of B images of N pixels: one spike at t = round((1 - pixel/255)·(T - 1)), halves up, and no spike for
+/// a black pixel. Shapes: `images` is [B, N], the result [B, N, words].
 ///
 /// ```
 /// use spiking_playground::spikes::encode::latency;

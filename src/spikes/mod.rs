@@ -1,8 +1,8 @@
-//! [`SpikeTrain`]: which neuron fires when, packed into bits.
+//! Spike trains ([`SpikeTrain`]), packed into bits, and the encodings that make them.
 
 pub mod encode;
 
-/// Time steps in a word.
+/// The number of time steps in a word.
 pub const STEPS_PER_WORD: usize = 32;
 
 /// The spikes of B samples of N neurons over T time steps: shape [B, N, words], one `u32` for 32 time steps of one
@@ -24,10 +24,10 @@ pub struct SpikeTrain {
     words: Vec<u32>,
 }
 
-/// Why words are no spike train.
+/// Why words are not a spike train.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SpikeTrainError {
-    /// Too few or too many of them.
+    /// There are too few or too many.
     #[error("{found} words do not hold {batch} × {neurons} neurons over {time_steps} time steps, which need {needed}")]
     Length {
         /// Samples.
@@ -36,9 +36,9 @@ pub enum SpikeTrainError {
         neurons: usize,
         /// Time steps.
         time_steps: usize,
-        /// Words needed.
+        /// The number of words needed.
         needed: usize,
-        /// Words given.
+        /// The number of words given.
         found: usize,
     },
     /// A spike after the last time step.
@@ -51,7 +51,7 @@ pub const fn words_for(time_steps: usize) -> usize {
     time_steps.div_ceil(STEPS_PER_WORD)
 }
 
-/// The bits of word number `word` that are time steps before `time_steps`.
+/// The mask of the bits of word number `word` that stand for time steps below `time_steps`.
 ///
 /// ```
 /// use spiking_playground::spikes::valid_bits;
@@ -63,12 +63,12 @@ pub const fn valid_bits(time_steps: usize, word: usize) -> u32 {
 }
 
 impl SpikeTrain {
-    /// No spikes at all.
+    /// A spike train without spikes.
     pub fn silent(batch: usize, neurons: usize, time_steps: usize) -> Self {
         Self { batch, neurons, time_steps, words: vec![0; batch * neurons * words_for(time_steps)] }
     }
 
-    /// The spike train that these words [B, N, words] hold.
+    /// The spike train in these words, [B, N, words].
     ///
     /// # Errors
     /// When there are not B·N·words of them, or one has a spike at T or later.
@@ -90,12 +90,12 @@ impl SpikeTrain {
         Ok(Self::from_valid_words(batch, neurons, time_steps, words))
     }
 
-    /// The same, of words that are known to be right.
+    /// The spike train in words that are known to be valid.
     pub(crate) const fn from_valid_words(batch: usize, neurons: usize, time_steps: usize, words: Vec<u32>) -> Self {
         Self { batch, neurons, time_steps, words }
     }
 
-    /// The spike train of 0/1 values in time-major order, [B, T, N]: everything above ½ is a spike.
+    /// The spike train of 0/1 values in time-major order, [B, T, N]: values above ½ are spikes.
     pub fn from_dense(batch: usize, neurons: usize, time_steps: usize, dense: &[f32]) -> Self {
         let mut train = Self::silent(batch, neurons, time_steps);
         for (i, _) in dense.iter().enumerate().filter(|(_, value)| **value > 0.5) {
@@ -104,7 +104,7 @@ impl SpikeTrain {
         train
     }
 
-    /// 0/1 values in time-major order, [B, T, N].
+    /// The spikes as 0/1 values in time-major order, [B, T, N].
     pub fn to_dense(&self) -> Vec<f32> {
         let mut dense = vec![0.0; self.batch * self.time_steps * self.neurons];
         for b in 0..self.batch {
@@ -132,7 +132,7 @@ impl SpikeTrain {
         self.time_steps
     }
 
-    /// Words for each neuron: ⌈T/32⌉.
+    /// The number of words of each neuron, ⌈T/32⌉.
     pub const fn words_per_neuron(&self) -> usize {
         words_for(self.time_steps)
     }
@@ -154,12 +154,12 @@ impl SpikeTrain {
         &self.words[start..start + each]
     }
 
-    /// Whether that neuron fires at that time step.
+    /// Whether neuron `neuron` of sample `sample` fires at time step `t`.
     pub fn fires(&self, sample: usize, neuron: usize, t: usize) -> bool {
         t < self.time_steps && self.of(sample, neuron)[t / STEPS_PER_WORD] >> (t % STEPS_PER_WORD) & 1 == 1
     }
 
-    /// Lets that neuron fire at that time step.
+    /// Sets a spike of neuron `neuron` of sample `sample` at time step `t`.
     ///
     /// # Panics
     /// When there is no such sample, neuron or time step.
@@ -172,7 +172,7 @@ impl SpikeTrain {
         self.words[word] |= 1 << (t % STEPS_PER_WORD);
     }
 
-    /// The time steps at which that neuron fires, ascending.
+    /// The time steps at which a neuron fires, ascending.
     pub fn times(&self, sample: usize, neuron: usize) -> impl Iterator<Item = usize> + '_ {
         self.of(sample, neuron)
             .iter()
@@ -180,17 +180,17 @@ impl SpikeTrain {
             .flat_map(|(w, word)| bits(*word).map(move |t| w * STEPS_PER_WORD + t))
     }
 
-    /// How often that neuron fires.
+    /// The number of spikes of a neuron.
     pub fn count_of(&self, sample: usize, neuron: usize) -> u32 {
         self.of(sample, neuron).iter().map(|word| word.count_ones()).sum()
     }
 
-    /// How many spikes there are in all.
+    /// The total number of spikes.
     pub fn count(&self) -> u64 {
         self.words.iter().map(|word| u64::from(word.count_ones())).sum()
     }
 
-    /// How many neurons of that sample fire at that time step.
+    /// The number of neurons of a sample that fire at time step `t`.
     pub fn count_at(&self, sample: usize, t: usize) -> usize {
         (0..self.neurons).filter(|n| self.fires(sample, *n, t)).count()
     }

@@ -1,5 +1,5 @@
-//! Networks and runs as safetensors files, with their spec as JSON in the header. Tensors are named and laid out as
-//! PyTorch would: `layers.0.weight` [out, in], `layers.0.bias` [out], …, `readout.weight`, `readout.bias`.
+//! Safetensors files of networks and runs, with their spec as JSON in the header. Tensors are named and laid out as
+//! PyTorch would: `layers.0.weight` [out, in], `layers.0.bias` \[out\], …, `readout.weight`, `readout.bias`.
 //!
 //! A checkpoint is such a file with Adam's means (`adam.mean.…`, `adam.square.…`) and the position in the run beside
 //! them, so every checkpoint opens as a model too.
@@ -17,28 +17,28 @@ use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
 
-/// Why a file is no network or run of ours.
+/// Why a file cannot be opened as a network or run.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
-    /// It is damaged, or no safetensors file at all.
+    /// It is damaged, or not a safetensors file.
     #[error("this is no complete safetensors file ({0}): it may have been cut off")]
     Damaged(SafeTensorError),
-    /// It is another program's file.
+    /// It is a file of another format.
     #[error("{0}")]
     OtherFormat(Format),
-    /// There is no spec in it.
+    /// Its header has no spec.
     #[error(
         "its header has no `{0}`, which says what the tensors leave open: time steps, neurons, coding. In Python: \
          save_file(tensors, path, metadata={{\"spec\": '{{\"hidden\": [256], \"time-steps\": 25}}'}})"
     )]
     NoEntry(&'static str),
-    /// The spec in it cannot be read.
+    /// Its spec cannot be parsed.
     #[error("its `{0}` cannot be read: {1}")]
     BadEntry(&'static str, serde_json::Error),
-    /// The spec in it is out of range.
+    /// Its spec is out of range.
     #[error("its spec has no meaning: {0}")]
     BadSpec(SpecError),
-    /// A tensor's numbers are no floats, or none that can be read.
+    /// A tensor's numbers are not floats of a supported type.
     #[error(
         "`{0}` holds numbers of type {1}, and weights are floats (F32, F16, BF16 or F64): quantized ones have to be \
          dequantized before they are saved"
@@ -50,15 +50,15 @@ pub enum WeightsError {
          `.t().contiguous()`); it has {0}"
     )]
     Exchanged(String),
-    /// The state of a run is kept in 32-bit floats.
+    /// The state of a run is not in 32-bit floats.
     #[error("`{0}` holds numbers of type {1}, and a run goes on from those of type F32 that this program wrote")]
     Rounded(String, String),
-    /// No tensors in it can be the network's.
+    /// None of its tensors can be the network's.
     #[error("the weights are of another network: it needs {wanted}, and the file has {found}")]
     OtherTensors {
-        /// Names and shapes of the weights that it needs.
+        /// The names and shapes of the weights that the network needs.
         wanted: String,
-        /// Names and shapes that are there.
+        /// The names and shapes in the file.
         found: String,
     },
     /// The tensors are those of another network.
@@ -67,19 +67,19 @@ pub enum WeightsError {
     /// It holds a network but no run.
     #[error("it holds a network but not the state of a run: resume from a `checkpoint.safetensors`")]
     NoRun,
-    /// The numbers that say how far the run is contradict each other.
+    /// The numbers of the run's position contradict each other.
     #[error("its place in the run cannot be right: {0}. The file was changed, or written by something else")]
     BadPosition(String),
 }
 
 impl WeightsError {
-    /// Why these bytes are no safetensors file: another one, or a damaged one.
+    /// The error for bytes that are not a safetensors file: another format, or damage.
     pub(super) fn damaged(bytes: &[u8], error: SafeTensorError) -> Self {
         Format::of(bytes).map_or(Self::Damaged(error), Self::OtherFormat)
     }
 }
 
-// By hand: a cause that a message tells must not be told again by whoever prints the chain of causes.
+// By hand: a cause that the message contains must not be a `source` too, or a printed chain of causes repeats it.
 impl From<SafeTensorError> for WeightsError {
     fn from(error: SafeTensorError) -> Self {
         Self::Damaged(error)
@@ -92,30 +92,30 @@ impl From<SpecError> for WeightsError {
     }
 }
 
-/// What stands in a file's header besides tensors.
+/// The entries of a file's header besides tensors: (name, value).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Notes(pub Vec<(String, String)>);
 
-/// A network as a file.
+/// The bytes of a network's file.
 ///
 /// # Errors
-/// When the tensors cannot be laid out, which no network here leads to.
+/// When the tensors cannot be serialised, which no network of this program leads to.
 pub fn model_to_bytes(spec: &Spec, network: &Network, notes: Notes) -> Result<Vec<u8>, WeightsError> {
     Ok(FileWriter::of_model(spec, network, notes)?.finish())
 }
 
-/// The spec and the network in a file; on an autodiff device it can be trained.
+/// The spec and the network in a file; on an autodiff device the network can be trained.
 ///
 /// # Errors
-/// When the file is damaged, says no spec or is of another network than its spec says.
+/// When the file is damaged, has no spec or holds another network than its spec says.
 pub fn model_from_bytes(bytes: &[u8], device: &Device) -> Result<(Spec, Network), WeightsError> {
     let spec = spec_from_bytes(bytes)?;
     let network = network_from_bytes(&spec, bytes, device)?;
     Ok((spec, network))
 }
 
-/// The network that `spec` describes, with the weights of a file. Its header, if it has one, is not looked at, so files
-/// of other programs do, as long as their tensors can be those of one such network only.
+/// The network that `spec` describes, with the weights of a file. Its header is ignored, so files of other programs can
+/// be opened, as long as their tensors fit such a network in one way only.
 ///
 /// # Errors
 /// When the file is damaged or of another network than the spec's.
@@ -123,11 +123,11 @@ pub fn network_from_bytes(spec: &Spec, bytes: &[u8], device: &Device) -> Result<
     Ok(import(spec, bytes, &[], device)?.0)
 }
 
-/// The same, with what was done to the tensors and what the file says that the spec does not. Of the settings in
-/// `settled` nothing is told: they are known to be meant.
+/// The same, with remarks on what was done to the tensors and on settings in the file that differ from the spec. There
+/// are no remarks on the settings in `settled`: they are known to be intended.
 ///
 /// # Errors
-/// As [`network_from_bytes`].
+/// As for [`network_from_bytes`].
 pub fn import(
     spec: &Spec,
     bytes: &[u8],
@@ -138,15 +138,15 @@ pub fn import(
     Ok((Network::with_parameters(spec, &imported.parameters, device)?, imported.remarks))
 }
 
-/// The spec in a file of ours.
+/// The spec in a file of this program.
 ///
 /// # Errors
-/// When the file is damaged or of another make.
+/// When the file is damaged or another program's.
 pub fn spec_from_bytes(bytes: &[u8]) -> Result<Spec, WeightsError> {
     spec(&header(bytes)?)
 }
 
-/// What stands under `name` in a file's header; none where there is no such entry.
+/// The entry `name` of a file's header; `None` if there is no such entry.
 ///
 /// # Errors
 /// When the file is damaged.
@@ -154,7 +154,7 @@ pub fn note_from_bytes(bytes: &[u8], name: &str) -> Result<Option<String>, Weigh
     Ok(header(bytes)?.remove(name))
 }
 
-/// The settings that the spec in a file's header says, of whatever it leaves out.
+/// The names of the settings that the spec in a file's header contains; it may leave some out.
 ///
 /// # Errors
 /// When the file is damaged.
@@ -162,18 +162,18 @@ pub fn settings_from_bytes(bytes: &[u8]) -> Result<Vec<&'static str>, WeightsErr
     Ok(header(bytes)?.get("spec").map(|spec| pytorch::settings_of(spec)).unwrap_or_default())
 }
 
-/// A run as a file, to go on from.
+/// The bytes of a run's checkpoint.
 ///
 /// # Errors
-/// As [`model_to_bytes`].
+/// As for [`model_to_bytes`].
 pub fn run_to_bytes(run: &Run, notes: Notes) -> Result<Vec<u8>, WeightsError> {
     Ok(FileWriter::of_run(&run.snapshot(), notes)?.finish())
 }
 
-/// The run in a file, as it was.
+/// The run in a checkpoint.
 ///
 /// # Errors
-/// As [`model_from_bytes`], and when the file holds a network only, or a state that no run comes to.
+/// As for [`model_from_bytes`], and when the file holds only a network, or a state that no run can reach.
 pub fn run_from_bytes(bytes: &[u8], device: &Device) -> Result<Run, WeightsError> {
     Ok(snapshot_from_bytes(bytes, device)?.into_run())
 }
@@ -205,8 +205,8 @@ pub fn snapshot_from_bytes(bytes: &[u8], device: &Device) -> Result<RunSnapshot,
     Ok(RunSnapshot { spec, network, adam, position, images })
 }
 
-/// The images of a run, or what about its place cannot be right. What is believed here decides how much memory the order
-/// of an epoch takes.
+/// The number of images of a run, or what is wrong with its position. The number accepted here determines how much
+/// memory the order of an epoch takes.
 fn checked_place(position: Position, step: u64, images: u64, pixels: usize) -> Result<usize, String> {
     let Position { epoch, images: shown, loss, correct } = position;
     let most = MOST_BYTES / pixels.max(1) as u64;
@@ -220,7 +220,7 @@ fn checked_place(position: Position, step: u64, images: u64, pixels: usize) -> R
             "it says that {shown} of the {images} images of an epoch were shown, and the epoch goes on"
         ));
     }
-    // Each step shows an image at least.
+    // Each step shows at least one image.
     let all = u64::from(epoch).saturating_mul(images).saturating_add(shown as u64);
     if step > all {
         return Err(format!("it says that {step} steps were taken over {all} images"));
@@ -252,7 +252,7 @@ fn spec(header: &Header) -> Result<Spec, WeightsError> {
     Ok(spec)
 }
 
-/// All tensors as they are, of a file that this program wrote.
+/// All tensors of a file that this program wrote, unchanged.
 fn tensors(bytes: &[u8]) -> Result<Vec<Parameter>, WeightsError> {
     let parameter = |(name, view): (&str, TensorView<'_>)| {
         if view.dtype() != Dtype::F32 {

@@ -1,9 +1,9 @@
-//! What a file is that is no safetensors file, by its first bytes: people have other programs' files at hand, and every
-//! one of them needs another step before it can be opened here.
+//! The recognition of files of other formats by their first bytes: users have other programs' files at hand, and each
+//! format needs another step before it can be opened here.
 
 use std::fmt;
 
-/// A kind of file that is no safetensors file.
+/// The format of a file that is not a safetensors file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// PyTorch's `torch.save`: a zip archive with a pickle in it, or, before version 1.6, a pickle.
@@ -14,7 +14,7 @@ pub enum Format {
     Npy,
     /// Another zip archive.
     Zip,
-    /// What Git has of a file that it keeps elsewhere.
+    /// Git LFS's pointer to a file that is stored elsewhere.
     LfsPointer,
     /// HDF5, in which Keras and NIR keep networks.
     Hdf5,
@@ -31,7 +31,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The kind of file that begins with these bytes; `None` if it is none that is known.
+    /// The format of a file that begins with these bytes; `None` if it is unknown.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         let begins = |magic: &[u8]| bytes.starts_with(magic);
         // The header of a safetensors file, 8 bytes of length and then JSON: it may have any length.
@@ -42,7 +42,7 @@ impl Format {
             _ if begins(b"PK\x03\x04") && contains(bytes, b"data.pkl") => Self::Torch,
             _ if begins(b"PK\x03\x04") && contains(bytes, b".npy") => Self::Npz,
             _ if begins(b"PK\x03\x04") => Self::Zip,
-            // A pickle's protocol; nothing else of these begins so.
+            // A pickle's protocol; no other of these formats begins so.
             [0x80, 2..=5, ..] => Self::Torch,
             _ if begins(b"\x93NUMPY") => Self::Npy,
             _ if begins(b"version https://git-lfs") => Self::LfsPointer,
@@ -67,7 +67,7 @@ fn is_web_page(bytes: &[u8]) -> bool {
     start.starts_with(b"<!doctype html") || start.starts_with(b"<html")
 }
 
-/// What it is, and what makes a file of it that can be opened.
+/// The format, and how to convert it into a file that can be opened.
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

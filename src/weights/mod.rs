@@ -1,4 +1,4 @@
-//! Weights in files.
+//! Networks and runs as files.
 
 pub mod checkpoint;
 pub mod format;

@@ -1,6 +1,7 @@
-//! Networks in files of other programs, as people have them from PyTorch: under other names, behind prefixes, in half
-//! precision, without biases, with the buffers of snnTorch's neurons beside the weights. What can only mean one network is
-//! opened, and what was done to it is told as [`Remark`]s; what cannot is refused with the names and shapes that are there.
+//! The import of networks from other programs' files, as users have them from PyTorch: under other names, behind
+//! prefixes, in half precision, without biases, with the buffers of snnTorch's neurons beside the weights. A file that
+//! fits the network in only one way is opened, and what was done to it is reported as [`Remark`]s; any other is refused
+//! with the names and shapes that it holds.
 
 use super::checkpoint::WeightsError;
 use crate::network::{Parameter, layer_names};
@@ -11,23 +12,24 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// What was done to a file of another program so that it could be opened, or what it says that the network does not heed.
+/// What was done to a file of another program so that it could be opened, or a setting in it that the network does not
+/// have.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Remark {
-    /// All names were read without this beginning.
+    /// This prefix was removed from all names.
     Prefix(String),
-    /// Layers have other names: theirs, and the one that each has here.
+    /// Layers have other names than here.
     Renamed {
         /// (theirs, ours)
         layers: Vec<(String, String)>,
-        /// Whether only their shapes told which is which.
+        /// Whether the layers were identified by their shapes only.
         by_shape: bool,
     },
     /// These layers have no bias: it is 0.
     NoBias(Vec<String>),
     /// Numbers of these types became 32-bit floats.
     Converted(Vec<String>),
-    /// These tensors are no weights of the network.
+    /// These tensors are not weights of the network.
     LeftOut(Vec<String>),
     /// A neuron's buffer says another setting than the network has.
     Setting {
@@ -35,16 +37,16 @@ pub enum Remark {
         tensor: String,
         /// The setting, which is also the flag's name.
         name: &'static str,
-        /// What the buffer says, as the flag takes it.
+        /// The buffer's value, as the flag takes it.
         says: String,
-        /// What the network has.
+        /// The network's value.
         has: String,
     },
-    /// Buffers say that neurons differ in this setting, which here is the same for all.
+    /// By the buffers, neurons differ in this setting, which here is the same for all.
     Differs(&'static str),
-    /// A spike of this buffer's neurons counts so much; here it is 1.
+    /// The value of a spike of this buffer's neurons; here it is 1.
     GradedSpikes(String, f32),
-    /// The last layer's neurons spike too, and the network integrates there.
+    /// The last layer's neurons spike too, and the network's integrate.
     SpikingOutput,
 }
 
@@ -83,19 +85,20 @@ fn quoted(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// What is used of another program's file.
+/// The result of importing another program's file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Imported {
-    /// The network's parameters, under the names that they have here.
+    /// The network's parameters, under this program's names.
     pub parameters: Vec<Parameter>,
-    /// What was done, and what the file says besides.
+    /// What was done, and what else the file says.
     pub remarks: Vec<Remark>,
 }
 
-/// The parameters of the spec's network in a file. `settled` are the settings that are known, whatever buffers say.
+/// The parameters of the spec's network in a file. `settled` are the names of settings that are known, whatever buffers
+/// say.
 ///
 /// # Errors
-/// When the file is damaged, or its tensors are not those of such a network.
+/// When the file is damaged, or its tensors do not fit such a network in exactly one way.
 pub fn import(spec: &Spec, bytes: &[u8], settled: &[&str]) -> Result<Imported, WeightsError> {
     let tensors = tensors(bytes)?;
     let sizes: Vec<usize> = spec.hidden_neurons().collect();
@@ -137,7 +140,7 @@ pub fn import(spec: &Spec, bytes: &[u8], settled: &[&str]) -> Result<Imported, W
     Ok(Imported { parameters, remarks })
 }
 
-/// The sizes of the hidden layers in a file, as its shapes say them; `None` if they say nothing.
+/// The sizes of the hidden layers in a file, inferred from its shapes; `None` if they cannot be.
 ///
 /// # Errors
 /// When the file is damaged.
@@ -149,17 +152,17 @@ pub fn hidden_sizes(bytes: &[u8]) -> Result<Option<Vec<usize>>, WeightsError> {
     Ok((!sizes.is_empty()).then_some(sizes))
 }
 
-/// The settings that the `spec` in a header says, of whatever it leaves out.
+/// The names of the settings that the `spec` in a header contains.
 pub fn settings_of(json: &str) -> Vec<&'static str> {
     let spec: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
     let says = |name: &str| spec.get(name).is_some() || spec.get("neuron").is_some_and(|it| it.get(name).is_some());
     FIELDS.iter().map(|field| field.name).filter(|name| says(name)).collect()
 }
 
-/// A tensor as it lies in a file.
+/// A tensor in a file.
 struct Tensor<'a> {
     name: String,
-    /// The name without what wrappers put into it.
+    /// The name without the parts that wrappers insert.
     plain: String,
     shape: Vec<usize>,
     dtype: Dtype,
@@ -196,18 +199,18 @@ impl Tensor<'_> {
 }
 
 /// A layer's tensors.
-struct Layer<'a> {
+struct FoundLayer<'a> {
     weight: &'a Tensor<'a>,
     bias: Option<&'a Tensor<'a>>,
 }
 
 /// The layers of a network, from the input to the output, and how they were found.
 struct Found<'a> {
-    layers: Vec<Layer<'a>>,
+    layers: Vec<FoundLayer<'a>>,
     remark: Option<Remark>,
 }
 
-/// The tensors of a file, ordered by name with numbers as numbers; the means of our own optimizer are left out.
+/// The tensors of a file in natural order of their names, without those of our own optimizer.
 fn tensors(bytes: &[u8]) -> Result<Vec<Tensor<'_>>, WeightsError> {
     let file = SafeTensors::deserialize(bytes).map_err(|error| WeightsError::damaged(bytes, error))?;
     let mut tensors: Vec<Tensor<'_>> = Vec::new();
@@ -221,12 +224,12 @@ fn tensors(bytes: &[u8]) -> Result<Vec<Tensor<'_>>, WeightsError> {
     Ok(tensors)
 }
 
-/// A name without what DataParallel and torch.compile put into it, wherever they stand.
+/// A name without the parts that DataParallel and torch.compile insert, at any position.
 fn without_wrappers(name: &str) -> String {
     name.split('.').filter(|part| !["module", "_orig_mod"].contains(part)).collect::<Vec<_>>().join(".")
 }
 
-/// Compares names, part by part, with numbers as numbers: 2 stands before 10, and fc2 before fc10.
+/// Compares names in natural order: 2 before 10, and fc2 before fc10.
 fn naturally(a: &str, b: &str) -> Ordering {
     let parts = |text: &str| {
         let mut parts: Vec<(String, u64)> = Vec::new();
@@ -245,7 +248,7 @@ fn naturally(a: &str, b: &str) -> Ordering {
     parts(a).cmp(&parts(b)).then_with(|| a.cmp(b))
 }
 
-/// The layers of a network with these hidden layers, or, if they are not known, with any.
+/// The layers of a network with these sizes of hidden layers, or with any if `hidden` is `None`.
 fn find<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<Found<'a>, WeightsError> {
     if let Some(layers) = named(hidden, tensors, |tensor| Some(&tensor.name)) {
         return Ok(Found { layers, remark: None });
@@ -266,9 +269,10 @@ fn find<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<Found
     }
 }
 
-/// What to say of layers that were not found under our own names.
-fn renamed(layers: &[Layer<'_>], by_shape: bool) -> Remark {
-    let theirs = |layer: &Layer<'_>| layer.weight.name.strip_suffix(".weight").unwrap_or(&layer.weight.name).to_owned();
+/// The remark on layers that were not found under our own names.
+fn renamed(layers: &[FoundLayer<'_>], by_shape: bool) -> Remark {
+    let theirs =
+        |layer: &FoundLayer<'_>| layer.weight.name.strip_suffix(".weight").unwrap_or(&layer.weight.name).to_owned();
     let layers: Vec<(String, String)> =
         layers.iter().map(theirs).zip(layer_names(layers.len().saturating_sub(1))).collect();
     let prefix = layers.first().and_then(|(theirs, ours)| theirs.strip_suffix(ours.as_str()).map(str::to_owned));
@@ -280,18 +284,18 @@ fn renamed(layers: &[Layer<'_>], by_shape: bool) -> Remark {
     }
 }
 
-/// The layers under the names that they have here, if all their weights are there. `name` says how a tensor is called.
+/// The layers under our own names, if all their weights are there. `name` gives a tensor's name.
 fn named<'a>(
     hidden: Option<&[usize]>,
     tensors: &'a [Tensor<'a>],
     name: impl Fn(&'a Tensor<'a>) -> Option<&'a str>,
-) -> Option<Vec<Layer<'a>>> {
+) -> Option<Vec<FoundLayer<'a>>> {
     let mut by_name: BTreeMap<&str, &'a Tensor<'a>> = BTreeMap::new();
     for tensor in tensors {
         if let Some(name) = name(tensor)
             && by_name.insert(name, tensor).is_some()
         {
-            // Two tensors of one name: which is meant, nobody can say.
+            // Two tensors of one name are ambiguous.
             return None;
         }
     }
@@ -301,22 +305,22 @@ fn named<'a>(
     );
     let layer = |name: String| {
         let weight = by_name.get(format!("{name}.weight").as_str()).copied()?;
-        Some(Layer { weight, bias: by_name.get(format!("{name}.bias").as_str()).copied() })
+        Some(FoundLayer { weight, bias: by_name.get(format!("{name}.bias").as_str()).copied() })
     };
-    // One layer more is another network, even where what is left of it would fit together.
+    // A file with one layer more holds another network, even if the other layers fit together.
     if count == 0 || by_name.contains_key(format!("layers.{count}.weight").as_str()) {
         return None;
     }
     layer_names(count).map(layer).collect()
 }
 
-/// The layers whatever they are called, if the shapes of their weights say in which order they stand: each takes what the
-/// one before gives.
-fn by_shape<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<Vec<Layer<'a>>, WeightsError> {
+/// The layers under any names, if the shapes of their weights determine their order: each has as many inputs as the one
+/// before has outputs.
+fn by_shape<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<Vec<FoundLayer<'a>>, WeightsError> {
     let matrices: Vec<&Tensor<'a>> = tensors.iter().filter(|tensor| tensor.is_matrix()).collect();
     let count = hidden.map_or(matrices.len(), |hidden| hidden.len() + 1);
     let refused = || other(hidden, tensors);
-    // More are not to be told apart, and no network here has more.
+    // More cannot be told apart, and no network here has more.
     if matrices.len() != count || !(2..=crate::spec::MAX_LAYERS + 1).contains(&count) {
         return Err(refused());
     }
@@ -338,19 +342,20 @@ fn by_shape<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<V
         let name = format!("{}bias", weight.plain.strip_suffix("weight")?);
         tensors.iter().find(|tensor| tensor.plain == name)
     };
-    let layers: Vec<Layer<'a>> =
-        chain.into_iter().map(|place| Layer { weight: matrices[place], bias: bias(matrices[place]) }).collect();
-    // What else there is must be a neuron's: a normalization, say, would make it another network.
+    let layers: Vec<FoundLayer<'a>> =
+        chain.into_iter().map(|place| FoundLayer { weight: matrices[place], bias: bias(matrices[place]) }).collect();
+    // All other tensors must be buffers of neurons: a normalization, say, would make it another network.
     let known = |tensor: &Tensor<'a>| {
-        let own =
-            |layer: &Layer<'a>| layer.weight.name == tensor.name || layer.bias.is_some_and(|it| it.name == tensor.name);
+        let own = |layer: &FoundLayer<'a>| {
+            layer.weight.name == tensor.name || layer.bias.is_some_and(|it| it.name == tensor.name)
+        };
         tensor.shape.iter().product::<usize>() <= 1 || buffer(tensor).is_some() || layers.iter().any(own)
     };
     if tensors.iter().all(known) { Ok(layers) } else { Err(refused()) }
 }
 
-/// The first order of the matrices, each [out, in], in which each takes what the one before gives, and in which they give
-/// `hidden`.
+/// The first order of the matrices, each [out, in], in which each has as many inputs as the one before has outputs, and
+/// their outputs are `hidden`.
 fn chain(hidden: Option<&[usize]>, shapes: &[[usize; 2]], taken: Vec<usize>) -> Option<Vec<usize>> {
     if taken.len() == shapes.len() {
         return Some(taken);
@@ -364,7 +369,7 @@ fn chain(hidden: Option<&[usize]>, shapes: &[[usize; 2]], taken: Vec<usize>) -> 
     (0..shapes.len()).filter(fits).find_map(|place| chain(hidden, shapes, [&taken[..], &[place]].concat()))
 }
 
-/// Names and shapes that are there, and those that are wanted.
+/// The error that lists the names and shapes found, and those needed.
 fn other(hidden: Option<&[usize]>, tensors: &[Tensor<'_>]) -> WeightsError {
     let sizes: Vec<String> = ["pixels".to_owned()]
         .into_iter()
@@ -385,12 +390,12 @@ fn other(hidden: Option<&[usize]>, tensors: &[Tensor<'_>]) -> WeightsError {
     WeightsError::OtherTensors { wanted: wanted.join(", "), found }
 }
 
-/// The tensors' names and shapes, as a list that ends somewhere.
+/// A list, of limited length, of the tensors' names and shapes.
 fn names_and_shapes(tensors: &[&Tensor<'_>]) -> String {
-    const MOST: usize = 16;
-    let shown = tensors.iter().take(MOST).map(|tensor| format!("`{}` {:?}", tensor.name, tensor.shape));
+    const MAX_NAMES: usize = 16;
+    let shown = tensors.iter().take(MAX_NAMES).map(|tensor| format!("`{}` {:?}", tensor.name, tensor.shape));
     let shown = shown.collect::<Vec<_>>().join(", ");
-    let more = tensors.len().saturating_sub(MOST);
+    let more = tensors.len().saturating_sub(MAX_NAMES);
     if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
@@ -400,7 +405,7 @@ fn buffer<'a>(tensor: &'a Tensor<'_>) -> Option<&'a str> {
     ["beta", "alpha", "threshold", "reset_mechanism_val", "graded_spikes_factor"].contains(&last).then_some(last)
 }
 
-/// What the buffers of snnTorch's neurons say that the spec does not, but for what is settled.
+/// Remarks on settings in the buffers of snnTorch's neurons that differ from the spec, without those in `settled`.
 fn settings(spec: &Spec, others: &[&Tensor<'_>], settled: &[&str]) -> Vec<Remark> {
     // Other modules have a `beta` too, but no threshold.
     let module = |tensor: &Tensor<'_>| tensor.plain.rsplit_once('.').map(|(module, _)| module.to_owned());
@@ -446,11 +451,11 @@ fn texts(tensor: &Tensor<'_>, name: &str) -> Vec<String> {
         _ => tensor.floats(),
     };
     let text = |value: f32| match (name, value) {
-        // snnTorch takes the threshold away one time step later; "none" takes nothing.
+        // snnTorch subtracts the threshold one time step later; "none" subtracts nothing.
         ("reset", 0.0) => "subtract-delayed".to_owned(),
         ("reset", 1.0) => "zero".to_owned(),
         ("reset", 2.0) => "subtract:0".to_owned(),
-        // It clamps them before it uses them.
+        // snnTorch clamps them before it uses them.
         ("alpha" | "beta", share) => share.clamp(0.0, 1.0).to_string(),
         (_, value) => value.to_string(),
     };

@@ -1,4 +1,4 @@
-//! Round numbers for an axis.
+//! The ticks of an axis, at round numbers.
 
 /// About `count` round numbers from `low` to `high`, both inside.
 pub fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
@@ -15,7 +15,7 @@ pub fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
     (first..=last).map(|i| i as f64 * step).collect()
 }
 
-/// A number with as many digits as its distance to the next one needs.
+/// A number with as many digits as the distance between ticks needs.
 pub fn label(value: f64, step: f64) -> String {
     let digits = (-step.abs().max(1e-9).log10()).ceil().clamp(0.0, 6.0) as usize;
     format!("{value:.digits$}")

@@ -1,18 +1,18 @@
-//! `curves.svg`: loss and accuracy over the epochs. Is it learning; do test and training part?
+//! The picture `curves.svg`: loss and accuracy over the epochs, which show learning and overfitting.
 
 use super::axis::{label, ticks};
 use super::svg::{Anchor, Ink, Point, Svg, Type};
 
-/// What an epoch came to.
+/// The metrics of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Epoch {
     /// Counted from 1.
     pub epoch: u32,
     /// Mean cross entropy over the training images.
     pub loss: f64,
-    /// Share of the training images that were read rightly, 0 to 1.
+    /// Accuracy on the training images, 0 to 1.
     pub training: f64,
-    /// Share of the test images; none without a test set.
+    /// Accuracy on the test images, 0 to 1; `None` without a test set.
     pub test: Option<f64>,
 }
 
@@ -24,12 +24,12 @@ const BOTTOM: f32 = 246.0;
 /// Width of the curves; numbers stand to the left, names to the right.
 const PLOT: f32 = 254.0;
 const NUMBERS: f32 = 34.0;
-/// More points than that are a line without dots.
-const MOST_DOTS: usize = 40;
-/// Two names are not nearer than that.
+/// The maximal number of points drawn as dots; more are a line only.
+const MAX_DOTS: usize = 40;
+/// The minimal distance of two names.
 const APART: f32 = 17.0;
 
-/// One curve: its name at the end, its values in per cent or nats, and how it is drawn.
+/// One curve: its name at the end, its values in per cent or nats, and its style.
 struct Curve {
     name: String,
     points: Vec<(u32, f64)>,
@@ -97,7 +97,7 @@ fn chart(svg: &mut Svg, left: f32, (name, unit): (&str, &str), (low, high): (f64
         svg.line(&[(from, y(value)), (from + PLOT, y(value))], Ink::Rule, 1.0, None);
         svg.text((from - 8.0, y(value) + 4.0), Anchor::End, Type::Axis, Ink::Faint, &label(value, step));
     }
-    // The first epoch is named too, unless a round number stands beside it.
+    // The first epoch is a tick too, unless a round number is next to it.
     let columns =
         ticks(1.0, f64::from(last), 5).into_iter().filter(|epoch| epoch.fract() == 0.0 && x(*epoch) > x(1.0) + 24.0);
     for epoch in std::iter::once(1.0).chain(columns) {
@@ -110,7 +110,7 @@ fn chart(svg: &mut Svg, left: f32, (name, unit): (&str, &str), (low, high): (f64
         if points.len() > 1 {
             svg.line(&points, curve.ink, curve.width, None);
         }
-        let shown = if points.len() <= MOST_DOTS { &points[..] } else { &points[points.len() - 1..] };
+        let shown = if points.len() <= MAX_DOTS { &points[..] } else { &points[points.len() - 1..] };
         shown
             .iter()
             .for_each(|point| svg.dot(*point, if curve.ink == Ink::Ghost { 1.6 } else { 2.2 }, curve.ink, curve.ink));
@@ -120,7 +120,7 @@ fn chart(svg: &mut Svg, left: f32, (name, unit): (&str, &str), (low, high): (f64
     }
 }
 
-/// Where the names of at most two curves stand: at their ends, but apart.
+/// The positions of the names of at most two curves: at their ends, but apart.
 fn places(curves: &[Curve], y: impl Fn(f64) -> f32) -> Vec<f32> {
     let mut places: Vec<f32> =
         curves.iter().map(|curve| curve.points.last().map_or(BOTTOM, |(_, value)| y(*value))).collect();

@@ -1,4 +1,5 @@
-//! `digit.svg`: how one picture ran through the network, and when the network knew. The score of the page, on paper.
+//! The picture `digit.svg`: the trace of one picture through the network, and the time of its decision, as the page
+//! draws it.
 
 use super::axis::ticks;
 use super::neurons::{by_first_spike, telling};
@@ -7,34 +8,34 @@ use super::svg::{Anchor, Ink, Svg, Type};
 use crate::spec::{Encoding, Neuron, Readout};
 use crate::trace::{LayerTrace, Trace};
 
-/// What is shown.
+/// The contents of the picture.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<'a> {
-    /// How the picture ran through the network.
+    /// The trace of the picture.
     pub trace: &'a Trace,
-    /// What the hidden neurons are like.
+    /// The parameters of the hidden neurons.
     pub neuron: &'a Neuron,
-    /// How its pixels entered.
+    /// The encoding of its pixels.
     pub encoding: Encoding,
-    /// What the picture is: `Test image 0`.
+    /// The name of the picture: `Test image 0`.
     pub name: &'a str,
-    /// What is on it, where that is known.
+    /// Its label, if that is known.
     pub label: Option<u8>,
 }
 
 const WIDTH: f32 = 1040.0;
 const MARGIN: f32 = 32.0;
-/// Left: what the layers look like.
+/// Left: the names of the layers.
 const SPACE: f32 = 112.0;
-/// The staves, and what they leave to the right.
+/// The tracks, and the space to their right.
 const LEFT: f32 = MARGIN + SPACE + 32.0;
-const STAVES: f32 = 588.0;
-const RESULT: f32 = LEFT + STAVES + 56.0;
+const TRACKS: f32 = 588.0;
+const RESULT: f32 = LEFT + TRACKS + 56.0;
 const RASTER: f32 = 112.0;
 const RACE: f32 = 88.0;
-/// Larger pictures are shown with every so-many-th pixel.
-const MOST_PIXELS: usize = 56;
-/// Between two staves: room for the caption of the lower.
+/// The maximal number of pixels in a row that are drawn; larger pictures are subsampled.
+const MAX_PIXELS: usize = 56;
+/// The space between two tracks, for the caption of the lower.
 const GAP: f32 = 40.0;
 
 /// The picture.
@@ -51,7 +52,7 @@ pub fn picture(shown: &Shown<'_>) -> String {
     let mut next = MARGIN - GAP + 14.0;
     let mut staves = Vec::new();
     let mut stave = |height: f32| {
-        let stave = Stave { left: LEFT, top: next + GAP, width: STAVES, height, time_steps: trace.time_steps };
+        let stave = Stave { left: LEFT, top: next + GAP, width: TRACKS, height, time_steps: trace.time_steps };
         next = stave.top + height;
         staves.push(stave);
         stave
@@ -80,10 +81,10 @@ pub fn picture(shown: &Shown<'_>) -> String {
     time(&mut svg, &staves, known);
     image(&mut svg, trace, first.top);
     result(&mut svg, shown, first.top);
-    svg.finish(&format!("{}: its way through the network", shown.name), &told(shown))
+    svg.finish(&format!("{}: its way through the network", shown.name), &description(shown))
 }
 
-/// The class with the most evidence but for the answer.
+/// The runner-up: the class with the most evidence except the prediction.
 fn runner_up(trace: &Trace) -> Option<usize> {
     let (answer, evidence) = (trace.answer()?, trace.evidence());
     let scores = &evidence[evidence.len() - trace.classes()..];
@@ -144,7 +145,7 @@ fn voltages(svg: &mut Svg, stave: &Stave, layer: &LayerTrace, neuron: &Neuron, t
     }
 }
 
-/// The axis, and the one cursor through all staves: from there on the answer never changed. What came after is paler.
+/// The axis, and the cursor through all tracks at the time of the decision. What comes after is paler.
 fn time(svg: &mut Svg, staves: &[Stave], known: Option<usize>) {
     let [first, .., last] = staves else { return };
     let axis = last.top + last.height + 16.0;
@@ -174,11 +175,11 @@ fn time(svg: &mut Svg, staves: &[Stave], known: Option<usize>) {
     }
 }
 
-/// What the network sees, pixel by pixel.
+/// The network's input, pixel by pixel.
 fn image(svg: &mut Svg, trace: &Trace, top: f32) {
     const LEVELS: u32 = 8;
     let whole = trace.image.len().isqrt();
-    let side = whole.min(MOST_PIXELS);
+    let side = whole.min(MAX_PIXELS);
     let seen = |i: usize| trace.image[i / side * whole / side * whole + i % side * whole / side];
     svg.rect((MARGIN, top), (SPACE, SPACE), Ink::Wash, 1.0);
     let pixel = SPACE / side.max(1) as f32;
@@ -186,7 +187,7 @@ fn image(svg: &mut Svg, trace: &Trace, top: f32) {
     for wanted in 1..=LEVELS {
         let here = (0..side * side).filter(|i| level(seen(*i)) == wanted);
         let places = here.map(|i| (MARGIN + (i % side) as f32 * pixel, top + ((i / side) as f32 + 0.5) * pixel));
-        // A little longer than a pixel, so that no seam is seen.
+        // A little longer than a pixel, so that no seam is visible.
         let opacity = wanted as f32 / LEVELS as f32;
         svg.strokes(&places.collect::<Vec<_>>(), (pixel + 0.05, 0.0), Ink::Strong, pixel + 0.05, opacity);
     }
@@ -218,7 +219,7 @@ fn result(svg: &mut Svg, shown: &Shown<'_>, top: f32) {
     cost(svg, top + 228.0, ["Synaptic operations", "Multiply-adds, dense"], [operations, trace.dense_operations()]);
 }
 
-/// What it cost, against the dense network's one pass.
+/// The synaptic operations, compared with one pass of the dense network.
 fn cost(svg: &mut Svg, top: f32, names: [&str; 2], values: [u64; 2]) {
     let (most, wide) = (values.iter().max().copied().unwrap_or(1).max(1), WIDTH - MARGIN - RESULT);
     for (row, ((name, value), ink)) in (0..).zip(names.iter().zip(values).zip([Ink::Spike, Ink::Ghost])) {
@@ -237,8 +238,8 @@ fn grouped(value: u64) -> String {
     groups.join("\u{2009}")
 }
 
-/// The picture in words.
-fn told(Shown { trace, name, label, .. }: &Shown<'_>) -> String {
+/// The description of the picture in words.
+fn description(Shown { trace, name, label, .. }: &Shown<'_>) -> String {
     let truth = label.map_or(String::new(), |label| format!(", labelled {label},"));
     match (trace.answer(), trace.known_since()) {
         (Some(class), Some(t)) => {

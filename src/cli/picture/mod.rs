@@ -1,4 +1,4 @@
-//! Pictures of a run as SVG files: pure functions from what is shown to the text of the file.
+//! Pictures of a run as SVG files: pure functions from the data to the text of the file.
 
 pub mod axis;
 pub mod curves;

@@ -1,16 +1,16 @@
-//! Which neurons are shown, and in what order.
+//! The selection and order of the neurons shown.
 
 use crate::trace::LayerTrace;
 use std::cmp::Reverse;
 
-/// The neurons by their first spike, then by how often they fire.
+/// The neurons, ordered by their first spike, then by their number of spikes.
 pub fn by_first_spike(layer: &LayerTrace) -> Vec<usize> {
     let first = |n: usize| layer.spikes.times(0, n).next().unwrap_or(usize::MAX);
     sorted(layer, |n| (first(n), Reverse(layer.spikes.count_of(0, n))))
 }
 
-/// Three neurons that tell something: a busy one, one that is inhibited and fires now and then, and a silent one that
-/// nearly fired. Where a kind is missing, the next best stands for it.
+/// Three telling neurons: a busy one, an inhibited one that fires now and then, and a silent one that nearly fired. If
+/// a kind is missing, the next best takes its place.
 pub fn telling(layer: &LayerTrace) -> Vec<usize> {
     let (neurons, time_steps) = (layer.neurons(), layer.spikes.time_steps());
     let count = |n: usize| layer.spikes.count_of(0, n) as usize;

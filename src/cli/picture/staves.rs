@@ -1,18 +1,18 @@
-//! The staves of a picture's way through the network: time runs from left to right in all of them.
+//! The tracks of a picture's trace through the network, in which time runs from left to right.
 
 use super::svg::{Anchor, Ink, Point, Svg, Type};
 use crate::spec::{Neuron, Readout};
 use crate::spikes::SpikeTrain;
 use crate::trace::{LayerTrace, Trace};
 
-/// Rows of a raster that can be told apart; more neurons than that share them.
-const MOST_ROWS: usize = 112;
+/// The maximal number of rows of a raster that can be told apart; more neurons share them.
+const MAX_ROWS: usize = 112;
 /// Height of one output neuron's row.
 pub const OUTPUT_ROW: f32 = 13.0;
 /// Height of the row of one membrane voltage.
 pub const VOLTAGE_ROW: f32 = 54.0;
 
-/// Where a stave stands.
+/// The position and size of a track.
 #[derive(Clone, Copy, Debug)]
 pub struct Stave {
     /// The left edge.
@@ -42,10 +42,11 @@ impl Stave {
     }
 }
 
-/// All spikes, one row a neuron in the given order. Where neurons share a row, more of them are a stronger stroke.
+/// The raster of all spikes, one row per neuron in the given order. If neurons share a row, several spikes are a
+/// stronger stroke.
 pub fn raster(svg: &mut Svg, stave: &Stave, spikes: &SpikeTrain, order: &[usize]) {
     const LEVELS: usize = 4;
-    let rows = order.len().clamp(1, MOST_ROWS);
+    let rows = order.len().clamp(1, MAX_ROWS);
     let mut counts = vec![0usize; rows * stave.time_steps];
     for (place, neuron) in order.iter().enumerate() {
         spikes.times(0, *neuron).for_each(|t| counts[place * rows / order.len() * stave.time_steps + t] += 1);
@@ -63,9 +64,9 @@ pub fn raster(svg: &mut Svg, stave: &Stave, spikes: &SpikeTrain, order: &[usize]
     }
 }
 
-/// A picture that enters as a steady current: the same at every time step, and no spike.
+/// A picture encoded as a constant current, without spikes.
 pub fn currents(svg: &mut Svg, stave: &Stave, image: &[u8]) {
-    let rows = image.len().clamp(1, MOST_ROWS);
+    let rows = image.len().clamp(1, MAX_ROWS);
     let high = stave.height / rows as f32;
     for row in 0..rows {
         let pixels = &image[row * image.len() / rows..(row + 1) * image.len() / rows];
@@ -76,8 +77,8 @@ pub fn currents(svg: &mut Svg, stave: &Stave, image: &[u8]) {
     }
 }
 
-/// The membrane voltage of one neuron: current comes in, up what excites and down what inhibits, the line climbs to the
-/// dashed threshold, a tick is the spike, a ring where the reset puts it.
+/// The membrane potential of one neuron: excitatory currents up, inhibitory currents down, the threshold dashed, a tick
+/// for a spike, a ring where the reset puts the potential.
 pub fn voltage(svg: &mut Svg, stave: &Stave, layer: &LayerTrace, neuron: &Neuron, index: usize) {
     let (count, theta) = (layer.neurons(), neuron.threshold);
     let value = |values: &[f32], t: usize| values[t * count + index] / theta;
@@ -114,15 +115,15 @@ pub fn voltage(svg: &mut Svg, stave: &Stave, layer: &LayerTrace, neuron: &Neuron
     });
     svg.line(&std::iter::once((stave.left, y(0.0))).chain(path).collect::<Vec<_>>(), Ink::Strong, 1.5, None);
     for t in steps.filter(|t| fired(*t)) {
-        // Long enough to be seen where the voltage hardly passed the threshold.
+        // Long enough to be visible if the potential hardly passed the threshold.
         let tip = y(before[t]).min(y(threshold[t]) - stave.height / 7.0).max(stave.top);
         svg.line(&[(stave.x(t), y(threshold[t])), (stave.x(t), tip)], Ink::Spike, 2.2, None);
         svg.dot((stave.x(t), y(after(t))), 2.0, Ink::Paper, Ink::Strong);
     }
 }
 
-/// The lead of each class over the average of all, for the raw sums may all climb and hide it. The winner is ink, the
-/// runner-up grey, the rest ghosts.
+/// The margin of each class over the mean of all, which the growth of the raw sums would hide. The winner is black, the
+/// runner-up grey, the rest pale.
 pub fn race(svg: &mut Svg, stave: &Stave, trace: &Trace, [first, second]: [Option<usize>; 2]) {
     let (classes, evidence) = (trace.classes().max(1), trace.evidence());
     let mean = |t: usize| evidence[t * classes..(t + 1) * classes].iter().sum::<f32>() / classes as f32;
@@ -149,7 +150,7 @@ pub fn race(svg: &mut Svg, stave: &Stave, trace: &Trace, [first, second]: [Optio
     }
 }
 
-/// The ten output neurons: their voltages where the membrane is read, their spikes where those are counted.
+/// The output neurons: their membrane potentials with the membrane readout, their spikes with the spike count.
 pub fn outputs(svg: &mut Svg, stave: &Stave, trace: &Trace, first: Option<usize>) {
     let (classes, output) = (trace.classes(), &trace.output);
     let most = output.potentials.iter().fold(1e-6f32, |most, value| most.max(value.abs()));
@@ -175,7 +176,7 @@ pub fn outputs(svg: &mut Svg, stave: &Stave, trace: &Trace, first: Option<usize>
     }
 }
 
-/// What each class has in the end: bars from zero, right of the staves, in line with their rows.
+/// The final evidence of each class: bars from zero, right of the tracks, in line with their rows.
 pub fn scores(svg: &mut Svg, stave: &Stave, trace: &Trace, first: Option<usize>) {
     let (classes, evidence) = (trace.classes(), trace.evidence());
     let scores = &evidence[evidence.len() - classes..];

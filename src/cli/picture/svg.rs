@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-/// A place, in pixels from the upper left corner.
+/// A position, in pixels from the upper left corner.
 pub type Point = (f32, f32);
 
 /// The colours: name, on light and on dark ground.
@@ -19,26 +19,26 @@ const COLOURS: [(&str, &str, &str); 10] = [
     ("spike", "#008a5e", "#45e6a6"),
 ];
 
-/// What something is drawn in.
+/// The role of a colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ink {
     /// The ground.
     Paper,
     /// The ground of a surface.
     Wash,
-    /// Lines that hold others.
+    /// Frames.
     Rule,
-    /// Values, the winner, voltages.
+    /// Values, the winner, membrane potentials.
     Strong,
     /// Sentences.
     Soft,
     /// Names, axes, the threshold.
     Faint,
-    /// The also-rans.
+    /// The other classes.
     Ghost,
-    /// What excites.
+    /// Excitatory currents.
     Exc,
-    /// What inhibits.
+    /// Inhibitory currents.
     Inh,
     /// Spikes.
     Spike,
@@ -50,7 +50,7 @@ impl Ink {
     }
 }
 
-/// How a text is set.
+/// The style of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
     /// Numbers of an axis.
@@ -77,7 +77,7 @@ impl Type {
     }
 }
 
-/// Where a text stands from its place.
+/// The alignment of a text at its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
     /// It begins there.
@@ -88,7 +88,7 @@ pub enum Anchor {
     End,
 }
 
-/// A picture that is being drawn: what comes later covers what came before.
+/// A picture under construction: later elements cover earlier ones.
 #[derive(Clone, Debug)]
 pub struct Svg {
     size: Point,
@@ -97,7 +97,7 @@ pub struct Svg {
 }
 
 impl Svg {
-    /// An empty picture of that width and height.
+    /// An empty picture of this width and height, in pixels.
     pub const fn new(width: f32, height: f32) -> Self {
         Self { size: (width, height), body: String::new(), captions: String::new() }
     }
@@ -143,7 +143,7 @@ impl Svg {
         self.add(format_args!(r#"<circle cx="{x}" cy="{y}" r="{radius}" class="{class}" stroke-width="1.2"/>"#));
     }
 
-    /// A pill around a place, for a text to stand in.
+    /// A pill centred at a position, for a text.
     pub fn pill(&mut self, middle: Point, size: Point, ink: Ink) {
         let ((x, y), (width, height)) = (pair((middle.0 - size.0 / 2.0, middle.1 - size.1 / 2.0)), pair(size));
         let (radius, class) = (number(size.1 / 2.0), ink.name());
@@ -173,7 +173,7 @@ impl Svg {
         let _ = writeln!(self.captions, r#"<text x="{x}" y="{y}" class="{class}">{name}{note}</text>"#);
     }
 
-    /// The file: `title` names the picture, `description` says it in words.
+    /// The file's text, with `title` and `description` for screen readers.
     pub fn finish(self, title: &str, description: &str) -> String {
         let ((width, height), style) = (pair(self.size), style());
         let size = format!(r#"width="{width}" height="{height}""#);
@@ -226,7 +226,7 @@ fn pair((x, y): Point) -> (String, String) {
     (number(x), number(y))
 }
 
-/// A text as XML has it. What XML cannot hold is left out.
+/// A text escaped for XML. Characters that XML cannot hold are left out.
 fn escaped(text: &str) -> String {
     let kept = text.chars().filter(|c| !c.is_control());
     kept.fold(String::new(), |mut text, c| {
@@ -245,8 +245,8 @@ fn escaped(text: &str) -> String {
 pub mod tests {
     use super::*;
 
-    /// The names of the elements in a file, in order: fails where a tag is not closed, a value not quoted or a sign not
-    /// escaped.
+    /// The names of the elements in a file, in order: fails if a tag is not closed, a value not quoted or a character
+    /// not escaped.
     pub fn elements(file: &str) -> Vec<String> {
         let (mut open, mut names, mut rest) = (Vec::new(), Vec::new(), file);
         while let Some(at) = rest.find('<') {

@@ -1,11 +1,11 @@
-//! Adam's step, in one pass over the numbers.
+//! Adam's step on the CPU, in one pass over the numbers.
 
 use super::simd::multiversion;
 use super::threads;
 use crate::kernels::AdamStep;
 use std::iter::zip;
 
-/// Numbers that a thread adapts at once.
+/// The number of parameters that a thread updates at once.
 const NUMBERS: usize = 1 << 14;
 
 multiversion! {
@@ -19,7 +19,7 @@ multiversion! {
     }
 }
 
-/// Moves the parameter and its means.
+/// Updates the parameters and their means.
 pub(super) fn adapt(parameter: &mut [f32], mean: &mut [f32], square: &mut [f32], gradient: &[f32], step: AdamStep) {
     let pieces = zip(
         zip(parameter.chunks_mut(NUMBERS), gradient.chunks(NUMBERS)),

@@ -1,4 +1,4 @@
-//! Weighted counts of spikes.
+//! Weighted spike counts on the CPU.
 
 use super::simd::multiversion;
 use super::threads;
@@ -16,7 +16,7 @@ multiversion! {
                 let mut sums = [0.0_f32; 16];
                 zip(&mut sums, &*counts).for_each(|(sum, count)| *sum = *count);
                 for (t, c) in coefficients.iter().enumerate() {
-                    // All bits where the neuron fires, none where it does not: c or zero.
+                    // A mask of all bits if the neuron fires, else of none: c or zero.
                     let add = |(sum, mask): (&mut f32, &u32)| {
                         *sum += f32::from_bits((mask >> t & 1).wrapping_neg() & c.to_bits());
                     };
@@ -28,7 +28,7 @@ multiversion! {
     }
 }
 
-/// Neurons that a thread takes at once: fewer are counted sooner than another thread wakes up.
+/// The number of neurons per thread: fewer are counted sooner than another thread wakes up.
 const NEURONS: usize = 1 << 16;
 
 /// The weighted counts [B·N] of spikes [B·N, words].

@@ -1,17 +1,17 @@
-//! Coding at speed: what [`crate::spikes::encode`] says, on all cores; rate coding sixteen pixels at a time.
+//! The encodings of [`crate::spikes::encode`] on all cores; rate coding sixteen pixels at a time.
 
 use super::simd::multiversion;
 use super::{storage, threads};
 use crate::spikes::encode::{Pass, bernoulli_word, key, latency_of};
 use crate::spikes::{STEPS_PER_WORD, SpikeTrain, valid_bits, words_for};
 
-/// Pixels that are drawn together.
+/// The number of pixels that are drawn together.
 const PIXELS: usize = 16;
-/// Images that a thread takes at once.
+/// The number of images that a thread takes at once.
 const IMAGES: usize = 8;
 
 multiversion! {
-    /// The spikes of one image, [N, words]. `lit` is room for the pixels that are not black.
+    /// The spikes of one image, [N, words]. `lit` is a buffer for the pixels that are not black.
     fn image(words: &mut [u32], pixels: &[u8], lit: &mut Vec<(u32, u32)>, key: (u32, u32), time_steps: usize) {
         words.fill(0);
         lit.clear();
@@ -39,7 +39,7 @@ multiversion! {
     }
 }
 
-/// Codes a batch: `code` gets the words of an image, [N, words], with whatever is in them, the image and its place.
+/// Encodes a batch: `code` gets the words of an image, [N, words], with unspecified contents, the image and its index.
 fn batch(
     images: &[&[u8]],
     time_steps: usize,

@@ -1,8 +1,8 @@
-//! What the inputs of one sample do, sorted for the layer's loops.
+//! The spikes of one sample's inputs as events, sorted for the layer's loops.
 //!
-//! A neuron that fires in more than half of the time steps enters as *always, except*: it counts as firing at every time
-//! step, and its exceptions are taken away. So each neuron has a sign and the time steps that have to be gone through,
-//! its *events*. The forward pass wants them by time step, the backward pass by neuron.
+//! A neuron that fires in more than half of the time steps enters as *always, except*: it counts as firing at every
+//! time step, and its exceptions are subtracted. So each neuron has a sign and a set of time steps, its *events*. The
+//! forward pass needs them by time step, the backward pass by neuron.
 
 use super::simd::multiversion;
 use crate::spikes::{STEPS_PER_WORD, valid_bits, words_for};
@@ -11,34 +11,34 @@ use crate::spikes::{STEPS_PER_WORD, valid_bits, words_for};
 #[derive(Clone, Copy, Debug, Default)]
 struct ActiveInput {
     neuron: u32,
-    /// How many events it has, doubled, and one more if it fires always, except at them.
+    /// Twice the number of its events, plus one if it fires always, except at them.
     kind: u32,
 }
 
 /// The events of one sample.
 #[derive(Debug, Default)]
 pub(super) struct Events {
-    /// Words of a neuron.
+    /// The number of words of a neuron.
     words_per_neuron: usize,
-    /// How many fire.
+    /// The number of neurons that fire.
     found: usize,
-    /// Those who fire, sorted by kind: loops over equally many events are foreseen by the processor.
+    /// The neurons that fire, sorted by kind: the processor predicts the branches of loops of equal lengths.
     inputs: Vec<ActiveInput>,
     /// The events of each of them, [inputs, words].
     words: Vec<u32>,
-    /// The neurons that fire always, except.
+    /// The neurons of kind "always, except".
     always: Vec<u32>,
-    /// For each time step those who fire, then those who make an exception, each list at its own place.
+    /// For each time step the neurons that fire, then those with an exception, each list at an offset of its own.
     lists: Vec<u32>,
-    /// The place for a list of those who fire, and for one of those who make an exception.
+    /// The capacities of a list of neurons that fire, and of one of those with an exception.
     list_capacity: [usize; 2],
-    /// As they come, before they are sorted: inputs and their words.
+    /// The inputs and their words before sorting.
     unsorted: (Vec<ActiveInput>, Vec<u32>),
-    /// Where the next input of each kind goes, and the next neuron of each list.
+    /// The index of the next input of each kind, and of the next neuron of each list.
     places: Vec<u32>,
 }
 
-/// Makes a buffer as long as that; what was there stays, for it is written over.
+/// Grows a buffer to a length; its old contents stay, to be overwritten.
 #[inline(always)]
 fn grow<T: Clone + Default>(buffer: &mut Vec<T>, length: usize) {
     if buffer.len() < length {
@@ -59,7 +59,7 @@ multiversion! {
 }
 
 impl Events {
-    /// `WORDS` is the number of words of a neuron where it is known, else 0.
+    /// `WORDS` is the number of words of a neuron if it is known at compile time, else 0.
     #[inline(always)]
     fn fill_by<const WORDS: usize>(&mut self, words: &[u32], time_steps: usize) {
         self.gather::<WORDS>(words, time_steps);
@@ -72,7 +72,7 @@ impl Events {
         if WORDS == 0 { self.words_per_neuron } else { WORDS }
     }
 
-    /// Finds those who fire.
+    /// Finds the neurons that fire.
     #[inline(always)]
     fn gather<const WORDS: usize>(&mut self, words: &[u32], time_steps: usize) {
         let words_per_neuron = self.words_per_neuron::<WORDS>();
@@ -80,10 +80,10 @@ impl Events {
         grow(inputs, words.len() / words_per_neuron + 1);
         grow(kept, words.len() + words_per_neuron);
         let mut found = 0;
-        // Most are silent: they are passed over by several at once. Among the others one is written down whether or not
-        // it fires, and the next in its place if it does not: a branch could not be foreseen.
-        const TOGETHER: usize = 8;
-        for (group, chunk) in words.chunks(TOGETHER * words_per_neuron).enumerate() {
+        // Most neurons are silent: these are skipped several at a time. Of the others each is written whether or not it
+        // fires, and overwritten by the next if it does not: a branch would be mispredicted.
+        const GROUP: usize = 8;
+        for (group, chunk) in words.chunks(GROUP * words_per_neuron).enumerate() {
             let mut any = 0;
             for word in chunk {
                 any |= word;
@@ -97,7 +97,7 @@ impl Events {
                     *kept = *word;
                     count += word.count_ones();
                 }
-                inputs[found] = ActiveInput { neuron: (group * TOGETHER + place) as u32, kind: count };
+                inputs[found] = ActiveInput { neuron: (group * GROUP + place) as u32, kind: count };
                 found += usize::from(count > 0);
             }
         }
@@ -113,7 +113,7 @@ impl Events {
         }
     }
 
-    /// Sorts them by kind; those of one kind stay in order.
+    /// Sorts the inputs by kind (a stable counting sort).
     #[inline(always)]
     fn sort<const WORDS: usize>(&mut self, time_steps: usize) {
         let words_per_neuron = self.words_per_neuron::<WORDS>();
@@ -172,7 +172,7 @@ impl Events {
         }
     }
 
-    /// Those who fire at t, and those who make an exception.
+    /// The neurons that fire at t, and those with an exception.
     #[inline(always)]
     fn at(&self, t: usize, time_steps: usize) -> [&[u32]; 2] {
         let [firing, excepted] = self.list_capacity;
@@ -214,8 +214,8 @@ multiversion! {
 }
 
 multiversion! {
-    /// Adds one sample's part to the gradient of a block's weights, [N, W]: for each spike the derivative of its time
-    /// step, [T, W]. `sum` is the derivative of all time steps together.
+    /// Adds one sample's contribution to the gradient of a block's weights, [N, W]: for each spike the derivative of
+    /// its time step, [T, W]. `sum` is the sum of the derivative over all time steps.
     pub(super) fn weight_gradient<const W: usize>(
         gradient: &mut [[f32; W]],
         events: &Events,

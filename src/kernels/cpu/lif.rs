@@ -1,15 +1,15 @@
-//! The neurons of a block over all time steps, forwards and backwards: the equations of [`crate::neuron`] in plain loops
-//! over arrays of a block's width.
+//! The LIF neurons of a block over all time steps, forward and backward: the equations of [`crate::neuron`] in plain
+//! loops over arrays of a block's width.
 
 use super::simd::multiversion;
-use crate::neuron::{Adjoint, Dynamics, State};
+use crate::neuron::{Adjoint, Dynamics, NeuronState};
 use crate::spec::{Neuron, Surrogate};
 use crate::spikes::STEPS_PER_WORD;
 use std::iter::zip;
 
 multiversion! {
-    /// Turns input currents [T, W] into potentials before the reset, and sets the spikes' bits, [words, W]. What spikes have
-    /// raised the thresholds by goes into `adaptations` [T, W], of which there are none where thresholds stay.
+    /// Turns input currents [T, W] into potentials before the reset, and sets the spikes' bits, [words, W]. The
+    /// adaptations of the thresholds are written to `adaptations` [T, W], which is empty for constant thresholds.
     pub(super) fn neurons<const W: usize>(
         potentials: &mut [[f32; W]],
         adaptations: &mut [[f32; W]],
@@ -41,7 +41,7 @@ fn run<const W: usize, const ADAPTIVE: bool>(
                 *adaptations = raised;
             }
             for (((u, i), (v, a)), mask) in zip(zip(zip(row, &mut current), zip(&mut after, &mut raised)), &mut mask) {
-                let mut state = State { current: *i, potential: *v, adaptation: *a };
+                let mut state = NeuronState { current: *i, potential: *v, adaptation: *a };
                 let (potential, spike) = dynamics.step(&mut state, *u);
                 (*u, *i, *v, *a) = (potential, state.current, state.potential, state.adaptation);
                 *mask |= u32::from(spike) << t;
@@ -52,7 +52,7 @@ fn run<const W: usize, const ADAPTIVE: bool>(
 }
 
 multiversion! {
-    /// The gradients of a block's spikes, [T, W], that are a number for each neuron times a coefficient for each time
+    /// Writes the gradients of a block's spikes, [T, W]: a number for each neuron times a coefficient for each time
     /// step.
     pub(super) fn spread<const W: usize>(gradient: &mut [[f32; W]], row: &[f32; W], coefficients: &[f32]) {
         for (gradient, c) in zip(gradient, coefficients) {
@@ -63,7 +63,7 @@ multiversion! {
 
 multiversion! {
     /// Turns the gradients of a block's spikes, [T, W], into the derivatives by the input currents, from the potentials
-    /// [T, W] and, where thresholds move, the adaptations [T, W]. `sum` becomes that of all time steps.
+    /// [T, W] and, for adaptive thresholds, the adaptations [T, W]. `sum` becomes the sum over all time steps.
     pub(super) fn derivative<const W: usize>(
         gradient: &mut [[f32; W]],
         sum: &mut [f32; W],
@@ -71,13 +71,13 @@ multiversion! {
         adaptations: &[[f32; W]],
         neuron: &Neuron,
     ) {
-        // The slope is chosen once, so that the loop is free of choices.
+        // The surrogate is chosen once, so that the loop has no branches.
         macro_rules! with {
             ($surrogate:expr) => {
                 if neuron.is_adaptive() {
                     run_back::<W, true>(gradient, sum, (potentials, adaptations), neuron, |x| $surrogate.slope(x));
                 } else {
-                    // What stands in for the adaptations is not looked at.
+                    // The argument in place of the adaptations is not read.
                     run_back::<W, false>(gradient, sum, (potentials, potentials), neuron, |x| $surrogate.slope(x));
                 }
             };
@@ -91,7 +91,7 @@ multiversion! {
     }
 }
 
-/// [`derivative`] with the slope known when it is compiled.
+/// [`derivative`] with the surrogate's slope known at compile time.
 #[inline(always)]
 fn run_back<const W: usize, const ADAPTIVE: bool>(
     gradient: &mut [[f32; W]],

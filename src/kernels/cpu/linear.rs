@@ -1,5 +1,5 @@
-//! Products of dense matrices, with every sum in ascending order, multiplied first and then added, so that they give the
-//! same bits on every machine: what a library's product does not promise.
+//! Products of dense matrices, with every sum in ascending order, multiplied first and then added, so that they are
+//! bit-identical on every machine, which a library's product does not promise.
 
 use super::simd::multiversion;
 use super::spiking::for_width;
@@ -10,7 +10,7 @@ use crate::kernels::linear::{self, LinearShape};
 const ROWS: usize = if cfg!(target_arch = "wasm32") { 2 } else { 4 };
 const COLUMNS: usize = 16;
 
-/// Numbers in memory as a matrix: one step down, one step right.
+/// A view of numbers as a matrix, with the strides of rows and of columns.
 #[derive(Clone, Copy)]
 pub(super) struct Matrix<'a> {
     pub(super) numbers: &'a [f32],
@@ -47,7 +47,7 @@ multiversion! {
     fn product<const W: usize>(out: &mut [[f32; W]], left: Matrix<'_>, right: &[[f32; W]]) {
         let mut column = 0;
         while column < W {
-            // Loops that call nothing of the standard library, which would be compiled for narrower instructions.
+            // The loops call no function of the standard library, which would be compiled for narrower instructions.
             let mut row = 0;
             while row + ROWS <= out.len() {
                 tile::<W, ROWS>(out, left, right, (row, column));
@@ -113,7 +113,7 @@ pub(super) fn weight_backward(result: &mut [f32], input: &[f32], gradient: &[f32
     });
 }
 
-/// The weights the other way round: [K, N, W] as blocks of the matrix [H, N].
+/// The transposed weights: [K, N, W] as blocks of the matrix [H, N].
 fn transposed(weight: &[f32], inputs: usize, outputs: usize) -> Vec<f32> {
     let (width, back) = (linear::width(outputs), linear::width(inputs));
     let mut result = storage::floats(linear::blocks(inputs) * outputs * back);
@@ -136,7 +136,7 @@ pub(super) fn input_backward(gradient: &[f32], weight: &[f32], shape: LinearShap
     result
 }
 
-/// The gradient of the spikes that come in, [B, T, N], from that of the currents, [K, B, T, W].
+/// The gradient of the input spikes, [B, T, N], from that of the currents, [K, B, T, W].
 pub(super) fn spikes_backward(
     currents: &[f32],
     weight: &[f32],

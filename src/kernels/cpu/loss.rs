@@ -1,8 +1,8 @@
-//! Cross entropy, with our own exponential: a platform's own may round differently.
+//! Cross entropy on the CPU, with libm's exponential: a platform's own may round differently.
 
 use std::iter::zip;
 
-/// softmax of a row of logits, and the logarithm of the sum that it is divided by, with the largest logit in it.
+/// The softmax of a row of logits, and its log-sum-exp.
 fn softmax(row: &[f32]) -> (Vec<f32>, f32) {
     let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut parts: Vec<f32> = row.iter().map(|logit| libm::expf(logit - largest)).collect();
@@ -18,7 +18,7 @@ pub(super) fn cross_entropy(logits: &[f32], labels: &[u8], batch: usize) -> f32 
     sum / batch as f32
 }
 
-/// The gradient of the logits, [B, C]; `share` is what each row counts.
+/// The gradient of the logits, [B, C]; `share` is the weight of each row.
 pub(super) fn gradient(logits: &[f32], labels: &[u8], share: f32) -> Vec<f32> {
     let rows = zip(logits.chunks_exact(logits.len() / labels.len().max(1)), labels);
     let row = |(row, label): (&[f32], &u8)| {

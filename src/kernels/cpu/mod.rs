@@ -1,7 +1,7 @@
-//! The kernels on the CPU, event-driven: time goes where spikes are.
+//! The kernels on the CPU, event-driven: their time grows with the number of spikes.
 //!
 //! The layer's work is the product of a bit matrix with a dense one. A neuron that fires adds its row of weights to the
-//! currents of the time steps at which it does; one that fires in more than half of them enters as "always, except",
+//! currents of the time steps at which it fires; one that fires in more than half of them enters as "always, except",
 //! which MNIST's black and white pixels make four times cheaper. A silent neuron costs one test.
 
 mod adam;
@@ -27,7 +27,7 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
-use spiking::{GradSums, Layer, Saved, Upstream};
+use spiking::{GradSums, LayerArgs, Saved, Upstream};
 use std::iter::zip;
 use std::sync::Arc;
 use storage::{Aligned, aligned, contiguous, numbers, numbers_mut, reclaim, reclaim_words, words_of};
@@ -40,30 +40,30 @@ fn dims<const D: usize>(tensor: &FlexTensor) -> [usize; D] {
     tensor.shape().dims()
 }
 
-/// Spikes [B, H, words] with a carrier that links the graph; nobody looks at its number.
+/// Spikes [B, H, words] with a carrier that links the graph, whose value is never read.
 fn spikes(words: Vec<u32>, batch: usize, width: usize) -> Spikes<Flex> {
     let words_per_neuron = words.len() / (batch * width).max(1);
     let bits = FlexTensor::from_data(TensorData::new(words, [batch, width, words_per_neuron]));
     Spikes { bits, carrier: floats(vec![0.0], [1]) }
 }
 
-/// Runs a layer: `run` gets the words of its input, the batch's size and the layer.
+/// Runs a layer: `run` gets the words of its input, the size of the batch and the layer.
 fn with_layer<R>(
     bits: IntTensor<Flex>,
     map: &LinearMap<Flex>,
     (neuron, time_steps): (&Neuron, usize),
-    run: impl FnOnce(&[u32], usize, Layer<'_>) -> R,
+    run: impl FnOnce(&[u32], usize, LayerArgs<'_>) -> R,
 ) -> R {
     let [batch, _, _] = dims(&bits);
     let (bits, parameters) = (contiguous(bits), aligned(map.parameters.clone()));
-    let layer = Layer { shape: map.shape, parameters: numbers(&parameters), neuron, time_steps };
+    let layer = LayerArgs { shape: map.shape, parameters: numbers(&parameters), neuron, time_steps };
     let result = run(words_of(&bits), batch, layer);
     reclaim_words(bits);
     result
 }
 
-/// The gradient that new ones are added to, and whether there is any: if not, it holds whatever. The map is of no use
-/// afterwards, for its gradient is not copied.
+/// The buffer of the accumulated gradient, and whether it holds one: if not, its contents are unspecified. It takes the
+/// map, so that the gradient is not copied.
 fn accumulated(map: LinearMap<Flex>) -> (FlexTensor, bool) {
     let LinearMap { grad_accum, shape, .. } = map;
     if grad_accum.shape().num_elements() > 0 {
@@ -73,7 +73,7 @@ fn accumulated(map: LinearMap<Flex>) -> (FlexTensor, bool) {
     }
 }
 
-/// The gradient of spikes, in either of its forms.
+/// The gradient of spikes, in either form.
 fn upstream(gradient: &FlexTensor, time_steps: usize) -> Upstream<'_> {
     let values = numbers(gradient);
     match gradient.shape().num_dims() {
@@ -87,7 +87,7 @@ fn upstream(gradient: &FlexTensor, time_steps: usize) -> Upstream<'_> {
 
 impl SpikingOperations for Flex {
     fn spiking_layer(input: Spikes<Self>, map: LinearMap<Self>, neuron: Neuron, time_steps: usize) -> Spikes<Self> {
-        let run = |words: &[u32], batch, layer: Layer<'_>| {
+        let run = |words: &[u32], batch, layer: LayerArgs<'_>| {
             spikes(spiking::forward(words, batch, layer), batch, layer.shape.outputs)
         };
         with_layer(input.bits, &map, (&neuron, time_steps), run)
@@ -133,7 +133,7 @@ impl Derivatives for Flex {
         neuron: Neuron,
         time_steps: usize,
     ) -> (Spikes<Self>, Self::Saved) {
-        let run = |words: &[u32], batch, layer: Layer<'_>| {
+        let run = |words: &[u32], batch, layer: LayerArgs<'_>| {
             let (words, saved) = spiking::forward_saved(words, batch, layer);
             (spikes(words, batch, layer.shape.outputs), Arc::new(saved))
         };

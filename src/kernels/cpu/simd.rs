@@ -1,12 +1,12 @@
-//! The widest instructions that the machine has, found out when the program runs: a plain build uses them too.
+//! The choice of the widest SIMD instructions at run time, so that a plain build uses them too.
 
-/// Compiles functions for several instruction sets and lets each call take the widest. Their bodies are ordinary code,
-/// whose loops the compiler turns into vectors; without fused multiply-add, so that all of them give the same bits.
-/// Arrays of a block's width that live in a loop stay in registers.
+/// Compiles functions for several instruction sets; each call takes the widest available. Their bodies are ordinary
+/// code, whose loops the compiler vectorises, without fused multiply-add, so that all versions are bit-identical.
+/// Arrays of a block's width in a loop stay in registers.
 macro_rules! multiversion {
     ($(#[$meta:meta])* $visibility:vis fn $name:ident $(<const $size:ident: usize>)? ($($argument:ident: $type:ty),* $(,)?) $body:block) => {
         $(#[$meta])*
-        // Kernels stay functions of their own: inlined into each other they would fight for registers.
+        // Kernels are not inlined into each other: they would compete for registers.
         #[inline(never)]
         #[allow(unsafe_code, clippy::too_many_arguments)]
         $visibility fn $name$(<const $size: usize>)?($($argument: $type),*) {
@@ -24,7 +24,7 @@ macro_rules! multiversion {
                     plain$(::<$size>)?($($argument),*);
                 }
                 match $crate::kernels::cpu::simd::level() {
-                    // SAFETY: the machine has said that it has these instructions.
+                    // SAFETY: `level` has detected these instructions.
                     $crate::kernels::cpu::simd::SimdLevel::Avx512 => return unsafe { avx512$(::<$size>)?($($argument),*) },
                     // SAFETY: as above.
                     $crate::kernels::cpu::simd::SimdLevel::Avx2 => return unsafe { avx2$(::<$size>)?($($argument),*) },
@@ -38,11 +38,11 @@ macro_rules! multiversion {
 
 pub(super) use multiversion;
 
-/// Instruction sets of which kernels have a version.
+/// The instruction sets of which kernels have a version.
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 pub(super) enum SimdLevel {
-    /// What every machine has.
+    /// The baseline of the target.
     Plain,
     /// Vectors of 8 numbers.
     Avx2,
@@ -50,8 +50,8 @@ pub(super) enum SimdLevel {
     Avx512,
 }
 
-/// The widest that this machine has, or what the variable `SPIKING_LANES` allows (`plain`, `avx2`): the results are the
-/// same, which is how a test knows it.
+/// The widest level of this machine, limited by the variable `SPIKING_LANES` (`plain`, `avx2`): a test compares their
+/// results, which are bit-identical.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn level() -> SimdLevel {
     use std::arch::is_x86_feature_detected as has;

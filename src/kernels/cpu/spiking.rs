@@ -1,6 +1,6 @@
-//! A layer of spiking neurons, for a whole batch: block by block, so that a block's weights stay in the cache while the
-//! samples pass, and on all cores. Forwards each thread takes some samples, backwards some blocks: no number is summed by
-//! two threads, so the result does not depend on how many there are.
+//! The kernels of a layer of spiking neurons on the CPU: block by block, so that a block's weights stay in the cache
+//! for a group of samples, and on all cores. In the forward pass each thread takes some samples, in the backward pass
+//! some blocks: no number is summed by two threads, so the result does not depend on the number of threads.
 
 use super::events::{self, Events};
 use super::lif;
@@ -11,33 +11,33 @@ use crate::spec::Neuron;
 use crate::spikes::words_for;
 use std::iter::zip;
 
-/// Samples that pass a block one after the other.
+/// The maximal number of samples in a group.
 const SAMPLES: usize = 32;
 
 /// A layer of neurons behind a linear map.
 #[derive(Clone, Copy)]
-pub(super) struct Layer<'a> {
+pub(super) struct LayerArgs<'a> {
     pub(super) shape: LinearShape,
-    /// Weights and bias, as [`LinearShape`] says.
+    /// Weights and bias, in the layout of [`LinearShape`].
     pub(super) parameters: &'a [f32],
-    /// What each neuron is like.
+    /// The neurons' parameters.
     pub(super) neuron: &'a Neuron,
     /// T.
     pub(super) time_steps: usize,
 }
 
-/// Memory of a forward pass.
+/// The buffers of a forward pass.
 #[derive(Debug, Default)]
 struct Buffers {
-    /// u, [B, K, T, W]; a piece's own [T, W] where nothing is saved.
+    /// u, [B, K, T, W]; [T, W] for each piece of work if nothing is saved.
     potentials: Vec<f32>,
-    /// a, of the same shape; empty where thresholds stay or nothing is saved.
+    /// a, of the same shape; empty for constant thresholds, or if nothing is saved.
     adaptations: Vec<f32>,
     events: Vec<Events>,
 }
 
 impl Buffers {
-    /// Some for this number of potentials; what was in them is still there.
+    /// Buffers of these lengths, with unspecified contents.
     fn take(potentials: usize, adaptations: usize) -> Self {
         let mut buffers = BUFFERS.take(potentials, |buffers: &Self| buffers.potentials.capacity());
         buffers.potentials.resize(potentials, 0.0);
@@ -48,7 +48,7 @@ impl Buffers {
 
 static BUFFERS: BufferPool<Buffers> = BufferPool::new();
 
-/// What the backward pass needs of the forward pass.
+/// The values saved by the forward pass for the backward pass.
 #[derive(Debug)]
 pub(crate) struct Saved {
     buffers: Buffers,
@@ -64,7 +64,7 @@ impl Drop for Saved {
     }
 }
 
-/// Calls a function for blocks of a width that is known when it is compiled.
+/// Calls a function generic over the width of a block.
 macro_rules! for_width {
     ($width:expr, $function:ident($($argument:expr),* $(,)?)) => {
         match $width {
@@ -77,17 +77,17 @@ macro_rules! for_width {
 pub(super) use for_width;
 
 /// The layer's spikes, [B, H, words], for those of its input, [B, N, words].
-pub(super) fn forward(words: &[u32], batch: usize, layer: Layer<'_>) -> Vec<u32> {
+pub(super) fn forward(words: &[u32], batch: usize, layer: LayerArgs<'_>) -> Vec<u32> {
     run(words, batch, layer, false).0
 }
 
-/// The layer's spikes, and what the backward pass needs.
-pub(super) fn forward_saved(words: &[u32], batch: usize, layer: Layer<'_>) -> (Vec<u32>, Saved) {
+/// The layer's spikes, and the values saved for the backward pass.
+pub(super) fn forward_saved(words: &[u32], batch: usize, layer: LayerArgs<'_>) -> (Vec<u32>, Saved) {
     run(words, batch, layer, true)
 }
 
-fn run(words: &[u32], batch: usize, layer: Layer<'_>, is_saved: bool) -> (Vec<u32>, Saved) {
-    let Layer { shape: LinearShape { inputs, outputs }, neuron, time_steps, .. } = layer;
+fn run(words: &[u32], batch: usize, layer: LayerArgs<'_>, is_saved: bool) -> (Vec<u32>, Saved) {
+    let LayerArgs { shape: LinearShape { inputs, outputs }, neuron, time_steps, .. } = layer;
     let (width, words_per_neuron) = (linear::width(outputs), words_for(time_steps));
     let group = batch.div_ceil(threads::count()).clamp(1, SAMPLES);
     let run = time_steps * width * if is_saved { linear::blocks(outputs) } else { 1 };
@@ -115,10 +115,10 @@ fn group_forward<const W: usize>(
     (potentials, adaptations): (&mut [f32], &mut [f32]),
     events: &[Events],
     fired: &mut [u32],
-    layer: Layer<'_>,
+    layer: LayerArgs<'_>,
     is_saved: bool,
 ) {
-    let Layer { shape, parameters, neuron, time_steps } = layer;
+    let LayerArgs { shape, parameters, neuron, time_steps } = layer;
     let LinearShape { inputs, outputs } = shape;
     let (weight, bias) = parameters.split_at(shape.bias_start());
     let (weight, potentials) = (weight.as_chunks::<W>().0, potentials.as_chunks_mut::<W>().0);
@@ -151,7 +151,7 @@ pub(super) enum Upstream<'a> {
 }
 
 impl Upstream<'_> {
-    /// The part of a sample and a block, whose first neuron is `first`, into `part` [T, W].
+    /// Writes the gradient of one sample and one block, whose first neuron is `first`, to `part` [T, W].
     fn write<const W: usize>(&self, part: &mut [[f32; W]], sample: usize, first: usize, outputs: usize) {
         let real = W.min(outputs - first);
         match self {
@@ -171,16 +171,16 @@ impl Upstream<'_> {
     }
 }
 
-/// Where the gradients of weights and bias are summed up.
+/// The buffer in which the gradients of weights and bias are summed.
 pub(super) struct GradSums<'a> {
-    /// As the parameters lie.
+    /// In the layout of the parameters.
     pub(super) numbers: &'a mut [f32],
-    /// Whether there is something to add to. Otherwise they begin with zeros, which each thread writes itself.
+    /// Whether the buffer holds gradients to add to. Otherwise each thread sets its part to zero first.
     pub(super) accumulate: bool,
 }
 
-/// Adds the gradients of weights and bias to what is there, from that of the layer's spikes; gives that of the input
-/// currents, [K, B, T, W], where asked for.
+/// Accumulates the gradients of weights and bias from that of the layer's spikes; returns that of the input currents,
+/// [K, B, T, W], if needed.
 pub(super) fn backward(
     saved: &Saved,
     neuron: &Neuron,
@@ -209,7 +209,8 @@ pub(super) fn backward(
     currents
 }
 
-/// A block, and the gradients of its weights [N, W], bias [W or less] and currents [B, T, W], if these are wanted.
+/// A block's index, and the gradients of its weights [N, W], bias [W or less] and currents [B, T, W], which are empty
+/// if not needed.
 type BlockGradients<'a> = (usize, &'a mut [f32], &'a mut [f32], &'a mut [f32]);
 
 /// All samples, one after the other, through one block.
@@ -265,8 +266,8 @@ impl Saved {
     }
 }
 
-/// The spikes, [B, H, words], of neurons into which the same currents, [B, H], flow at every time step, and what the
-/// backward pass needs.
+/// The spikes, [B, H, words], of neurons under constant input currents, [B, H], and the values saved for the backward
+/// pass.
 pub(super) fn constant_input(
     currents: &[f32],
     outputs: usize,
@@ -339,7 +340,7 @@ fn sample_backward<const W: usize>(
     }
 }
 
-/// A block's spikes, [words, W], as those of its neurons, [W or less, words].
+/// Transposes a block's spikes, [words, W], to those of its neurons, [W or less, words].
 fn scatter<const W: usize>(fired: &mut [u32], masks: &[[u32; W]]) {
     let words_per_neuron = masks.len();
     for (w, mask) in masks.iter().enumerate() {

@@ -1,45 +1,45 @@
-//! Tensors whose numbers start at a cache line, and buffers that are used again.
+//! Tensors aligned to cache lines, and pools of buffers for reuse.
 
 use burn::backend::TensorMetadata;
 use burn::tensor::{Bytes, DType, Element, Shape};
 use burn_flex::{FlexTensor, Layout};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Bytes of a cache line.
+/// The size of a cache line, in bytes.
 const LINE: usize = 64;
 
-/// Numbers that start at a cache line: a row of weights that lies across two costs 40 % more.
+/// A buffer of numbers aligned to a cache line: a row of weights across two lines costs 40 % more.
 pub(super) struct Aligned {
     values: Vec<f32>,
     start: usize,
     length: usize,
 }
 
-/// Those that have been used.
+/// The pool of used buffers.
 static FLOATS: BufferPool<Vec<f32>> = BufferPool::new();
 
-/// So many numbers, whichever.
+/// A buffer of this number of numbers, with unspecified contents.
 pub(super) fn floats(length: usize) -> Vec<f32> {
     let mut values = FLOATS.take(length, Vec::capacity);
     values.resize(length, 0.0);
     values
 }
 
-/// Takes numbers back that are needed no more.
+/// Returns a buffer to the pool.
 pub(super) fn release(values: Vec<f32>) {
     FLOATS.release(values);
 }
 
 impl Aligned {
-    /// So many numbers, whichever.
+    /// A buffer of this number of numbers, with unspecified contents.
     pub(super) fn with_length(length: usize) -> Self {
         let values = floats(length + LINE / size_of::<f32>());
-        // Where that cannot be told (never, on what we build for), the numbers start where they may.
+        // If the alignment cannot be computed (never, on our targets), the numbers are not aligned.
         let start = values.as_ptr().align_offset(LINE).min(LINE / size_of::<f32>());
         Self { values, start, length }
     }
 
-    /// These numbers.
+    /// A buffer with a copy of these numbers.
     fn copied(from: &[f32]) -> Self {
         let mut aligned = Self::with_length(from.len());
         aligned.as_mut_slice().copy_from_slice(from);
@@ -50,7 +50,7 @@ impl Aligned {
         &mut self.values[self.start..self.start + self.length]
     }
 
-    /// A tensor that looks at them.
+    /// A tensor that shares the buffer.
     pub(super) fn into_tensor(self) -> FlexTensor {
         let length = self.length;
         self.with_shape(Shape::from([length]))
@@ -62,24 +62,24 @@ impl Aligned {
     }
 }
 
-/// Those of spike trains that have been read.
+/// The pool of words of spike trains that have been read.
 static WORDS: BufferPool<Vec<u32>> = BufferPool::new();
 
-/// So many words for a spike train, whichever.
+/// A buffer of this number of words, with unspecified contents.
 pub(super) fn words(length: usize) -> Vec<u32> {
     let mut words = WORDS.take(length, Vec::capacity);
     words.resize(length, 0);
     words
 }
 
-/// Takes back the memory of a gradient that is needed no more, if nobody else holds it.
+/// Returns the buffer of a gradient to the pool, if no other tensor shares it.
 pub(super) fn reclaim(gradient: FlexTensor) {
     if let Some(values) = memory(gradient) {
         FLOATS.release(values);
     }
 }
 
-/// Takes back the memory of spikes that have been read, if nobody else holds it.
+/// Returns the buffer of spikes to the pool, if no other tensor shares it.
 pub(super) fn reclaim_words(bits: FlexTensor) {
     if let Some(words) = memory(bits) {
         WORDS.release(words);
@@ -92,7 +92,8 @@ fn memory<E: Element>(tensor: FlexTensor) -> Option<Vec<E>> {
     Arc::try_unwrap(bytes).ok()?.try_into_vec().ok()
 }
 
-/// The tensor, its numbers one after the other. (burn's own copies one that starts anywhere but at the beginning.)
+/// The tensor in contiguous memory. (burn's own function copies any that does not start at the beginning of its
+/// buffer.)
 pub(super) fn contiguous(tensor: FlexTensor) -> FlexTensor {
     if tensor.layout().contiguous_offsets().is_some() { tensor } else { tensor.to_contiguous() }
 }
@@ -109,7 +110,7 @@ pub(super) fn words_of(tensor: &FlexTensor) -> &[u32] {
     tensor.as_slice().expect("contiguous words")
 }
 
-/// The tensor with its numbers at a cache line.
+/// The tensor, aligned to a cache line.
 pub(super) fn aligned(tensor: FlexTensor) -> FlexTensor {
     let tensor = contiguous(tensor);
     if numbers(&tensor).as_ptr().align_offset(LINE) == 0 {
@@ -118,7 +119,7 @@ pub(super) fn aligned(tensor: FlexTensor) -> FlexTensor {
     Aligned::copied(numbers(&tensor)).with_shape(tensor.shape())
 }
 
-/// The numbers of an aligned tensor, to be changed: in place where nobody else holds them, else as a copy.
+/// The mutable numbers of an aligned tensor: in place if no other tensor shares them, else a copy.
 #[expect(clippy::expect_used, reason = "aligned tensors are contiguous")]
 pub(super) fn numbers_mut(tensor: &mut FlexTensor) -> &mut [f32] {
     if !tensor.is_unique() {
@@ -128,18 +129,18 @@ pub(super) fn numbers_mut(tensor: &mut FlexTensor) -> &mut [f32] {
     &mut tensor.storage_mut()[start..end]
 }
 
-/// Where buffers wait to be used again, so that a step asks for no new memory.
+/// A pool of buffers for reuse, so that a step allocates no memory.
 pub(super) struct BufferPool<T>(Mutex<Vec<T>>);
 
-/// Buffers that may wait: enough for the layers of the deepest network.
-const KEPT: usize = 32;
+/// The maximal number of buffers in a pool: enough for the layers of the deepest network.
+const MAX_BUFFERS: usize = 32;
 
 impl<T: Default> BufferPool<T> {
     pub(super) const fn new() -> Self {
         Self(Mutex::new(Vec::new()))
     }
 
-    /// The smallest buffer that is as large as it is wanted, or else an empty one. What was in it is still there.
+    /// The smallest buffer of at least the requested size, or else an empty one. Its contents are unspecified.
     pub(super) fn take(&self, wanted: usize, size: impl Fn(&T) -> usize) -> T {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let fitting = waiting.iter().enumerate().filter(|(_, buffer)| size(buffer) >= wanted);
@@ -149,8 +150,8 @@ impl<T: Default> BufferPool<T> {
 
     pub(super) fn release(&self, buffer: T) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // The oldest goes: what fits nowhere any more must not stay for ever.
-        if waiting.len() == KEPT {
+        // The oldest is dropped: a buffer that no longer fits any request must not stay forever.
+        if waiting.len() == MAX_BUFFERS {
             waiting.remove(0);
         }
         waiting.push(buffer);

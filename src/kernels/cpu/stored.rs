@@ -1,4 +1,5 @@
-//! Coding of images that lie in a tensor, four pixels a number: the plain loops that a card's kernels are held against.
+//! The encoding of images stored in a tensor, four pixels in each number: plain loops, the reference for the GPU's
+//! kernels.
 
 use super::storage::words_of;
 use super::{dims, floats};
@@ -8,7 +9,7 @@ use crate::spikes::{STEPS_PER_WORD, valid_bits, words_for};
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
 
-/// Writes bytes, a multiple of four of them, from byte `first` on.
+/// Writes bytes, whose count is a multiple of four, from byte `first` on.
 pub(super) fn write(images: &mut FlexTensor, first: usize, bytes: &[u8]) {
     let mut words = words_of(images).to_vec();
     for (word, bytes) in words[first / 4..].iter_mut().zip(bytes.as_chunks().0) {
@@ -18,7 +19,7 @@ pub(super) fn write(images: &mut FlexTensor, first: usize, bytes: &[u8]) {
     *images = FlexTensor::from_data(TensorData::new(words, [length]));
 }
 
-/// The pixels of each image of the batch, and both halves of its key.
+/// The pixels of each image of the batch, and the two halves of its key.
 fn images<'a>(
     images: &'a FlexTensor,
     batch: &'a FlexTensor,

@@ -1,4 +1,4 @@
-//! Adam's step over all numbers of a tensor.
+//! Adam's step on the GPU.
 
 use super::launch::{check_length, contiguous, invocations, length, workgroup_size};
 use crate::kernels::{AdamState, AdamStep};
@@ -30,16 +30,16 @@ fn adapt(
     }
 }
 
-/// The tensor, in a buffer that may be written to: whoever else looks at it goes on seeing what it was.
+/// The tensor in a buffer that may be written to: a copy if another tensor shares it.
 fn owned(tensor: CubeTensor) -> CubeTensor {
     let tensor = contiguous(tensor);
     if tensor.can_mut() { tensor } else { tensor.copy() }
 }
 
-/// Moves the parameters and their moments.
+/// Updates the parameters and their moments.
 ///
 /// # Panics
-/// If the tensors are not of one length.
+/// If the tensors differ in length.
 pub(super) fn step(state: AdamState<CubeBackend>, gradient: CubeTensor, step: AdamStep) -> AdamState<CubeBackend> {
     let [parameters, mean, square] = [state.parameters, state.mean, state.square].map(owned);
     let gradient = contiguous(gradient);

@@ -1,13 +1,13 @@
-//! Which GPU there is, and the device that it becomes.
+//! The choice of the GPU's adapter, and its device.
 
 use crate::kernels::{GpuDevice, OpenError};
 use burn::tensor::Device;
 use burn::tensor::wgpu::{WgpuInitError, wgpu};
 
-/// Storage buffers of the kernel that has most of them, and the one that holds a launch's numbers.
+/// The maximal number of a kernel's storage buffers, plus the one for a launch's scalars.
 const BUFFERS: u32 = 8;
 
-/// Opens the best GPU there is. Once in a program.
+/// Opens the best available GPU. To be called once in a program.
 ///
 /// # Errors
 /// When there is none, or it refuses or cannot do what the kernels need.

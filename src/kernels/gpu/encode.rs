@@ -1,5 +1,5 @@
-//! Coding on the GPU, from images that lie there: what [`crate::spikes::encode`] says, bit for bit. An invocation is a pixel
-//! of a sample.
+//! The encodings on the GPU, of images stored there, bit-identical to [`crate::spikes::encode`]. An invocation is a
+//! pixel of a sample.
 
 use super::launch::{alloc, check_length, dims, invocations, workgroup_size};
 use crate::spec::Encoding;
@@ -8,7 +8,7 @@ use burn::tensor::DType;
 use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
-/// The brightness of a pixel; four stand in a word.
+/// The brightness of a pixel, of which a word holds four.
 #[cube]
 fn brightness(images: &[u32], pixel: usize) -> u32 {
     images[pixel / 4] >> (pixel % 4 * 8) as u32 & 255
@@ -36,8 +36,7 @@ fn valid(time_steps: usize, word: usize) -> u32 {
     bits
 }
 
-/// Rate coding: spikes [B, N, words]. `batch` says of each sample which image it is and the key of its random numbers,
-/// [B, 3].
+/// Rate coding: spikes [B, N, words]. A row of `batch` [B, 3] is a sample's image and the key of its random numbers.
 #[cube(launch_unchecked)]
 fn rate(images: &[u32], batch: &[u32], bits: &mut [u32], count: usize, pixels: usize, time_steps: usize) {
     if ABSOLUTE_POS < count {
@@ -94,7 +93,7 @@ fn samples(batch: &CubeTensor) -> usize {
 /// Spikes [B, N, words] of the images of a batch [B, 3]. The coding is rate or latency.
 ///
 /// # Panics
-/// If the batch is of another shape, or the store has not a single image.
+/// If the batch has another shape, or the store holds no image.
 pub(super) fn spikes(
     images: CubeTensor,
     batch: CubeTensor,
@@ -123,7 +122,7 @@ pub(super) fn spikes(
                 pixels,
                 time_steps,
             ),
-            // Constant currents are no spikes: `ImageStore::spikes` refuses them.
+            // Constant currents are not spikes: `ImageStore::spikes` refuses them.
             Encoding::Rate | Encoding::Current => rate::launch_unchecked(
                 &bits.client,
                 invocations(all),
@@ -143,7 +142,7 @@ pub(super) fn spikes(
 /// The images of a batch [B, 3] as constant currents, [B, N].
 ///
 /// # Panics
-/// As [`spikes`].
+/// As for [`spikes`].
 pub(super) fn currents(images: CubeTensor, batch: CubeTensor, pixels: usize) -> CubeTensor {
     let count = samples(&batch);
     check_length("the image store", &images, pixels.div_ceil(4));

@@ -1,4 +1,4 @@
-//! Tensors on the GPU as the kernels take and give them, and how many workgroups a kernel needs.
+//! The buffers and workgroups of a kernel's launch.
 
 use burn::tensor::{DType, Shape};
 use burn_wgpu::CubeTensor;
@@ -6,18 +6,18 @@ use cubecl::bytes::Bytes;
 use cubecl::ir::{ElemType, FloatKind, UIntKind};
 use cubecl::prelude::*;
 
-/// Invocations of a workgroup: what every adapter has.
+/// The number of invocations of a workgroup, which every adapter supports.
 pub(super) const WORKGROUP_SIZE: usize = 64;
-/// Workgroups along one axis: WebGPU's limit.
+/// The maximal number of workgroups along one axis: WebGPU's limit.
 const MAX_WORKGROUPS: usize = crate::kernels::MAX_BATCH;
 
-/// Workgroups for this number of invocations. A kernel asks whether its invocation is one of them.
+/// The workgroups for this number of invocations. A kernel tests whether its invocation is one of them.
 pub(super) fn invocations(count: usize) -> CubeCount {
     let groups = count.div_ceil(WORKGROUP_SIZE).max(1);
     workgroups(groups.min(MAX_WORKGROUPS), groups.div_ceil(MAX_WORKGROUPS))
 }
 
-/// Workgroups in two directions.
+/// The workgroups along two axes.
 ///
 /// # Panics
 /// If there are more than [`MAX_WORKGROUPS`] in one of them, which the public functions rule out.
@@ -31,7 +31,7 @@ pub(super) fn workgroup_size() -> CubeDim {
     CubeDim::new_1d(WORKGROUP_SIZE as u32)
 }
 
-/// The tensor with its numbers in the order of its shape.
+/// The tensor in contiguous memory.
 pub(super) fn contiguous(tensor: CubeTensor) -> CubeTensor {
     if tensor.is_contiguous() {
         return tensor;
@@ -49,12 +49,12 @@ pub(super) fn dims<const D: usize>(tensor: &CubeTensor) -> [usize; D] {
     tensor.meta.shape().dims()
 }
 
-/// The number of a tensor's numbers.
+/// The number of a tensor's elements.
 pub(super) fn length(tensor: &CubeTensor) -> usize {
     tensor.meta.num_elements()
 }
 
-/// Sees to it that a buffer has as many numbers as a kernel reads or writes there: launches do not check.
+/// Checks that a buffer has as many numbers as a kernel reads or writes there: launches do not check.
 ///
 /// # Panics
 /// If it has fewer.
@@ -62,14 +62,14 @@ pub(super) fn check_length(what: &str, tensor: &CubeTensor, needed: usize) {
     assert!(length(tensor) >= needed, "{what}: {} numbers, and the kernel needs {needed}", length(tensor));
 }
 
-/// Memory for numbers, on the device of another tensor.
+/// An uninitialised tensor on the device of another.
 pub(super) fn alloc<const D: usize>(like: &CubeTensor, shape: [usize; D], dtype: DType) -> CubeTensor {
     let shape = Shape::from(shape);
     let handle = like.client.empty(shape.num_elements() * dtype.size());
     CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape, handle, dtype)
 }
 
-/// Numbers, brought to the device of another tensor.
+/// Numbers, uploaded to the device of another tensor.
 pub(super) fn upload<T: bytemuck::Pod>(like: &CubeTensor, values: &[T], dtype: DType) -> CubeTensor {
     let handle = like.client.create(Bytes::from_bytes_vec(bytemuck::cast_slice(values).to_vec()));
     let shape = Shape::from([values.len()]);

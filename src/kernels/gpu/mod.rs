@@ -1,11 +1,12 @@
-//! The kernels on a GPU, through wgpu: natively on whatever it offers, in a browser on WebGPU.
+//! The kernels on a GPU, through wgpu: natively on any of its backends, in a browser on WebGPU.
 //!
-//! A training step with one hidden layer is eleven dispatches, and nothing of it is read back: images lie on the GPU, their
-//! numbers and labels go there, loss and hits stay there until somebody asks. A GPU sums in another order than the CPU and
-//! may fuse a product with a sum, so it agrees within rounding and not bit for bit; see [`crate::parity`].
+//! A training step with one hidden layer is eleven dispatches, and nothing of it is read back: images are stored on the
+//! GPU, their numbers and labels are uploaded, loss and hits stay there until they are read. A GPU sums in another
+//! order than the CPU and may fuse a product with a sum, so it agrees within rounding and not bit for bit; see
+//! [`crate::parity`].
 //!
-//! Each kernel stands in the file of its subject, beside the safe function that checks its buffers and launches it; here is
-//! the wiring.
+//! Each kernel is in the file of its subject, beside the safe function that checks its buffers and launches it; this
+//! file is the wiring.
 
 mod adam;
 mod adapter;
@@ -31,18 +32,18 @@ use burn_wgpu::CubeTensor;
 use cubecl::bytes::Bytes;
 use launch::{alloc, contiguous};
 
-/// Whether this is a device of ours.
+/// Whether this is a device of this backend.
 pub(super) fn holds(device: &Device) -> bool {
     matches!(device.clone().inner().as_dispatch(), DispatchDevice::Cube(_))
 }
 
-/// Spikes with a carrier that links the graph; nobody looks at its number.
+/// Spikes with a carrier that links the graph, whose value is never read.
 fn spikes(bits: CubeTensor) -> Spikes<CubeBackend> {
     let carrier = alloc(&bits, [1], DType::F32);
     Spikes { bits, carrier }
 }
 
-/// What is added to gradients of earlier samples, if there are any.
+/// The sum of gradients and those of earlier samples, if there are any.
 fn accumulate(earlier: Option<CubeTensor>, gradients: LinearGradients<CubeBackend>) -> LinearGradients<CubeBackend> {
     match earlier {
         Some(earlier) => {
@@ -79,7 +80,7 @@ impl SpikingOperations for CubeBackend {
 }
 
 impl Derivatives for CubeBackend {
-    /// The spikes of a layer's input, and what its neurons save. Where a constant current flows in, there are no spikes.
+    /// The spikes of a layer's input, and the values that its neurons save. With constant currents there are no spikes.
     type Saved = (Option<CubeTensor>, spiking::Saved);
 
     fn spiking_layer_forward(

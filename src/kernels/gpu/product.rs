@@ -1,4 +1,4 @@
-//! Products with a layer's weights, where what they meet is dense: tiles of 32 × 32 numbers, a unit 4 × 4 of them.
+//! Dense products with a layer's weights on the GPU: tiles of 32 × 32 numbers, 4 × 4 of them per invocation.
 
 use super::launch::{WORKGROUP_SIZE, alloc, check_length, dims, length, workgroup_size, workgroups};
 use super::spiking::column;
@@ -9,14 +9,14 @@ use cubecl::prelude::*;
 
 /// Rows and columns of a tile.
 const TILE: usize = 32;
-/// Rows and columns of a unit's part.
+/// Rows and columns of an invocation's part.
 const PART: usize = 4;
-/// Units side by side.
+/// Invocations along a side of a tile.
 const SIDE: usize = TILE / PART;
-/// Terms of the sums that are brought near at once.
+/// The number of terms of the sums loaded to shared memory at once.
 const DEPTH: usize = 16;
 
-/// left [rows, depth] × the weights [N, H], or where `transposed` [H, N], + `bias_scale`·bias, as [rows, columns].
+/// left [rows, depth] × the weights [N, H], or if `transposed` [H, N], + `bias_scale`·bias, as [rows, columns].
 /// Workgroup (x, y) is a tile.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
@@ -57,7 +57,7 @@ fn product(
             near_left[place] = value;
             let mut value = 0.0f32;
             if comptime!(transposed) {
-                // Along the outputs the weights lie side by side.
+                // Along the outputs the weights are contiguous.
                 let term = start + place % DEPTH;
                 let input = first_column + place / DEPTH;
                 if term < depth && input < columns {
@@ -139,7 +139,7 @@ fn launch(
 /// input [B, N] × weights + bias_scale·bias, as [B, H].
 ///
 /// # Panics
-/// If the buffers are not of these sizes.
+/// If the buffers do not have these sizes.
 pub(super) fn linear(input: &CubeTensor, parameters: &CubeTensor, shape: LinearShape, bias_scale: f32) -> CubeTensor {
     let [batch, _] = dims(input);
     launch(input, parameters, shape, [batch, shape.inputs, shape.outputs], Some(bias_scale))
@@ -148,7 +148,7 @@ pub(super) fn linear(input: &CubeTensor, parameters: &CubeTensor, shape: LinearS
 /// The gradient of a linear map's input, [.., N], from that of its output, [.., H].
 ///
 /// # Panics
-/// If the buffers are not of these sizes.
+/// If the buffers do not have these sizes.
 pub(super) fn linear_input_backward<const D: usize>(
     grad_output: &CubeTensor,
     parameters: &CubeTensor,

@@ -1,4 +1,4 @@
-//! What reads the last layer: weighted counts of its spikes, leaky integrators, the loss; and all of it backwards.
+//! The readouts on the GPU, forward and backward: weighted spike counts, leaky integrators, the loss.
 
 use super::launch::{
     WORKGROUP_SIZE, alloc, check_length, contiguous, dims, invocations, length, upload, workgroup_size, workgroups,
@@ -11,14 +11,14 @@ use burn_wgpu::CubeBackend;
 use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
-/// Classes whose scores a workgroup sums up at once.
+/// The number of classes whose scores a workgroup sums at once.
 const CLASSES: usize = 16;
-/// Invocations that share the sum of one score.
+/// The number of invocations that share the sum of one score.
 const SHARES: usize = WORKGROUP_SIZE / CLASSES;
-/// Counts that are kept near.
+/// The number of counts in shared memory.
 const TILE: usize = 4 * WORKGROUP_SIZE;
 
-/// Σ_t c[t]·s[t] of one neuron, from its words, which begin at `start`.
+/// Σ_t c[t]·s[t] of one neuron, from its words, which start at index `start`.
 #[cube]
 fn weighted(bits: &[u32], coefficients: &[f32], start: usize, time_steps: usize) -> f32 {
     let mut sum = 0.0f32;
@@ -47,7 +47,7 @@ fn counts_of(bits: &[u32], coefficients: &[f32], counts: &mut [f32], neurons: us
     }
 }
 
-/// The gradient of counted spikes as coefficients and then a number for each neuron, [T + B·N].
+/// The gradient of counted spikes in factors: the coefficients, then a number for each neuron, [T + B·N].
 #[cube(launch_unchecked)]
 fn factors_of(by_counts: &[f32], coefficients: &[f32], factors: &mut [f32], neurons: usize, time_steps: usize) {
     let place = ABSOLUTE_POS;
@@ -58,7 +58,8 @@ fn factors_of(by_counts: &[f32], coefficients: &[f32], factors: &mut [f32], neur
     }
 }
 
-/// Scores [B, C] of leaky integrators and the counts [B, N] that they read. Workgroup (x, y): 16 classes of sample y.
+/// The scores [B, C] of leaky integrators, and the counts [B, N] of their input spikes. Workgroup (x, y): 16 classes of
+/// sample y.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
 fn integrator_scores(
@@ -136,7 +137,7 @@ fn outer(
     sum
 }
 
-/// One number of a linear map's gradient: of the weights [K, N, W], and from `bias_start` on of the bias.
+/// One number of a linear map's gradient: of the weights [K, N, W], and of the bias from `bias_start` on.
 #[cube]
 #[allow(clippy::too_many_arguments)]
 fn by_parameter(
@@ -165,7 +166,7 @@ fn by_parameter(
     result
 }
 
-/// The gradient of a linear map's numbers.
+/// The gradient of a linear map's parameters.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
 fn linear_gradient(
@@ -185,7 +186,7 @@ fn linear_gradient(
     }
 }
 
-/// The gradients of leaky integrators: of their numbers, and of the spikes as factors, [T + B·N].
+/// The gradients of leaky integrators: that of their parameters, and that of the spikes in factors, [T + B·N].
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
 fn integrators_gradient(
@@ -224,7 +225,7 @@ fn integrators_gradient(
     }
 }
 
-/// The largest score of a row and where it stands first.
+/// The largest score of a row and the first index of it.
 #[derive(CubeType, Clone, Copy)]
 struct Largest {
     score: f32,
@@ -245,7 +246,7 @@ fn largest(scores: &[f32], start: usize, classes: usize) -> Largest {
     Largest { score, class }
 }
 
-/// The loss, [1], and how many rows have their label's score as the largest, [1]. One workgroup.
+/// The loss, [1], and the number of rows whose largest score is their label's, [1]. One workgroup.
 #[cube(launch_unchecked)]
 fn loss_and_hits(
     scores: &[f32],
@@ -342,7 +343,7 @@ pub(super) fn count(bits: &CubeTensor, coefficients: &[f32]) -> CubeTensor {
     counts
 }
 
-/// The gradient of the spikes as factors, [T + B·N], from that of their counts.
+/// The gradient of the spikes in factors, [T + B·N], from that of their counts.
 pub(super) fn count_backward(grad_counts: CubeTensor, coefficients: &[f32]) -> CubeTensor {
     let gradient = contiguous(grad_counts);
     let (neurons, time_steps) = (length(&gradient), coefficients.len());
@@ -364,10 +365,10 @@ pub(super) fn count_backward(grad_counts: CubeTensor, coefficients: &[f32]) -> C
     factors
 }
 
-/// The gradients of a linear map's numbers and, if needed, of its input, from that of its output.
+/// The gradients of a linear map's parameters and, if needed, of its input, from that of its output.
 ///
 /// # Panics
-/// If the buffers are not of these sizes.
+/// If the buffers do not have these sizes.
 pub(super) fn linear_backward(
     input: &CubeTensor,
     parameters: &CubeTensor,
@@ -406,7 +407,7 @@ pub(super) fn linear_backward(
 /// The scores [B, C] of leaky integrators that read spikes [B, N, words], and the weighted counts [B, N].
 ///
 /// # Panics
-/// If the buffers are not of these sizes.
+/// If the buffers do not have these sizes.
 pub(super) fn integrators(
     bits: &CubeTensor,
     parameters: &CubeTensor,
@@ -442,10 +443,10 @@ pub(super) fn integrators(
     (scores, counts)
 }
 
-/// The gradients of leaky integrators' numbers and of the spikes that they read, as factors.
+/// The gradients of leaky integrators' parameters and, in factors, of their input spikes.
 ///
 /// # Panics
-/// If the buffers are not of these sizes.
+/// If the buffers do not have these sizes.
 pub(super) fn integrators_backward(
     counts: &CubeTensor,
     parameters: &CubeTensor,
@@ -522,7 +523,7 @@ pub(super) fn cross_entropy(logits: &CubeTensor, labels: &[u8], batch: usize) ->
 /// The gradient of the logits, [B, C], from that of the loss, [1].
 ///
 /// # Panics
-/// As [`cross_entropy`].
+/// As for [`cross_entropy`].
 pub(super) fn cross_entropy_backward(
     logits: &CubeTensor,
     labels: &[u8],

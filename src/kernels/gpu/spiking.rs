@@ -1,8 +1,9 @@
-//! A layer of spiking neurons: the bits of its input times its weights, the neurons' equations, and both backwards.
+//! The kernels of a layer of spiking neurons on the GPU: the product of its input's bits and its weights, the neurons'
+//! equations, and both backward.
 //!
 //! A workgroup is 64 neurons of one sample, an invocation one neuron. The input currents of 32 time steps (or of all,
-//! where there are fewer) stay in registers: a weight is read once and added wherever its input's word has a bit. An input
-//! that is silent for so long costs a test, and eight of them together one as well.
+//! if there are fewer) stay in registers: a weight is read once and added wherever its input's word has a bit. An input
+//! that is silent for all of them costs one test, and so do eight such inputs together.
 
 use super::launch::{WORKGROUP_SIZE, alloc, check_length, contiguous, dims, invocations, workgroup_size, workgroups};
 use super::product;
@@ -14,7 +15,7 @@ use burn_wgpu::CubeBackend;
 use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
-/// How the surrogate falls off; the slope's parameter comes with each launch.
+/// The kind of surrogate; its parameter is an argument of each launch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Surrogate {
     FastSigmoid,
@@ -23,7 +24,7 @@ enum Surrogate {
     Triangle,
 }
 
-/// What a kernel is compiled for.
+/// The compile-time parameters of a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Kind {
     to_zero: bool,
@@ -47,7 +48,7 @@ struct Cell {
     kind: Kind,
 }
 
-/// What a neuron remembers from one time step to the next.
+/// A neuron's state between two time steps.
 #[derive(CubeType, Clone, Copy)]
 struct State {
     current: f32,
@@ -55,28 +56,28 @@ struct State {
     adaptation: f32,
 }
 
-/// Inputs whose words are brought near at once.
+/// The number of inputs whose words are loaded to shared memory at once.
 const TILE: usize = 256;
-/// Inputs that are tested at once.
+/// The number of inputs that are tested at once.
 const GROUP: usize = 8;
-/// Inputs whose weights' gradients an invocation sums up at once.
+/// The number of inputs whose weights' gradients an invocation sums at once.
 const INPUTS: usize = 8;
 
-/// Where the weights of output `output` begin in [K, N, W]; that of input n is n·W further.
+/// The index of the first weight of output `output` in [K, N, W]; that of input n is n·W further.
 #[cube]
 pub(super) fn column(output: usize, inputs: usize, #[comptime] width: usize) -> usize {
     output / width * inputs * width + output % width
 }
 
-/// `value` where the bit of time step `t` is set, else 0. (A product with the bit would take a conversion, which GPUs do
-/// slowly.)
+/// `value` if the bit of time step `t` is set, else 0. (A product with the bit would need a conversion, which is slow
+/// on GPUs.)
 #[cube]
 fn where_set(value: f32, word: u32, #[comptime] t: u32) -> f32 {
     select(word & comptime!(1u32 << t) != 0, value, 0.0f32.runtime())
 }
 
-/// One time step of a neuron, with its input current; see [`crate::neuron`]. Gives u; the neuron has fired if that is above
-/// the threshold that there was.
+/// One time step of a neuron, with its input current; see [`crate::neuron`]. Returns u; the neuron has fired if u is
+/// above the threshold before the step.
 #[cube]
 fn step(state: &mut State, input: f32, cell: &Cell) -> f32 {
     state.current = cell.alpha * state.current + input;
@@ -96,8 +97,8 @@ fn threshold(adaptation: f32, cell: &Cell) -> f32 {
     if comptime!(cell.kind.adaptive) { cell.threshold + adaptation } else { cell.threshold }
 }
 
-/// Spikes `fired` [B, H, words] and potentials [B, T, H] of a layer, from its input's `bits` [B, N, words]; where thresholds
-/// move also the adaptations [B, T, H].
+/// Spikes `fired` [B, H, words] and potentials [B, T, H] of a layer, from its input's `bits` [B, N, words]; for
+/// adaptive thresholds also the adaptations [B, T, H].
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
 fn forward(
@@ -121,7 +122,7 @@ fn forward(
     let sample = CUBE_POS_Y as usize;
     let output = CUBE_POS_X as usize * WORKGROUP_SIZE + unit;
     let is_real = output < outputs;
-    // What has no neuron computes along with the last one: a barrier needs everybody.
+    // An invocation without a neuron repeats the last one's work: a barrier needs all invocations.
     let output = select(is_real, output, outputs - 1);
     let first = column(output, inputs, width);
     let bias = parameters[bias_start + output];
@@ -220,7 +221,7 @@ fn slope(x: f32, cell: &Cell) -> f32 {
     }
 }
 
-/// The loss's derivatives by what a neuron remembers.
+/// The loss's derivatives by a neuron's state.
 #[derive(CubeType, Clone, Copy)]
 struct Adjoint {
     potential: f32,
@@ -254,8 +255,8 @@ fn step_back(adjoint: &mut Adjoint, potential: f32, adaptation: f32, by_spike: f
     adjoint.current
 }
 
-/// The gradient of a spike at time step `t`, at `place` in [B, T, H]; where `factored`, a coefficient times a number for
-/// each neuron.
+/// The gradient of a spike at time step `t`, at index `place` of [B, T, H]; if `factored`, a coefficient times a number
+/// for each neuron.
 #[cube]
 fn by_spike(
     by_spikes: &[f32],
@@ -268,8 +269,8 @@ fn by_spike(
     if factored { by_spikes[t] * by_spikes[time_steps + neuron] } else { by_spikes[place] }
 }
 
-/// The gradient of the currents, [B, T, H], from that of the spikes: [B, T, H], or where `factored` T coefficients and
-/// then a number for each neuron, [T + B·H]. Where `summed` over time, as for constant currents, it is [B, H].
+/// The gradient of the currents, [B, T, H], from that of the spikes: [B, T, H], or if `factored` T coefficients and
+/// then a number for each neuron, [T + B·H]. If `summed` over time, as for constant currents, it is [B, H].
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
 fn scan(
@@ -311,8 +312,8 @@ fn scan(
     }
 }
 
-/// The gradient of the weights, [K, N, W], and from `bias_start` on of the bias, [H]; the bias is the weight of an input that
-/// always spikes. Workgroup (x, y): 64 neurons, and [`INPUTS`] inputs, the last of them only the bias.
+/// The gradient of the weights, [K, N, W], and of the bias, [H], from `bias_start` on; the bias is the weight of an
+/// input that always spikes. Workgroup (x, y): 64 neurons, and [`INPUTS`] inputs, the last of them only the bias.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
 fn weight_gradient(
@@ -392,7 +393,7 @@ fn weight_gradient(
             }
         }
     }
-    // The lanes that fill up the last block stay zero, for their weights must.
+    // The lanes that pad the last block stay zero, as their weights must.
     let blocks = outputs.div_ceil(width);
     if output >= outputs && output < blocks * width && first < inputs {
         let column = column(output, inputs, width);
@@ -405,8 +406,8 @@ fn weight_gradient(
     }
 }
 
-/// Spikes, potentials and, where thresholds move, adaptations of neurons into which the same current flows at every time
-/// step. An invocation is a neuron.
+/// Spikes, potentials and, for adaptive thresholds, adaptations of neurons under constant input currents. An invocation
+/// is a neuron.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
 fn constant_input(
@@ -448,8 +449,8 @@ fn constant_input(
     }
 }
 
-/// What neurons save of their forward pass: their potentials, [B, T, H], and, where thresholds move, the adaptations, of
-/// the same shape (else one number that nobody looks at).
+/// The values saved by the forward pass: the potentials, [B, T, H], and, for adaptive thresholds, the adaptations, of
+/// the same shape (else one number that is never read).
 #[derive(Clone, Debug)]
 pub(crate) struct Saved {
     pub(super) potentials: CubeTensor,
@@ -479,10 +480,11 @@ fn cell(neuron: &Neuron) -> CellLaunch {
     CellLaunch::new(alpha, beta, gain, threshold, adaptation, adaptation_decay, removed, slope, kind)
 }
 
-/// The spikes [B, H, words] of a layer, and what its neurons save, from the spikes [B, N, words] of its inputs.
+/// The spikes [B, H, words] of a layer, and the values saved for the backward pass, from the spikes [B, N, words] of
+/// its inputs.
 ///
 /// # Panics
-/// If the buffers are not of these sizes.
+/// If the buffers do not have these sizes.
 pub(super) fn layer(
     bits: &CubeTensor,
     parameters: &CubeTensor,
@@ -521,7 +523,8 @@ pub(super) fn layer(
     (spikes, saved)
 }
 
-/// The spikes [B, H, words] of neurons into which the same currents, [B, H], flow at every time step, and what they save.
+/// The spikes [B, H, words] of neurons under constant input currents, [B, H], and the values saved for the backward
+/// pass.
 pub(super) fn lif_constant_input(currents: &CubeTensor, neuron: &Neuron, time_steps: usize) -> (CubeTensor, Saved) {
     let [batch, outputs] = dims(currents);
     let spikes = alloc(currents, [batch, outputs, words_for(time_steps)], DType::U32);
@@ -546,10 +549,11 @@ pub(super) fn lif_constant_input(currents: &CubeTensor, neuron: &Neuron, time_st
     (spikes, saved)
 }
 
-/// The gradient of a layer's currents, [B, T, H], from that of its spikes in either form; where `summed` over time, [B, H].
+/// The gradient of a layer's currents, [B, T, H], from that of its spikes in either form; if `summed` over time, [B,
+/// H].
 ///
 /// # Panics
-/// If the gradient has not as many numbers.
+/// If the gradient has another number of elements.
 pub(super) fn lif_backward(saved: &Saved, grad_spikes: CubeTensor, neuron: &Neuron, summed: bool) -> CubeTensor {
     let [batch, time_steps, outputs] = dims(&saved.potentials);
     let factored = grad_spikes.meta.num_dims() == 1;
@@ -585,10 +589,10 @@ pub(super) fn lif_backward(saved: &Saved, grad_spikes: CubeTensor, neuron: &Neur
     currents
 }
 
-/// The gradients of a layer's numbers and, if needed, of its input's spikes [B, T, N], from that of its own spikes.
+/// The gradients of a layer's parameters and, if needed, of its input's spikes [B, T, N], from that of its own spikes.
 ///
 /// # Panics
-/// If the buffers are not of one layer.
+/// If the sizes of the buffers do not match.
 pub(super) fn layer_backward(
     (bits, saved): &(CubeTensor, Saved),
     parameters: &CubeTensor,
@@ -603,8 +607,8 @@ pub(super) fn layer_backward(
     check_length("the input's spikes", bits, batch * inputs * words_for(time_steps));
     let currents = lif_backward(saved, grad_spikes, neuron, false);
     let gradient = alloc(parameters, [shape.numbers()], DType::F32);
-    // SAFETY: samples, inputs, outputs and time steps are below the sizes that are checked above, and those of `currents`;
-    // what is written lies below the map's numbers.
+    // SAFETY: samples, inputs, outputs and time steps are below the sizes that are checked above, and those of
+    // `currents`; all indices written are below the number of the map's parameters.
     #[allow(unsafe_code)]
     unsafe {
         weight_gradient::launch_unchecked(

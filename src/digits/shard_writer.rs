@@ -1,4 +1,4 @@
-//! Cuts a data set into the shards that a page fetches.
+//! The writer of a data set's shards, which a page fetches.
 
 use super::shard::{FileEntry, Manifest, ShardEntry, ShardError};
 use super::{Digits, idx, order};
@@ -7,26 +7,26 @@ use flate2::{Compression, GzBuilder};
 use std::io::Write;
 
 /// A file's name and its bytes.
-pub type File = (String, Vec<u8>);
+pub type NamedFile = (String, Vec<u8>);
 
-/// A data set as a manifest and the files that it names: gzipped idx pairs of [`order::SHARD_SIZE`] images, and a plain
-/// pair with the first test image of each class, in the order of the classes. The same data give the same bytes. A name
-/// carries the first 8 digits of its file's hash, so a cache never gives the file of another version.
+/// Splits a data set into a manifest and the files that it names: gzipped idx pairs of [`order::SHARD_SIZE`] images,
+/// and a plain pair with the first test image of each class, in the order of the classes. Equal data give equal bytes.
+/// A file's name carries the first 8 digits of its hash, so a cache never gives the file of another version.
 ///
 /// # Errors
-/// When the two sets do not fit together, or `name` cannot begin a file name.
+/// When the two sets differ in the size of their images, or `name` cannot begin a file name.
 ///
 /// ```
-/// use spiking_playground::digits::{Digits, cut::cut, shard::{self, Split}};
+/// use spiking_playground::digits::{Digits, shard_writer::write_shards, shard::{self, Split}};
 /// let set = Digits { width: 1, height: 1, images: vec![7, 9, 8], labels: vec![1, 0, 0] };
-/// let (manifest, files) = cut("tiny", &set, &set)?;
+/// let (manifest, files) = write_shards("tiny", &set, &set)?;
 /// assert_eq!(manifest.images(Split::Train), 3);
 /// assert_eq!(shard::open(&manifest, Split::Train, 0, &files[0].1, &files[1].1)?, set);
 /// let [.., images, labels] = &files[..] else { panic!() };
 /// assert_eq!(shard::open_samples(&manifest, &images.1, &labels.1)?.images, [9, 7]);
 /// # Ok::<(), shard::ShardError>(())
 /// ```
-pub fn cut(name: &str, train: &Digits, test: &Digits) -> Result<(Manifest, Vec<File>), ShardError> {
+pub fn write_shards(name: &str, train: &Digits, test: &Digits) -> Result<(Manifest, Vec<NamedFile>), ShardError> {
     if (train.width, train.height) != (test.width, test.height) {
         let sizes = [train, test].map(|set| format!("{} × {}", set.width, set.height));
         return Err(ShardError::Manifest(format!(
@@ -48,7 +48,7 @@ pub fn cut(name: &str, train: &Digits, test: &Digits) -> Result<(Manifest, Vec<F
     Ok((manifest, files))
 }
 
-fn shards(name: &str, digits: &Digits, files: &mut Vec<File>) -> Result<Vec<ShardEntry>, ShardError> {
+fn shards(name: &str, digits: &Digits, files: &mut Vec<NamedFile>) -> Result<Vec<ShardEntry>, ShardError> {
     let images = digits.images.chunks(order::SHARD_SIZE * digits.pixels().max(1));
     let labels = digits.labels.chunks(order::SHARD_SIZE);
     let parts = images.zip(labels).enumerate();
@@ -60,7 +60,7 @@ fn shards(name: &str, digits: &Digits, files: &mut Vec<File>) -> Result<Vec<Shar
         .collect()
 }
 
-/// The first image of each class that occurs.
+/// The first image of each class that has any.
 fn samples(digits: &Digits) -> Digits {
     let first = |class: usize| digits.labels.iter().position(|label| usize::from(*label) == class);
     let firsts: Vec<usize> = (0..digits.classes()).filter_map(first).collect();
@@ -71,11 +71,11 @@ fn samples(digits: &Digits) -> Digits {
     }
 }
 
-/// Adds the two files of `digits`, packed by `pack`, which also gives the end of their names.
+/// Appends the two files of `digits`, compressed by `pack`, which also returns their names' suffix.
 fn pair(
     name: &str,
     digits: &Digits,
-    files: &mut Vec<File>,
+    files: &mut Vec<NamedFile>,
     pack: impl Fn(Vec<u8>) -> Result<(Vec<u8>, &'static str), ShardError>,
 ) -> Result<ShardEntry, ShardError> {
     let mut add = |kind: &str, idx: Vec<u8>| {
@@ -91,7 +91,7 @@ fn pair(
     Ok(ShardEntry { count: digits.len(), images, labels })
 }
 
-/// Gzip without a time and a system in its header, so that equal data make equal files.
+/// Gzip without time and operating system in its header, so that equal data give equal files.
 fn gzipped(bytes: Vec<u8>) -> Result<(Vec<u8>, &'static str), ShardError> {
     const UNKNOWN_SYSTEM: u8 = 255;
     let failed = |error: std::io::Error| ShardError::Manifest(error.to_string());
