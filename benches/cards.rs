@@ -7,6 +7,15 @@
 //! The images are MNIST's. Each size is validated first: one step on both, from the same weights, must give the same
 //! loss. Prints a Markdown table, and says so where the card is a program: then its figures say nothing of a card.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::wildcard_enum_match_arm,
+    reason = "a program of its own"
+)]
+
 mod bench;
 
 use bench::clock::time;

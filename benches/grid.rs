@@ -6,6 +6,15 @@
 //! The images are noise: every pixel spikes with the same probability, so that the share of spikes is known. What is
 //! timed is a whole step as the program takes it, from encoding to Adam. Prints a Markdown table.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::wildcard_enum_match_arm,
+    reason = "a program of its own"
+)]
+
 mod bench;
 
 use bench::clock::time;

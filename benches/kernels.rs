@@ -3,6 +3,15 @@
 //!     cargo bench --bench kernels                    # all of them, on all cores
 //!     RAYON_NUM_THREADS=1 cargo bench --bench kernels -- --only adam --seconds 2
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::wildcard_enum_match_arm,
+    reason = "a program of its own"
+)]
+
 mod bench;
 
 use bench::clock::{Times, time};

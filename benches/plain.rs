@@ -8,6 +8,15 @@
 //! and gradients are held against the kernels'. `--who ours` trains through the library instead; `cargo xtask bench`
 //! judges every other participant by that. Standard output gets one `name value` a line.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::wildcard_enum_match_arm,
+    reason = "a program of its own"
+)]
+
 mod bench;
 
 use bench::{Result, argument, mnist};
@@ -181,7 +190,7 @@ impl Participant for Composed<'_> {
             let samples: Vec<u64> = range.clone().map(|index| index as u64).collect();
             let train = kernels::rate(&pixels, &samples, self.spec.seed, Pass::Evaluation, self.spec.time_steps);
             let (_, logits) = self.network.valid().forward(dense(&train, &kernels::cpu()), &self.spec.neuron);
-            right += spiking_playground::event::Score::of(&numbers(logits), &test.labels[range]).correct;
+            right += spiking_playground::event::Accuracy::of(&numbers(logits), &test.labels[range]).correct;
         }
         right as f64 / images as f64
     }
@@ -209,7 +218,7 @@ impl Participant for Ours<'_> {
     }
 
     fn accuracy(&self, images: usize) -> f64 {
-        evaluate(&self.run.network, &self.run.spec, &self.digits[1], 0..images, 0).accuracy()
+        evaluate(&self.run.network, &self.run.spec, &self.digits[1], 0..images, 0).fraction()
     }
 }
 

@@ -10,7 +10,7 @@ use spiking_playground::cli::{arguments, drawings};
 use spiking_playground::digits::shard::{self, FileEntry, Manifest, ShardEntry, Split};
 use spiking_playground::digits::shard_writer::write_shards;
 use spiking_playground::digits::{Digits, idx, own};
-use spiking_playground::event::{Event, Score, StepDone};
+use spiking_playground::event::{Accuracy, Event, StepDone};
 use spiking_playground::inspection::trace;
 use spiking_playground::network::Network;
 use spiking_playground::page::address::Address;
@@ -222,10 +222,10 @@ fn history(bytes: &[u8]) {
     let written = history.to_bytes();
     assert_eq!(History::from_bytes(&written).map(|again| again.to_bytes()), Some(written));
     let images = bytes.iter().map(|byte| usize::from(*byte)).sum::<usize>();
-    let done = StepDone { step: 7, epoch: 1, images, images_in_epoch: images, loss: 0.5, score: Score::default() };
-    history.step(&done, 0.5, Score { correct: 1, images });
+    let done = StepDone { step: 7, epoch: 1, images, images_in_epoch: images, loss: 0.5, score: Accuracy::default() };
+    history.step(&done, 0.5, Accuracy { correct: 1, images });
     history.is_at(8);
-    history.tested(Score { correct: 1, images: 2 }, 5);
+    history.tested(Accuracy { correct: 1, images: 2 }, 5);
     for kind in [Kind::Loss, Kind::Accuracy] {
         assert!(!history.chart(kind).rows.is_empty());
     }

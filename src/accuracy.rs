@@ -1,7 +1,7 @@
 //! The accuracy over a test set.
 
 use crate::digits::Digits;
-use crate::event::{self, Score};
+use crate::event::{self, Accuracy};
 use crate::layer::numbers;
 use crate::network::Network;
 use crate::pipeline::{Sample, encode};
@@ -17,8 +17,8 @@ const SLICE: usize = 200;
 ///
 /// # Panics
 /// When the set has fewer images.
-pub fn evaluate(network: &Network, spec: &Spec, digits: &Digits, range: Range<usize>, first: usize) -> Score {
-    Score::of_predictions(&predictions(network, spec, digits, range.clone(), first), &digits.labels[range])
+pub fn evaluate(network: &Network, spec: &Spec, digits: &Digits, range: Range<usize>, first: usize) -> Accuracy {
+    Accuracy::of_predictions(&predictions(network, spec, digits, range.clone(), first), &digits.labels[range])
 }
 
 /// The class that each image of `range` is classified as, [B]; the arguments are those of [`evaluate`].

@@ -1,6 +1,8 @@
 //! The program behind the message port: it brings requests to a [`Session`] and its reports back, and lets it work in
 //! between, one piece at a time, so that no request waits much longer than 20 ms.
 
+#![expect(clippy::disallowed_methods, reason = "the engine posts its messages here")]
+
 use crate::kernels::{self, GpuDevice};
 use crate::protocol::{BUILD, Report};
 use crate::session::{Outgoing, Session};
@@ -23,10 +25,10 @@ pub fn start_on_gpu() {
     console_error_panic_hook::set_once();
     spawn_local(async {
         match kernels::open_gpu().await {
-            Ok(card) => {
-                let GpuDevice { device, name, is_software } = match card.name.is_empty() {
-                    true => card.named(name_of_gpu().await.unwrap_or_else(|| "GPU".to_owned())),
-                    false => card,
+            Ok(gpu) => {
+                let GpuDevice { device, name, is_software } = match gpu.name.is_empty() {
+                    true => gpu.named(name_of_gpu().await.unwrap_or_else(|| "GPU".to_owned())),
+                    false => gpu,
                 };
                 listen(|clock| Session::new(device, clock), name, is_software);
             }

@@ -5,20 +5,20 @@ use std::ops::ControlFlow;
 
 /// The number of images of a set that were classified correctly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Score {
+pub struct Accuracy {
     /// Those classified correctly.
     pub correct: usize,
     /// The number of all images.
     pub images: usize,
 }
 
-impl Score {
+impl Accuracy {
     /// The score of some logits, whose largest is the prediction; of equal ones the first. `logits` is [B, classes],
     /// row by row.
     ///
     /// ```
-    /// use spiking_playground::event::Score;
-    /// assert_eq!(Score::of(&[0.0, 1.0, 2.0, 2.0], &[1, 1]), Score { correct: 1, images: 2 });
+    /// use spiking_playground::event::Accuracy;
+    /// assert_eq!(Accuracy::of(&[0.0, 1.0, 2.0, 2.0], &[1, 1]), Accuracy { correct: 1, images: 2 });
     /// ```
     pub fn of(logits: &[f32], labels: &[u8]) -> Self {
         Self::of_predictions(&predictions(logits, labels.len()), labels)
@@ -33,10 +33,10 @@ impl Score {
     /// The share of images classified correctly, 0 to 1; 0 if there were none.
     ///
     /// ```
-    /// use spiking_playground::event::Score;
-    /// assert_eq!(Score { correct: 1, images: 4 }.accuracy(), 0.25);
+    /// use spiking_playground::event::Accuracy;
+    /// assert_eq!(Accuracy { correct: 1, images: 4 }.fraction(), 0.25);
     /// ```
-    pub fn accuracy(self) -> f64 {
+    pub fn fraction(self) -> f64 {
         if self.images == 0 { 0.0 } else { self.correct as f64 / self.images as f64 }
     }
 }
@@ -54,7 +54,7 @@ pub fn predictions(logits: &[f32], images: usize) -> Vec<u8> {
     logits.chunks_exact(classes).map(|row| best(row) as u8).collect()
 }
 
-impl std::ops::AddAssign for Score {
+impl std::ops::AddAssign for Accuracy {
     fn add_assign(&mut self, other: Self) {
         // A score that a browser saved may hold any number.
         self.correct = self.correct.saturating_add(other.correct);
@@ -76,7 +76,7 @@ pub struct StepDone {
     /// Mean cross entropy over the batch, before the update.
     pub loss: f32,
     /// The accuracy on the batch, before the update.
-    pub score: Score,
+    pub score: Accuracy,
 }
 
 /// One pass over the training set.
@@ -87,9 +87,9 @@ pub struct EpochDone {
     /// Mean cross entropy over its batches, weighted by their size.
     pub loss: f64,
     /// The accuracy on the training images, each before its own update.
-    pub score: Score,
+    pub score: Accuracy,
     /// The accuracy on the test images now; `None` without a test set.
-    pub test: Option<Score>,
+    pub test: Option<Accuracy>,
 }
 
 /// An event of a run.
@@ -122,8 +122,8 @@ mod tests {
 
     #[test]
     fn scores_of_nonsense_add_up_to_the_largest() {
-        let mut score = Score { correct: usize::MAX, images: usize::MAX / 2 + 1 };
+        let mut score = Accuracy { correct: usize::MAX, images: usize::MAX / 2 + 1 };
         score += score;
-        assert_eq!(score, Score { correct: usize::MAX, images: usize::MAX });
+        assert_eq!(score, Accuracy { correct: usize::MAX, images: usize::MAX });
     }
 }

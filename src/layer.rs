@@ -119,7 +119,7 @@ impl ParameterLayout {
     pub fn blocks(self, flat: Tensor<1>) -> Tensor<3> {
         match self {
             Self::Linear(shape) => {
-                flat.slice([0..shape.bias_start()]).reshape([shape.blocks(), shape.inputs, shape.width()])
+                flat.slice(0..shape.bias_start()).reshape([shape.blocks(), shape.inputs, shape.width()])
             }
         }
     }
@@ -127,7 +127,7 @@ impl ParameterLayout {
     /// A flat parameter's bias, [H], without a copy.
     pub fn bias(self, flat: Tensor<1>) -> Tensor<1> {
         match self {
-            Self::Linear(shape) => flat.slice([shape.bias_start()..shape.numbers()]),
+            Self::Linear(shape) => flat.slice(shape.bias_start()..shape.numbers()),
         }
     }
 }
@@ -321,7 +321,7 @@ impl SynapticWeights {
     /// If there are no such neurons.
     pub fn bias(&self, neurons: Range<usize>) -> Vec<f32> {
         let start = self.linear.shape.bias_start();
-        numbers(self.linear.parameters.val().inner().slice([start + neurons.start..start + neurons.end]))
+        numbers(self.linear.parameters.val().inner().slice(start + neurons.start..start + neurons.end))
     }
 
     /// The weights by which these inputs reach these neurons, [inputs, neurons]. No more than that is copied.

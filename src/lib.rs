@@ -113,6 +113,7 @@ pub mod session;
 pub mod wire;
 /// The command-line program: the only one that prints, opens files and reaches the network.
 #[cfg(feature = "cli")]
+#[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "here files are opened and clocks are read")]
 pub mod cli;
 /// The engine's program behind the message port.
 #[cfg(all(feature = "web", feature = "engine"))]

@@ -133,7 +133,9 @@ impl GpuImages {
         let time_steps = spec.time_steps;
         match spec.encoding {
             Encoding::Current => LayerInput::Currents { values: store.currents(&places), time_steps },
-            coding => LayerInput::Spikes(store.spikes(&places, coding, spec.seed, pass, time_steps)),
+            coding @ (Encoding::Rate | Encoding::Latency) => {
+                LayerInput::Spikes(store.spikes(&places, coding, spec.seed, pass, time_steps))
+            }
         }
     }
 }

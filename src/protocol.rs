@@ -7,7 +7,7 @@
 //! (`session/jobs.rs` says in which order).
 
 use crate::digits::shard::{Manifest, Split};
-use crate::event::{EpochDone, Score, StepDone};
+use crate::event::{Accuracy, EpochDone, StepDone};
 use crate::spec::{Dataset, Spec};
 use serde::{Deserialize, Serialize};
 
@@ -143,7 +143,7 @@ pub enum Report {
         /// Mean loss of the steps since the last report.
         loss: f32,
         /// Their score.
-        score: Score,
+        score: Accuracy,
         /// Images per second, without waiting.
         images_per_second: f64,
     },
@@ -155,7 +155,7 @@ pub enum Report {
     /// requested. Arrays: the predictions and the labels of the images.
     Tested {
         /// The number of correct predictions, and of images.
-        score: Score,
+        score: Accuracy,
         /// The number of updates of the weights before.
         step: u64,
     },

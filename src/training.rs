@@ -13,7 +13,7 @@ pub use transfer::RunSnapshot;
 use crate::accuracy::evaluate;
 use crate::digits::order::EpochOrder;
 use crate::digits::{Digits, Images};
-use crate::event::{EpochDone, Event, Listener, Score, StepDone};
+use crate::event::{Accuracy, EpochDone, Event, Listener, StepDone};
 use crate::kernels;
 use crate::layer::{ParameterGradients, numbers};
 use crate::network::Network;
@@ -309,7 +309,7 @@ impl Run {
             images,
             images_in_epoch: self.images(),
             loss: if self.is_gpu() { f32::NAN } else { passed.loss },
-            score: Score { correct: passed.correct, images: passed.images },
+            score: Accuracy { correct: passed.correct, images: passed.images },
         };
         let on_gpu = self.is_gpu().then(|| (loss.inner(), correct));
         self.launched.push(LaunchedStep { done, on_gpu });
@@ -376,7 +376,7 @@ impl Run {
         let done = EpochDone {
             epoch,
             loss: loss / images as f64,
-            score: Score { correct, images },
+            score: Accuracy { correct, images },
             test: test.map(|digits| evaluate(&self.network, &self.spec, digits, 0..digits.len(), 0)),
         };
         self.position = Position { epoch: epoch + 1, ..Position::default() };

@@ -97,12 +97,12 @@ pub fn unpack(bytes: &[u8]) -> Result<Report, WireError> {
 mod tests {
     use super::*;
     use crate::digits::shard::Split;
-    use crate::event::{EpochDone, Score, StepDone};
+    use crate::event::{Accuracy, EpochDone, StepDone};
     use crate::spec::Dataset;
 
     #[test]
     fn what_is_packed_is_unpacked() {
-        let score = Score { correct: 3, images: 1 << 40 };
+        let score = Accuracy { correct: 3, images: 1 << 40 };
         let done = StepDone { step: u64::MAX, epoch: 7, images: 64, images_in_epoch: 60_000, loss: 0.1, score };
         let reports = [
             Report::Ready { build: "a".to_owned(), device: String::new(), is_software: true },

@@ -1,6 +1,14 @@
 //! A training step allocates the same every time, and nothing large: buffers are used again.
 
 #![allow(unsafe_code, missing_docs)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::wildcard_enum_match_arm,
+    reason = "a program of its own"
+)]
 
 use spiking_playground::digits::Digits;
 use spiking_playground::event::Event;

@@ -2,6 +2,14 @@
 //! is opened once. `cargo test --release --features gpu --test gpu`
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::wildcard_enum_match_arm,
+    reason = "a program of its own"
+)]
 
 mod mismatches;
 mod oracle;
@@ -30,7 +38,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
-static CARD: LazyLock<GpuDevice> = LazyLock::new(|| {
+static GPU: LazyLock<GpuDevice> = LazyLock::new(|| {
     let card = block_on(kernels::open_gpu()).unwrap_or_else(|error| {
         panic!("{error}; a driver that computes on the CPU does as well (Debian: mesa-vulkan-drivers)")
     });
@@ -43,18 +51,18 @@ static MNIST: LazyLock<data::DataSet> =
 
 #[test]
 fn kernels_agree_with_the_reference() {
-    let whole = Problem::table().iter().filter(|problem| agrees(problem, &CARD.device)).count();
+    let whole = Problem::table().iter().filter(|problem| agrees(problem, &GPU.device)).count();
     assert!(whole > 60, "spikes differ at the threshold so often that hardly anything is compared: {whole}");
 }
 
 #[test]
 fn what_does_not_belong_together_is_refused() {
-    mismatches::are_refused(&CARD.device, 40);
+    mismatches::are_refused(&GPU.device, 40);
 }
 
 #[test]
 fn stored_images_are_coded_alike() {
-    codes_stored_images(&CARD.device);
+    codes_stored_images(&GPU.device);
 }
 
 fn start(spec: &Spec, device: &Device) -> Run {
@@ -90,12 +98,12 @@ fn a_network_learns_as_on_the_cpu() {
         Spec { noise: 0.2, ..plain },
     ];
     for spec in variants {
-        let (mut ours, mut judge) = (start(&spec, &CARD.device), start(&spec, &kernels::cpu()));
+        let (mut ours, mut judge) = (start(&spec, &GPU.device), start(&spec, &kernels::cpu()));
         let losses = [train(&mut ours, &MNIST.train, 100), train(&mut judge, &MNIST.train, 100)];
         assert_eq!((losses[0].len(), losses[1].len()), (100, 100), "twenty losses are read at once");
         let [mine, theirs] = losses.each_ref().map(|losses| mean(&losses[80..]));
         assert!((mine - theirs).abs() < 0.03 * theirs, "{spec:?}: losses {mine} and {theirs}");
-        let accuracy = |run: &Run| evaluate(&run.network, &spec, &MNIST.test, 0..2000, 0).accuracy();
+        let accuracy = |run: &Run| evaluate(&run.network, &spec, &MNIST.test, 0..2000, 0).fraction();
         let (mine, theirs) = (accuracy(&ours), accuracy(&judge));
         assert!((mine - theirs).abs() <= 0.01, "{spec:?}: {mine} on the card, {theirs} on the CPU");
         assert_eq!((ours.position.images, ours.adam.step()), (judge.position.images, judge.adam.step()));
@@ -105,7 +113,7 @@ fn a_network_learns_as_on_the_cpu() {
 #[test]
 fn changed_settings_keep_the_weights_on_the_card_too() {
     let spec = Spec { layers: dense([16]), time_steps: 8, batch_size: 32, ..Spec::default() };
-    let (mut ours, mut judge) = (start(&spec, &CARD.device), start(&spec, &kernels::cpu()));
+    let (mut ours, mut judge) = (start(&spec, &GPU.device), start(&spec, &kernels::cpu()));
     let mut other = Spec { readout: Readout::SpikeCount, noise: 0.2, batch_size: 48, time_steps: 6, ..spec };
     other.neuron.beta = 0.7;
     let losses = [&mut ours, &mut judge].map(|run| {
@@ -125,7 +133,7 @@ fn a_run_moves_to_the_card_and_back_in_mid_epoch() {
     let mut run = start(&spec, &kernels::cpu());
     train(&mut run, &MNIST.train, 40);
     let bytes = run_to_bytes(&run, Notes::default()).unwrap();
-    let mut on_card = run_from_bytes(&bytes, &CARD.device.clone().autodiff()).unwrap();
+    let mut on_card = run_from_bytes(&bytes, &GPU.device.clone().autodiff()).unwrap();
     assert_eq!((on_card.position, on_card.adam.step()), (run.position, 40));
     train(&mut on_card, &MNIST.train, 20);
     let back = block_on(on_card.snapshot().to_device(&kernels::cpu().autodiff())).unwrap().into_run();
@@ -147,7 +155,7 @@ fn a_run_moves_to_the_card_and_back_in_mid_epoch() {
 #[test]
 fn a_run_that_diverged_is_not_brought_back() {
     let spec = Spec { layers: dense([12]), time_steps: 5, ..Spec::default() };
-    let mut run = start(&spec, &CARD.device);
+    let mut run = start(&spec, &GPU.device);
     let is_finite = |run: &Run| {
         let brought = block_on(run.snapshot().to_device(&kernels::cpu().autodiff())).unwrap();
         let mut writer = FileWriter::of_run(&brought, Notes::default()).unwrap();
@@ -160,7 +168,7 @@ fn a_run_that_diverged_is_not_brought_back() {
     let Layer::Dense(layer) = &mut run.network.layers[0];
     let (mut weights, biases) = layer.linear.rows();
     weights[77] = f32::NAN;
-    layer.linear = Linear::new(&weights, &biases, &CARD.device.clone().autodiff());
+    layer.linear = Linear::new(&weights, &biases, &GPU.device.clone().autodiff());
     assert!(!run.is_finite() && !is_finite(&run));
 }
 
@@ -181,7 +189,7 @@ impl Page {
         };
         let (manifest, files) = write_shards("digits", &part(&MNIST.train, 200), &part(&MNIST.test, 100)).unwrap();
         let started = std::time::Instant::now();
-        let session = Session::new(CARD.device.clone(), move || 1.0 + started.elapsed().as_secs_f64() * 1000.0);
+        let session = Session::new(GPU.device.clone(), move || 1.0 + started.elapsed().as_secs_f64() * 1000.0);
         Self { session, manifest, files: files.into_iter().collect(), heard: Vec::new() }
     }
 
@@ -270,7 +278,7 @@ fn the_program_trains_on_it_and_names_it() {
         said
     };
     let said = train(&["--epochs", "1"]);
-    assert!(said.contains(&CARD.name), "{said}");
+    assert!(said.contains(&GPU.name), "{said}");
     assert!(said.contains("Epoch 1/1"), "{said}");
     // What was begun on the card goes on there.
     let said = train(&["--resume", "--epochs", "2"]);

@@ -21,7 +21,9 @@ fn sources() -> Vec<Source> {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = std::fs::read_to_string(&path).unwrap();
-                let code = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>();
+                // An address in a string has no blank before its slashes.
+                let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+                let code = code.map(|line| line.split(" //").next().unwrap_or_default()).collect::<Vec<_>>();
                 let path = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
                 found.push(Source { path, code: code.join("\n") });
             }
@@ -107,40 +109,16 @@ fn only_kernels_name_a_backend() {
 }
 
 #[test]
-fn only_the_command_line_prints_and_opens_files() {
+fn the_browser_and_the_network_are_known_to_entry_points_alone() {
     let none: Vec<String> = Vec::new();
-    let patterns = ["println!", "eprintln!", "print!(", "dbg!", "std::fs", "File::", "stdout()", "stderr()", "ureq"];
-    assert_eq!(offenders(&["cli/"], &patterns), none);
-}
-
-#[test]
-fn clocks_and_the_network_stay_at_the_ends() {
-    let none: Vec<String> = Vec::new();
-    assert_eq!(
-        offenders(
-            &["cli/", "page/", "article/", "engine.rs"],
-            &["Instant::", "SystemTime", "web_sys", "performance()"]
-        ),
-        none
-    );
+    assert_eq!(offenders(&["page/", "article/", "engine.rs"], &["web_sys"]), none);
+    assert_eq!(offenders(&["cli/"], &["ureq"]), none);
 }
 
 #[test]
 fn only_page_and_article_touch_the_document() {
     let none: Vec<String> = Vec::new();
     assert_eq!(offenders(&["page/", "article/view.rs"], &["Document", "HtmlElement", "Canvas", "window()"]), none);
-}
-
-#[test]
-fn only_two_files_post_messages() {
-    let none: Vec<String> = Vec::new();
-    assert_eq!(offenders(&["engine.rs", "page/link.rs"], &["post_message"]), none);
-}
-
-#[test]
-fn only_canvas_paints() {
-    let none: Vec<String> = Vec::new();
-    assert_eq!(offenders(&["page/canvas.rs"], &["CanvasRenderingContext2d"]), none);
 }
 
 /// What stands between each `start` of a text and the `end` after it.
@@ -189,37 +167,4 @@ fn the_page_offers_the_networks_that_ship() {
 fn features_stand_in_the_map_alone() {
     let none: Vec<String> = Vec::new();
     assert_eq!(offenders(&["lib.rs", "kernels/mod.rs", "cli/mod.rs"], &["feature ="]), none);
-}
-
-#[test]
-fn messages_and_events_are_matched_one_by_one() {
-    for source in sources() {
-        for (at, _) in source.code.match_indices("match ") {
-            let rest = &source.code[at..];
-            let Some(open) = rest.find('{') else { continue };
-            let body = block(&rest[open..]);
-            let closed = ["Request::", "Report::", "Event::"]
-                .iter()
-                .any(|name| body.trim_start_matches('{').trim_start().starts_with(name));
-            assert!(
-                !(closed && body.contains("\n            _ =>")),
-                "{}: a message falls through `_ =>`",
-                source.path
-            );
-        }
-    }
-}
-
-/// The text up to the bracket that closes the first one.
-fn block(text: &str) -> &str {
-    let mut depth = 0;
-    for (at, c) in text.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' if depth == 1 => return &text[..=at],
-            '}' => depth -= 1,
-            _ => {}
-        }
-    }
-    text
 }

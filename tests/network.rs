@@ -57,9 +57,9 @@ fn every_coding_readout_and_depth_learns() {
         for (readout, hidden) in [(Readout::Membrane, vec![24]), (Readout::SpikeCount, vec![24, 16])] {
             let spec = Spec { encoding, readout, layers: dense(hidden), ..small() };
             let mut run = run(&spec, data.len());
-            let before = evaluate(&run.network, &spec, &test, 0..200, 0).accuracy();
+            let before = evaluate(&run.network, &spec, &test, 0..200, 0).fraction();
             train(&mut run, &data, 96);
-            let after = evaluate(&run.network, &spec, &test, 0..200, 0).accuracy();
+            let after = evaluate(&run.network, &spec, &test, 0..200, 0).fraction();
             assert!(after > 0.95, "{spec:?}: {before} before, {after} after");
         }
     }
@@ -71,7 +71,7 @@ fn noise_takes_accuracy_away_step_by_step() {
     let mut plain = run(&small(), data.len());
     train(&mut plain, &data, 96);
     let accuracy =
-        |run: &Run, noise: f32| evaluate(&run.network, &Spec { noise, ..small() }, &test, 0..600, 0).accuracy();
+        |run: &Run, noise: f32| evaluate(&run.network, &Spec { noise, ..small() }, &test, 0..600, 0).fraction();
     let falls = [0.0, 0.6, 0.8, 1.0].map(|noise| accuracy(&plain, noise));
     assert!(falls.windows(2).all(|pair| pair[1] < pair[0]), "{falls:?}");
     // Of nothing but noise nothing can be read: one of three classes is guessed.

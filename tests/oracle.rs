@@ -3,7 +3,7 @@
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use pollster::block_on;
-use spiking_playground::event::Score;
+use spiking_playground::event::Accuracy;
 use spiking_playground::kernels::{ImageStore, reference};
 use spiking_playground::parity::{Answer, LinearRows, Problem, ProblemInput, Shape};
 use spiking_playground::spec::{Encoding, Readout};
@@ -63,7 +63,7 @@ fn expected(problem: &Problem) -> Answer {
     Answer {
         spikes: trains,
         potentials: potentials.into_iter().map(|u| read(u.inner())).collect(),
-        correct: Score::of(&scores, labels).correct as u32,
+        correct: Accuracy::of(&scores, labels).correct as u32,
         scores,
         loss: read(loss.inner())[0],
         gradients: leaves.map(learnt),

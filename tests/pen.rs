@@ -31,7 +31,7 @@ fn real_peoples_digits_are_read() {
     assert_eq!(digits.len(), 500);
     for (name, least) in [("mnist", MNIST), ("mnist-small", SMALL)] {
         let (spec, network) = model(name);
-        let accuracy = evaluate(&network, &spec, &digits, 0..digits.len(), 0).accuracy();
+        let accuracy = evaluate(&network, &spec, &digits, 0..digits.len(), 0).fraction();
         assert!(accuracy >= least, "{name} reads {:.1} %", 100.0 * accuracy);
     }
 }

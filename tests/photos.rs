@@ -159,7 +159,7 @@ fn the_data_sets_images_are_read_as_well_as_files() {
             continue;
         };
         let count = 2000;
-        let idx = evaluate(&model.1, &model.0, &set.test, 0..count, 0).accuracy();
+        let idx = evaluate(&model.1, &model.0, &set.test, 0..count, 0).fraction();
         let as_png = |grey: &GrayImage| png(&DynamicImage::ImageLuma8(grey.clone()));
         for (format, share) in [
             ("PNG", accuracy(&model, &set.test, count, as_png)),

@@ -85,7 +85,8 @@ fn wrong_usage_is_exit_code_2() {
         assert!(code == 2 && message.contains(says), "{arguments:?}: {code}, {message}");
     }
     let help = spiking(&["train", "--help"]);
-    let help = text(&help.stdout);
+    // Lines are broken anywhere.
+    let help = text(&help.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(help.contains("--hidden") && help.contains("[default: 256]") && help.contains("--schedule"), "{help}");
 }
 

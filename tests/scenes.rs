@@ -2,9 +2,17 @@
 //! `SPIKING_SCENES=renew` writes the files anew, to be looked at before they are committed.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::wildcard_enum_match_arm,
+    reason = "a program of its own"
+)]
 
 use spiking_playground::digits::drawing::{PIXELS, SIDE};
-use spiking_playground::event::{Score, StepDone};
+use spiking_playground::event::{Accuracy, StepDone};
 use spiking_playground::page::canvas::Palette;
 use spiking_playground::page::curves::{History, Kind};
 use spiking_playground::page::graph::{self, Layout};
@@ -179,8 +187,7 @@ fn membrane_voltage() {
 /// Each spike raises the threshold, which then falls.
 #[test]
 fn membrane_voltage_below_a_threshold_that_moves() {
-    let (reading, _, neuron) =
-        example_of(Neuron { adaptation: 0.6, adaptation_decay: 0.7, gain: 0.4, ..Neuron::default() });
+    let (reading, _, neuron) = example_of(Neuron { adaptation: 0.6, adaptation_decay: 0.7, ..Neuron::default() });
     let (layer, chosen) = (&reading.trace.hidden[0], [0, 1, 2]);
     let spikes = (0..HIDDEN).map(|neuron| layer.spikes.count_of(0, neuron)).sum::<u32>();
     assert!(spikes > 6, "{spikes} spikes raise hardly a threshold");
@@ -235,11 +242,11 @@ fn curves_of_learning() {
     for step in 1..=24u64 {
         let images = 100 * (step as usize % 12).max(1);
         let (loss, correct) = (2.3 / (1.0 + 0.2 * step as f32), 100 - 90 / step as usize);
-        let score = Score { correct, images: 100 };
+        let score = Accuracy { correct, images: 100 };
         let epoch = (step / 12) as u32;
         history.step(&StepDone { step, epoch, images, images_in_epoch: 1200, loss, score }, loss, score);
         if step.is_multiple_of(6) {
-            history.tested(Score { correct: correct - 5, images: 100 }, step);
+            history.tested(Accuracy { correct: correct - 5, images: 100 }, step);
         }
     }
     picture("loss", &history.chart(Kind::Loss).marks);

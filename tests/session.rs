@@ -4,7 +4,7 @@ use crate::network::{run, small, stripes};
 use spiking_playground::accuracy::evaluate;
 use spiking_playground::digits::shard::{Manifest, Split};
 use spiking_playground::digits::shard_writer::write_shards;
-use spiking_playground::event::{Event, Score};
+use spiking_playground::event::{Accuracy, Event};
 use spiking_playground::kernels;
 use spiking_playground::layer::{Layer, Linear};
 use spiking_playground::network::Network;
@@ -183,7 +183,7 @@ fn the_whole_test_set_is_measured_when_asked() {
     let (score, step, bytes) = tested.unwrap();
     assert_eq!((score.images, step), (2500, 0));
     let [answers, labels] = &bytes[..] else { panic!("answers and labels come along") };
-    assert_eq!(Score::of_predictions(answers, labels), score);
+    assert_eq!(Accuracy::of_predictions(answers, labels), score);
     assert_eq!(labels[..], stripes(2500, 2).labels[..]);
 }
 
@@ -437,7 +437,7 @@ fn a_readers_drawings_are_learnt_and_more_of_them_do_not_start_anew() {
         _ => None,
     });
     let score = tested.unwrap();
-    assert!(score.images == 250 && score.accuracy() > 0.8, "{score:?}");
+    assert!(score.images == 250 && score.fraction() > 0.8, "{score:?}");
     let steps = page.steps();
     page.ask_with(Request::Drawings, vec![[pixels.as_slice(), &pixels[..784]].concat(), vec![3, 7, 9, 3]]);
     page.ask(Request::Train);

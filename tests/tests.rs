@@ -1,6 +1,14 @@
 //! All integration tests, as one program.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::wildcard_enum_match_arm,
+    reason = "a program of its own"
+)]
 
 mod data;
 mod drawing;

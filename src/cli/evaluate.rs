@@ -4,7 +4,7 @@ use super::arguments::{Evaluate, Model};
 use super::{data, drawings, export, files, say, tell};
 use crate::accuracy::evaluate;
 use crate::digits::Digits;
-use crate::event::Score;
+use crate::event::Accuracy;
 use crate::kernels;
 use crate::network::Network;
 use crate::spec::Spec;
@@ -31,7 +31,7 @@ pub fn run(arguments: Evaluate) -> anyhow::Result<()> {
     }
     let score = evaluate(&network, &spec, &test, 0..test.len(), 0);
     let line =
-        format!("Test accuracy {:.2} % ({} of {} images)", 100.0 * score.accuracy(), score.correct, score.images);
+        format!("Test accuracy {:.2} % ({} of {} images)", 100.0 * score.fraction(), score.correct, score.images);
     let write = |file: &Path| files::write_whole(file, export::json(&spec, &network, &test)?.as_bytes());
     // The accuracy is useful without the export.
     let exported = export.map_or(Ok(()), write);
@@ -51,16 +51,16 @@ fn on_drawings(spec: &Spec, network: &Network, file: &Path, model: &Path) -> any
     ensure!(!drawn.is_empty(), "there is no drawing in {}", file.display());
     let (has, wants) = (network.pixels(), drawn.pixels());
     ensure!(has == wants, "{} reads images of {has} pixels; drawings have {wants}", model.display());
-    let mut total = Score::default();
+    let mut total = Accuracy::default();
     for digit in 0..10 {
         let own = drawn.of_class(digit);
         let score = evaluate(network, spec, &own, 0..own.len(), 0);
         if score.images > 0 {
-            say(format!("{digit}: {:.2} % ({} of {})", 100.0 * score.accuracy(), score.correct, score.images))?;
+            say(format!("{digit}: {:.2} % ({} of {})", 100.0 * score.fraction(), score.correct, score.images))?;
         }
         total += score;
     }
-    say(format!("Accuracy on drawings {:.2} % ({} of {})", 100.0 * total.accuracy(), total.correct, total.images))
+    say(format!("Accuracy on drawings {:.2} % ({} of {})", 100.0 * total.fraction(), total.correct, total.images))
 }
 
 /// The spec and the network in a file. Settings given on the command line override those in the header and stand in for

@@ -162,7 +162,7 @@ impl Output {
 
     fn model(&self, run: &Run, report: &EpochReport) -> anyhow::Result<Vec<u8>> {
         let mut notes = self.notes();
-        let accuracy = report.done.test.map(|score| ("test_accuracy".to_owned(), format!("{:.4}", score.accuracy())));
+        let accuracy = report.done.test.map(|score| ("test_accuracy".to_owned(), format!("{:.4}", score.fraction())));
         notes.0.extend(accuracy);
         Ok(checkpoint::model_to_bytes(&run.spec, &run.network, notes)?)
     }

@@ -28,9 +28,9 @@ impl EpochReport {
     /// One line of `metrics.csv`.
     pub fn csv(&self) -> String {
         let EpochDone { epoch, loss, score, test } = self.done;
-        let test = test.map_or(String::new(), |score| format!("{:.6}", score.accuracy()));
+        let test = test.map_or(String::new(), |score| format!("{:.6}", score.fraction()));
         let (seconds, rate) = (self.time.as_secs_f64(), self.images_per_second());
-        format!("{},{loss:.6},{:.6},{test},{seconds:.2},{rate:.0}", epoch + 1, score.accuracy())
+        format!("{},{loss:.6},{:.6},{test},{seconds:.2},{rate:.0}", epoch + 1, score.fraction())
     }
 
     /// The metrics in a line of `metrics.csv`; `None` if it is not such a line.
@@ -45,12 +45,12 @@ impl EpochReport {
     pub fn line(&self) -> String {
         let EpochDone { epoch, loss, score, test } = self.done;
         let width = self.epochs.to_string().len();
-        let test = test.map_or(String::new(), |score| format!("  test {:.2} %", 100.0 * score.accuracy()));
+        let test = test.map_or(String::new(), |score| format!("  test {:.2} %", 100.0 * score.fraction()));
         format!(
             "Epoch {:>width$}/{}  loss {loss:.4}  training {:.2} %{test}  {:.1} s  {:.0} images/s",
             epoch + 1,
             self.epochs,
-            100.0 * score.accuracy(),
+            100.0 * score.fraction(),
             self.time.as_secs_f64(),
             self.images_per_second(),
         )
@@ -131,14 +131,14 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Score;
+    use crate::event::Accuracy;
 
     #[test]
     fn a_line_is_read_as_it_was_written() {
-        for test in [None, Some(Score { correct: 1, images: 4 })] {
-            let done = EpochDone { epoch: 4, loss: 0.5, score: Score { correct: 1, images: 2 }, test };
+        for test in [None, Some(Accuracy { correct: 1, images: 4 })] {
+            let done = EpochDone { epoch: 4, loss: 0.5, score: Accuracy { correct: 1, images: 2 }, test };
             let report = EpochReport { done, epochs: 9, time: Duration::from_secs(1) };
-            let test = test.map(Score::accuracy);
+            let test = test.map(Accuracy::fraction);
             assert_eq!(EpochReport::read(&report.csv()), Some(Epoch { epoch: 5, loss: 0.5, training: 0.5, test }));
         }
         assert_eq!(EpochReport::read(EpochReport::CSV_HEADER), None);

@@ -28,8 +28,8 @@ const MAY_CHANGE: &[&str] = &["epochs"];
 /// # Errors
 /// When the data or the folder cannot be used, or the loss is no number any more.
 pub fn run(arguments: Train) -> anyhow::Result<()> {
-    let card = arguments.on_card.then(|| block_on(kernels::open_gpu())).transpose()?;
-    let device = card.as_ref().map_or_else(kernels::cpu, |card| card.device.clone()).autodiff();
+    let gpu = arguments.on_card.then(|| block_on(kernels::open_gpu())).transpose()?;
+    let device = gpu.as_ref().map_or_else(kernels::cpu, |gpu| gpu.device.clone()).autodiff();
     // A folder that is refused should be refused before anything is fetched.
     let resumed = arguments.resume.then(|| resume(&arguments, &device)).transpose()?;
     let spec = resumed.as_ref().map_or(&arguments.spec, |(_, run)| &run.spec);
@@ -49,7 +49,7 @@ pub fn run(arguments: Train) -> anyhow::Result<()> {
     };
     output.set_data(digest);
     tell(summary(&run));
-    if let Some(GpuDevice { name, is_software, .. }) = &card {
+    if let Some(GpuDevice { name, is_software, .. }) = &gpu {
         let note =
             if *is_software { ", a program that computes what a card would: the CPU itself is faster" } else { "" };
         tell(format!("On {name}{note}"));

@@ -31,7 +31,7 @@ use crate::spec::{Encoding, Neuron};
 use crate::spikes::SpikeTrain;
 use crate::spikes::encode::{self, Pass};
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::backend::{Backend, Dispatch, ExtensionType, TensorMetadata, backend_extension};
+use burn::backend::{Backend, Dispatch, ExtensionType, backend_extension};
 use burn::tensor::{DType, Device, ExecutionError, Int, Tensor, TensorData};
 
 /// Packed spikes and their carrier, as a backend's tensors.
@@ -54,13 +54,6 @@ pub struct LinearMap<B: Backend> {
     pub grad_accum: FloatTensor<B>,
     /// Its sizes.
     pub shape: LinearShape,
-}
-
-impl<B: Backend> LinearMap<B> {
-    /// The gradient over earlier samples, if there were any.
-    fn earlier(&self) -> Option<FloatTensor<B>> {
-        (self.grad_accum.shape().num_elements() > 0).then(|| self.grad_accum.clone())
-    }
 }
 
 /// The loss of a batch, as a backend's tensors.

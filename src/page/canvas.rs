@@ -1,5 +1,7 @@
 //! The only file that paints. It turns marks into pixels: 0–1 coordinates into the canvas's size, meanings into colours.
 
+#![expect(clippy::disallowed_types, reason = "all painting is done here")]
+
 use super::document::{create, find, missing};
 use super::marks::{Extent, Ink, Mark, Point, Scene, Shade, along};
 use crate::decimal::Between;

@@ -13,7 +13,7 @@ use super::phrases::Phrase;
 use super::reading::{Reading, telling_neurons};
 use super::run::{Phase, Run};
 use crate::digits::shard::Split;
-use crate::event::Score;
+use crate::event::Accuracy;
 use crate::protocol::{BUILD, Report, Request};
 use crate::spec::{Encoding, Spec};
 use crate::trace::Trace;
@@ -254,7 +254,7 @@ impl App {
         }
     }
 
-    fn tested(&mut self, score: Score, step: Option<u64>) {
+    fn tested(&mut self, score: Accuracy, step: Option<u64>) {
         self.vitals.test = Some(score);
         if let Some(step) = step {
             self.history.tested(score, step);

@@ -2,7 +2,7 @@
 
 use super::marks::{Ink, Mark, Point, line};
 use crate::decimal::Between;
-use crate::event::{Score, StepDone};
+use crate::event::{Accuracy, StepDone};
 
 /// More points than that are thinned out.
 const MOST_POINTS: usize = 480;
@@ -44,7 +44,7 @@ pub struct History {
     epochs: f64,
     step: u64,
     /// What was reported and is not in a point yet: loss times images, and the score.
-    pending: (f64, Score),
+    pending: (f64, Accuracy),
 }
 
 /// Which curve.
@@ -73,7 +73,7 @@ pub struct Chart {
 
 impl History {
     /// Batches were trained: their mean loss and score.
-    pub fn step(&mut self, done: &StepDone, loss: f32, score: Score) {
+    pub fn step(&mut self, done: &StepDone, loss: f32, score: Accuracy) {
         self.epochs = f64::from(done.epoch) + done.images as f64 / done.images_in_epoch.max(1) as f64;
         self.step = done.step;
         self.pending.0 += f64::from(loss) * score.images.max(1) as f64;
@@ -83,7 +83,7 @@ impl History {
         if self.pending.1.images as f64 >= trained / MOST_POINTS as f64 || self.loss.points.is_empty() {
             let (loss, score) = std::mem::take(&mut self.pending);
             self.loss.push(self.epochs, loss / score.images.max(1) as f64);
-            self.training.push(self.epochs, score.accuracy());
+            self.training.push(self.epochs, score.fraction());
         }
     }
 
@@ -120,16 +120,16 @@ impl History {
             Some(Curve { points: own.as_chunks().0.iter().map(|[at, value]| (*at, *value)).collect() })
         };
         let (loss, training, test) = (curve(head[5])?, curve(head[6])?, curve(head[7])?);
-        let score = Score { correct: head[3] as usize, images: head[4] as usize };
+        let score = Accuracy { correct: head[3] as usize, images: head[4] as usize };
         let all = Self { loss, training, test, epochs: head[0], step: head[1] as u64, pending: (head[2], score) };
         (points.is_empty() && numbers.iter().all(|number| number.is_finite())).then_some(all)
     }
 
     /// The test set was measured after that many steps.
-    pub fn tested(&mut self, score: Score, step: u64) {
+    pub fn tested(&mut self, score: Accuracy, step: u64) {
         // A measurement of an older step than the newest report is placed in proportion.
         let share = if self.step == 0 { 0.0 } else { step as f64 / self.step as f64 };
-        self.test.push(self.epochs * share.min(1.0), score.accuracy());
+        self.test.push(self.epochs * share.min(1.0), score.fraction());
     }
 
     /// All points of all curves: what they tell of, epochs, and value.
@@ -193,13 +193,13 @@ mod tests {
     use super::*;
 
     fn done(step: u64, images: usize) -> StepDone {
-        StepDone { step, epoch: 0, images, images_in_epoch: 1000, loss: 1.0, score: Score::default() }
+        StepDone { step, epoch: 0, images, images_in_epoch: 1000, loss: 1.0, score: Accuracy::default() }
     }
 
     #[test]
     fn a_long_run_keeps_a_bounded_number_of_points() {
         let mut history = History::default();
-        let batch = Score { correct: 1, images: 2 };
+        let batch = Accuracy { correct: 1, images: 2 };
         (1..=5000).for_each(|step| history.step(&done(step, step as usize * 2), 1.0, batch));
         assert!((200..=MOST_POINTS).contains(&history.loss.points.len()), "{}", history.loss.points.len());
     }
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn a_run_that_was_lost_goes_on_from_where_it_was_saved() {
         let mut history = History::default();
-        let batch = Score { correct: 50, images: 100 };
+        let batch = Accuracy { correct: 50, images: 100 };
         (1..=5).for_each(|step| history.step(&done(step, step as usize * 100), 1.0, batch));
         history.step(&done(3, 300), 0.5, batch);
         let ends: Vec<f64> = history.loss.points.iter().map(|(at, _)| *at).collect();
@@ -217,9 +217,9 @@ mod tests {
     #[test]
     fn what_is_kept_is_read_back() {
         let mut history = History::default();
-        let batch = Score { correct: 50, images: 100 };
+        let batch = Accuracy { correct: 50, images: 100 };
         (1..=7).for_each(|step| history.step(&done(step, step as usize * 100), 1.0 / step as f32, batch));
-        history.tested(Score { correct: 9, images: 10 }, 6);
+        history.tested(Accuracy { correct: 9, images: 10 }, 6);
         let bytes = history.to_bytes();
         assert_eq!(History::from_bytes(&bytes), Some(history));
         for broken in [&bytes[..bytes.len() - 16], &bytes[..40], &[], &[255; 64]] {
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn a_run_that_is_resumed_stands_where_its_checkpoint_does() {
         let mut history = History::default();
-        history.step(&done(4, 400), 1.0, Score { correct: 50, images: 100 });
+        history.step(&done(4, 400), 1.0, Accuracy { correct: 50, images: 100 });
         history.is_at(5);
         assert_eq!((history.epochs(), history.loss()), (0.5, Some(1.0)));
     }
@@ -243,8 +243,8 @@ mod tests {
     #[test]
     fn curves_end_where_training_stands() {
         let mut history = History::default();
-        history.step(&done(10, 1000), 0.5, Score { correct: 1, images: 2 });
-        history.tested(Score { correct: 9, images: 10 }, 10);
+        history.step(&done(10, 1000), 0.5, Accuracy { correct: 1, images: 2 });
+        history.tested(Accuracy { correct: 9, images: 10 }, 10);
         let chart = history.chart(Kind::Accuracy);
         assert_eq!(chart.training.map(|p| p.0), Some(RIGHT));
         assert!(chart.test.map(|p| p.1) < chart.training.map(|p| p.1));

@@ -5,7 +5,7 @@ use super::curves::{Chart, History, Kind, LEFT, RIGHT};
 use super::document::{Text, find, numbers, place};
 use super::phrases::grouped;
 use super::slope;
-use crate::event::Score;
+use crate::event::Accuracy;
 use crate::spec::Neuron;
 use web_sys::HtmlElement;
 
@@ -40,7 +40,7 @@ pub struct Vitals {
     /// Images a second, while it trains.
     pub images_per_second: Option<f64>,
     /// The newest test accuracy.
-    pub test: Option<Score>,
+    pub test: Option<Accuracy>,
     /// The newest training loss.
     pub loss: Option<f32>,
 }
@@ -80,7 +80,7 @@ impl LearningView {
         let accuracy = vitals.test.map_or_else(none, |score| {
             // So many decimals as so many images can tell.
             let decimals = if score.images >= 10_000 { 2 } else { 1 };
-            format!("{:.decimals$}\u{2009}%", score.accuracy() * 100.0)
+            format!("{:.decimals$}\u{2009}%", score.fraction() * 100.0)
         });
         self.accuracy.set(&accuracy);
         self.accuracy_beside.set(&accuracy);

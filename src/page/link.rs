@@ -48,6 +48,7 @@ impl Link {
     ///
     /// # Errors
     /// When the message cannot be written or posted.
+    #[expect(clippy::disallowed_methods, reason = "the page posts its messages here")]
     pub fn ask(&self, request: &Request, bytes: &[&[u8]]) -> Result<(), String> {
         let (message, transfer) = wire::plain(request, bytes).map_err(|error| error.to_string())?;
         self.worker.post_message_with_transfer(&message, &transfer).map_err(|error| in_words(&error))

@@ -121,7 +121,7 @@ impl App {
     pub(super) fn tell_progress(&self) {
         let vitals = &self.vitals;
         let known = |value: Option<f64>| value.unwrap_or(f64::NAN);
-        let accuracy = vitals.test.map(|score| score.accuracy());
+        let accuracy = vitals.test.map(|score| score.fraction());
         progress(vitals.epochs, known(vitals.loss.map(f64::from)), known(accuracy), known(vitals.images_per_second));
     }
 

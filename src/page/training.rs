@@ -7,7 +7,7 @@ use super::forecast::{Forecast, Going, forecast, said};
 use super::phrases::{Phrase, grouped};
 use super::run::{Change, Phase};
 use crate::digits::shard::Split;
-use crate::event::Score;
+use crate::event::Accuracy;
 use crate::protocol::Request;
 use crate::spec::MAX_EPOCHS;
 
@@ -135,8 +135,8 @@ impl App {
 
     /// Stops training where the test says that it is as good as was wished: a part of the images has all of them asked
     /// for, and those decide. Where it stopped, that is said with the last measurement.
-    pub(super) fn stop_where_wished(&mut self, score: Score) {
-        let wish = self.address.stop_at.is_some_and(|wish| score.accuracy() * 100.0 >= f64::from(wish));
+    pub(super) fn stop_where_wished(&mut self, score: Accuracy) {
+        let wish = self.address.stop_at.is_some_and(|wish| score.fraction() * 100.0 >= f64::from(wish));
         let all = score.images >= self.test_images();
         if self.run.phase == Phase::Training && wish {
             if all {
@@ -148,7 +148,7 @@ impl App {
             }
         } else if self.run.phase == Phase::Still && all && std::mem::take(&mut self.asking.stopped) {
             let values = [
-                ("p", percent(score.accuracy())),
+                ("p", percent(score.fraction())),
                 ("n", grouped(score.images as u64)),
                 ("e", format!("{:.1}", self.vitals.epochs)),
             ];

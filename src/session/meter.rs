@@ -1,6 +1,6 @@
 //! How fast and how well training goes, between two reports.
 
-use crate::event::{Score, StepDone};
+use crate::event::{Accuracy, StepDone};
 use crate::protocol::Report;
 
 /// Milliseconds between two reports: 30 a second.
@@ -13,7 +13,7 @@ const SPEED_WINDOW: f64 = 1000.0;
 pub(super) struct Meter {
     newest: Option<StepDone>,
     loss: f64,
-    score: Score,
+    score: Accuracy,
     reported: f64,
     images: f64,
     time: f64,

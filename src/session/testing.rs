@@ -3,7 +3,7 @@
 use crate::accuracy::predictions;
 use crate::digits::Shards;
 use crate::digits::order::SHARD_SIZE;
-use crate::event::Score;
+use crate::event::Accuracy;
 use crate::training::Run;
 
 /// A test under way.
@@ -28,8 +28,8 @@ impl Testing {
     }
 
     /// The accuracy on the images so far.
-    pub(super) fn score(&self) -> Score {
-        Score::of_predictions(&self.predictions, &self.labels)
+    pub(super) fn score(&self) -> Accuracy {
+        Accuracy::of_predictions(&self.predictions, &self.labels)
     }
 
     /// The same from its start.

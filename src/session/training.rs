@@ -66,9 +66,9 @@ impl Session {
         let Some(run) = &mut self.run else { return };
         let images = self.training_pace.images().min(run.remaining_in_batch());
         let launch = loop {
-            match run.launch(images, &self.data.train) {
-                Launch::Step if !run.losses_are_due() && run.launched() < most_steps => {}
-                other => break other,
+            let launch = run.launch(images, &self.data.train);
+            if launch != Launch::Step || run.losses_are_due() || run.launched() >= most_steps {
+                break launch;
             }
         };
         if run.launched() > 0 {

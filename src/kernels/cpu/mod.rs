@@ -21,7 +21,7 @@ use super::{
     AdamState, AdamStep, Derivatives, LinearGradients, LinearMap, LossOutput, Spikes, SpikingOperations,
     UntrackedOperations,
 };
-use crate::event::Score;
+use crate::event::Accuracy;
 use crate::spec::{Encoding, Neuron};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Flex, TensorMetadata};
@@ -118,7 +118,7 @@ impl SpikingOperations for Flex {
 
     fn cross_entropy(logits: FloatTensor<Self>, labels: Vec<u8>, batch: usize) -> LossOutput<Self> {
         let logits = contiguous(logits);
-        let correct = Score::of(numbers(&logits), &labels).correct as u32;
+        let correct = Accuracy::of(numbers(&logits), &labels).correct as u32;
         let loss = floats(vec![loss::cross_entropy(numbers(&logits), &labels, batch)], [1]);
         LossOutput { loss, correct: FlexTensor::from_data(TensorData::new(vec![correct], [1])) }
     }

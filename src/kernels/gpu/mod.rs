@@ -43,14 +43,12 @@ fn spikes(bits: CubeTensor) -> Spikes<CubeBackend> {
     Spikes { bits, carrier }
 }
 
-/// The sum of gradients and those of earlier samples, if there are any.
-fn accumulate(earlier: Option<CubeTensor>, gradients: LinearGradients<CubeBackend>) -> LinearGradients<CubeBackend> {
-    match earlier {
-        Some(earlier) => {
-            LinearGradients { parameters: CubeBackend::float_add(earlier, gradients.parameters), ..gradients }
-        }
-        None => gradients,
+/// The sum of gradients and those of earlier samples, which are none, [0], if there were none.
+fn accumulate(earlier: CubeTensor, gradients: LinearGradients<CubeBackend>) -> LinearGradients<CubeBackend> {
+    if launch::length(&earlier) == 0 {
+        return gradients;
     }
+    LinearGradients { parameters: CubeBackend::float_add(earlier, gradients.parameters), ..gradients }
 }
 
 impl SpikingOperations for CubeBackend {
@@ -102,7 +100,7 @@ impl Derivatives for CubeBackend {
         neuron: Neuron,
         needs_input: bool,
     ) -> LinearGradients<Self> {
-        let (saved, earlier) = ((bits.expect("the input's spikes"), saved), map.earlier());
+        let (saved, earlier) = ((bits.expect("the input's spikes"), saved), map.grad_accum);
         let parameters = contiguous(map.parameters);
         let gradients = spiking::layer_backward(&saved, &parameters, map.shape, grad_spikes, &neuron, needs_input);
         accumulate(earlier, gradients)
@@ -136,7 +134,7 @@ impl Derivatives for CubeBackend {
         bias_scale: f32,
         needs_input: bool,
     ) -> LinearGradients<Self> {
-        let earlier = map.earlier();
+        let earlier = map.grad_accum;
         let [input, parameters, grad_output] = [input, map.parameters, grad_output].map(contiguous);
         let gradients = readout::linear_backward(&input, &parameters, map.shape, &grad_output, bias_scale, needs_input);
         accumulate(earlier, gradients)
@@ -157,7 +155,7 @@ impl Derivatives for CubeBackend {
         coefficients: &[f32],
         _: bool,
     ) -> LinearGradients<Self> {
-        let earlier = map.earlier();
+        let earlier = map.grad_accum;
         let [counts, parameters, grad_output] = [counts, map.parameters, grad_output].map(contiguous);
         let gradients = readout::integrators_backward(&counts, &parameters, map.shape, &grad_output, coefficients);
         accumulate(earlier, gradients)
