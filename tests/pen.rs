@@ -1,8 +1,7 @@
 //! The networks that ship read what a pen draws: real people's digits, and each in whatever size, place, slant and width.
 
-use crate::models::data_dir;
+use crate::models::test_set;
 use spiking_playground::accuracy::evaluate;
-use spiking_playground::cli::data;
 use spiking_playground::cli::drawings::{self, Drawing};
 use spiking_playground::digits::drawing::{PIXELS, SIDE, normalise};
 use spiking_playground::inspection::trace;
@@ -42,7 +41,7 @@ const SMALL: f64 = 0.92;
 /// What a reader of the page sees first: the first test image of each digit, and the answer stands by the end.
 #[test]
 fn the_pictures_that_the_page_offers_are_read() {
-    let test = data::load(&data_dir(), Dataset::Mnist).unwrap().test;
+    let Some(test) = test_set(Dataset::Mnist) else { return };
     for name in ["mnist", "mnist-small"] {
         let (spec, network) = model(name);
         for digit in 0..10 {

@@ -1,11 +1,10 @@
 //! Photos of paper, files of every kind, and the data sets' own images as files: what is read in them.
 
 use crate::imitated::{KINDS, Random, photo};
-use crate::models::data_dir;
+use crate::models::test_set;
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, GrayImage, ImageFormat, Rgba, RgbaImage};
 use spiking_playground::accuracy::{evaluate, predictions};
-use spiking_playground::cli::data;
 use spiking_playground::digits::Digits;
 use spiking_playground::digits::drawing::PIXELS;
 use spiking_playground::inspection::trace;
@@ -151,20 +150,16 @@ fn accuracy(
 
 #[test]
 fn the_data_sets_images_are_read_as_well_as_files() {
-    let _mnist_is_fetched = data_dir();
     for (name, dataset) in [("mnist", Dataset::Mnist), ("fashion-mnist", Dataset::FashionMnist)] {
         let model = model(name);
-        let Ok(set) = data::load(&data_dir(), dataset) else {
-            assert_ne!(dataset, Dataset::Mnist, "MNIST is there");
-            continue;
-        };
+        let Some(test) = test_set(dataset) else { continue };
         let count = 2000;
-        let idx = evaluate(&model.1, &model.0, &set.test, 0..count, 0).fraction();
+        let idx = evaluate(&model.1, &model.0, &test, 0..count, 0).fraction();
         let as_png = |grey: &GrayImage| png(&DynamicImage::ImageLuma8(grey.clone()));
         for (format, share) in [
-            ("PNG", accuracy(&model, &set.test, count, as_png)),
-            ("JPEG, quality 95", accuracy(&model, &set.test, count, |grey| jpeg(grey, 95))),
-            ("JPEG, quality 75", accuracy(&model, &set.test, count, |grey| jpeg(grey, 75))),
+            ("PNG", accuracy(&model, &test, count, as_png)),
+            ("JPEG, quality 95", accuracy(&model, &test, count, |grey| jpeg(grey, 95))),
+            ("JPEG, quality 75", accuracy(&model, &test, count, |grey| jpeg(grey, 75))),
         ] {
             println!("{name} as {format}: {share:.4}, as idx {idx:.4}");
             assert!((share - idx).abs() <= 0.005, "{name} as {format}: {share}, idx {idx}");

@@ -60,7 +60,9 @@ pub fn test(with_peers: bool) -> Result<()> {
             // Much of building the page is one thread's work, so it goes on beside the tests.
             *beside.borrow_mut() = Some(Beside::start(&tools, steps)?);
             steps.begin("Tests: some 20 minutes the first time on two cores");
-            cargo(&["test", "--workspace", "--release", "--features", ALL])
+            // The data are there, so no test may be left out for lack of them.
+            let tests = tools.cmd("cargo", ["test", "--workspace", "--release", "--features", ALL]);
+            Ok(tests.env("SPIKING_DATA", "there").run().map(drop)?)
         }),
         ("peers", &|| peers::check(&tools, steps)),
         ("page without burn", &|| {
