@@ -21,7 +21,7 @@ pub fn evaluate(network: &Network, spec: &Spec, digits: &Digits, range: Range<us
     Accuracy::of_predictions(&predictions(network, spec, digits, range.clone(), first), &digits.labels[range])
 }
 
-/// The class that each image of `range` is classified as, [B]; the arguments are those of [`evaluate`].
+/// The class that each image of `range` is classified as, \[B\]; the arguments are those of [`evaluate`].
 ///
 /// # Panics
 /// When the set has fewer images.

@@ -1,4 +1,4 @@
-//! The program behind the message port: it brings requests to a [`Session`] and its reports back, and lets it work in
+//! The program behind the message port: it brings requests to a [`Session`](crate::session::Session) and its reports back, and lets it work in
 //! between, one piece at a time, so that no request waits much longer than 20 ms.
 
 #![expect(clippy::disallowed_methods, reason = "the engine posts its messages here")]

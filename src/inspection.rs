@@ -307,7 +307,7 @@ impl FiringRates {
         }
     }
 
-    /// The share of the time steps in which each hidden neuron fires, [layers][H], over the images that have passed.
+    /// The share of the time steps in which each hidden neuron fires, `[layers][H]`, over the images that have passed.
     pub fn rates(&self) -> Vec<Vec<f32>> {
         let all = (self.images * self.spec.time_steps).max(1) as f32;
         self.spikes.iter().map(|sums| sums.iter().map(|sum| *sum as f32 / all).collect()).collect()

@@ -124,7 +124,7 @@ impl ParameterLayout {
         }
     }
 
-    /// A flat parameter's bias, [H], without a copy.
+    /// A flat parameter's bias, \[H\], without a copy.
     pub fn bias(self, flat: Tensor<1>) -> Tensor<1> {
         match self {
             Self::Linear(shape) => flat.slice(shape.bias_start()..shape.numbers()),

@@ -16,7 +16,7 @@ use std::collections::HashSet;
 /// An image as it stands in its data set.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample<'a> {
-    /// u8, row by row, [N].
+    /// u8, row by row, \[N\].
     pub pixels: &'a [u8],
     /// The class that it shows, where that is known. Only the augmentation of digits asks for it.
     pub label: Option<u8>,
@@ -24,7 +24,7 @@ pub struct Sample<'a> {
     pub number: u64,
 }
 
-/// The pixels of the samples, [B][N], as the spec changes them in this pass: augmented in training, and with noise.
+/// The pixels of the samples, `[B][N]`, as the spec changes them in this pass: augmented in training, and with noise.
 /// `None` if all of them stay as they are.
 pub fn transform(spec: &Spec, samples: &[Sample<'_>], pass: Pass) -> Option<Vec<Vec<u8>>> {
     let augmented_in = match pass {

@@ -1,6 +1,6 @@
 //! The messages between the page and the engine, which run in threads of their own.
 //!
-//! A message is a value of [`Request`] or [`Report`] with byte arrays beside it: on the wire a JavaScript array whose
+//! A message is a value of [`Request`](crate::protocol::Request) or [`Report`](crate::protocol::Report) with byte arrays beside it: on the wire a JavaScript array whose
 //! first element is the value and whose others are `Uint8Array`s, moved and not copied. What arrays a message carries
 //! stands with it. The engine hears a request within one piece of work, some 20 ms, and answers most of them at once; what
 //! takes longer, in a large network, is answered once it is done, and other requests are answered meanwhile

@@ -1,7 +1,7 @@
 //! The specification of a run: data, encoding, network, training and seed.
 //!
-//! A [`Spec`] is parsed and checked once and then means the same everywhere: it is the URL hash of the page, the flags
-//! of the command line, the header of a weights file and a message to the engine. [`FIELDS`] is the one table from
+//! A [`Spec`](crate::spec::Spec) is parsed and checked once and then means the same everywhere: it is the URL hash of the page, the flags
+//! of the command line, the header of a weights file and a message to the engine. [`FIELDS`](crate::spec::FIELDS) is the one table from
 //! which all four are made, so a field's name is its flag and its hash key.
 //!
 //! ```

@@ -4,7 +4,7 @@
 //!
 //! Requests travel as plain JavaScript values, so that any script can drive an engine. Reports, of which there are
 //! many, travel packed ([postcard](https://postcard.jamesmunns.com)): the code that decodes them is a third of the
-//! size. An engine whose worker is called [`PLAIN`] reports in plain values too.
+//! size. An engine whose worker is called [`PLAIN`](crate::wire::PLAIN) reports in plain values too.
 
 use crate::protocol::{Report, Request};
 use js_sys::{Array, Uint8Array};

@@ -1,7 +1,7 @@
 //! Finds a data set, fetches what is missing of it, and checks every byte.
 //!
 //! A file that is in the folder is taken as it is or gzipped, under its usual name or with a dot for the second dash
-//! (`train-images.idx3-ubyte`). What is missing is fetched (see [`super::fetch`]). All files are compared with the
+//! (`train-images.idx3-ubyte`). What is missing is fetched (see `fetch`). All files are compared with the
 //! SHA-256 of the uncompressed originals, wherever they came from.
 
 use super::{fetch, files};

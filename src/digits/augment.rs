@@ -1,7 +1,7 @@
 //! Augmentation of training images: shift, rotation, scaling, shear, a thicker or thinner pen (Simard, Steinkraus and
 //! Platt 2003, doi:10.1109/ICDAR.2003.1227801, without the elastic part). MNIST's digits come from paper; so that those
 //! drawn on a screen are classified as well, many are rendered as a pen there would have written them
-//! ([`super::handwriting`]).
+//! (`handwriting`).
 //!
 //! The augmented image is a pure function of (seed, epoch, sample). Where a pixel comes from is computed with +, -, ·
 //! and / alone, once an image and in a fixed order, and from there on in integers, so every machine sees the same

@@ -6,9 +6,9 @@
 //! between two layers are packed spikes, an integer tensor, which burn's autodiff does not track. So a *carrier*
 //! travels with them: one float that links the graph. The operation that reads the spikes registers their gradient, [B,
 //! T, N], under the carrier's node, and the operation that made them takes it from there. A layer's spikes have one
-//! reader: a [`SpikeTensor`] cannot be cloned.
+//! reader: a [`SpikeTensor`](crate::kernels::SpikeTensor) cannot be cloned.
 //!
-//! The weights and bias of a linear map are one flat tensor (its layout is that of [`LinearShape`]), and so are their
+//! The weights and bias of a linear map are one flat tensor (its layout is that of [`LinearShape`](crate::kernels::LinearShape)), and so are their
 //! gradient and Adam's moments.
 //!
 //! The public functions check all shapes: kernels read and write their buffers unchecked.

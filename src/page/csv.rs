@@ -73,7 +73,7 @@ pub fn outputs(reading: &Reading) -> String {
     table.text
 }
 
-/// How often each hidden neuron fires for the test pictures, [layers][H], as the picture of it shows.
+/// How often each hidden neuron fires for the test pictures, `[layers][H]`, as the picture of it shows.
 pub fn rates(rates: &Rates) -> String {
     let mut table = Table::new("layer,neuron,share of time steps");
     for (layer, neurons) in rates.layers.iter().enumerate() {

@@ -1,8 +1,8 @@
 //! The page: the only part of the program that touches the document.
 //!
-//! What happens (an [`input::Input`]) is heard by the [`app::App`], which asks the engine through [`link`] and lets the
-//! views draw. Views come in two halves: one is pure and turns what is known into [`marks`] in 0–1 coordinates (they
-//! are tested natively), the other knows the elements of `www/index.html`; [`canvas`] alone paints.
+//! What happens (an `input::Input`) is heard by the `app::App`, which asks the engine through `link` and lets the
+//! views draw. Views come in two halves: one is pure and turns what is known into `marks` in 0–1 coordinates (they
+//! are tested natively), the other knows the elements of `www/index.html`; `canvas` alone paints.
 
 // What a link says, and what controls set.
 pub mod address;

@@ -13,7 +13,7 @@ const SICK: f32 = 0.3;
 /// The neurons of one or more layers by how often they fire.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rates {
-    /// How often each fires, as a share of the time steps, [layers][H].
+    /// How often each fires, as a share of the time steps, `[layers][H]`.
     pub layers: Vec<Vec<f32>>,
 }
 

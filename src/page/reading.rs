@@ -12,14 +12,14 @@ pub struct Reading {
     pub label: Option<u8>,
     /// [T, classes].
     pub evidence: Vec<f32>,
-    /// [T].
+    /// `[T]`.
     pub leaders: Vec<Option<usize>>,
     /// The time step, from 0, from which the leader never changed again and had more than half of the probability;
     /// none where it has not even at the end.
     pub known: Option<usize>,
     /// What softmax makes of the evidence so far, [T, classes].
     pub probabilities: Vec<f32>,
-    /// [T], up to and including each time step.
+    /// `[T]`, up to and including each time step.
     pub operations: Vec<u64>,
     /// How many of them are multiply-adds: those of a picture that enters as a steady current.
     pub multiply_adds: u64,
@@ -27,9 +27,9 @@ pub struct Reading {
     pub rows: Vec<Vec<usize>>,
     /// How many neurons of each hidden layer fire at all.
     pub firing: Vec<usize>,
-    /// Input spikes at each time step, [T].
+    /// Input spikes at each time step, `[T]`.
     pub input_counts: Vec<usize>,
-    /// Spikes of each hidden layer at each time step, [layers][T].
+    /// Spikes of each hidden layer at each time step, `[layers][T]`.
     pub hidden_counts: Vec<Vec<usize>>,
 }
 

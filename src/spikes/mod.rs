@@ -1,4 +1,4 @@
-//! Spike trains ([`SpikeTrain`]), packed into bits, and the encodings that make them.
+//! Spike trains ([`SpikeTrain`](crate::spikes::SpikeTrain)), packed into bits, and the encodings that make them.
 
 pub mod encode;
 
