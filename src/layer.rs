@@ -114,24 +114,6 @@ impl ParameterLayout {
     }
 }
 
-impl ParameterLayout {
-    /// A flat parameter's weights as the kernels have them, [K, N, W], without a copy.
-    pub fn blocks(self, flat: Tensor<1>) -> Tensor<3> {
-        match self {
-            Self::Linear(shape) => {
-                flat.slice(0..shape.bias_start()).reshape([shape.blocks(), shape.inputs, shape.width()])
-            }
-        }
-    }
-
-    /// A flat parameter's bias, \[H\], without a copy.
-    pub fn bias(self, flat: Tensor<1>) -> Tensor<1> {
-        match self {
-            Self::Linear(shape) => flat.slice(shape.bias_start()..shape.numbers()),
-        }
-    }
-}
-
 /// The gradients of a network's parameters, layer by layer: of a batch, or of those of its samples that have passed.
 #[derive(Debug, Default)]
 pub struct ParameterGradients(pub Vec<Option<Tensor<1>>>);
@@ -320,8 +302,8 @@ impl SynapticWeights {
     /// # Panics
     /// If there are no such neurons.
     pub fn bias(&self, neurons: Range<usize>) -> Vec<f32> {
-        let start = self.linear.shape.bias_start();
-        numbers(self.linear.parameters.val().inner().slice(start + neurons.start..start + neurons.end))
+        let start = self.linear.shape.bias_start() + neurons.start;
+        kernels::strided_rows(&self.linear.parameters.val().inner(), start, 0, [1, neurons.len()])
     }
 
     /// The weights by which these inputs reach these neurons, [inputs, neurons]. No more than that is copied.
@@ -329,15 +311,14 @@ impl SynapticWeights {
     /// # Panics
     /// If there are no such inputs or neurons.
     pub fn between(&self, inputs: Range<usize>, neurons: Range<usize>) -> Vec<f32> {
-        let (blocks, width) =
-            (self.linear.layout().blocks(self.linear.parameters.val().inner()), self.linear.shape.width());
+        let (flat, width) = (self.linear.parameters.val().inner(), self.linear.shape.width());
         let mut weights = vec![0.0; inputs.len() * neurons.len()];
         let mut first = neurons.start;
         while first < neurons.end {
             let block = first / width;
             let end = neurons.end.min((block + 1) * width);
-            let lanes = first - block * width..end - block * width;
-            let part = numbers(blocks.clone().slice([block..block + 1, inputs.clone(), lanes]));
+            let start = (block * self.inputs() + inputs.start) * width + first - block * width;
+            let part = kernels::strided_rows(&flat, start, width, [inputs.len(), end - first]);
             let into = first - neurons.start..end - neurons.start;
             for (row, values) in weights.chunks_exact_mut(neurons.len()).zip(part.chunks_exact(end - first)) {
                 row[into.clone()].copy_from_slice(values);

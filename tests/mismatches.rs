@@ -108,6 +108,13 @@ fn calls(sizes: &mut Sizes, device: &Device) -> Vec<Call> {
         kernels::adam([parameters, mean, square], gradient, step)
     }));
 
+    let part = [sizes.size(), sizes.size(), sizes.size(), sizes.size()];
+    let [first, stride, rows, columns] = part;
+    let is_part = rows * columns > 0 && first + (rows - 1) * stride + columns <= outputs;
+    calls.push(call("part", &[first, stride, rows, columns, outputs], is_part, || {
+        kernels::strided_rows(&vector(outputs, device), first, stride, [rows, columns])
+    }));
+
     let (images, first, put) = (sizes.size(), sizes.size(), sizes.size());
     let stores = images * inputs > 0;
     calls.push(call("store", &[images, inputs], stores, || ImageStore::new(images, inputs, device)));

@@ -129,6 +129,15 @@ pub trait UntrackedOperations: Backend {
     /// One step of Adam; see [`crate::optimizer`]. A gradient that is not finite makes its parameter and moments so.
     fn adam(#[extension_type] state: AdamState<Self>, gradient: FloatTensor<Self>, step: AdamStep) -> AdamState<Self>;
 
+    /// Rows of numbers, copied: those of row r begin at `first` + r·`stride`. \[rows·columns\].
+    fn strided_rows(
+        numbers: FloatTensor<Self>,
+        first: usize,
+        stride: usize,
+        rows: usize,
+        columns: usize,
+    ) -> FloatTensor<Self>;
+
     /// Writes bytes from byte `first` on; four bytes are packed into a number, so their count is a multiple of four.
     fn write_bytes(images: IntTensor<Self>, first: usize, bytes: Vec<u8>) -> IntTensor<Self>;
 
@@ -528,6 +537,23 @@ pub fn adam([parameters, mean, square]: [Tensor<1>; 3], gradient: Tensor<1>, ste
     let AdamState { parameters, mean, square } =
         Dispatch::adam(AdamState { parameters, mean, square }, gradient.into_dispatch(), step);
     [parameters, mean, square].map(Tensor::from_dispatch)
+}
+
+/// Rows of a parameter's numbers, [rows, columns]: those of row r begin at `first` + r·`stride`. No more than that is copied,
+/// so a large layer can be read part by part. The tensor takes no part in a graph.
+///
+/// # Panics
+/// If there are no such numbers, or none are asked for.
+pub fn strided_rows(numbers: &Tensor<1>, first: usize, stride: usize, [rows, columns]: [usize; 2]) -> Vec<f32> {
+    check_sizes("rows", &[rows, columns]);
+    let [length] = numbers.dims();
+    let end = (rows - 1).checked_mul(stride).and_then(|last| last.checked_add(first)?.checked_add(columns));
+    assert!(
+        end.is_some_and(|end| end <= length),
+        "{rows} rows of {columns} from {first} on, every {stride}, of {length}"
+    );
+    let part = Dispatch::strided_rows(numbers.clone().into_dispatch(), first, stride, rows, columns);
+    Tensor::<1>::from_dispatch(part).into_data().iter::<f32>().collect()
 }
 
 /// Images stored on a device, to be encoded there.

@@ -1,7 +1,8 @@
 //! The numbers of networks and runs in the layout of files, read in pieces of a bounded size: a large network has tens of
 //! millions of them, and their reader may have something else to do in between.
 
-use crate::layer::{ParameterLayout, numbers};
+use crate::kernels::{LinearShape, strided_rows};
+use crate::layer::ParameterLayout;
 use crate::network::Network;
 use crate::optimizer::Adam;
 use crate::training::{Run, RunSnapshot};
@@ -17,20 +18,19 @@ pub(super) struct FileTensor {
 
 #[derive(Debug)]
 enum Values {
-    /// As the kernels have them ([`crate::kernels::LinearShape`]), [K, N, W], and the number of outputs; [out, in] in a file.
-    Weights(Tensor<3>, usize),
-    /// [out].
-    Bias(Tensor<1>),
+    /// Those of a flat parameter, as [`LinearShape`] says; \[out, in\] in a file.
+    Weights(Tensor<1>, LinearShape),
+    /// \[out\].
+    Bias(Tensor<1>, LinearShape),
 }
 
 impl FileTensor {
     /// Those of a layer's flat parameter.
     fn of_flat(name: &str, layout: ParameterLayout, flat: &Tensor<1>) -> [Self; 2] {
-        let (weight, bias) = (layout.blocks(flat.clone()), layout.bias(flat.clone()));
-        let outputs = bias.dims()[0];
+        let ParameterLayout::Linear(shape) = layout;
         [
-            Self { name: format!("{name}.weight"), values: Values::Weights(weight, outputs) },
-            Self { name: format!("{name}.bias"), values: Values::Bias(bias) },
+            Self { name: format!("{name}.weight"), values: Values::Weights(flat.clone(), shape) },
+            Self { name: format!("{name}.bias"), values: Values::Bias(flat.clone(), shape) },
         ]
     }
 
@@ -52,31 +52,31 @@ impl FileTensor {
     /// [out, in] or [out].
     pub fn shape(&self) -> Vec<usize> {
         match &self.values {
-            Values::Weights(weight, outputs) => vec![*outputs, weight.dims()[1]],
-            Values::Bias(bias) => bias.dims().to_vec(),
+            Values::Weights(_, LinearShape { inputs, outputs }) => vec![*outputs, *inputs],
+            Values::Bias(_, LinearShape { outputs, .. }) => vec![*outputs],
         }
     }
 
     /// Numbers in memory, those that fill up a block included.
     fn stored(&self) -> usize {
         match &self.values {
-            Values::Weights(weight, _) => weight.dims().iter().product(),
-            Values::Bias(bias) => bias.dims()[0],
+            Values::Weights(_, shape) => shape.bias_start(),
+            Values::Bias(_, shape) => shape.outputs,
         }
     }
 
     /// Reads about `most` of the numbers in memory, from number `start` on, and visits each with its place in a file. Returns
     /// how many were read, those that fill up a block included.
     fn read(&self, start: usize, most: usize, mut visit: impl FnMut(usize, f32)) -> usize {
-        let (weight, outputs) = match &self.values {
-            Values::Weights(weight, outputs) => (weight, *outputs),
-            Values::Bias(bias) => {
-                let values = numbers(bias.clone());
+        let (flat, shape) = match &self.values {
+            Values::Weights(flat, shape) => (flat, *shape),
+            Values::Bias(flat, shape) => {
+                let values = strided_rows(flat, shape.bias_start(), 0, [1, shape.outputs]);
                 values.iter().enumerate().for_each(|(at, value)| visit(at, *value));
                 return values.len();
             }
         };
-        let [all, inputs, width] = weight.dims();
+        let (LinearShape { inputs, outputs }, all, width) = (shape, shape.blocks(), shape.width());
         let (block, input) = (start / (inputs * width), start / width % inputs);
         // Whole blocks, or some inputs of one.
         let whole = (input == 0).then_some(most / (inputs * width)).filter(|blocks| *blocks > 0);
@@ -84,7 +84,8 @@ impl FileTensor {
             Some(blocks) => (block..all.min(block.saturating_add(blocks)), 0..inputs),
             None => (block..block + 1, input..inputs.min(input + (most / width).max(1))),
         };
-        let values = numbers(weight.clone().slice([blocks.clone(), inputs_read.clone(), 0..width]));
+        let first = (blocks.start * inputs + inputs_read.start) * width;
+        let values = strided_rows(flat, first, width, [blocks.len() * inputs_read.len(), width]);
         let in_block = inputs_read.len() * width;
         for (block, values) in blocks.zip(values.chunks_exact(in_block)) {
             let first = block * width;

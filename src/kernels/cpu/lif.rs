@@ -71,15 +71,16 @@ multiversion! {
         adaptations: &[[f32; W]],
         neuron: &Neuron,
     ) {
+        if neuron.is_adaptive() {
+            // One loop for all surrogates: a visitor of the page fetches each loop.
+            let surrogate = neuron.surrogate;
+            return run_back::<W, true>(gradient, sum, (potentials, adaptations), neuron, |x| surrogate.slope(x));
+        }
         // The surrogate is chosen once, so that the loop has no branches.
         macro_rules! with {
             ($surrogate:expr) => {
-                if neuron.is_adaptive() {
-                    run_back::<W, true>(gradient, sum, (potentials, adaptations), neuron, |x| $surrogate.slope(x));
-                } else {
-                    // The argument in place of the adaptations is not read.
-                    run_back::<W, false>(gradient, sum, (potentials, potentials), neuron, |x| $surrogate.slope(x));
-                }
+                // The argument in place of the adaptations is not read.
+                run_back::<W, false>(gradient, sum, (potentials, potentials), neuron, |x| $surrogate.slope(x))
             };
         }
         match neuron.surrogate {

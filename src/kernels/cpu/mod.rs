@@ -289,6 +289,19 @@ impl UntrackedOperations for Flex {
         AdamState { parameters, mean, square }
     }
 
+    fn strided_rows(
+        numbers: FloatTensor<Self>,
+        first: usize,
+        stride: usize,
+        rows: usize,
+        columns: usize,
+    ) -> FloatTensor<Self> {
+        let numbers = contiguous(numbers);
+        let all = self::numbers(&numbers);
+        let part: Vec<f32> = (0..rows).flat_map(|row| &all[first + row * stride..][..columns]).copied().collect();
+        floats(part, [rows * columns])
+    }
+
     fn write_bytes(images: IntTensor<Self>, first: usize, bytes: Vec<u8>) -> IntTensor<Self> {
         let mut images = contiguous(images);
         stored::write(&mut images, first, &bytes);

@@ -10,6 +10,7 @@
 
 mod adam;
 mod adapter;
+mod copy;
 mod encode;
 mod launch;
 mod product;
@@ -187,6 +188,16 @@ impl UntrackedOperations for CubeBackend {
 
     fn adam(state: AdamState<Self>, gradient: FloatTensor<Self>, step: AdamStep) -> AdamState<Self> {
         adam::step(state, gradient, step)
+    }
+
+    fn strided_rows(
+        numbers: FloatTensor<Self>,
+        first: usize,
+        stride: usize,
+        rows: usize,
+        columns: usize,
+    ) -> FloatTensor<Self> {
+        copy::strided_rows(&contiguous(numbers), first, stride, rows, columns)
     }
 
     fn write_bytes(images: IntTensor<Self>, first: usize, bytes: Vec<u8>) -> IntTensor<Self> {
