@@ -32,7 +32,7 @@ impl Linear {
     /// # Panics
     /// If their number is not that of the shape.
     pub fn from_flat(shape: LinearShape, numbers: Vec<f32>, device: &Device) -> Self {
-        assert_eq!(numbers.len(), shape.numbers(), "numbers of {shape:?}");
+        assert!(numbers.len() == shape.numbers(), "a linear map has {} numbers", shape.numbers());
         Self { parameters: Param::from_tensor(kernels::parameters_on(numbers, device)), shape }
     }
 

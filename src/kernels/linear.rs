@@ -63,11 +63,8 @@ impl LinearShape {
     /// # Panics
     /// If there are not N·H weights, or not H numbers of the bias.
     pub fn pack(self, weight: &[f32], bias: &[f32]) -> Vec<f32> {
-        assert_eq!(
-            (weight.len(), bias.len()),
-            (self.inputs * self.outputs, self.outputs),
-            "weights and bias of {self:?}"
-        );
+        let is_whole = weight.len() == self.inputs * self.outputs && bias.len() == self.outputs;
+        assert!(is_whole, "a linear map has {} × {} weights and as many biases", self.inputs, self.outputs);
         let mut numbers = pack_rows(weight, self.outputs);
         numbers.extend_from_slice(bias);
         numbers
@@ -86,7 +83,7 @@ impl LinearShape {
     /// # Panics
     /// If there are not [`LinearShape::numbers`] numbers.
     pub fn unpack(self, numbers: &[f32]) -> (Vec<f32>, Vec<f32>) {
-        assert_eq!(numbers.len(), self.numbers(), "numbers of {self:?}");
+        assert!(numbers.len() == self.numbers(), "a linear map has {} numbers", self.numbers());
         let (blocks, bias) = numbers.split_at(self.bias_start());
         let width = self.width();
         let mut weight = Vec::with_capacity(self.inputs * self.outputs);

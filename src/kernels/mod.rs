@@ -392,10 +392,10 @@ impl LinearWeights {
     fn check(&self, inputs: usize) {
         let shape = self.shape;
         check_sizes("a linear map", &[shape.inputs, shape.outputs]);
-        assert_eq!(inputs, shape.inputs, "the input of a linear map {shape:?}");
-        assert_eq!(self.parameters.dims(), [shape.numbers()], "the numbers of a linear map {shape:?}");
+        assert!(inputs == shape.inputs, "a linear map of {} inputs got {inputs}", shape.inputs);
+        assert!(self.parameters.dims() == [shape.numbers()], "a linear map has {} numbers", shape.numbers());
         if let Some(accumulated) = &self.grad_accum {
-            assert_eq!(accumulated.dims(), [shape.numbers()], "the gradient of a linear map {shape:?}");
+            assert!(accumulated.dims() == [shape.numbers()], "its gradient has {} numbers", shape.numbers());
         }
     }
 
@@ -465,7 +465,7 @@ pub fn lif_constant_input(currents: Tensor<2>, neuron: &Neuron, time_steps: usiz
 /// # Panics
 /// If there are not T coefficients.
 pub fn weighted_spike_count(input: SpikeTensor, coefficients: &[f32]) -> Tensor<2> {
-    assert_eq!(coefficients.len(), input.time_steps, "a coefficient for each time step");
+    assert!(coefficients.len() == input.time_steps, "a coefficient for each time step");
     Tensor::from_dispatch(Dispatch::weighted_spike_count(input.into_dispatch(), coefficients.to_vec()))
 }
 
@@ -487,7 +487,7 @@ pub fn linear(input: Tensor<2>, weights: LinearWeights, bias_scale: f32) -> Tens
 /// If there are not T coefficients, and as for [`spiking_layer`].
 pub fn integrators(input: SpikeTensor, weights: LinearWeights, coefficients: &[f32]) -> Tensor<2> {
     let [batch, inputs] = input.dims();
-    assert_eq!(coefficients.len(), input.time_steps, "a coefficient for each time step");
+    assert!(coefficients.len() == input.time_steps, "a coefficient for each time step");
     check_batch(batch, input.time_steps);
     weights.check(inputs);
     let (input, map) = (input.into_dispatch(), weights.into_dispatch());
@@ -502,7 +502,7 @@ pub fn integrators(input: SpikeTensor, weights: LinearWeights, coefficients: &[f
 pub fn cross_entropy(logits: Tensor<2>, labels: &[u8], batch: usize) -> (Tensor<1>, Tensor<1, Int>) {
     let [rows, classes] = logits.dims();
     check_sizes("logits", &[rows, classes, batch]);
-    assert_eq!(rows, labels.len(), "a label for each row");
+    assert!(rows == labels.len(), "a label for each row");
     assert!(labels.iter().all(|label| usize::from(*label) < classes), "labels are below the number of classes");
     let output = Dispatch::cross_entropy(logits.into_dispatch(), labels.to_vec(), batch);
     (Tensor::from_dispatch(output.loss), Tensor::from_dispatch(output.correct))
@@ -531,7 +531,7 @@ pub fn adam([parameters, mean, square]: [Tensor<1>; 3], gradient: Tensor<1>, ste
     let length = gradient.dims();
     check_sizes("a gradient", &length);
     for tensor in [&parameters, &mean, &square] {
-        assert_eq!(tensor.dims(), length, "Adam's moments are as many as the parameters");
+        assert!(tensor.dims() == length, "Adam's moments are as many as the parameters");
     }
     let [parameters, mean, square] = [parameters, mean, square].map(Tensor::into_dispatch);
     let AdamState { parameters, mean, square } =
@@ -584,7 +584,7 @@ impl ImageStore {
     /// # Panics
     /// If `first` is not a multiple of four, or the store is too small.
     pub fn put(&mut self, first: usize, images: &[u8]) {
-        assert_eq!(first % PIXELS_PER_WORD, 0, "images begin with a number of their own");
+        assert!(first.is_multiple_of(PIXELS_PER_WORD), "images begin with a number of their own");
         let mut bytes = images.to_vec();
         bytes.resize(images.len().next_multiple_of(PIXELS_PER_WORD), 0);
         let end = (first * self.pixels + bytes.len()) / PIXELS_PER_WORD;
@@ -611,7 +611,7 @@ impl ImageStore {
         pass: Pass,
         time_steps: usize,
     ) -> SpikeTensor {
-        assert_ne!(coding, Encoding::Current, "constant currents are no spikes");
+        assert!(coding != Encoding::Current, "constant currents are no spikes");
         check_batch(batch.len(), time_steps);
         let device = self.words.device();
         let batch = self.batch(batch, seed, pass);
