@@ -48,14 +48,17 @@ class Network(torch.nn.Module):
 
 
 def lif(currents, neuron):
-    """i = alpha i + I; u = beta v + g i; s = u > theta; v after the reset. Currents [T, H] to (u, s)."""
+    """i = alpha i + I; u = beta v + g i; s = u > theta + a; v after the reset; a = rho a + b s. Currents [T, H] to (u, s)."""
     alpha, beta, gain, theta = (neuron[name] for name in ("alpha", "beta", "gain", "threshold"))
-    i = v = torch.zeros_like(currents[0])
+    # Files of neurons whose threshold stays do not name these.
+    step, decay = neuron.get("adaptation", 0.0), neuron.get("adaptation-decay", 0.95)
+    i = v = a = torch.zeros_like(currents[0])
     potentials, spikes = [], []
     for current in currents:
         i = alpha * i + current
         u = beta * v + gain * i
-        s = (u > theta).float()
+        s = (u > theta + a).float()
+        a = decay * a + step * s
         v = reset(u, s, neuron)
         potentials.append(u)
         spikes.append(s)
