@@ -257,13 +257,9 @@ impl<'de> Deserialize<'de> for LayerSpec {
                 usize::try_from(neurons).map(LayerSpec::Dense).map_err(E::custom)
             }
 
-            fn visit_f64<E: serde::de::Error>(self, neurons: f64) -> Result<LayerSpec, E> {
-                // JavaScript's numbers are floats.
-                if neurons.fract() == 0.0 && (0.0..=u32::MAX.into()).contains(&neurons) {
-                    Ok(LayerSpec::Dense(neurons as usize))
-                } else {
-                    Err(E::custom(LayerError))
-                }
+            fn visit_i64<E: serde::de::Error>(self, neurons: i64) -> Result<LayerSpec, E> {
+                // What JavaScript's integers come as.
+                usize::try_from(neurons).map(LayerSpec::Dense).map_err(E::custom)
             }
         }
         deserializer.deserialize_any(TextOrNumber)

@@ -1,7 +1,12 @@
 //! A spec means the same as URL hash, as JSON and as flags.
 
 use proptest::prelude::*;
-use spiking_playground::spec::{Dataset, Encoding, FIELDS, Neuron, Readout, Reset, Schedule, Spec, Surrogate, dense};
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error as ValueError, I64Deserializer};
+use spiking_playground::spec::{
+    Dataset, Encoding, FIELDS, LayerSpec, Neuron, Readout, Reset, Schedule, Spec, Surrogate, dense,
+};
 
 fn neuron() -> impl Strategy<Value = Neuron> {
     let reset = prop_oneof![
@@ -127,6 +132,10 @@ fn layers_are_numbers_or_texts() {
     let mut typed = Spec::default();
     typed.set("hidden", "dense:128, 64").unwrap();
     assert_eq!((typed.layers.clone(), typed.to_hash(&Spec::default())), (dense([128, 64]), "hidden=128,64".to_owned()));
+    // The browser's integers come with a sign.
+    let signed: I64Deserializer<ValueError> = 256_i64.into_deserializer();
+    assert_eq!(LayerSpec::deserialize(signed), Ok(LayerSpec::Dense(256)));
+    assert!(read(r#"{"hidden": [-1]}"#).is_err() && read(r#"{"hidden": [1.5]}"#).is_err());
     assert!(read(r#"{"hidden": ["convolution"]}"#).unwrap_err().to_string().contains("between 1 and 4096"));
     assert!(read(r#"{"hidden": [4097]}"#).unwrap().check().unwrap_err().to_string().contains("between 1 and 4096"));
 }
