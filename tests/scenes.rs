@@ -1,5 +1,5 @@
 //! Scenes of the page as SVG texts, for one small trace: what a view draws is what stands in `tests/scenes/`.
-//! `SPIKING_SCENES=renew` writes the files anew, to be looked at before they are committed.
+//! `UPDATE=1` writes the files anew, to be looked at before they are committed.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 #![allow(
@@ -122,7 +122,7 @@ fn sheet(draw: impl FnOnce(&mut Sheet<'_>)) -> String {
 /// The scene of that name is as it was.
 fn is_as_before(name: &str, drawn: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenes").join(format!("{name}.svg"));
-    if std::env::var_os("SPIKING_SCENES").is_some_and(|wish| wish == "renew") {
+    if std::env::var_os("UPDATE").is_some_and(|update| update == "1") {
         std::fs::write(&file, drawn).unwrap();
     }
     let before = std::fs::read_to_string(&file).unwrap_or_default();
@@ -132,7 +132,7 @@ fn is_as_before(name: &str, drawn: &str) {
     if let Some(i) = differs {
         panic!(
             "the scene {name} is another from line {} on:\n  before: {}\n  now:    {}\nWhere that is meant, renew the \
-             files and look at them: SPIKING_SCENES=renew cargo test --release --features web,gpu --test scenes",
+             files and look at them: UPDATE=1 cargo test --release --features web,gpu --test scenes",
             i + 1,
             then.get(i).unwrap_or(&"(nothing)"),
             now.get(i).unwrap_or(&"(nothing)")
