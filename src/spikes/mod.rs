@@ -147,16 +147,28 @@ impl SpikeTrain {
         self.words
     }
 
-    /// The words of one neuron of one sample.
+    /// The words of one neuron of one sample; none if there is no such neuron. What is drawn may be of another network than
+    /// the train for a moment, and a neuron that does not exist never fires.
+    ///
+    /// ```
+    /// use spiking_playground::spikes::SpikeTrain;
+    /// let train = SpikeTrain::from_dense(1, 2, 1, &[1.0, 1.0]);
+    /// assert!(train.fires(0, 1, 0) && !train.fires(0, 2, 0) && !train.fires(1, 0, 0));
+    /// assert_eq!((train.count_of(0, 185), train.times(0, 185).count()), (0, 0));
+    /// ```
     pub fn of(&self, sample: usize, neuron: usize) -> &[u32] {
-        let each = self.words_per_neuron();
-        let start = (sample * self.neurons + neuron) * each;
-        &self.words[start..start + each]
+        if neuron >= self.neurons {
+            return &[];
+        }
+        let words = self.words_per_neuron();
+        let start = (sample * self.neurons + neuron) * words;
+        self.words.get(start..start + words).unwrap_or_default()
     }
 
     /// Whether neuron `neuron` of sample `sample` fires at time step `t`.
     pub fn fires(&self, sample: usize, neuron: usize, t: usize) -> bool {
-        t < self.time_steps && self.of(sample, neuron)[t / STEPS_PER_WORD] >> (t % STEPS_PER_WORD) & 1 == 1
+        let word = self.of(sample, neuron).get(t / STEPS_PER_WORD);
+        t < self.time_steps && word.is_some_and(|word| word >> (t % STEPS_PER_WORD) & 1 == 1)
     }
 
     /// Sets a spike of neuron `neuron` of sample `sample` at time step `t`.

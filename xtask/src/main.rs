@@ -10,7 +10,7 @@ const AFTER: &str = "\
 Each command brings what it needs and is not there: WebAssembly for the compiler (by rustup), Trunk, wasm-bindgen, a few npm
 packages, the data sets. Tools go into a cache of this project's own, ~/.cache/spiking-playground. System packages (Node.js,
 for `test` Chromium and a Vulkan driver) are installed only as root in a container; elsewhere it is said which are missing.
-The first time takes some 10 minutes on two cores; what was interrupted goes on where it stopped.";
+The first time takes 10 to 15 minutes on two cores; what was interrupted goes on where it stopped.";
 
 fn main() -> ExitCode {
     match dispatch(&command().get_matches()) {
