@@ -131,7 +131,7 @@ export const handTests = (open) => ({
 
   async "what was cleared comes back, by a button and by the keyboard"() {
     const page = await emptied(open, "");
-    const digit = await text(page, "Recognised digit");
+    const digit = await until("a digit", async () => (await text(page, "Recognised digit")) || null);
     assert.equal(await undo(page).count(), 0, "nothing was cleared");
     await button(page, "Clear").click();
     await until("an empty pad", () => link(page) === "");
