@@ -13,6 +13,8 @@ use burn::tensor::Tensor;
 pub(super) struct FileTensor {
     /// As PyTorch would name it.
     pub name: String,
+    /// \[out, in\] or \[out\].
+    pub shape: Vec<usize>,
     values: Values,
 }
 
@@ -26,12 +28,11 @@ enum Values {
 
 impl FileTensor {
     /// Those of a layer's flat parameter.
-    fn of_flat(name: &str, layout: ParameterLayout, flat: &Tensor<1>) -> [Self; 2] {
+    fn of_flat(layer: &str, layout: ParameterLayout, flat: &Tensor<1>) -> Vec<Self> {
         let ParameterLayout::Linear(shape) = layout;
-        [
-            Self { name: format!("{name}.weight"), values: Values::Weights(flat.clone(), shape) },
-            Self { name: format!("{name}.bias"), values: Values::Bias(flat.clone(), shape) },
-        ]
+        let values = [Values::Weights(flat.clone(), shape), Values::Bias(flat.clone(), shape)];
+        let tensor = |((part, shape), values)| Self { name: format!("{layer}.{part}"), shape, values };
+        layout.parts().into_iter().zip(values).map(tensor).collect()
     }
 
     /// Those of a network.
@@ -47,14 +48,6 @@ impl FileTensor {
             mean.into_iter().chain(Self::of_flat(&format!("adam.square.{name}"), layout, square))
         };
         network.layouts().zip(adam.means()).flat_map(layer).collect()
-    }
-
-    /// [out, in] or [out].
-    pub fn shape(&self) -> Vec<usize> {
-        match &self.values {
-            Values::Weights(_, LinearShape { inputs, outputs }) => vec![*outputs, *inputs],
-            Values::Bias(_, LinearShape { outputs, .. }) => vec![*outputs],
-        }
     }
 
     /// Numbers in memory, those that fill up a block included.

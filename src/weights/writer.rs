@@ -48,7 +48,7 @@ impl FileWriter {
         let spec = serde_json::to_string(spec).map_err(|error| WeightsError::BadEntry("spec", error))?;
         let own = [("format".to_owned(), FORMAT.to_owned()), ("spec".to_owned(), spec)];
         let notes: HashMap<String, String> = notes.0.into_iter().chain(own).collect();
-        let shapes: Vec<(&str, Shape)> = tensors.iter().map(|it| (it.name.as_str(), Shape(it.shape()))).collect();
+        let shapes: Vec<(&str, Shape)> = tensors.iter().map(|it| (it.name.as_str(), Shape(it.shape.clone()))).collect();
         let mut bytes = with_sorted_entries(serialize(shapes.iter().map(|(name, shape)| (name, shape)), Some(notes))?);
         // As the library lays tensors of one type out: by their names.
         let mut sorted: Vec<usize> = (0..shapes.len()).collect();

@@ -110,30 +110,25 @@ pub(super) fn spikes(
     // image store has (`ImageStore::batch` has checked its number), and writes that pixel's words.
     #[allow(unsafe_code)]
     unsafe {
+        macro_rules! launch {
+            ($kernel:ident) => {
+                $kernel::launch_unchecked(
+                    &bits.client,
+                    invocations(all),
+                    workgroup_size(),
+                    images,
+                    batch,
+                    result,
+                    all,
+                    pixels,
+                    time_steps,
+                )
+            };
+        }
         match coding {
-            Encoding::Latency => latency::launch_unchecked(
-                &bits.client,
-                invocations(all),
-                workgroup_size(),
-                images,
-                batch,
-                result,
-                all,
-                pixels,
-                time_steps,
-            ),
+            Encoding::Latency => launch!(latency),
             // Constant currents are not spikes: `ImageStore::spikes` refuses them.
-            Encoding::Rate | Encoding::Current => rate::launch_unchecked(
-                &bits.client,
-                invocations(all),
-                workgroup_size(),
-                images,
-                batch,
-                result,
-                all,
-                pixels,
-                time_steps,
-            ),
+            Encoding::Rate | Encoding::Current => launch!(rate),
         }
     }
     bits
