@@ -14,10 +14,10 @@ use spiking_playground::event::{Accuracy, Event, StepDone};
 use spiking_playground::inspection::trace;
 use spiking_playground::network::Network;
 use spiking_playground::page::address::Address;
-use spiking_playground::page::curves::{History, Kind};
-use spiking_playground::page::reading::{Reading, telling_neurons};
 use spiking_playground::page::strokes;
 use spiking_playground::photo::{decode, prepare};
+use spiking_playground::pictures::analysis::{Analysis, telling_neurons};
+use spiking_playground::pictures::curves::{History, Kind};
 use spiking_playground::protocol::{Picture, Request};
 use spiking_playground::session::Session;
 use spiking_playground::spec::{Dataset, Spec, dense};
@@ -205,7 +205,7 @@ fn trace_bytes(bytes: &[u8]) {
     assert_eq!(Trace::from_bytes(&written).map(|again| again.to_bytes()).ok(), Some(written));
     let _answers = (trace.answer(), trace.known_since(), trace.probabilities(), trace.dense_operations());
     let (steps, layers) = (trace.time_steps, trace.hidden.clone());
-    let reading = Reading::new(trace, bytes.first().copied()).with_steady_input();
+    let reading = Analysis::new(trace, bytes.first().copied()).with_steady_input();
     for layer in layers.iter().filter(|layer| layer.neurons() > 0) {
         assert!(telling_neurons(layer, steps).iter().all(|neuron| *neuron < layer.neurons()));
     }

@@ -69,6 +69,10 @@ pub mod energy;
 pub mod event;
 /// The messages between page and engine.
 pub mod protocol;
+/// Values that are turned in notches.
+pub mod knob;
+/// Every picture of the program, as marks in 0–1 coordinates, and as SVG and CSV files.
+pub mod pictures;
 
 // ---- nothing above this line uses burn; nothing above it reads files, clocks or the network ----
 
@@ -118,6 +122,9 @@ pub mod cli;
 /// The engine's program behind the message port.
 #[cfg(all(feature = "web", feature = "engine"))]
 pub mod engine;
+/// The toolkit that page and article share: document, canvases, knobs, files for the reader.
+#[cfg(feature = "web")]
+pub mod dom;
 /// The page: document, canvases, pointer, URL.
 #[cfg(feature = "web")]
 pub mod page;

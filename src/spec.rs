@@ -472,6 +472,14 @@ impl fmt::Display for Surrogate {
 }
 
 impl Surrogate {
+    /// Its steepness; `None` for a shape that has none.
+    pub const fn steepness(self) -> Option<f32> {
+        match self {
+            Self::FastSigmoid(slope) | Self::Arctan(slope) | Self::Sigmoid(slope) => Some(slope),
+            Self::Triangle => None,
+        }
+    }
+
     fn from_text(text: &str) -> Option<Self> {
         let (name, slope) = text.split_once(':').map_or((text, None), |(name, slope)| (name, Some(slope)));
         let slope = |default: f32| slope.map_or(Some(default), |text| Some(within(text, 0.01, 1000.0)? as f32));

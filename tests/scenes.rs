@@ -1,4 +1,4 @@
-//! Scenes of the page as SVG texts, for one small trace: what a view draws is what stands in `tests/scenes/`.
+//! The pictures as SVG texts, for one small trace: what is drawn is what stands in `tests/scenes/`.
 //! `UPDATE=1` writes the files anew, to be looked at before they are committed.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
@@ -13,17 +13,17 @@
 
 use spiking_playground::digits::drawing::{PIXELS, SIDE};
 use spiking_playground::event::{Accuracy, StepDone};
-use spiking_playground::page::canvas::Palette;
-use spiking_playground::page::curves::{History, Kind};
-use spiking_playground::page::graph::{self, Layout};
-use spiking_playground::page::marks::{Ink, Mark, Scene};
-use spiking_playground::page::pulses::{self, Shown};
-use spiking_playground::page::raster::{self, Order};
-use spiking_playground::page::rates::Rates;
-use spiking_playground::page::reading::Reading;
-use spiking_playground::page::svg::{Frame, Sheet};
-use spiking_playground::page::synapses::Synapses;
-use spiking_playground::page::{axis, field, outputs, race, slope, voltage};
+use spiking_playground::pictures::analysis::Analysis;
+use spiking_playground::pictures::connections::{self, Layout};
+use spiking_playground::pictures::curves::{History, Kind};
+use spiking_playground::pictures::marks::{Ink, Mark, Scene};
+use spiking_playground::pictures::palette::Palette;
+use spiking_playground::pictures::raster::{self, Order};
+use spiking_playground::pictures::rates::Rates;
+use spiking_playground::pictures::receptive_fields::ReceptiveFields;
+use spiking_playground::pictures::svg::{Frame, Sheet};
+use spiking_playground::pictures::travelling_spikes::{self, Shown};
+use spiking_playground::pictures::{axis, class_scores, field, outputs, surrogate, voltage};
 use spiking_playground::spec::{Neuron, Surrogate};
 use spiking_playground::spikes::SpikeTrain;
 use spiking_playground::trace::{LayerTrace, Trace};
@@ -41,11 +41,11 @@ fn weight(from: usize, to: usize) -> f32 {
 }
 
 /// A bar of nine pixels whose neurons drive six hidden ones and three outputs, by the equations of the network.
-fn example() -> (Reading, Synapses, Neuron) {
+fn example() -> (Analysis, ReceptiveFields, Neuron) {
     example_of(Neuron::default())
 }
 
-fn example_of(neuron: Neuron) -> (Reading, Synapses, Neuron) {
+fn example_of(neuron: Neuron) -> (Analysis, ReceptiveFields, Neuron) {
     let mut image = vec![0; PIXELS];
     let lit: Vec<usize> = (0..9).map(|row| (9 + row) * SIDE + 14).collect();
     let mut input = SpikeTrain::silent(1, PIXELS, T);
@@ -79,14 +79,14 @@ fn example_of(neuron: Neuron) -> (Reading, Synapses, Neuron) {
             output.potentials[t * CLASSES + class] = voltage;
         }
     }
-    let mut synapses = Synapses::default();
+    let mut synapses = ReceptiveFields::default();
     let bytes = |senders: usize, receivers: usize| -> Vec<u8> {
         (0..receivers).flat_map(|to| (0..senders).flat_map(move |from| weight(from, to).to_le_bytes())).collect()
     };
     synapses.take(0, &(0..HIDDEN).collect::<Vec<_>>(), &bytes(PIXELS, HIDDEN));
     synapses.take(1, &(0..CLASSES).collect::<Vec<_>>(), &bytes(HIDDEN, CLASSES));
     let trace = Trace { image, time_steps: T, input, hidden: vec![hidden], output, ..Trace::default() };
-    (Reading::new(trace, None), synapses, neuron)
+    (Analysis::new(trace, None), synapses, neuron)
 }
 
 fn quiet(neurons: usize) -> LayerTrace {
@@ -198,7 +198,7 @@ fn membrane_voltage_below_a_threshold_that_moves() {
 #[test]
 fn the_race_of_the_outputs() {
     let (reading, ..) = example();
-    let race = race::picture(&reading, &race::leads(&reading), NOW);
+    let race = class_scores::picture(&reading, &class_scores::leads(&reading), NOW);
     assert!(race.first.is_some() && race.second.is_some());
     picture("race", &race.marks);
 }
@@ -226,14 +226,14 @@ fn pixels_and_neurons_spiking_now() {
 #[test]
 fn spikes_on_their_way() {
     let (reading, synapses, neuron) = example();
-    let columns = graph::choose(&reading, &synapses).expect("all weights are known");
-    let answers = graph::answers(&reading);
+    let columns = connections::choose(&reading, &synapses).expect("all weights are known");
+    let answers = connections::answers(&reading);
     let aspect = (FRAME.width / FRAME.height) as f32;
     let layout = Layout { columns, classes: CLASSES, answers, aspect };
-    let edges = graph::edges(&reading, &synapses, &layout, Some((0, 1)));
+    let edges = connections::edges(&reading, &synapses, &layout, Some((0, 1)));
     let shown =
         Shown { layout: &layout, edges: &edges, chosen: &[0, 1, 2], lit: Some((0, 1)), threshold: neuron.threshold };
-    picture("network", &pulses::marks(&reading, &shown, NOW));
+    picture("network", &travelling_spikes::marks(&reading, &shown, NOW));
 }
 
 #[test]
@@ -255,12 +255,12 @@ fn curves_of_learning() {
 
 #[test]
 fn borrowed_slopes() {
-    for (name, surrogate) in [
+    for (name, shape) in [
         ("fast-sigmoid", Surrogate::FastSigmoid(10.0)),
         ("arctan", Surrogate::Arctan(2.0)),
         ("triangle", Surrogate::Triangle),
     ] {
-        picture(name, &slope::picture(surrogate).0);
+        picture(name, &surrogate::picture(shape).0);
     }
 }
 

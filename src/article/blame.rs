@@ -6,8 +6,8 @@ use super::figure::{Figure, Picture, column_at, decimal, say};
 use super::knobs::{index, number};
 use crate::decimal::Between;
 use crate::neuron::Step;
-use crate::page::csv::Table;
-use crate::page::marks::{Ink, Mark, Point, column, level, line};
+use crate::pictures::csv::Table;
+use crate::pictures::marks::{Ink, Mark, Point, column, level, line};
 use crate::spec::{Neuron, Surrogate};
 
 /// Less than this of the largest possible blame is none.

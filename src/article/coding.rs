@@ -4,9 +4,9 @@
 use super::figure::{Figure, Key, Picture, decimal, say};
 use super::knobs::{index, number};
 use crate::decimal::Between;
-use crate::page::csv::Table;
-use crate::page::marks::{Ink, Mark, Point, Shade};
-use crate::page::raster;
+use crate::pictures::csv::Table;
+use crate::pictures::marks::{Ink, Mark, Point, Shade};
+use crate::pictures::raster;
 use crate::spikes::SpikeTrain;
 use crate::spikes::encode::{Pass, latency, rate};
 

@@ -4,8 +4,8 @@ use super::figure::{Figure, Key, Picture, Said, column_at, decimal, say};
 use super::knobs::{number, reset};
 use crate::decimal::Between;
 use crate::neuron::Step;
-use crate::page::csv::Table;
-use crate::page::marks::{Ink, Mark, Point, column, level, line, plain, px};
+use crate::pictures::csv::Table;
+use crate::pictures::marks::{Ink, Mark, Point, column, level, line, plain, px};
 use crate::spec::Neuron;
 
 /// Time steps of the figure.

@@ -4,8 +4,8 @@ use super::figure::{Figure, Picture, Said, decimal, say};
 use super::knobs::number;
 use crate::decimal::Between;
 use crate::energy::{ADD, CACHE, DRAM, MULTIPLY_ADD};
-use crate::page::csv::Table;
-use crate::page::marks::{Ink, Mark, Point, level, line, plain, px};
+use crate::pictures::csv::Table;
+use crate::pictures::marks::{Ink, Mark, Point, level, line, plain, px};
 
 const GROUND: f32 = 0.92;
 const TOP: f32 = 0.06;

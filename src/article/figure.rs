@@ -1,8 +1,8 @@
 //! What a figure is: a model that a reader plays with, and the picture it gives.
 
 use crate::decimal::Between;
-use crate::page::csv::Table;
-use crate::page::marks::{Mark, Point};
+use crate::pictures::csv::Table;
+use crate::pictures::marks::{Mark, Point};
 
 /// A key that a figure understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

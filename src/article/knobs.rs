@@ -1,7 +1,7 @@
 //! The knobs of the figures. They look and turn as those of the page do, and set nothing of it.
 
 use crate::decimal;
-use crate::page::knob::{Knob, at, even};
+use crate::knob::{Knob, at, even};
 use crate::spec::Reset;
 
 /// Every knob of the figures.

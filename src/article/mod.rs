@@ -1,7 +1,7 @@
 //! The article's figures: a small program of its own, fetched when a reader comes near them.
 //!
 //! Each figure is a pure `figure::Figure`: what a reader does to it changes it, and it gives a picture made of
-//! `crate::page::marks` and sentences whose words stand in `www/index.html`. What it shows is computed by the network's
+//! `crate::pictures::marks` and sentences whose words stand in `www/index.html`. What it shows is computed by the network's
 //! own code: `crate::neuron` and `crate::spikes::encode`. `view` alone knows the document.
 
 // What figures are made of.

@@ -4,14 +4,15 @@
 use super::figure::{Figure, Key, Said};
 use super::knobs::knob;
 use crate::decimal;
-use crate::page::canvas::{Canvas, Palette, painted};
-use crate::page::controls::{Turned, Typing, listen_to_knob, show_knob};
-use crate::page::document::{ENDS, Text, after, all, find, in_words, listen, listen_actively, place, window, within};
-use crate::page::input::SaveAs;
-use crate::page::knob::Knob;
-use crate::page::marks::Point;
-use crate::page::sheet;
-use crate::page::weights::download;
+use crate::dom::canvas::{Canvas, painted, read_palette};
+use crate::dom::document::{ENDS, Text, after, all, find, in_words, listen, listen_actively, place, window, within};
+use crate::dom::download::download;
+use crate::dom::knob::{Turned, Typing, listen_to_knob, show_knob};
+use crate::dom::sheet;
+use crate::dom::sheet::SaveAs;
+use crate::knob::Knob;
+use crate::pictures::marks::Point;
+use crate::pictures::palette::Palette;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -95,7 +96,7 @@ fn words() -> Vec<(String, String)> {
 /// Sizes or colours may be others: everything is drawn anew.
 fn look(shared: &Shared) {
     let mut views = shared.borrow_mut();
-    views.palette = Palette::read(&views.palette);
+    views.palette = read_palette(&views.palette);
     views.views.iter_mut().for_each(|view| view.dirty = true);
     drop(views);
     ask_for_frame(shared);

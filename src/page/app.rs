@@ -3,14 +3,11 @@
 
 use super::address::{Address, Engine, Pad, Start};
 use super::asking::Asking;
-use super::canvas::Palette;
 use super::card::Card;
 use super::clock::Clock;
 use super::connections::Connections;
 use super::controls::Controls;
 use super::conversation::Opening;
-use super::curves::History;
-use super::document::{self, Text, find, window};
 use super::fetching::Copy;
 use super::frame::Dirty;
 use super::input::{Due, Input, Post, Press, Scrub};
@@ -26,8 +23,6 @@ use super::own::Own;
 use super::pad::PadView;
 use super::phrases::{Phrase, Phrases};
 use super::picture;
-use super::rates::Rates;
-use super::reading::Reading;
 use super::result::ResultView;
 use super::run::{Phase, Run};
 use super::samples::Samples;
@@ -35,15 +30,20 @@ use super::saving;
 use super::score::Score;
 use super::sets::Sets;
 use super::settings::{self, is_plain};
-use super::slope;
 use super::supply::Supply;
-use super::synapses::Synapses;
 use super::tip::{self, Asked};
 use super::watch;
 use super::weights;
 use crate::decimal;
 use crate::digits::Digits;
 use crate::digits::shard::Manifest;
+use crate::dom::document::{self, Text, find, window};
+use crate::pictures::analysis::Analysis;
+use crate::pictures::curves::History;
+use crate::pictures::palette::Palette;
+use crate::pictures::rates::Rates;
+use crate::pictures::receptive_fields::ReceptiveFields;
+use crate::pictures::surrogate;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlTemplateElement};
 
@@ -64,7 +64,7 @@ pub struct App {
     /// Whether the reader wants less motion.
     pub(super) still: bool,
     /// The picture that runs through the network.
-    pub(super) reading: Option<Reading>,
+    pub(super) reading: Option<Analysis>,
     /// The engine, and what is known of it.
     pub(super) link: Option<Link>,
     pub(super) cpu_name: String,
@@ -94,7 +94,7 @@ pub struct App {
     pub(super) sample_files: Option<[Vec<u8>; 2]>,
     pub(super) supply: Supply,
     /// The weights, as far as they were told.
-    pub(super) synapses: Synapses,
+    pub(super) synapses: ReceptiveFields,
     /// How often the hidden neurons fire.
     pub(super) rates: Rates,
     /// What was learnt.
@@ -199,7 +199,7 @@ impl App {
             digits: None,
             sample_files: None,
             supply: Supply::default(),
-            synapses: Synapses::default(),
+            synapses: ReceptiveFields::default(),
             rates: Rates::default(),
             history: History::default(),
             vitals: Vitals::default(),
@@ -257,7 +257,7 @@ impl App {
             Input::Turn(name, by) => self.turn(name, by),
             Input::Restore(name) => self.set(name, &settings::default(&self.address, name)),
             Input::Slope(share) => {
-                if let Some(steepness) = slope::steepness_at(self.address.spec.neuron.surrogate, share) {
+                if let Some(steepness) = surrogate::steepness_at(self.address.spec.neuron.surrogate, share) {
                     self.set("slope", &steepness.to_string());
                 }
             }
@@ -383,7 +383,7 @@ impl App {
     }
 
     fn scrub(&mut self, scrub: Scrub) {
-        let steps = self.reading.as_ref().map_or(self.address.spec.time_steps, Reading::time_steps) as f32;
+        let steps = self.reading.as_ref().map_or(self.address.spec.time_steps, Analysis::time_steps) as f32;
         let now = match scrub {
             Scrub::To(share) => share * steps + 0.5,
             Scrub::By(by) if by < 0 => (self.clock.now.ceil() + by as f32).max(1.0),

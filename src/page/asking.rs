@@ -2,9 +2,9 @@
 
 use super::app::App;
 use super::conversation::{Opening, now};
-use super::graph::Layout;
 use super::run::Phase;
-use super::synapses::floats;
+use crate::pictures::connections::Layout;
+use crate::pictures::receptive_fields::floats;
 use crate::protocol::{Picture, Request};
 
 /// While a pen draws, a trace is asked for at most so often, in milliseconds.

@@ -5,13 +5,13 @@
 use super::address::Engine;
 use super::app::App;
 use super::conversation::now;
-use super::document::{in_words, meta, window};
 use super::fetching::Copy;
 use super::link::{Link, Who};
 use super::phrases::{Phrase, grouped};
 use super::run::{Phase, Snapshot};
 use super::supply::Supply;
 use crate::digits::shard::Split;
+use crate::dom::document::{in_words, meta, window};
 use crate::protocol::{BUILD, Report, Request};
 use crate::spec::Spec;
 

@@ -1,16 +1,17 @@
 //! The network in which spikes travel: the neurons that matter for the picture, and their strongest connections.
 
 use super::app::App;
-use super::canvas::{Canvas, Palette};
 use super::conversation::Opening;
-use super::document::{Text, create, find, is_near, listen, numbers, one_stop, place, press, rove};
-use super::graph::{self, Edge, Layout, Place};
 use super::input::{Input, Post};
 use super::phrases::{Phrase, Phrases};
-use super::pulses::{self, Shown};
-use super::reading::Reading;
 use super::run::Phase;
-use super::synapses::Synapses;
+use crate::dom::canvas::Canvas;
+use crate::dom::document::{Text, create, find, is_near, listen, numbers, one_stop, place, press, rove};
+use crate::pictures::analysis::Analysis;
+use crate::pictures::connections::{self, Edge, Layout, Place};
+use crate::pictures::palette::Palette;
+use crate::pictures::receptive_fields::ReceptiveFields;
+use crate::pictures::travelling_spikes::{self, Shown};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement};
 
@@ -73,8 +74,8 @@ impl Connections {
     /// Puts neurons and connections in their places.
     fn arrange(
         &mut self,
-        reading: &Reading,
-        synapses: &Synapses,
+        reading: &Analysis,
+        synapses: &ReceptiveFields,
         chosen: &[usize],
         phrases: &Phrases,
         palette: &Palette,
@@ -82,11 +83,11 @@ impl Connections {
         self.canvas.fit(palette);
         self.layout.aspect = self.canvas.aspect();
         self.layout.classes = reading.trace.classes();
-        self.layout.answers = graph::answers(reading);
+        self.layout.answers = connections::answers(reading);
         if self.lit.is_some_and(|lit| self.layout.neuron(lit).is_none()) {
             self.lit = None;
         }
-        self.edges = graph::edges(reading, synapses, &self.layout, self.lit);
+        self.edges = connections::edges(reading, synapses, &self.layout, self.lit);
         let (shown, all) =
             (self.layout.hidden().count(), reading.trace.hidden.iter().map(|layer| layer.neurons()).sum::<usize>());
         self.count.set(&phrases.say(Phrase::Mosaic, &[("n", shown.to_string()), ("all", all.to_string())]));
@@ -94,7 +95,7 @@ impl Connections {
     }
 
     /// As many buttons as neurons, each over its neuron and with its name.
-    fn label(&self, reading: &Reading, chosen: &[usize], phrases: &Phrases) {
+    fn label(&self, reading: &Analysis, chosen: &[usize], phrases: &Phrases) {
         let list = self.buttons.children();
         while list.length() as usize > self.layout.hidden().count() {
             list.item(list.length() - 1).inspect(Element::remove);
@@ -121,7 +122,7 @@ impl Connections {
     }
 
     /// Shows the moment `now`.
-    pub fn show(&self, reading: &Reading, synapses: &Synapses, look: &Look) {
+    pub fn show(&self, reading: &Analysis, synapses: &ReceptiveFields, look: &Look) {
         if !self.visible || self.layout.columns.len() != reading.trace.hidden.len() {
             return;
         }
@@ -132,7 +133,7 @@ impl Connections {
             lit: self.lit,
             threshold: look.threshold,
         };
-        self.canvas.paint(&pulses::marks(reading, &shown, look.now), look.palette);
+        self.canvas.paint(&travelling_spikes::marks(reading, &shown, look.now), look.palette);
         let t = reading.at(look.now);
         let leader = reading.leaders.get(t).copied().flatten();
         let digits: Vec<_> = (0..self.layout.classes)
@@ -146,7 +147,7 @@ impl Connections {
             })
             .collect();
         numbers(&self.digits, &digits);
-        let loudest = leader.map(|leader| (leader, graph::loudest(reading, synapses, &self.layout, leader, t)));
+        let loudest = leader.map(|leader| (leader, connections::loudest(reading, synapses, &self.layout, leader, t)));
         let said = loudest.map(|(leader, loudest)| {
             let phrases = [Phrase::SpeaksFor, Phrase::SpeaksAgainst].into_iter().zip(loudest);
             let say = |(phrase, spoke): (Phrase, Option<(usize, usize, f32)>)| {
@@ -200,7 +201,7 @@ impl App {
         }
         // While training runs the neurons stay, so that one sees them change.
         if self.run.phase != Phase::Training || self.connections.layout.columns.is_empty() {
-            match graph::choose(reading, &self.synapses) {
+            match connections::choose(reading, &self.synapses) {
                 Ok(columns) => self.connections.layout.columns = columns,
                 Err((layer, neurons)) if self.asking.weights_awaited == 0 => {
                     return self.ask_for_fields(layer, neurons);

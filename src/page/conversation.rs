@@ -2,18 +2,18 @@
 
 use super::app::App;
 use super::asking::Asking;
-use super::confusion::Confusion;
-use super::curves::History;
-use super::document::{in_words, meta, window};
 use super::fetching::Copy;
 use super::learning::Vitals;
 use super::link::{Link, Who};
 use super::outside;
 use super::phrases::Phrase;
-use super::reading::{Reading, telling_neurons};
 use super::run::{Phase, Run};
 use crate::digits::shard::Split;
+use crate::dom::document::{in_words, meta, window};
 use crate::event::Accuracy;
+use crate::pictures::analysis::{Analysis, telling_neurons};
+use crate::pictures::confusion::Confusion;
+use crate::pictures::curves::History;
 use crate::protocol::{BUILD, Report, Request};
 use crate::spec::{Encoding, Spec};
 use crate::trace::Trace;
@@ -293,7 +293,7 @@ impl App {
             }
             self.dirty.weights = true;
         }
-        let mut reading = Reading::new(trace, label.or_else(|| self.label()));
+        let mut reading = Analysis::new(trace, label.or_else(|| self.label()));
         if self.run.holds.as_ref().is_some_and(|(spec, _)| spec.encoding == Encoding::Current) {
             reading = reading.with_steady_input();
         }

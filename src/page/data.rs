@@ -3,9 +3,7 @@
 
 use super::address::Pad;
 use super::app::App;
-use super::confusion::Confusion;
 use super::conversation::Opening;
-use super::document::after;
 use super::fetching::{self, Copy};
 use super::input::{Due, Input};
 use super::link::Who;
@@ -14,6 +12,8 @@ use super::run::Phase;
 use super::strokes::three;
 use crate::digits::Digits;
 use crate::digits::shard::{Manifest, Split};
+use crate::dom::document::after;
+use crate::pictures::confusion::Confusion;
 use crate::protocol::Request;
 use crate::spec::Dataset;
 

@@ -1,12 +1,13 @@
 //! The three neurons beside the membrane voltages: a neuron's weights are its face.
 
-use super::canvas::{Canvas, Palette};
-use super::document::{Text, all, within};
-use super::field;
 use super::phrases::{Phrase, Phrases};
-use super::synapses::Synapses;
-use super::voltage::ROWS;
 use crate::digits::drawing::SIDE;
+use crate::dom::canvas::Canvas;
+use crate::dom::document::{Text, all, within};
+use crate::pictures::field;
+use crate::pictures::palette::Palette;
+use crate::pictures::receptive_fields::ReceptiveFields;
+use crate::pictures::voltage::ROWS;
 use crate::trace::LayerTrace;
 use web_sys::Element;
 
@@ -43,7 +44,7 @@ impl Faces {
     }
 
     /// Draws their weights, as far as they are known.
-    pub fn draw(&self, synapses: &Synapses, palette: &Palette) {
+    pub fn draw(&self, synapses: &ReceptiveFields, palette: &Palette) {
         for (neuron, (_, _, canvas)) in self.chosen.iter().zip(&self.rows) {
             if let Some(weights) = synapses.into_neuron(0, *neuron).filter(|_| canvas.fit(palette)) {
                 canvas.paint(&[field::weights(weights, SIDE)], palette);

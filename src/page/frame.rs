@@ -1,13 +1,13 @@
 //! Frames: what has changed is drawn, at most once for each picture of the screen, and nothing while nothing changes.
 
 use super::app::App;
-use super::canvas::Palette;
 use super::connections::Look;
-use super::document::window;
 use super::input::Input;
 use super::phrases::Phrase;
 use super::run::Phase;
 use crate::digits::shard::Split;
+use crate::dom::canvas::read_palette;
+use crate::dom::document::window;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::Closure;
@@ -96,7 +96,7 @@ impl App {
             self.dirty.time |= self.clock.advance(seconds);
         }
         if self.dirty.look {
-            self.palette = Palette::read(&self.palette);
+            self.palette = read_palette(&self.palette);
             let address = (self.dirty.address, self.dirty.bar);
             (self.dirty.pad, self.dirty.trace, self.dirty.curves) = (true, true, true);
             (self.dirty.neuron, self.dirty.weights) = (true, true);
@@ -138,7 +138,7 @@ impl App {
         self.connect();
         if at_once {
             self.connections.visible = true;
-            self.palette = Palette::read(&self.palette);
+            self.palette = read_palette(&self.palette);
             self.connect();
             self.draw_everything();
             self.connections.look();
@@ -214,7 +214,7 @@ impl App {
             self.connections.show(reading, &self.synapses, &look);
             let word = if self.clock.playing { Phrase::Stop } else { Phrase::Play };
             drop(self.words.play.set_attribute("aria-label", &self.phrases.say(word, &[])));
-            super::document::class(&self.words.play, "on", self.clock.playing);
+            crate::dom::document::class(&self.words.play, "on", self.clock.playing);
         }
     }
 
@@ -237,7 +237,7 @@ impl App {
     fn say_bar(&self) {
         self.learning.say(&self.vitals);
         let training = self.run.phase == Phase::Training;
-        super::document::class(&self.words.train, "on", training);
+        crate::dom::document::class(&self.words.train, "on", training);
         self.words.train_word.set(&self.phrases.say(if training { Phrase::Pause } else { Phrase::Train }, &[]));
         self.controls.enable_training(self.run.phase != Phase::Starting && self.may_train());
         self.words.forecast.set(&self.forecast());

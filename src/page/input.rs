@@ -3,6 +3,7 @@
 
 use super::link::Who;
 use crate::digits::shard::{Manifest, Split};
+use crate::dom::sheet::SaveAs;
 use crate::protocol::Report;
 use crate::spec::Dataset;
 use std::cell::{Cell, RefCell};
@@ -31,17 +32,6 @@ pub enum Press {
     Save,
     /// Show what keys do.
     Keys,
-}
-
-/// The kinds of files that a picture is saved as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SaveAs {
-    /// A drawing that can be scaled.
-    Svg,
-    /// The same, in which time runs.
-    Moving,
-    /// A table of its numbers.
-    Csv,
 }
 
 /// What the pen does on the pad, in 0–1 coordinates.

@@ -1,9 +1,9 @@
 //! Keys that work everywhere on the page, and dragging on the staves.
 
-use super::document::{ENDS, all, document, find, listen, listen_actively, style, window};
 use super::input::{Input, Post, Press, Scrub};
 use super::outside;
 use crate::decimal::Between;
+use crate::dom::document::{ENDS, all, document, find, listen, listen_actively, style, window};
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;

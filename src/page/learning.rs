@@ -1,11 +1,12 @@
 //! How training goes: the numbers in the bar, the curves, the surrogate.
 
-use super::canvas::{Canvas, Palette};
-use super::curves::{Chart, History, Kind, LEFT, RIGHT};
-use super::document::{Text, find, numbers, place};
 use super::phrases::grouped;
-use super::slope;
+use crate::dom::canvas::Canvas;
+use crate::dom::document::{Text, find, numbers, place};
 use crate::event::Accuracy;
+use crate::pictures::curves::{Chart, History, Kind, LEFT, RIGHT};
+use crate::pictures::palette::Palette;
+use crate::pictures::surrogate;
 use crate::spec::Neuron;
 use web_sys::HtmlElement;
 
@@ -101,13 +102,13 @@ impl LearningView {
     /// Draws what a neuron's parameters look like: its leak and its surrogate.
     pub fn draw_neuron(&self, neuron: &Neuron, palette: &Palette) {
         if self.surrogate.fit(palette) {
-            let (marks, name) = slope::picture(neuron.surrogate);
+            let (marks, name) = surrogate::picture(neuron.surrogate);
             self.surrogate.paint(&marks, palette);
             place(&self.slope_name, Some(name));
         }
         self.names.iter().for_each(|(name, at)| place(name, Some(*at)));
         if self.leak.fit(palette) {
-            self.leak.paint(&[slope::leak(neuron.beta)], palette);
+            self.leak.paint(&[surrogate::leak(neuron.beta)], palette);
         }
     }
 }

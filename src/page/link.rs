@@ -1,7 +1,7 @@
 //! The line to the engine's worker: the only place of the page that posts messages.
 
-use super::document::{in_words, listen};
 use super::input::{Input, Post};
+use crate::dom::document::{in_words, listen};
 use crate::protocol::Request;
 use crate::wire;
 use wasm_bindgen::JsValue;

@@ -3,14 +3,15 @@
 
 use super::address::Pad;
 use super::app::App;
-use super::canvas::{Canvas, Palette};
-use super::confusion::{Confusion, Pair};
-use super::document::{Text, class, create, find, listen, number, one_stop, press, rove, style};
-use super::field;
 use super::input::{Input, Post};
 use super::phrases::{Phrase, Phrases, grouped};
 use super::verdict::percent;
 use crate::digits::drawing::{PIXELS, SIDE};
+use crate::dom::canvas::Canvas;
+use crate::dom::document::{Text, class, create, find, listen, number, one_stop, press, rove, style};
+use crate::pictures::confusion::{Confusion, Pair};
+use crate::pictures::field;
+use crate::pictures::palette::Palette;
 use crate::protocol::Request;
 use web_sys::{Event, HtmlCanvasElement, HtmlElement};
 

@@ -13,37 +13,17 @@ pub mod strokes;
 // What the page knows.
 pub mod clock;
 pub mod phrases;
-pub mod reading;
 pub mod run;
 pub mod supply;
-pub mod synapses;
 
 // Pure views.
-pub mod axis;
-pub mod confusion;
-pub mod csv;
-pub mod curves;
-pub mod field;
 pub mod forecast;
-pub mod graph;
-pub mod marks;
-pub mod outputs;
-pub mod pulses;
-pub mod race;
-pub mod raster;
-pub mod rates;
-pub mod slope;
-pub mod smooth;
-pub mod svg;
 pub mod tip;
 pub mod verdict;
-pub mod voltage;
 
 // The document.
-pub mod canvas;
 pub mod connections;
 pub mod controls;
-pub mod document;
 pub mod faces;
 pub mod input;
 pub mod keys;
@@ -57,7 +37,6 @@ pub mod samples;
 pub mod saving;
 pub mod score;
 pub mod sets;
-pub mod sheet;
 
 // The engine, the network, and the whole.
 pub mod app;

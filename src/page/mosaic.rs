@@ -1,14 +1,15 @@
 //! The hidden neurons' weights, the first of them as pictures, and how often they fire.
 
-use super::canvas::{Canvas, Palette};
-use super::document::{Text, all, class, create, find, is_near, listen, number, one_stop, place, press, rove};
-use super::field;
 use super::input::{Input, Post};
 use super::phrases::{Phrase, Phrases};
-use super::rates::{Cure, Rates};
-use super::synapses::Synapses;
 use super::verdict::percent;
 use crate::digits::drawing::SIDE;
+use crate::dom::canvas::Canvas;
+use crate::dom::document::{Text, all, class, create, find, is_near, listen, number, one_stop, place, press, rove};
+use crate::pictures::field;
+use crate::pictures::palette::Palette;
+use crate::pictures::rates::{Cure, Rates};
+use crate::pictures::receptive_fields::ReceptiveFields;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlCanvasElement, HtmlElement};
 
@@ -112,7 +113,7 @@ impl Mosaic {
 
     /// Draws the next few of the pictures whose weights are known, and marks the chosen ones; whether that was all. All
     /// at once would keep the page from answering for too long.
-    pub fn draw(&mut self, chosen: &[usize], synapses: &Synapses, palette: &Palette) -> bool {
+    pub fn draw(&mut self, chosen: &[usize], synapses: &ReceptiveFields, palette: &Palette) -> bool {
         let end = (self.next + AT_ONCE).min(self.buttons.len());
         for (neuron, (button, canvas)) in self.buttons.iter().enumerate().take(end).skip(self.next) {
             let pressed = chosen.contains(&neuron);

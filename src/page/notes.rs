@@ -1,7 +1,7 @@
 //! Short messages above the page, for what went wrong: one of a kind, until it is over.
 
-use super::document::{create, find};
 use super::phrases::{Phrase, Phrases};
+use crate::dom::document::{create, find};
 use web_sys::HtmlElement;
 
 /// The messages shown now.

@@ -4,9 +4,9 @@
 use super::address::{Address, Start};
 use super::app::App;
 use super::conversation::{Opening, now};
-use super::curves::History;
 use super::phrases::Phrase;
 use super::run::{Origin, Phase, Run, Snapshot};
+use crate::pictures::curves::History;
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;

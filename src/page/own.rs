@@ -2,7 +2,6 @@
 
 use super::address::Pad;
 use super::app::App;
-use super::document::{all, listen, window};
 use super::input::{Input, Post};
 use super::phrases::Phrase;
 use super::run::Phase;
@@ -11,6 +10,7 @@ use super::strokes::{from_text, to_text};
 use crate::digits::Digits;
 use crate::digits::drawing::{SIDE, normalise};
 use crate::digits::own::{self, MOST};
+use crate::dom::document::{all, listen, window};
 use crate::protocol::Request;
 use crate::spec::Dataset;
 use js_sys::Reflect;

@@ -1,15 +1,16 @@
 //! The pad: the pen of a mouse, a finger, a stylus or the keyboard, and what it has drawn.
 
 use super::address;
-use super::canvas::{Canvas, Palette};
-use super::document::{ENDS, Text, class, find, listen, listen_actively};
-use super::field;
 use super::input::{Input, Pen, Post};
-use super::marks::{Ink, Mark, Shade, line, px};
-use super::smooth::enlarge;
 use super::strokes::Stroke;
 use crate::decimal::Between;
 use crate::digits::drawing::SIDE;
+use crate::dom::canvas::Canvas;
+use crate::dom::document::{ENDS, Text, class, find, listen, listen_actively};
+use crate::pictures::enlarge::enlarge;
+use crate::pictures::field;
+use crate::pictures::marks::{Ink, Mark, Shade, line, px};
+use crate::pictures::palette::Palette;
 use crate::protocol::PREVIEW;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

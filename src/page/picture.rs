@@ -2,12 +2,12 @@
 
 use super::address::{Pad, Photo};
 use super::app::App;
-use super::document::{listen, window};
 use super::fetching::{self, Copy};
 use super::input::{Input, Pen, Post};
 use super::phrases::Phrase;
 use crate::digits::drawing::normalise;
 use crate::digits::noise::noisy;
+use crate::dom::document::{listen, window};
 use crate::protocol::Request;
 use crate::spikes::encode::Pass;
 use js_sys::{Array, Reflect};

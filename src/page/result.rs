@@ -1,9 +1,9 @@
 //! The result: the digit, when it was known, what it cost, and the evidence for each.
 
-use super::document::{Text, all, class, find, style, within};
 use super::phrases::{Phrase, Phrases, grouped};
-use super::reading::Reading;
 use super::verdict::{Said, bars, verdict};
+use crate::dom::document::{Text, all, class, find, style, within};
+use crate::pictures::analysis::Analysis;
 use crate::spec::Readout;
 use web_sys::{Element, HtmlElement};
 
@@ -71,7 +71,7 @@ impl ResultView {
     }
 
     /// Another picture ran through: what does not depend on the moment.
-    pub fn prepare(&self, reading: &Reading, phrases: &Phrases) {
+    pub fn prepare(&self, reading: &Analysis, phrases: &Phrases) {
         class(&self.cost, "blank", false);
         class(&self.bars, "blank", false);
         let counts = reading.trace.readout == Readout::SpikeCount;
@@ -90,7 +90,7 @@ impl ResultView {
     }
 
     /// Shows the moment `now`.
-    pub fn show(&self, reading: &Reading, now: f32, trained: bool, phrases: &Phrases) {
+    pub fn show(&self, reading: &Analysis, now: f32, trained: bool, phrases: &Phrases) {
         let verdict = verdict(reading, now, trained, phrases);
         let say = |(phrase, values): &Said| phrases.say(*phrase, values);
         for (text, outer) in [(&self.digit, &self.verdict), (&self.answer, &self.answer.element)] {
@@ -110,7 +110,7 @@ impl ResultView {
         }
     }
 
-    fn show_cost(&self, reading: &Reading, t: usize, known: bool, phrases: &Phrases) {
+    fn show_cost(&self, reading: &Analysis, t: usize, known: bool, phrases: &Phrases) {
         let (so_far, dense) = (reading.operations.get(t).copied().unwrap_or(0), reading.trace.dense_operations());
         let most = reading.operations.last().copied().unwrap_or(0).max(dense).max(1) as f64;
         self.operations.set(&grouped(so_far));
@@ -127,7 +127,7 @@ impl ResultView {
     }
 
     /// Says the answer aloud, once: for those who hear the page.
-    pub fn speak(&self, reading: &Reading, phrases: &Phrases) {
+    pub fn speak(&self, reading: &Analysis, phrases: &Phrases) {
         let known = reading.known.map_or(0, |t| t + 1).to_string();
         let said = reading.answer().map(|a| phrases.say(Phrase::Spoken, &[("a", phrases.name(a)), ("t", known)]));
         self.spoken.set(said.as_deref().unwrap_or(""));

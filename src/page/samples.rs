@@ -1,14 +1,15 @@
 //! Small pictures to choose from: the ten test pictures, or the reader's own drawings.
 
 use super::address::Pad;
-use super::canvas::{Canvas, Palette};
-use super::document::{create, find, listen, one_stop, press, rove};
-use super::field;
 use super::input::{Input, Post};
-use super::marks::{Ink, Mark};
 use super::phrases::{Phrase, Phrases};
 use crate::digits::Digits;
 use crate::digits::drawing::SIDE;
+use crate::dom::canvas::Canvas;
+use crate::dom::document::{create, find, listen, one_stop, press, rove};
+use crate::pictures::field;
+use crate::pictures::marks::{Ink, Mark};
+use crate::pictures::palette::Palette;
 use web_sys::{Event, HtmlCanvasElement, HtmlElement};
 
 /// The buttons.

@@ -1,14 +1,15 @@
 //! Saving the page's pictures: as SVG, standing or moving, and as tables.
 
 use super::app::App;
-use super::canvas;
-use super::csv;
-use super::document::find;
-use super::input::{Input, Post, SaveAs};
-use super::marks::cursor;
-use super::sheet;
-use super::svg::Motion;
-use super::weights::download;
+use super::input::{Input, Post};
+use crate::dom::canvas;
+use crate::dom::document::find;
+use crate::dom::download::download;
+use crate::dom::sheet;
+use crate::dom::sheet::SaveAs;
+use crate::pictures::csv;
+use crate::pictures::marks::cursor;
+use crate::pictures::svg::Motion;
 use web_sys::Element;
 
 /// Seconds that a moving picture rests at its end.
@@ -37,7 +38,7 @@ impl App {
             }
         };
         if let Err(error) = download(text.as_bytes(), &[picture, ".", end].concat()) {
-            self.engine_failed(super::document::in_words(&error));
+            self.engine_failed(crate::dom::document::in_words(&error));
         }
     }
 

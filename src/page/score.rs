@@ -1,19 +1,20 @@
 //! The score: one stave a layer, space on the left, time on the right, and one cursor through all of them.
 
-use super::axis;
-use super::canvas::{Canvas, Palette, Stave};
-use super::document::{Text, all, class, find, numbers, of_kind, place, style, within};
 use super::faces::Faces;
-use super::field;
-use super::marks::{Ink, Mark, Scene, column, cursor};
-use super::outputs;
 use super::phrases::{Phrase, Phrases};
-use super::race;
-use super::raster;
-use super::reading::Reading;
-use super::voltage;
 use crate::decimal::Between;
 use crate::digits::drawing::SIDE;
+use crate::dom::canvas::{Canvas, Stave};
+use crate::dom::document::{Text, all, class, find, numbers, of_kind, place, style, within};
+use crate::pictures::analysis::Analysis;
+use crate::pictures::axis;
+use crate::pictures::class_scores;
+use crate::pictures::field;
+use crate::pictures::marks::{Ink, Mark, Scene, column, cursor};
+use crate::pictures::outputs;
+use crate::pictures::palette::Palette;
+use crate::pictures::raster;
+use crate::pictures::voltage;
 use crate::spec::{Encoding, Neuron, Readout, Spec};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, Node};
@@ -142,7 +143,7 @@ impl Score {
     }
 
     /// Another picture runs through: paints all that does not move.
-    pub fn prepare(&mut self, reading: &Reading, spec: &Spec, phrases: &Phrases, palette: &Palette) {
+    pub fn prepare(&mut self, reading: &Analysis, spec: &Spec, phrases: &Phrases, palette: &Palette) {
         let (trace, neuron) = (&reading.trace, &spec.neuron);
         self.set_layers(trace.hidden.len());
         self.measure();
@@ -166,7 +167,7 @@ impl Score {
             self.faces.name(first, phrases);
         }
         self.out.prepare(&outputs::scene(trace), palette);
-        self.leads = race::leads(reading);
+        self.leads = class_scores::leads(reading);
         self.race.fit(palette);
         self.axis.fit(palette);
         self.frame.fit(palette);
@@ -215,7 +216,7 @@ impl Score {
     /// Shows the moment `now`. What the reader has pinned is marked in every picture.
     pub fn show(
         &self,
-        reading: &Reading,
+        reading: &Analysis,
         neuron: &Neuron,
         (now, pinned): (f32, Option<usize>),
         phrases: &Phrases,
@@ -252,8 +253,8 @@ impl Score {
         self.show_cursor(reading, now, x);
     }
 
-    fn show_race(&self, reading: &Reading, now: f32, phrases: &Phrases, palette: &Palette) {
-        let race = race::picture(reading, &self.leads, now);
+    fn show_race(&self, reading: &Analysis, now: f32, phrases: &Phrases, palette: &Palette) {
+        let race = class_scores::picture(reading, &self.leads, now);
         let mut marks = race.marks;
         marks.extend(known_line(reading, now));
         self.race.paint(&marks, palette);
@@ -278,7 +279,7 @@ impl Score {
         self.words.digits.iter().enumerate().for_each(|(digit, word)| class(word, "win", Some(digit) == leader));
     }
 
-    fn show_cursor(&self, reading: &Reading, now: f32, x: f32) {
+    fn show_cursor(&self, reading: &Analysis, now: f32, x: f32) {
         class(&self.cursor, "gone", false);
         class(&self.root, "blank", false);
         let left = self.span.0 + f64::from(x) * self.span.1;
@@ -313,12 +314,12 @@ impl Layer {
 }
 
 /// In which order the neurons of a hidden layer stand in its raster.
-fn order(reading: &Reading, layer: usize) -> raster::Order<'_> {
+fn order(reading: &Analysis, layer: usize) -> raster::Order<'_> {
     raster::Order { places: &reading.rows[layer], firing: reading.firing[layer] }
 }
 
 /// A dotted line at the time step since which the answer is known, once it is.
-fn known_line(reading: &Reading, now: f32) -> Option<Mark> {
+fn known_line(reading: &Analysis, now: f32) -> Option<Mark> {
     let known = reading.known.filter(|known| now + 0.001 >= *known as f32 + 1.0)?;
     let x = column(known, reading.time_steps());
     Some(Mark::Line { points: vec![(x, 0.0), (x, 1.0)], ink: Ink::Ink, width: 1.0, dash: Some((1.0, 3.0)) })

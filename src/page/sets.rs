@@ -2,8 +2,8 @@
 //! `www/index.html`; which sets were cut is written there when the page is built.
 
 use super::address::Address;
-use super::document::{all, class, document, find, meta};
 use super::phrases::Phrases;
+use crate::dom::document::{all, class, document, find, meta};
 use crate::spec::Dataset;
 use web_sys::HtmlElement;
 

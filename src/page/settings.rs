@@ -18,7 +18,7 @@ pub fn text(address: &Address, name: &str) -> String {
         "adaptation-decay" if !spec.neuron.is_adaptive() => String::new(),
         "stop-at" => address.stop_at.unwrap_or(0.0).to_string(),
         "surrogate" => shape(spec.neuron.surrogate).to_owned(),
-        "slope" => steepness(spec.neuron.surrogate).map(|slope| slope.to_string()).unwrap_or_default(),
+        "slope" => spec.neuron.surrogate.steepness().map(|slope| slope.to_string()).unwrap_or_default(),
         other => match layer(other) {
             Some(layer) => spec.layers.get(layer).map(LayerSpec::to_string).unwrap_or_default(),
             None => crate::spec::field(other).map(|field| field.text(spec)).unwrap_or_default(),
@@ -108,14 +108,6 @@ const fn shape(surrogate: Surrogate) -> &'static str {
         Surrogate::Arctan(_) => "arctan",
         Surrogate::Sigmoid(_) => "sigmoid",
         Surrogate::Triangle => "triangle",
-    }
-}
-
-/// How steep it is; none where that is not a matter of choice.
-pub const fn steepness(surrogate: Surrogate) -> Option<f32> {
-    match surrogate {
-        Surrogate::FastSigmoid(slope) | Surrogate::Arctan(slope) | Surrogate::Sigmoid(slope) => Some(slope),
-        Surrogate::Triangle => None,
     }
 }
 

@@ -1,16 +1,16 @@
 //! What a picture says of the place under the pointer: the number behind the mark.
 
 use super::phrases::{Phrase, Phrases, grouped};
-use super::reading::Reading;
 use super::verdict::percent;
 use crate::digits::drawing::SIDE;
+use crate::pictures::analysis::Analysis;
 use crate::spec::{Neuron, Readout};
 use crate::trace::LayerTrace;
 
 /// What is needed to tell.
 pub struct Asked<'a> {
     /// What runs through the network.
-    pub reading: &'a Reading,
+    pub reading: &'a Analysis,
     /// The neurons' parameters.
     pub neuron: &'a Neuron,
     /// The neurons whose voltage is shown.
@@ -66,10 +66,11 @@ impl Asked<'_> {
             "field" => self.name(first?, dot(place, first?.neurons())?),
             "hid" => {
                 let (rows, firing) = (self.reading.rows.first()?, self.reading.firing.first()?);
-                let row = part(place.1, super::raster::rows(*firing));
+                let row = part(place.1, crate::pictures::raster::rows(*firing));
                 // Where rows are shared, the first of the neurons in it.
-                let neuron =
-                    rows.iter().position(|own| *own * super::raster::rows(*firing) / (*firing).max(1) == row)?;
+                let neuron = rows
+                    .iter()
+                    .position(|own| *own * crate::pictures::raster::rows(*firing) / (*firing).max(1) == row)?;
                 self.name(first?, neuron)
             }
             "mem" => self.voltage(first?, *self.chosen.get(part(place.1, self.chosen.len()))?, t, at),
@@ -118,7 +119,7 @@ mod tests {
     use crate::spikes::SpikeTrain;
     use crate::trace::Trace;
 
-    fn reading() -> Reading {
+    fn reading() -> Analysis {
         let layer = |neurons: usize| {
             let mut spikes = SpikeTrain::silent(1, neurons, 4);
             spikes.fire(0, 1, 2);
@@ -136,7 +137,7 @@ mod tests {
             output: layer(2),
             ..Trace::default()
         };
-        Reading::new(trace, None)
+        Analysis::new(trace, None)
     }
 
     fn told(canvas: &str, place: (f32, f32)) -> Option<String> {

@@ -2,7 +2,7 @@
 //! was known.
 
 use super::phrases::{Phrase, Phrases};
-use super::reading::Reading;
+use crate::pictures::analysis::Analysis;
 use crate::spec::Readout;
 
 /// A phrase and what goes into its braces.
@@ -41,7 +41,7 @@ pub fn percent(share: f32) -> String {
 
 /// The verdict at the moment `now`; `trained` is whether the network has learnt anything. The phrases know what the
 /// classes are called.
-pub fn verdict(reading: &Reading, now: f32, trained: bool, phrases: &Phrases) -> Verdict {
+pub fn verdict(reading: &Analysis, now: f32, trained: bool, phrases: &Phrases) -> Verdict {
     let (t, last) = (reading.at(now), reading.time_steps().saturating_sub(1));
     let Some(leader) = reading.leaders.get(t).copied().flatten() else { return nothing(reading, t >= last) };
     let second = reading.second(t, leader).unwrap_or(leader);
@@ -66,7 +66,7 @@ pub fn verdict(reading: &Reading, now: f32, trained: bool, phrases: &Phrases) ->
     Verdict { digit: phrases.name(leader), sure, headline, detail }
 }
 
-fn nothing(reading: &Reading, over: bool) -> Verdict {
+fn nothing(reading: &Analysis, over: bool) -> Verdict {
     let headline = if over { Phrase::NoAnswer } else { Phrase::NothingYet };
     let detail = match reading.trace.readout {
         Readout::Membrane => Phrase::NothingMembrane,
@@ -76,7 +76,7 @@ fn nothing(reading: &Reading, over: bool) -> Verdict {
     Verdict { digit: String::new(), sure: false, headline: said(headline), detail: vec![said(detail)] }
 }
 
-fn by_voltage(reading: &Reading, t: usize, [leader, second]: [usize; 2], sure: bool, phrases: &Phrases) -> Said {
+fn by_voltage(reading: &Analysis, t: usize, [leader, second]: [usize; 2], sure: bool, phrases: &Phrases) -> Said {
     let p = |class: usize| percent(reading.probability(t, class));
     let (a, b) = (("a", phrases.name(leader)), ("b", phrases.name(second)));
     let last = reading.time_steps().saturating_sub(1);
@@ -88,7 +88,7 @@ fn by_voltage(reading: &Reading, t: usize, [leader, second]: [usize; 2], sure: b
     }
 }
 
-fn by_spikes(reading: &Reading, t: usize, [leader, second]: [usize; 2], sure: bool, phrases: &Phrases) -> Said {
+fn by_spikes(reading: &Analysis, t: usize, [leader, second]: [usize; 2], sure: bool, phrases: &Phrases) -> Said {
     let count = |class: usize| reading.evidence_at(t).get(class).copied().unwrap_or(0.0);
     let values = vec![
         ("a", phrases.name(leader)),
@@ -124,7 +124,7 @@ fn signed(value: f32) -> String {
 }
 
 /// The evidence so far as bars, on a scale that stays while time runs.
-pub fn bars(reading: &Reading, t: usize) -> Vec<Bar> {
+pub fn bars(reading: &Analysis, t: usize) -> Vec<Bar> {
     let counts = reading.trace.readout == Readout::SpikeCount;
     let least = if counts { 8.0 } else { 1e-6 };
     let (low, high) = reading

@@ -1,7 +1,7 @@
 //! What the page watches of its own layout.
 
-use super::document::{self, find, window};
 use super::input::{Input, Post};
+use crate::dom::document::{self, find, window};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{

@@ -4,16 +4,16 @@
 use super::address::{Pad, Start};
 use super::app::App;
 use super::conversation::{ALL_TEST_IMAGES, Opening, now};
-use super::document::{create, find, in_words, listen};
 use super::fetching::{self, Copy};
 use super::input::{Input, Post};
 use super::phrases::Phrase;
 use super::run::{Origin, Phase, Run};
+use crate::dom::document::{find, in_words, listen};
+use crate::dom::download::download;
 use crate::protocol::Request;
 use crate::spec::Spec;
-use js_sys::{Array, Reflect, Uint8Array};
-use wasm_bindgen::JsValue;
-use web_sys::{Blob, Event, HtmlAnchorElement, HtmlInputElement, Url};
+use js_sys::{Array, Reflect};
+use web_sys::{Event, HtmlInputElement};
 
 /// While training runs, a snapshot is taken so often, in milliseconds; the first one sooner.
 const SNAPSHOT_EVERY: f64 = 4000.0;
@@ -35,20 +35,6 @@ pub fn listen_to_files(post: &Post) {
         // So that the same file can be chosen again.
         chosen.set_value("");
     });
-}
-
-/// Hands the bytes to the reader as a file.
-///
-/// # Errors
-/// What the browser says when it makes no file of them.
-pub fn download(bytes: &[u8], name: &str) -> Result<(), JsValue> {
-    let blob = Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes)))?;
-    let url = Url::create_object_url_with_blob(&blob)?;
-    let link: HtmlAnchorElement = create("a");
-    link.set_href(&url);
-    link.set_download(name);
-    link.click();
-    Url::revoke_object_url(&url)
 }
 
 impl App {

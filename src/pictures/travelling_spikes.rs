@@ -3,10 +3,10 @@
 //! steps `t` and `t + 1` the wave of time step `t` runs from left to right, each layer in its turn. At rest on a time
 //! step all that it carried is shown at once.
 
+use super::analysis::Analysis;
+use super::connections::{Edge, Layout, Place};
 use super::field::brightness;
-use super::graph::{Edge, Layout, Place};
 use super::marks::{Extent, Ink, Mark, Shade, afterglow, along, plain, px};
-use super::reading::Reading;
 use crate::decimal::Between;
 use crate::spikes::SpikeTrain;
 use crate::trace::LayerTrace;
@@ -41,7 +41,7 @@ struct Moment {
 }
 
 impl Moment {
-    fn new(reading: &Reading, now: f32) -> Self {
+    fn new(reading: &Analysis, now: f32) -> Self {
         let hops = reading.trace.hidden.len() as f32 + 1.0;
         let share = now.fract();
         let rests = !(0.01..0.99).contains(&share);
@@ -55,7 +55,7 @@ impl Moment {
 }
 
 /// The picture at the moment `now`.
-pub fn marks(reading: &Reading, shown: &Shown, now: f32) -> Vec<Mark> {
+pub fn marks(reading: &Analysis, shown: &Shown, now: f32) -> Vec<Mark> {
     let moment = Moment::new(reading, now);
     let mut marks = picture(reading, shown, &moment);
     marks.extend(shown.edges.iter().map(|edge| still(reading, shown, edge, &moment)));
@@ -71,7 +71,7 @@ pub fn marks(reading: &Reading, shown: &Shown, now: f32) -> Vec<Mark> {
     marks
 }
 
-fn picture(reading: &Reading, shown: &Shown, moment: &Moment) -> Vec<Mark> {
+fn picture(reading: &Analysis, shown: &Shown, moment: &Moment) -> Vec<Mark> {
     let (trace, layout) = (&reading.trace, shown.layout);
     let ((x, y), (width, height)) = layout.picture();
     let mut marks = vec![Mark::Bar { from: (x, y), to: (x + width, y + height), ink: Ink::Wash, alpha: 1.0 }];
@@ -93,7 +93,7 @@ fn stands_out(shown: &Shown, edge: &Edge) -> Option<bool> {
 }
 
 /// Whether a spike enters the edge at time step `t`.
-fn carries(reading: &Reading, edge: &Edge, t: usize) -> bool {
+fn carries(reading: &Analysis, edge: &Edge, t: usize) -> bool {
     let spikes = match edge.layer {
         0 => Some(&reading.trace.input),
         layer => reading.trace.hidden.get(layer - 1).map(|layer| &layer.spikes),
@@ -106,7 +106,7 @@ fn ink(edge: &Edge) -> Ink {
 }
 
 /// A connection as it stands there.
-fn still(reading: &Reading, shown: &Shown, edge: &Edge, moment: &Moment) -> Mark {
+fn still(reading: &Analysis, shown: &Shown, edge: &Edge, moment: &Moment) -> Mark {
     let weight = edge.weight.abs();
     let to_leader = edge.layer == shown.layout.columns.len() && reading.leaders.get(moment.t) == Some(&Some(edge.to));
     let busy = moment.wave.is_none() && carries(reading, edge, moment.t);
@@ -133,7 +133,7 @@ fn still(reading: &Reading, shown: &Shown, edge: &Edge, moment: &Moment) -> Mark
 }
 
 /// The spike on its way along an edge, if there is one: it lights what it has passed, which fades when it has arrived.
-fn pulse(reading: &Reading, edge: &Edge, moment: &Moment) -> Vec<Mark> {
+fn pulse(reading: &Analysis, edge: &Edge, moment: &Moment) -> Vec<Mark> {
     let way = moment.wave.map(|wave| wave - edge.layer as f32).filter(|way| *way > 0.0);
     let Some(way) = way.filter(|_| carries(reading, edge, moment.t)) else { return Vec::new() };
     let (ends, ink, width) = (edge.ends, ink(edge), 1.0 + 1.6 * edge.weight.abs());
@@ -157,7 +157,7 @@ fn glow(layer: &LayerTrace, neuron: usize, now: f32, t: usize) -> f32 {
     fired.map(|time| afterglow(now, time)).fold(0.0, f32::max)
 }
 
-fn neurons(reading: &Reading, shown: &Shown, moment: &Moment) -> Vec<Mark> {
+fn neurons(reading: &Analysis, shown: &Shown, moment: &Moment) -> Vec<Mark> {
     let dot = |(layer, neuron): Place| {
         let (at, trace) = (shown.layout.neuron((layer, neuron))?, reading.trace.hidden.get(layer)?);
         if neuron >= trace.neurons() {
@@ -191,7 +191,7 @@ fn neurons(reading: &Reading, shown: &Shown, moment: &Moment) -> Vec<Mark> {
 }
 
 /// The outputs: as large and as dark as they are likely so far, green where one fires.
-fn outputs(reading: &Reading, shown: &Shown, moment: &Moment) -> Vec<Mark> {
+fn outputs(reading: &Analysis, shown: &Shown, moment: &Moment) -> Vec<Mark> {
     let (layer, trace) = (shown.layout.columns.len(), &reading.trace.output);
     let leader = reading.leaders.get(moment.t).copied().flatten();
     let dot = |class: usize| {
@@ -214,7 +214,7 @@ fn outputs(reading: &Reading, shown: &Shown, moment: &Moment) -> Vec<Mark> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::graph::{edges, tests::example};
+    use super::super::connections::{edges, tests::example};
     use super::*;
 
     fn at(now: f32, lit: Option<Place>) -> Vec<Mark> {

@@ -5,7 +5,7 @@ use crate::trace::{LayerTrace, Trace, known_since};
 
 /// A trace and what follows from it.
 #[derive(Clone, Debug, Default)]
-pub struct Reading {
+pub struct Analysis {
     /// The trace.
     pub trace: Trace,
     /// What the picture really shows, where that is known.
@@ -33,7 +33,7 @@ pub struct Reading {
     pub hidden_counts: Vec<Vec<usize>>,
 }
 
-impl Reading {
+impl Analysis {
     /// Counts the picture's way into the first layer: where it enters as a steady current, no spike carries it, but all
     /// its weights are added up once, as in a dense network.
     #[must_use]
@@ -184,7 +184,7 @@ mod tests {
             LayerTrace { spikes: SpikeTrain::silent(1, 10, 3), potentials: vec![0.0; 30], ..LayerTrace::default() };
         let trace = Trace { image: vec![0; 2], time_steps: 3, input, output, ..Trace::default() };
         let close = |a: [f64; 2], b: [f64; 2]| (a[0] - b[0]).abs() < 1e-9 && (a[1] - b[1]).abs() < 1e-9;
-        let reading = Reading::new(trace, None);
+        let reading = Analysis::new(trace, None);
         assert!(close(reading.energy(0), [0.0, 92e-6]) && close(reading.energy(2), [9e-6, 92e-6]));
         assert!(close(reading.with_steady_input().energy(2), [101e-6, 92e-6]));
     }

@@ -213,7 +213,7 @@ pub fn cursor(now: f32, time_steps: usize) -> f32 {
 /// How brightly a spike of time step `t`, counted from 0, still glows at the moment `now`; 0 before it.
 ///
 /// ```
-/// use spiking_playground::page::marks::afterglow;
+/// use spiking_playground::pictures::marks::afterglow;
 /// assert_eq!(afterglow(1.0, 0), 1.0);
 /// assert_eq!(afterglow(1.0, 1), 0.0);
 /// assert!(afterglow(2.0, 0) < 0.5);

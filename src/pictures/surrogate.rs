@@ -1,7 +1,6 @@
 //! The cliff, and the slope that learning pretends it has.
 
 use super::marks::{Ink, Mark, Point, Shade, line, px};
-use super::settings::steepness;
 use crate::decimal::Between;
 use crate::spec::Surrogate;
 
@@ -15,7 +14,7 @@ const POINTS: usize = 241;
 /// has no steepness.
 ///
 /// ```
-/// use spiking_playground::page::slope::steepness_at;
+/// use spiking_playground::pictures::surrogate::steepness_at;
 /// use spiking_playground::spec::Surrogate;
 /// assert_eq!(steepness_at(Surrogate::FastSigmoid(1.0), 0.55), Some(4.1));
 /// assert_eq!(steepness_at(Surrogate::FastSigmoid(1.0), 0.45), Some(4.1)); // on either side
@@ -65,7 +64,7 @@ pub fn picture(surrogate: Surrogate) -> (Vec<Mark>, Point) {
         line(curve, Ink::Ink, 2.0),
     ];
     // What can be dragged: the place where half of the height is left.
-    let grip = half(surrogate).zip(steepness(surrogate)).map(|(half, k)| (half / f64::from(k)) as f32);
+    let grip = half(surrogate).zip(surrogate.steepness()).map(|(half, k)| (half / f64::from(k)) as f32);
     if let Some(away) = grip.filter(|away| *away < REACH) {
         let fill = Shade { from: Ink::Paper, to: Ink::Paper, amount: 0.0 };
         let at = (0.5 + away / (2.0 * REACH), y(away));

@@ -1,11 +1,11 @@
 //! The numbers behind pictures as tables: comma-separated values, the first line names the columns.
 
+use super::analysis::Analysis;
 use super::confusion::Confusion;
+use super::connections::Edge;
 use super::curves::History;
-use super::graph::Edge;
 use super::rates::Rates;
-use super::reading::Reading;
-use super::synapses::Synapses;
+use super::receptive_fields::ReceptiveFields;
 use crate::spec::Surrogate;
 use crate::spikes::SpikeTrain;
 use crate::trace::LayerTrace;
@@ -60,7 +60,7 @@ pub fn voltages(layer: &LayerTrace, neurons: &[usize], time_steps: usize) -> Str
 }
 
 /// The outputs at each time step: potential, spike, the evidence so far and what softmax makes of it.
-pub fn outputs(reading: &Reading) -> String {
+pub fn outputs(reading: &Analysis) -> String {
     let mut table = Table::new("class,time step,potential,spike,evidence,probability");
     let (output, classes) = (&reading.trace.output, reading.trace.classes());
     for class in 0..classes {
@@ -113,7 +113,7 @@ pub fn confusion(confusion: &Confusion) -> String {
 }
 
 /// The weights by which the first hidden neurons are reached, as far as they were told.
-pub fn weights(synapses: &Synapses, neurons: usize) -> String {
+pub fn weights(synapses: &ReceptiveFields, neurons: usize) -> String {
     let mut table = Table::new("neuron,pixel,weight");
     for neuron in 0..neurons {
         for (pixel, weight) in synapses.into_neuron(0, neuron).unwrap_or_default().iter().enumerate() {
@@ -150,7 +150,7 @@ mod tests {
             potentials: vec![1.0, 0.0, 3.0, 0.5],
             ..LayerTrace::default()
         };
-        let reading = Reading::new(Trace { time_steps: 2, output, ..Trace::default() }, None);
+        let reading = Analysis::new(Trace { time_steps: 2, output, ..Trace::default() }, None);
         let table = outputs(&reading);
         let rows: Vec<&str> = table.lines().collect();
         assert_eq!(rows.len(), 5);
@@ -174,6 +174,6 @@ mod tests {
     fn unknown_neurons_and_weights_are_left_out() {
         let layer = LayerTrace { spikes: SpikeTrain::silent(1, 1, 1), ..LayerTrace::default() };
         assert_eq!(voltages(&layer, &[0, 7], 1).lines().count(), 2);
-        assert_eq!(weights(&Synapses::default(), 9).lines().count(), 1);
+        assert_eq!(weights(&ReceptiveFields::default(), 9).lines().count(), 1);
     }
 }

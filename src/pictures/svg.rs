@@ -1,8 +1,8 @@
 //! Pictures as SVG files, of the same marks that `canvas.rs` paints. A file may move by itself: then a cursor runs through
 //! its staves as on the page.
 
-use super::canvas::Palette;
 use super::marks::{Extent, Ink, Mark, Point, along};
+use super::palette::Palette;
 use std::fmt::Write;
 
 /// The place of a picture on the sheet, in CSS pixels.

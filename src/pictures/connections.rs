@@ -1,8 +1,8 @@
 //! The part of the network that matters for a picture: which neurons, which connections, and where they stand.
 
+use super::analysis::Analysis;
 use super::marks::Point;
-use super::reading::Reading;
-use super::synapses::Synapses;
+use super::receptive_fields::ReceptiveFields;
 use crate::digits::drawing::SIDE;
 use crate::trace::Trace;
 
@@ -113,7 +113,11 @@ fn from(weights: &[f32], sender: usize) -> f32 {
 ///
 /// # Errors
 /// With those whose weights were not told.
-fn told<'a>(synapses: &'a Synapses, layer: usize, neurons: &[usize]) -> Result<Vec<&'a [f32]>, (usize, Vec<usize>)> {
+fn told<'a>(
+    synapses: &'a ReceptiveFields,
+    layer: usize,
+    neurons: &[usize],
+) -> Result<Vec<&'a [f32]>, (usize, Vec<usize>)> {
     let known = |neuron: &usize| synapses.into_neuron(layer, *neuron);
     let missing: Vec<usize> = neurons.iter().copied().filter(|neuron| known(neuron).is_none()).collect();
     if missing.is_empty() { Ok(neurons.iter().filter_map(known).collect()) } else { Err((layer, missing)) }
@@ -124,7 +128,7 @@ fn told<'a>(synapses: &'a Synapses, layer: usize, neurons: &[usize]) -> Result<V
 ///
 /// # Errors
 /// With the layer and the neurons whose weights must be known first.
-pub fn choose(reading: &Reading, synapses: &Synapses) -> Result<Vec<Vec<usize>>, (usize, Vec<usize>)> {
+pub fn choose(reading: &Analysis, synapses: &ReceptiveFields) -> Result<Vec<Vec<usize>>, (usize, Vec<usize>)> {
     let (trace, last) = (&reading.trace, reading.trace.hidden.len());
     let classes: Vec<usize> = (0..trace.classes()).collect();
     told(synapses, last, &classes)?;
@@ -153,7 +157,7 @@ pub fn choose(reading: &Reading, synapses: &Synapses) -> Result<Vec<Vec<usize>>,
 }
 
 /// The class that leads at the end, and the one after it; none where no evidence came.
-pub fn answers(reading: &Reading) -> Vec<usize> {
+pub fn answers(reading: &Analysis) -> Vec<usize> {
     let answer = reading.leaders.last().copied().flatten();
     let end = reading.time_steps().saturating_sub(1);
     answer.into_iter().chain(answer.and_then(|answer| reading.second(end, answer))).collect()
@@ -185,11 +189,17 @@ fn strongest(mut values: Vec<(f32, usize)>, most: usize) -> Vec<usize> {
 }
 
 /// The strongest connections between what is shown, more of them at the neuron that is lit.
-pub fn edges(reading: &Reading, synapses: &Synapses, layout: &Layout, lit: Option<Place>) -> Vec<Edge> {
+pub fn edges(reading: &Analysis, synapses: &ReceptiveFields, layout: &Layout, lit: Option<Place>) -> Vec<Edge> {
     (0..=layout.columns.len()).flat_map(|layer| edges_into(reading, synapses, layout, lit, layer)).collect()
 }
 
-fn edges_into(reading: &Reading, synapses: &Synapses, layout: &Layout, lit: Option<Place>, layer: usize) -> Vec<Edge> {
+fn edges_into(
+    reading: &Analysis,
+    synapses: &ReceptiveFields,
+    layout: &Layout,
+    lit: Option<Place>,
+    layer: usize,
+) -> Vec<Edge> {
     let weight =
         |from: usize, to: usize| synapses.into_neuron(layer, to).map_or(0.0, |weights| self::from(weights, from));
     let pairs = pairs(&reading.trace, layout, lit, layer, weight);
@@ -243,8 +253,8 @@ fn pairs(
 /// Who spoke most for a class, and who most against it, up to and including time step `t`: the neuron of the last hidden
 /// layer, its spikes, and the weight that they go through.
 pub fn loudest(
-    reading: &Reading,
-    synapses: &Synapses,
+    reading: &Analysis,
+    synapses: &ReceptiveFields,
     layout: &Layout,
     class: usize,
     t: usize,
@@ -277,20 +287,20 @@ pub(super) mod tests {
 
     /// Two time steps, 30 hidden neurons, two outputs of which the second wins: pixel 5 fires at the first time step,
     /// hidden neuron 7 at both, neuron 8 at the second.
-    pub fn example() -> (Reading, Synapses) {
+    pub fn example() -> (Analysis, ReceptiveFields) {
         let mut input = SpikeTrain::silent(1, PIXELS, 2);
         input.fire(0, 5, 0);
         let mut output = layer(2, &[]);
         output.potentials = vec![0.0, 0.1, 0.0, 1.0];
         let hidden = vec![layer(30, &[(7, 0), (7, 1), (8, 1)])];
         let trace = Trace { image: vec![0; PIXELS], time_steps: 2, input, hidden, output, ..Trace::default() };
-        let mut synapses = Synapses::default();
+        let mut synapses = ReceptiveFields::default();
         let bytes = |weights: Vec<f32>| weights.into_iter().flat_map(f32::to_le_bytes).collect::<Vec<u8>>();
         let picture = (0..30).flat_map(|n| (0..PIXELS).map(move |pixel| if pixel == 5 && n == 7 { -2.0 } else { 0.1 }));
         synapses.take(0, &(0..30).collect::<Vec<_>>(), &bytes(picture.collect()));
         let out = (0..2).flat_map(|class| (0..30).map(move |n| if class == 1 && n == 7 { 0.9 } else { -0.1 }));
         synapses.take(1, &[0, 1], &bytes(out.collect()));
-        (Reading::new(trace, None), synapses)
+        (Analysis::new(trace, None), synapses)
     }
 
     #[test]

@@ -7,11 +7,11 @@ pub fn floats(bytes: &[u8]) -> impl Iterator<Item = f32> + '_ {
 
 /// Weights by layer and neuron. Layers are counted from 0, the first hidden one; the last is the output.
 #[derive(Clone, Debug, Default)]
-pub struct Synapses {
+pub struct ReceptiveFields {
     layers: Vec<Vec<Vec<f32>>>,
 }
 
-impl Synapses {
+impl ReceptiveFields {
     /// The weights by which a neuron is reached, one for each sender; none where they were not told.
     pub fn into_neuron(&self, layer: usize, neuron: usize) -> Option<&[f32]> {
         self.layers.get(layer)?.get(neuron).filter(|weights| !weights.is_empty()).map(Vec::as_slice)

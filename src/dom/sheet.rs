@@ -1,13 +1,24 @@
 //! A part of the page as a drawing: its canvases by what was painted on them, with the words that stand beside them.
 
-use super::canvas::{Painted, Palette};
+use super::canvas::Painted;
 use super::document::{document, find, listen as hear, window};
-use super::input::SaveAs;
-use super::svg::{Frame, Motion, Sheet, Words};
+use crate::pictures::palette::Palette;
+use crate::pictures::svg::{Frame, Motion, Sheet, Words};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{CssStyleDeclaration, Element, Event, HtmlDialogElement, HtmlElement};
+
+/// The kinds of files that a picture is saved as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaveAs {
+    /// A drawing that can be scaled.
+    Svg,
+    /// The same, in which time runs.
+    Moving,
+    /// A table of its numbers.
+    Csv,
+}
 
 /// Room around a picture in its file, in CSS pixels.
 const MARGIN: f64 = 8.0;

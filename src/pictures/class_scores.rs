@@ -1,8 +1,8 @@
 //! Who leads, and by how much: the evidence for each class over time, less the average of all, for the raw sums may all
 //! climb and hide it. Only the leader so far is ink, the runner-up grey, the rest ghosts.
 
+use super::analysis::Analysis;
 use super::marks::{Ink, Mark, Point, column, cursor, line};
-use super::reading::Reading;
 
 /// The picture at one moment, and where the names of the first two stand.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Race {
 }
 
 /// The lead of each class over the average, [T, classes].
-pub fn leads(reading: &Reading) -> Vec<f32> {
+pub fn leads(reading: &Analysis) -> Vec<f32> {
     let classes = reading.trace.classes().max(1);
     let rows = reading.evidence.chunks(classes);
     rows.flat_map(|row| {
@@ -27,7 +27,7 @@ pub fn leads(reading: &Reading) -> Vec<f32> {
 }
 
 /// The picture at the moment `now`.
-pub fn picture(reading: &Reading, leads: &[f32], now: f32) -> Race {
+pub fn picture(reading: &Analysis, leads: &[f32], now: f32) -> Race {
     let (classes, time_steps) = (reading.trace.classes(), reading.time_steps());
     let (low, high) =
         leads.iter().fold((0.0, 1e-6), |(low, high): (f32, f32), value| (low.min(*value), high.max(*value)));
@@ -82,14 +82,14 @@ mod tests {
     use crate::spikes::SpikeTrain;
     use crate::trace::{LayerTrace, Trace};
 
-    fn reading() -> Reading {
+    fn reading() -> Analysis {
         let output = LayerTrace {
             spikes: SpikeTrain::silent(1, 2, 3),
             potentials: vec![1.0, 0.0, 1.0, 0.0, 0.0, 6.0],
             excitation: vec![0.0; 6],
             inhibition: vec![0.0; 6],
         };
-        Reading::new(Trace { time_steps: 3, output, ..Trace::default() }, None)
+        Analysis::new(Trace { time_steps: 3, output, ..Trace::default() }, None)
     }
 
     #[test]

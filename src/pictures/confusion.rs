@@ -18,7 +18,7 @@ impl Confusion {
     /// From the class read in each image and its label; images of a class beyond `classes` are left out.
     ///
     /// ```
-    /// use spiking_playground::page::confusion::Confusion;
+    /// use spiking_playground::pictures::confusion::Confusion;
     /// let confusion = Confusion::new(&[1, 0, 1], &[1, 1, 1], 2);
     /// assert_eq!((confusion.count((1, 1)), confusion.count((1, 0))), (2, 1));
     /// assert_eq!(confusion.worst(), Some(((1, 0), 1)));

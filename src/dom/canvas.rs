@@ -3,8 +3,9 @@
 #![expect(clippy::disallowed_types, reason = "all painting is done here")]
 
 use super::document::{create, find, missing};
-use super::marks::{Extent, Ink, Mark, Point, Scene, Shade, along};
 use crate::decimal::Between;
+use crate::pictures::marks::{Extent, Ink, Mark, Point, Scene, Shade, along};
+use crate::pictures::palette::Palette;
 use std::cell::{Cell, RefCell};
 use std::f64::consts::TAU;
 use wasm_bindgen::{Clamped, JsCast, JsValue};
@@ -13,55 +14,14 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 /// More device pixels than that for one CSS pixel are not worth their time.
 const MOST_PIXELS: f64 = 2.0;
 
-/// The colours of the page, as the stylesheet has them at this moment.
-#[derive(Clone, Debug, Default)]
-pub struct Palette {
-    colours: Vec<[u8; 3]>,
-    names: Vec<String>,
-    /// Counts how often the page's look changed: a canvas measures itself once for each.
-    look: u32,
-}
-
-impl Palette {
-    /// Reads the custom properties of the document's root. From now on canvases may have other sizes too.
-    pub fn read(before: &Self) -> Self {
-        let root = super::document::document().document_element();
-        let styles = root.and_then(|root| super::document::window().get_computed_style(&root).ok().flatten());
-        let value = |ink: &Ink| styles.as_ref().and_then(|styles| styles.get_property_value(ink.token()).ok());
-        let names = Ink::ALL.iter().map(|ink| value(ink).unwrap_or_default().trim().to_owned()).collect();
-        Self { look: before.look + 1, ..Self::of(names) }
-    }
-
-    /// These colours, `#rrggbb`, in the order of [`Ink::ALL`].
-    pub fn of(names: Vec<String>) -> Self {
-        Self { colours: names.iter().map(|name| parse(name)).collect(), names, look: 0 }
-    }
-
-    /// The colour as the stylesheet writes it.
-    pub fn name(&self, ink: Ink) -> &str {
-        self.names.get(ink as usize).map_or("#888", String::as_str)
-    }
-
-    /// A colour between two, as `#rrggbb`.
-    pub fn hex(&self, shade: Shade) -> String {
-        let [r, g, b] = self.mix(shade);
-        format!("#{r:02x}{g:02x}{b:02x}")
-    }
-
-    fn mix(&self, shade: Shade) -> [u8; 3] {
-        let colour = |ink: Ink| self.colours.get(ink as usize).copied().unwrap_or([136; 3]);
-        let (from, to) = (colour(shade.from), colour(shade.to));
-        std::array::from_fn(|i| {
-            let (a, b) = (f32::from(from[i]), f32::from(to[i]));
-            (a + (b - a) * shade.amount.between(0.0, 1.0)).round() as u8
-        })
-    }
-}
-
-/// `#rrggbb`, as the stylesheet writes it.
-fn parse(name: &str) -> [u8; 3] {
-    let channel = |i: usize| name.get(1 + 2 * i..3 + 2 * i).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-    [channel(0).unwrap_or(136), channel(1).unwrap_or(136), channel(2).unwrap_or(136)]
+/// The colours of the page as the stylesheet has them at this moment: the custom properties of the document's root. From now
+/// on canvases may have other sizes too.
+pub fn read_palette(before: &Palette) -> Palette {
+    let root = super::document::document().document_element();
+    let styles = root.and_then(|root| super::document::window().get_computed_style(&root).ok().flatten());
+    let value = |ink: &Ink| styles.as_ref().and_then(|styles| styles.get_property_value(ink.token()).ok());
+    let names = Ink::ALL.iter().map(|ink| value(ink).unwrap_or_default().trim().to_owned()).collect();
+    Palette::of(names).with_look(before.look + 1)
 }
 
 /// A canvas of the page.

@@ -1,0 +1,20 @@
+//! Files for the reader.
+
+use super::document::create;
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::JsValue;
+use web_sys::{Blob, HtmlAnchorElement, Url};
+
+/// Hands the bytes to the reader as a file.
+///
+/// # Errors
+/// What the browser says when it makes no file of them.
+pub fn download(bytes: &[u8], name: &str) -> Result<(), JsValue> {
+    let blob = Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes)))?;
+    let url = Url::create_object_url_with_blob(&blob)?;
+    let link: HtmlAnchorElement = create("a");
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    Url::revoke_object_url(&url)
+}

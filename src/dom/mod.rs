@@ -1,0 +1,7 @@
+//! The toolkit that page and article share: the document, canvases, knobs, files for the reader.
+
+pub mod canvas;
+pub mod document;
+pub mod download;
+pub mod knob;
+pub mod sheet;

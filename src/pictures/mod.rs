@@ -1,0 +1,25 @@
+//! Every picture of the program, as pure functions: page, article and command line draw with these. A picture is a list of
+//! [`marks`] in 0–1 coordinates; `svg` makes files of them, the page's canvases paint them.
+
+pub mod marks;
+pub mod palette;
+pub mod svg;
+
+pub mod analysis;
+pub mod receptive_fields;
+
+pub mod axis;
+pub mod class_scores;
+pub mod confusion;
+pub mod connections;
+pub mod curves;
+pub mod enlarge;
+pub mod field;
+pub mod outputs;
+pub mod raster;
+pub mod rates;
+pub mod surrogate;
+pub mod travelling_spikes;
+pub mod voltage;
+
+pub mod csv;

@@ -1,0 +1,53 @@
+//! The colours that inks stand for.
+
+use super::marks::{Ink, Shade};
+use crate::decimal::Between;
+
+/// The colours of a picture by their meaning: on the page those of the stylesheet at this moment.
+#[derive(Clone, Debug, Default)]
+pub struct Palette {
+    colours: Vec<[u8; 3]>,
+    names: Vec<String>,
+    /// Counts how often the page's look changed: a canvas measures itself once for each.
+    pub look: u32,
+}
+
+impl Palette {
+    /// These colours, `#rrggbb`, in the order of [`Ink::ALL`].
+    pub fn of(names: Vec<String>) -> Self {
+        Self { colours: names.iter().map(|name| parse(name)).collect(), names, look: 0 }
+    }
+
+    /// The same colours for a look with this number.
+    #[must_use]
+    pub fn with_look(self, look: u32) -> Self {
+        Self { look, ..self }
+    }
+
+    /// The colour as the stylesheet writes it.
+    pub fn name(&self, ink: Ink) -> &str {
+        self.names.get(ink as usize).map_or("#888", String::as_str)
+    }
+
+    /// A colour between two, as `#rrggbb`.
+    pub fn hex(&self, shade: Shade) -> String {
+        let [r, g, b] = self.mix(shade);
+        format!("#{r:02x}{g:02x}{b:02x}")
+    }
+
+    /// The same as red, green and blue.
+    pub fn mix(&self, shade: Shade) -> [u8; 3] {
+        let colour = |ink: Ink| self.colours.get(ink as usize).copied().unwrap_or([136; 3]);
+        let (from, to) = (colour(shade.from), colour(shade.to));
+        std::array::from_fn(|i| {
+            let (a, b) = (f32::from(from[i]), f32::from(to[i]));
+            (a + (b - a) * shade.amount.between(0.0, 1.0)).round() as u8
+        })
+    }
+}
+
+/// `#rrggbb`, as the stylesheet writes it.
+fn parse(name: &str) -> [u8; 3] {
+    let channel = |i: usize| name.get(1 + 2 * i..3 + 2 * i).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+    [channel(0).unwrap_or(136), channel(1).unwrap_or(136), channel(2).unwrap_or(136)]
+}
