@@ -13,8 +13,8 @@ use spiking_playground::digits::{Digits, idx, own};
 use spiking_playground::event::{Accuracy, Event, StepDone};
 use spiking_playground::inspection::trace;
 use spiking_playground::network::Network;
-use spiking_playground::page::address::Address;
-use spiking_playground::page::strokes;
+use spiking_playground::page::model::link::Link;
+use spiking_playground::page::model::strokes;
 use spiking_playground::photo::{decode, prepare};
 use spiking_playground::pictures::analysis::{Analysis, telling_neurons};
 use spiking_playground::pictures::curves::{History, Kind};
@@ -142,12 +142,12 @@ fn spec(bytes: &[u8]) {
     {
         whole(&spec);
     }
-    let (address, _) = Address::from_hash(&text);
+    let (address, _) = Link::from_hash(&text);
     whole(&address.spec);
-    let (again, errors) = Address::from_hash(&address.to_hash());
+    let (again, errors) = Link::from_hash(&address.to_hash());
     assert_eq!(errors, Vec::<String>::new());
     // A drawing loses what is finer than a link tells.
-    assert_eq!(Address { pad: address.pad.clone(), ..again }, address);
+    assert_eq!(Link { pad: address.pad.clone(), ..again }, address);
 }
 
 /// The command line: words between line feeds.
@@ -312,9 +312,9 @@ fn engine() -> Session {
     let time = Cell::new(0.0);
     let mut session = Session::new(kernels::cpu(), move || time.replace(time.get() + 10.0));
     let (manifest, files) = &*DATA;
-    session.receive(Request::Data(manifest.clone()), Vec::new());
-    session.receive(Request::Shard(Split::Train, 0), files[..2].to_vec());
-    session.receive(Request::Shard(Split::Test, 0), files[2..4].to_vec());
+    session.receive(0, Request::Data(manifest.clone()), Vec::new());
+    session.receive(0, Request::Shard(Split::Train, 0), files[..2].to_vec());
+    session.receive(0, Request::Shard(Split::Test, 0), files[2..4].to_vec());
     session
 }
 
@@ -327,12 +327,12 @@ fn session(bytes: &[u8]) {
         1 => Request::Resume,
         _ => Request::Try,
     };
-    session.receive(open, vec![file.to_vec()]);
+    session.receive(0, open, vec![file.to_vec()]);
     session.work();
     for (request, beside) in [
         (Request::Test(3), Vec::new()),
-        (Request::Trace { id: 1, picture: Picture::Drawing }, vec![vec![90; 784]]),
-        (Request::Trace { id: 2, picture: Picture::Test(0) }, Vec::new()),
+        (Request::Trace { picture: Picture::Drawing }, vec![vec![90; 784]]),
+        (Request::Trace { picture: Picture::Test(0) }, Vec::new()),
         (Request::Rates, vec![vec![90; 784]]),
         (Request::Fields(0, vec![0, 1]), Vec::new()),
         (Request::Fields(1, vec![0, 9]), Vec::new()),
@@ -344,7 +344,7 @@ fn session(bytes: &[u8]) {
         (Request::Train, Vec::new()),
         (Request::HandOver, Vec::new()),
     ] {
-        session.receive(request, beside);
+        session.receive(0, request, beside);
         session.work();
     }
 }
@@ -353,7 +353,7 @@ fn session(bytes: &[u8]) {
 fn requests(bytes: &[u8]) {
     let mut session = engine();
     let small = Spec { layers: dense([2]), time_steps: 3, batch_size: 8, ..Spec::default() };
-    session.receive(Request::Start(small), Vec::new());
+    session.receive(0, Request::Start(small), Vec::new());
     let mut rest = bytes;
     for _ in 0..20 {
         let Ok((request, behind)) = postcard::take_from_bytes::<Request>(rest) else { break };
@@ -365,7 +365,7 @@ fn requests(bytes: &[u8]) {
             request == Request::SelfCheck
         };
         if !long {
-            session.receive(request, vec![rest.to_vec(), rest.to_vec()]);
+            session.receive(0, request, vec![rest.to_vec(), rest.to_vec()]);
             session.work();
         }
     }

@@ -32,7 +32,7 @@ pub fn start_on_gpu() {
                 };
                 listen(|clock| Session::new(device, clock), name, is_software);
             }
-            Err(error) => post(&js_sys::global().unchecked_into(), vec![(Report::Lost(error.to_string()), Vec::new())]),
+            Err(error) => post(&js_sys::global().unchecked_into(), vec![unasked(Report::Lost(error.to_string()))]),
         }
     });
 }
@@ -69,21 +69,26 @@ fn listen(open: impl FnOnce(Clock) -> Session, name: String, is_software: bool) 
     let receiving = worker.clone();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let reports = match wire::request(event.data()) {
-            Ok((request, bytes)) => receiving.session.borrow_mut().receive(request, bytes),
-            Err(error) => vec![(Report::Failed(error.to_string()), Vec::new())],
+            Ok((request, id, bytes)) => receiving.session.borrow_mut().receive(id.unwrap_or(0), request, bytes),
+            Err(error) => vec![unasked(Report::Failed(error.to_string()))],
         };
         receiving.clone().send(reports);
     });
     scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     on_message.forget();
-    worker.send(vec![(Report::Ready { build: BUILD.to_owned(), device: name, is_software }, Vec::new())]);
+    worker.send(vec![unasked(Report::Ready { build: BUILD.to_owned(), device: name, is_software })]);
+}
+
+/// A report that answers no request.
+const fn unasked(report: Report) -> Outgoing {
+    Outgoing { answers: None, report, bytes: Vec::new() }
 }
 
 fn post(scope: &DedicatedWorkerGlobalScope, reports: Vec<Outgoing>) {
     let encode = if scope.name() == wire::PLAIN { wire::plain } else { wire::packed };
-    for (report, bytes) in reports {
+    for Outgoing { answers, report, bytes } in reports {
         let bytes: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
-        let posted = encode(&report, &bytes)
+        let posted = encode(&report, answers, &bytes)
             .map_err(|error| JsValue::from(error.to_string()))
             .and_then(|(message, transfer)| scope.post_message_with_transfer(&message, &transfer));
         // A report that cannot be posted means that the page's end is gone; the panic reaches its error event.

@@ -125,8 +125,7 @@ pub mod engine;
 /// The toolkit that page and article share: document, canvases, knobs, files for the reader.
 #[cfg(feature = "web")]
 pub mod dom;
-/// The page: document, canvases, pointer, URL.
-#[cfg(feature = "web")]
+/// The page: its model, and in the browser its views and ports.
 pub mod page;
 /// The article's figures, a program of their own that draws with the page's parts.
 #[cfg(feature = "web")]

@@ -4,7 +4,8 @@
 //! first element is the value and whose others are `Uint8Array`s, moved and not copied. What arrays a message carries
 //! stands with it. The engine hears a request within one piece of work, some 20 ms, and answers most of them at once; what
 //! takes longer, in a large network, is answered once it is done, and other requests are answered meanwhile
-//! (`session/jobs.rs` says in which order).
+//! (`session/jobs.rs` says in which order). Each request has a number, and its answer or [`Failed`](crate::protocol::Report::Failed)
+//! carries it.
 
 use crate::digits::shard::{Manifest, Split};
 use crate::event::{Accuracy, EpochDone, StepDone};
@@ -19,6 +20,9 @@ pub const BUILD: &str = match option_env!("SPIKING_BUILD") {
 
 /// The width and height of a photo's preview, in pixels.
 pub const PREVIEW: usize = 160;
+
+/// The number of a request, which its answer carries; the page counts them.
+pub type RequestId = u32;
 
 /// The picture of a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,18 +57,16 @@ pub enum Request {
     Samples(Dataset),
     /// Learn from a user's drawings instead of any other data. Arrays: their pixels, [n, 28, 28]; their labels, \[n\].
     Drawings,
-    /// Train until `Pause`, or until the epoch ends after which the spec stops. A missing shard is requested by `Need`,
+    /// Train until `Pause`, or until the epoch ends after which the spec stops. Answer: `Paused`, where it ends by itself. A missing shard is requested by `Need`,
     /// and the run waits for it.
     Train,
     /// Stop after the current step. Answer: `Paused`.
     Pause,
     /// Train one batch, then pause.
     Step,
-    /// Trace this picture through the network. Arrays: the pixels, for a drawing. Answer: `Trace` with the same `id`,
-    /// or `NoTrace`.
+    /// Trace this picture through the network. Arrays: the pixels, for a drawing. Answer: `Trace`; `Failed` for an unknown
+    /// test image or a wrong number of pixels.
     Trace {
-        /// The number of the request.
-        id: u32,
         /// The picture.
         picture: Picture,
     },
@@ -149,7 +151,7 @@ pub enum Report {
     },
     /// An epoch is over.
     Epoch(EpochDone),
-    /// Training is paused.
+    /// Training is paused: the answer to `Pause`, or, where training has ended by itself, to the newest `Train` or `Step`.
     Paused,
     /// The accuracy on the test set: automatically about once a second while training runs (1,000 images), or as
     /// requested. Arrays: the predictions and the labels of the images.
@@ -161,8 +163,6 @@ pub enum Report {
     },
     /// Arrays: the bytes of a [`crate::trace::Trace`].
     Trace {
-        /// The number of the request.
-        id: u32,
         /// The picture.
         picture: Picture,
         /// The label of a test image.
@@ -178,13 +178,6 @@ pub enum Report {
     Photo(u32, bool),
     /// That file cannot be read, for this reason.
     NoPhoto(u32, String),
-    /// There is no such trace (an unknown test image, a wrong number of pixels).
-    NoTrace {
-        /// The number of the request.
-        id: u32,
-        /// Why.
-        reason: String,
-    },
     /// The incoming weights of these neurons of that layer. Arrays: the weights as f32, little-endian, [neurons, N].
     Fields(usize, Vec<usize>),
     /// The number of neurons of each hidden layer. Arrays: for each neuron the fraction of time steps in which it
@@ -202,6 +195,35 @@ pub enum Report {
     Tried(f64),
     /// The number of small networks computed; and the difference, if one disagrees.
     Checked(usize, Option<String>),
-    /// A request had no effect, for this reason.
+    /// A request had no effect, for this reason; or, as no answer, training cannot go on.
     Failed(String),
+}
+
+impl Report {
+    /// Whether it is the answer to a request where it is sent because of one. The others tell what happens by itself.
+    pub const fn is_answer(&self) -> bool {
+        match self {
+            Self::Ready { .. } | Self::Lost(_) | Self::Need(..) | Self::Step { .. } | Self::Epoch(_) => false,
+            Self::Started(_)
+            | Self::Changed
+            | Self::ShardTaken(..)
+            | Self::ShardRefused { .. }
+            | Self::Samples(_)
+            | Self::SamplesRefused(..)
+            | Self::Paused
+            | Self::Tested { .. }
+            | Self::Trace { .. }
+            | Self::TestImages(_)
+            | Self::Photo(..)
+            | Self::NoPhoto(..)
+            | Self::Fields(..)
+            | Self::Rates(_)
+            | Self::Weights
+            | Self::Checkpoint(_)
+            | Self::Resumed(_)
+            | Self::Tried(_)
+            | Self::Checked(..)
+            | Self::Failed(_) => true,
+        }
+    }
 }

@@ -23,7 +23,7 @@ use crate::digits::order::SHARD_SIZE;
 use crate::digits::shard::Split;
 use crate::network::{Misfit, Network};
 use crate::photo::{self, PhotoError, Prepared};
-use crate::protocol::{Report, Request};
+use crate::protocol::{Report, Request, RequestId};
 use crate::spec::{Dataset, Spec};
 use crate::training::Run;
 use crate::weights::checkpoint;
@@ -37,8 +37,16 @@ use pace::Pace;
 use std::collections::VecDeque;
 use testing::Testing;
 
-/// A report and the byte arrays beside it.
-pub type Outgoing = (Report, Vec<Vec<u8>>);
+/// A report on its way to the page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outgoing {
+    /// The number of the request whose answer it is; `None` for what happens by itself.
+    pub answers: Option<RequestId>,
+    /// The report.
+    pub report: Report,
+    /// The byte arrays beside it.
+    pub bytes: Vec<Vec<u8>>,
+}
 
 /// Images of the test that is made while training runs, about once a second.
 const QUICK_TEST: usize = 1000;
@@ -82,9 +90,13 @@ pub struct Session {
     step_time: Option<f64>,
     gpu: Gpu,
     /// What is under way: traces, which go first, and one other job.
-    jobs: Vec<Job>,
+    jobs: Vec<(Option<RequestId>, Job)>,
     /// Requests that wait for that.
-    queue: VecDeque<(Request, Vec<Vec<u8>>)>,
+    queue: VecDeque<(RequestId, Request, Vec<Vec<u8>>)>,
+    /// The request that is being answered.
+    answering: Option<RequestId>,
+    /// The newest request to train: where that ends by itself, `Paused` is its answer.
+    training_request: Option<RequestId>,
     out: Vec<Outgoing>,
 }
 
@@ -115,6 +127,8 @@ impl Session {
             gpu: Gpu::default(),
             jobs: Vec::new(),
             queue: VecDeque::new(),
+            answering: None,
+            training_request: None,
             out: Vec::new(),
         }
     }
@@ -141,13 +155,20 @@ impl Session {
     }
 
     /// Takes a request in, and does the first piece of what it asks for: most are answered by that.
-    pub fn receive(&mut self, request: Request, bytes: Vec<Vec<u8>>) -> Vec<Outgoing> {
+    pub fn receive(&mut self, id: RequestId, request: Request, bytes: Vec<Vec<u8>>) -> Vec<Outgoing> {
         if self.has_to_wait(&request) {
-            self.queue.push_back((request, bytes));
+            self.queue.push_back((id, request, bytes));
         } else {
-            self.answer(request, bytes);
+            self.answering(Some(id), |session| session.answer(request, bytes));
         }
         std::mem::take(&mut self.out)
+    }
+
+    /// Does something for that request: what is reported meanwhile answers it.
+    fn answering(&mut self, id: Option<RequestId>, work: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.answering, id);
+        work(self);
+        self.answering = before;
     }
 
     fn answer(&mut self, request: Request, mut bytes: Vec<Vec<u8>>) {
@@ -167,7 +188,7 @@ impl Session {
             Request::Train => self.train(Mode::Training),
             Request::Step => self.train(Mode::OneStep),
             Request::Pause => self.pause(),
-            Request::Trace { id, picture } => self.trace(id, picture, bytes.first()),
+            Request::Trace { picture } => self.trace(picture, bytes.first()),
             Request::Photo(id) => self.photo(id, first(&bytes)),
             Request::Test(images) => self.test(images),
             Request::TestImages(images) => self.test_images(images),
@@ -205,7 +226,8 @@ impl Session {
             let step = run.adam.step();
             if is_done && let Some(testing) = self.testing.take() {
                 let report = Report::Tested { score: testing.score(), step };
-                self.out.push((report, vec![testing.predictions, testing.labels]));
+                let bytes = vec![testing.predictions, testing.labels];
+                self.answering(testing.request, |session| session.send(report, bytes));
             }
         } else if self.mode != Mode::Idle && !self.waits_for_gpu() {
             self.train_on();
@@ -214,7 +236,12 @@ impl Session {
     }
 
     fn report(&mut self, report: Report) {
-        self.out.push((report, Vec::new()));
+        self.send(report, Vec::new());
+    }
+
+    fn send(&mut self, report: Report, bytes: Vec<Vec<u8>>) {
+        let answers = self.answering.filter(|_| report.is_answer());
+        self.out.push(Outgoing { answers, report, bytes });
     }
 
     fn fail(&mut self, reason: impl std::fmt::Display) {
@@ -317,7 +344,7 @@ impl Session {
             self.data.requested.remove(&(Split::Test, shard));
             self.request_shard(Split::Test, shard);
         }
-        self.testing = Some(Testing::whole(images));
+        self.testing = Some(Testing::whole(images).for_request(self.answering));
     }
 
     /// The network and its run, to be inspected.

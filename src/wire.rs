@@ -1,12 +1,13 @@
 //! The encoding of the messages of [`crate::protocol`] between page and engine: a JavaScript array of one value and the
 //! byte arrays beside it, whose memory is transferred instead of copied. Both sides encode and decode here; each posts
-//! for itself.
+//! for itself. The number of a request, which its answer carries, stands last; a message without one is no answer, and a
+//! request without one has the number 0.
 //!
 //! Requests travel as plain JavaScript values, so that any script can drive an engine. Reports, of which there are
 //! many, travel packed ([postcard](https://postcard.jamesmunns.com)): the code that decodes them is a third of the
 //! size. An engine whose worker is called [`PLAIN`](crate::wire::PLAIN) reports in plain values too.
 
-use crate::protocol::{Report, Request};
+use crate::protocol::{Report, Request, RequestId};
 use js_sys::{Array, Uint8Array};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
@@ -24,56 +25,64 @@ pub struct WireError(String);
 ///
 /// # Errors
 /// When the value does not fit into JavaScript's numbers.
-pub fn plain<T: Serialize>(value: &T, bytes: &[&[u8]]) -> Result<(Array, Array), WireError> {
+pub fn plain<T: Serialize>(value: &T, id: Option<RequestId>, bytes: &[&[u8]]) -> Result<(Array, Array), WireError> {
     // "JSON compatible": enums with data become plain objects and u64 becomes a number.
     let value = value.serialize(&Serializer::json_compatible()).map_err(|error| WireError(error.to_string()))?;
-    Ok(with_bytes(value, bytes))
+    Ok(with_bytes(value, id, bytes))
 }
 
 /// The packed message to post and its transfer list.
 ///
 /// # Errors
 /// When the report cannot be packed.
-pub fn packed(report: &Report, bytes: &[&[u8]]) -> Result<(Array, Array), WireError> {
-    Ok(with_bytes(Uint8Array::from(&pack(report)?[..]).into(), bytes))
+pub fn packed(report: &Report, id: Option<RequestId>, bytes: &[&[u8]]) -> Result<(Array, Array), WireError> {
+    Ok(with_bytes(Uint8Array::from(&pack(report)?[..]).into(), id, bytes))
 }
 
-fn with_bytes(value: JsValue, bytes: &[&[u8]]) -> (Array, Array) {
+fn with_bytes(value: JsValue, id: Option<RequestId>, bytes: &[&[u8]]) -> (Array, Array) {
     let (message, transfer) = (Array::of1(&value), Array::new());
     for bytes in bytes {
         let array = Uint8Array::from(*bytes);
         transfer.push(&array.buffer());
         message.push(&array);
     }
+    if let Some(id) = id {
+        message.push(&id.into());
+    }
     (message, transfer)
 }
 
-/// The request and the byte arrays of a message's data.
+/// What a message says, the number of the request that it is or answers, and its byte arrays.
+pub type Message<T> = (T, Option<RequestId>, Vec<Vec<u8>>);
+
+/// The request of a message's data.
 ///
 /// # Errors
 /// When the data is not what [`plain`] makes of one.
-pub fn request(data: JsValue) -> Result<(Request, Vec<Vec<u8>>), WireError> {
-    let (value, bytes) = taken_apart(data)?;
-    Ok((serde_wasm_bindgen::from_value(value).map_err(|error| WireError(error.to_string()))?, bytes))
+pub fn request(data: JsValue) -> Result<Message<Request>, WireError> {
+    let (value, id, bytes) = taken_apart(data)?;
+    Ok((serde_wasm_bindgen::from_value(value).map_err(|error| WireError(error.to_string()))?, id, bytes))
 }
 
-/// The report and the byte arrays of a message's data.
+/// The report of a message's data.
 ///
 /// # Errors
 /// When the data is not what [`packed`] makes of one.
-pub fn report(data: JsValue) -> Result<(Report, Vec<Vec<u8>>), WireError> {
-    let (value, bytes) = taken_apart(data)?;
+pub fn report(data: JsValue) -> Result<Message<Report>, WireError> {
+    let (value, id, bytes) = taken_apart(data)?;
     let value: Uint8Array = value.dyn_into().map_err(|_| WireError("it is not packed".to_owned()))?;
-    Ok((unpack(&value.to_vec())?, bytes))
+    Ok((unpack(&value.to_vec())?, id, bytes))
 }
 
-fn taken_apart(data: JsValue) -> Result<(JsValue, Vec<Vec<u8>>), WireError> {
+fn taken_apart(data: JsValue) -> Result<Message<JsValue>, WireError> {
     let message: Array = data.dyn_into().map_err(|_| WireError("it is no array".to_owned()))?;
-    let bytes = message.iter().skip(1).map(|array| match array.dyn_into::<Uint8Array>() {
+    let id = message.at(-1).as_f64().map(|id| id as RequestId);
+    let arrays = message.length() as usize - usize::from(id.is_some());
+    let bytes = message.iter().take(arrays).skip(1).map(|array| match array.dyn_into::<Uint8Array>() {
         Ok(array) => Ok(array.to_vec()),
         Err(_) => Err(WireError("what stands beside the value is no byte array".to_owned())),
     });
-    Ok((message.get(0), bytes.collect::<Result<_, _>>()?))
+    Ok((message.get(0), id, bytes.collect::<Result<_, _>>()?))
 }
 
 /// A report, packed.
@@ -112,7 +121,7 @@ mod tests {
             Report::Epoch(EpochDone { epoch: 0, loss: 0.5, score, test: Some(score) }),
             Report::Paused,
             Report::SamplesRefused(Dataset::FashionMnist, "why".to_owned()),
-            Report::Trace { id: 9, picture: crate::protocol::Picture::Test(12), label: Some(4), step: 0 },
+            Report::Trace { picture: crate::protocol::Picture::Test(12), label: Some(4), step: 0 },
             Report::Fields(1, vec![0, 700]),
             Report::Checked(11, Some("no".to_owned())),
         ];

@@ -177,7 +177,7 @@ struct Page {
     session: Session,
     manifest: Manifest,
     files: Vec<(String, Vec<u8>)>,
-    heard: Vec<Outgoing>,
+    heard: Vec<(Report, Vec<Vec<u8>>)>,
 }
 
 impl Page {
@@ -195,9 +195,9 @@ impl Page {
 
     /// Asks, and lets the engine work until it has nothing left to do.
     fn ask(&mut self, request: Request, bytes: Vec<Vec<u8>>) {
-        let mut out = self.session.receive(request, bytes);
+        let mut out = self.session.receive(0, request, bytes);
         for _ in 0..1000 {
-            for (report, bytes) in out {
+            for Outgoing { report, bytes, .. } in out {
                 if let Report::Need(split, shard) = report {
                     self.bring(split, shard);
                 }
@@ -215,11 +215,12 @@ impl Page {
         let entry = self.manifest.shards(split)[shard].clone();
         let file = |name: &str| self.files.iter().find(|(file, _)| file == name).unwrap().1.clone();
         let files = vec![file(&entry.images.file), file(&entry.labels.file)];
-        self.heard.extend(self.session.receive(Request::Shard(split, shard), files));
+        let taken = self.session.receive(0, Request::Shard(split, shard), files);
+        self.heard.extend(taken.into_iter().map(|Outgoing { report, bytes, .. }| (report, bytes)));
     }
 
     fn checkpoints(&self) -> Vec<(u64, &Vec<u8>)> {
-        let step = |(report, bytes): &'_ Outgoing| match report {
+        let step = |(report, bytes): &'_ (Report, Vec<Vec<u8>>)| match report {
             Report::Checkpoint(step) => Some(*step),
             _ => None.filter(|_: &u64| bytes.is_empty()),
         };

@@ -72,34 +72,36 @@ fn a_large_run_is_written_in_pieces_while_requests_are_answered() {
 #[test]
 fn a_trace_overtakes_what_takes_longer_and_a_change_waits_for_it() {
     let mut page = page(50);
-    let trace = |id| Request::Trace { id, picture: Picture::Drawing };
+    let trace = || Request::Trace { picture: Picture::Drawing };
     assert_eq!(page.ask(Request::Checkpoint), []);
     assert_eq!(page.ask_with(Request::Rates, vec![vec![200; 36 * 3]]), []);
     assert_eq!(page.ask(Request::Fields(1, (0..1000).collect())), []);
-    page.ask_with(trace(1), vec![vec![200; 36]]);
+    page.ask_with(trace(), vec![vec![200; 36]]);
     // A network that takes other pictures: what was asked of the one before it is answered first.
     let other = Spec { layers: dense([5]), ..small() };
     assert_eq!(page.ask(Request::Start(other.clone())), []);
-    assert_eq!(page.ask_with(trace(2), vec![vec![200; 36]]), []);
+    assert_eq!(page.ask_with(trace(), vec![vec![200; 36]]), []);
     assert_eq!(page.ask(Request::Pause), [], "it may be meant for what the change begins");
-    let from = page.heard.len();
+    let (from, answered) = (page.heard.len(), page.answered.len());
     let mut calls = 0;
     while page.session.is_busy() {
         page.work(1);
         calls += 1;
     }
     let reports: Vec<&Report> = page.heard[from..].iter().map(|(report, _)| report).collect();
-    let said_of = |id| Report::Trace { id, picture: Picture::Drawing, label: None, step: 0 };
+    let traced = || Report::Trace { picture: Picture::Drawing, label: None, step: 0 };
     let expected = [
-        said_of(1),
+        traced(),
         Report::Checkpoint(0),
         Report::Rates(vec![4096, 4096]),
         Report::Fields(1, (0..1000).collect()),
         said(&other),
-        said_of(2),
+        traced(),
         Report::Paused,
     ];
     assert_eq!(reports, expected.iter().collect::<Vec<_>>());
+    // They were asked for as number 3 to 9, behind the data and the network.
+    assert_eq!(page.answered[answered..], [6, 3, 4, 5, 7, 8, 9]);
     // Those of the trace and of the rates are read at least, besides the file's and the 1,000 neurons'.
     let numbers = (3 + 1 + 3) * LARGE + 1000 * 4096;
     assert!(calls >= numbers / JOB_OPERATIONS, "{calls} calls for {numbers} numbers");

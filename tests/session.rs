@@ -8,7 +8,7 @@ use spiking_playground::event::{Accuracy, Event};
 use spiking_playground::kernels;
 use spiking_playground::layer::{Layer, Linear};
 use spiking_playground::network::Network;
-use spiking_playground::protocol::{PREVIEW, Picture, Report, Request};
+use spiking_playground::protocol::{PREVIEW, Picture, Report, Request, RequestId};
 use spiking_playground::session::{Outgoing, Session};
 use spiking_playground::spec::{Dataset, Encoding, Readout, Reset, Spec, Surrogate, dense};
 use spiking_playground::trace::Trace;
@@ -24,7 +24,11 @@ pub struct Page {
     pub session: Session,
     pub manifest: Manifest,
     files: BTreeMap<String, Vec<u8>>,
-    pub heard: Vec<Outgoing>,
+    pub heard: Vec<Heard>,
+    /// The number of the newest request.
+    asked: RequestId,
+    /// The requests whose answers came, in order.
+    pub answered: Vec<RequestId>,
     /// Shards that come damaged the first time.
     damaged: Vec<(Split, usize)>,
 }
@@ -38,7 +42,15 @@ impl Page {
             time.get()
         };
         let session = Session::new(kernels::cpu(), clock);
-        Self { session, manifest, files: files.into_iter().collect(), heard: Vec::new(), damaged: Vec::new() }
+        Self {
+            session,
+            manifest,
+            files: files.into_iter().collect(),
+            heard: Vec::new(),
+            asked: 0,
+            answered: Vec::new(),
+            damaged: Vec::new(),
+        }
     }
 
     pub fn ask(&mut self, request: Request) -> Vec<Report> {
@@ -46,11 +58,14 @@ impl Page {
     }
 
     pub fn ask_with(&mut self, request: Request, bytes: Vec<Vec<u8>>) -> Vec<Report> {
-        let answers = self.session.receive(request, bytes);
+        self.asked += 1;
+        let answers = self.session.receive(self.asked, request, bytes);
         self.take(answers)
     }
 
     pub fn take(&mut self, answers: Vec<Outgoing>) -> Vec<Report> {
+        self.answered.extend(answers.iter().filter_map(|outgoing| outgoing.answers));
+        let answers = plain(answers);
         let reports = answers.iter().map(|(report, _)| report.clone()).collect();
         self.heard.extend(answers.clone());
         for (report, _) in answers {
@@ -88,6 +103,14 @@ impl Page {
     fn count(&self, wanted: impl Fn(&Report) -> bool) -> usize {
         self.heard.iter().filter(|(report, _)| wanted(report)).count()
     }
+}
+
+/// A report and the byte arrays beside it.
+pub type Heard = (Report, Vec<Vec<u8>>);
+
+/// Reports without the numbers of the requests that they answer.
+pub fn plain(reports: Vec<Outgoing>) -> Vec<Heard> {
+    reports.into_iter().map(|Outgoing { report, bytes, .. }| (report, bytes)).collect()
 }
 
 /// What the engine says once it is the network of that spec.
@@ -139,9 +162,9 @@ fn a_damaged_shard_is_refused_and_waited_for() {
 fn nothing_is_skipped_while_a_shard_is_missing() {
     let mut page = Page::new(4300);
     let manifest = page.manifest.clone();
-    page.session.receive(Request::Data(manifest), Vec::new());
-    page.session.receive(Request::Start(small()), Vec::new());
-    let asked = page.session.receive(Request::Train, Vec::new());
+    page.session.receive(0, Request::Data(manifest), Vec::new());
+    page.session.receive(0, Request::Start(small()), Vec::new());
+    let asked = plain(page.session.receive(0, Request::Train, Vec::new()));
     assert!(asked.iter().any(|(report, _)| matches!(report, Report::Need(Split::Train, _))));
     assert!(!page.session.is_busy(), "it waits");
     assert_eq!(page.steps(), 0);
@@ -207,8 +230,8 @@ fn samples_are_read_or_refused_with_a_reason() {
 fn test_images_are_given_once_their_shard_is_there() {
     let mut page = Page::new(500);
     let manifest = page.manifest.clone();
-    page.session.receive(Request::Data(manifest), Vec::new());
-    let asked = page.session.receive(Request::TestImages(vec![2100, 3, 9999]), Vec::new());
+    page.session.receive(0, Request::Data(manifest), Vec::new());
+    let asked = plain(page.session.receive(0, Request::TestImages(vec![2100, 3, 9999]), Vec::new()));
     let reports: Vec<&Report> = asked.iter().map(|(report, _)| report).collect();
     assert_eq!(
         reports,
@@ -225,10 +248,10 @@ fn test_images_are_given_once_their_shard_is_there() {
 #[test]
 fn pictures_are_traced_or_refused_with_a_reason() {
     let mut page = started(500);
-    let request = |picture| Request::Trace { id: 7, picture };
+    let request = |picture| Request::Trace { picture };
     page.ask_with(request(Picture::Drawing), vec![vec![90; 36]]);
     let (report, bytes) = page.heard.pop().unwrap();
-    assert_eq!(report, Report::Trace { id: 7, picture: Picture::Drawing, label: None, step: 0 });
+    assert_eq!(report, Report::Trace { picture: Picture::Drawing, label: None, step: 0 });
     assert_eq!(Trace::from_bytes(&bytes[0]).unwrap().hidden[0].neurons(), 24);
     for (picture, pixels) in [
         (Picture::Drawing, vec![vec![0; 35]]),
@@ -237,12 +260,12 @@ fn pictures_are_traced_or_refused_with_a_reason() {
         (Picture::Test(usize::MAX), vec![]),
     ] {
         let reports = page.ask_with(request(picture), pixels);
-        assert!(matches!(&reports[..], [Report::NoTrace { id: 7, reason }] if !reason.is_empty()), "{reports:?}");
+        assert!(matches!(&reports[..], [Report::Failed(reason)] if !reason.is_empty()), "{reports:?}");
     }
     page.ask(Request::Test(1));
     page.ask(request(Picture::Test(4)));
     let last = page.heard.last().map(|(report, _)| report.clone());
-    assert_eq!(last, Some(Report::Trace { id: 7, picture: Picture::Test(4), label: Some(1), step: 0 }));
+    assert_eq!(last, Some(Report::Trace { picture: Picture::Test(4), label: Some(1), step: 0 }));
 }
 
 #[test]
@@ -330,7 +353,7 @@ fn changed_settings_keep_the_weights_and_training_goes_on() {
         assert_eq!(page.ask(Request::Change(spec.clone())), [Report::Changed]);
         let run = page.session.run().unwrap();
         assert_eq!((&run.spec, &run.network.parameters(), run.adam.step()), (&spec, &before, steps), "{spec:?}");
-        page.ask_with(Request::Trace { id: 1, picture: Picture::Drawing }, vec![vec![90; 36]]);
+        page.ask_with(Request::Trace { picture: Picture::Drawing }, vec![vec![90; 36]]);
         let (_, bytes) = page.heard.pop().unwrap();
         assert_eq!(Trace::from_bytes(&bytes[0]).unwrap().time_steps, spec.time_steps);
         page.work(200);
@@ -589,10 +612,12 @@ fn picture_files_become_what_the_network_sees() {
         std::fs::read(folder.join(name)).unwrap()
     };
     let mut session = Session::new(kernels::cpu(), || 0.0).with_pictures();
-    let photo = |session: &mut Session, id, bytes: Vec<u8>| session.receive(Request::Photo(id), vec![bytes]).remove(0);
+    let photo = |session: &mut Session, id, bytes: Vec<u8>| {
+        plain(session.receive(0, Request::Photo(id), vec![bytes])).remove(0)
+    };
     let none = photo(&mut session, 1, file("ruled-paper-two.jpg")).0;
     assert!(matches!(none, Report::NoPhoto(1, reason) if reason.contains("no network")));
-    session.receive(Request::Start(Spec { layers: dense([4]), ..Spec::default() }), Vec::new());
+    session.receive(0, Request::Start(Spec { layers: dense([4]), ..Spec::default() }), Vec::new());
     let (report, bytes) = photo(&mut session, 2, file("ruled-paper-two.jpg"));
     assert_eq!(report, Report::Photo(2, false));
     assert_eq!(bytes[0].len(), 784);
@@ -602,7 +627,41 @@ fn picture_files_become_what_the_network_sees() {
     let refused = photo(&mut session, 3, b"no picture".to_vec()).0;
     assert!(matches!(refused, Report::NoPhoto(3, reason) if reason.contains("neither PNG nor JPEG")));
     let clothes = Spec { layers: dense([4]), dataset: Dataset::FashionMnist, ..Spec::default() };
-    session.receive(Request::Start(clothes), Vec::new());
+    session.receive(0, Request::Start(clothes), Vec::new());
     let (report, bytes) = photo(&mut session, 4, file("fashion-test-0-ankle-boot.png"));
     assert_eq!((report, bytes[1].len()), (Report::Photo(4, false), 0));
+}
+
+#[test]
+fn every_answer_carries_the_number_of_its_request_and_what_happens_by_itself_none() {
+    let (mut page, mut sent) = (started(200), Vec::new());
+    let mut receive = |page: &mut Page, id, request| sent.extend(page.session.receive(id, request, Vec::new()));
+    for (id, request) in [
+        (10, Request::Weights),
+        (11, Request::Fields(0, vec![1])),
+        (12, Request::Trace { picture: Picture::Drawing }),
+        (13, Request::Pause),
+        (14, Request::Test(9)),
+        (15, Request::Train),
+    ] {
+        receive(&mut page, id, request);
+    }
+    let answers: Vec<_> = sent.iter().filter(|sent| sent.report.is_answer()).map(|sent| sent.answers).collect();
+    // A trace without pixels fails; test and training need a shard, which is no answer.
+    assert_eq!(answers, [10, 11, 12, 13].map(Some));
+    assert!(matches!(&sent[2].report, Report::Failed(_)));
+    let needs: Vec<_> = sent.iter().filter(|sent| matches!(sent.report, Report::Need(..))).collect();
+    assert!(needs.len() >= 2 && needs.iter().all(|need| need.answers.is_none()), "{needs:?}");
+}
+
+#[test]
+fn training_that_ends_by_itself_answers_the_request_that_began_it() {
+    let mut page = started(64);
+    page.session.receive(77, Request::Step, Vec::new());
+    page.bring(Split::Train, 0);
+    let mut paused = Vec::new();
+    while paused.is_empty() && page.session.is_busy() {
+        paused.extend(page.session.work().into_iter().filter(|sent| sent.report == Report::Paused));
+    }
+    assert_eq!(paused.iter().map(|sent| sent.answers).collect::<Vec<_>>(), [Some(77)]);
 }

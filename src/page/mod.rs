@@ -1,61 +1,19 @@
-//! The page: the only part of the program that touches the document.
-//!
-//! What happens (an `input::Input`) is heard by the `app::App`, which asks the engine through `link` and lets the
-//! views draw. Views come in two halves: one is pure and turns what is known into `marks` in 0–1 coordinates (they
-//! are tested natively), the other knows the elements of `www/index.html`; `canvas` alone paints.
+//! The page. [`model`] is what it knows and decides, without the browser; `view` draws the model into the elements of
+//! `www/index.html`; `ports` bring what happens to the model and do what it wants; `app` is the loop of the three.
 
-// What a link says, and what controls set.
-pub mod address;
-pub mod knob;
-pub mod settings;
-pub mod strokes;
+pub mod model;
 
-// What the page knows.
-pub mod clock;
-pub mod phrases;
-pub mod run;
-pub mod supply;
-
-// Pure views.
-pub mod forecast;
-pub mod tip;
-pub mod verdict;
-
-// The document.
-pub mod connections;
-pub mod controls;
-pub mod faces;
-pub mod input;
-pub mod keys;
-pub mod learning;
-pub mod mistakes;
-pub mod mosaic;
-pub mod notes;
-pub mod pad;
-pub mod result;
-pub mod samples;
-pub mod saving;
-pub mod score;
-pub mod sets;
-
-// The engine, the network, and the whole.
-pub mod app;
-pub mod asking;
-mod card;
-pub mod conversation;
-pub mod data;
-pub mod fetching;
-pub mod frame;
-pub mod link;
-pub mod opening;
-pub mod outside;
-pub mod own;
-pub mod picture;
-pub mod training;
-pub mod watch;
-pub mod weights;
+#[cfg(feature = "web")]
+mod app;
+#[cfg(feature = "web")]
+mod ports;
+#[cfg(feature = "web")]
+mod queue;
+#[cfg(feature = "web")]
+mod view;
 
 /// Starts the page.
+#[cfg(feature = "web")]
 pub fn start() {
     console_error_panic_hook::set_once();
     app::open();

@@ -77,6 +77,23 @@ pub fn weights(weights: &[f32], columns: usize) -> Mark {
     Mark::Cells { columns, shades: weights.iter().map(|weight| Shade::of_weight(weight * scale)).collect() }
 }
 
+/// The index of the part, of this number of parts, in which a share from 0 to 1 lies.
+pub fn part(share: f32, parts: usize) -> usize {
+    ((share * parts as f32) as usize).min(parts.saturating_sub(1))
+}
+
+/// The neuron whose dot stands at a place of a layer's field; none where there is no dot.
+///
+/// ```
+/// use spiking_playground::pictures::field::dot;
+/// assert_eq!(dot((0.9, 0.1), 5), Some(2)); // three in a row
+/// assert_eq!(dot((0.9, 0.9), 5), None);
+/// ```
+pub fn dot((x, y): (f32, f32), neurons: usize) -> Option<usize> {
+    let side = (neurons as f32).sqrt().ceil().max(1.0) as usize;
+    Some(part(y, side) * side + part(x, side)).filter(|neuron| *neuron < neurons)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -110,7 +110,7 @@ impl Session {
             _ => Err("a manifest and two files are needed".to_owned()),
         };
         match opened {
-            Ok(digits) => self.out.push((Report::Samples(dataset), vec![digits.images, digits.labels])),
+            Ok(digits) => self.send(Report::Samples(dataset), vec![digits.images, digits.labels]),
             Err(reason) => self.report(Report::SamplesRefused(dataset, reason)),
         }
     }
@@ -153,6 +153,6 @@ impl Session {
                 None => self.request_shard(Split::Test, image / SHARD_SIZE),
             }
         }
-        self.out.push((Report::TestImages(there), vec![pixels]));
+        self.send(Report::TestImages(there), vec![pixels]);
     }
 }

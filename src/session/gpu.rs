@@ -7,7 +7,7 @@ use super::{Mode, Outgoing, Session};
 use crate::event::StepDone;
 use crate::kernels;
 use crate::parity::{Disagreement, Problem};
-use crate::protocol::Report;
+use crate::protocol::{Report, RequestId};
 use crate::training::{GpuLosses, RunSnapshot};
 use crate::weights::checkpoint::{self, Notes};
 use crate::weights::writer::FileWriter;
@@ -73,8 +73,8 @@ pub(super) enum PauseReport {
     /// Nothing has to.
     #[default]
     NotDue,
-    /// Once the run has been brought and reported.
-    AfterSnapshot,
+    /// Once the run has been brought and reported, as the answer to this request.
+    AfterSnapshot(Option<RequestId>),
 }
 
 /// What is brought from a GPU and when.
@@ -145,7 +145,7 @@ impl Session {
     pub(super) fn snapshot_is_due(&mut self) -> bool {
         let now = (self.clock)();
         let since = *self.gpu.snapshot_at.get_or_insert(now);
-        now - since > SNAPSHOT_INTERVAL || self.gpu.pause == PauseReport::AfterSnapshot
+        now - since > SNAPSHOT_INTERVAL || matches!(self.gpu.pause, PauseReport::AfterSnapshot(_))
     }
 
     /// Compares this device's kernels with the CPU's.
@@ -221,9 +221,9 @@ impl Session {
             self.gpu.snapshot_at = Some((self.clock)());
         }
         if writer.is_finite() {
-            self.out.push((Report::Checkpoint(step), vec![writer.finish()]));
-            if std::mem::take(&mut self.gpu.pause) == PauseReport::AfterSnapshot {
-                self.report(Report::Paused);
+            self.send(Report::Checkpoint(step), vec![writer.finish()]);
+            if let PauseReport::AfterSnapshot(request) = std::mem::take(&mut self.gpu.pause) {
+                self.answering(request, |session| session.report(Report::Paused));
             }
             return;
         }
@@ -232,7 +232,8 @@ impl Session {
         if self.is_gpu() || was_training {
             self.gpu.pause = PauseReport::NotDue;
             self.flush_meter();
-            self.report(Report::Paused);
+            let request = self.training_request;
+            self.answering(request, |session| session.report(Report::Paused));
         }
     }
 }

@@ -11,14 +11,14 @@ use crate::weights::checkpoint::Notes;
 use crate::weights::writer::FileWriter;
 
 impl Session {
-    pub(super) fn trace(&mut self, id: u32, picture: Picture, pixels: Option<&Vec<u8>>) {
-        match self.try_trace(id, picture, pixels) {
+    pub(super) fn trace(&mut self, picture: Picture, pixels: Option<&Vec<u8>>) {
+        match self.try_trace(picture, pixels) {
             Ok(job) => self.start(Job::Trace(Box::new(job))),
-            Err(reason) => self.report(Report::NoTrace { id, reason }),
+            Err(reason) => self.fail(reason),
         }
     }
 
-    fn try_trace(&self, id: u32, picture: Picture, pixels: Option<&Vec<u8>>) -> Result<TraceJob, String> {
+    fn try_trace(&self, picture: Picture, pixels: Option<&Vec<u8>>) -> Result<TraceJob, String> {
         let run = self.run.as_ref().ok_or("There is no network yet.")?;
         let (image, label, pass, sample) = match picture {
             Picture::Drawing => {
@@ -38,7 +38,7 @@ impl Session {
             return Err(format!("The picture has {} pixels, the network {}.", image.len(), run.network.pixels()));
         }
         let tracer = Tracer::new(&run.network, &run.spec, image, pass, sample);
-        Ok(TraceJob::new(id, picture, label, run.adam.step(), tracer))
+        Ok(TraceJob::new(picture, label, run.adam.step(), tracer))
     }
 
     /// What the network sees of a picture file.
@@ -53,14 +53,14 @@ impl Session {
             Ok(Prepared { pixels, ink }) => {
                 let has_rival = ink.as_ref().is_some_and(|ink| ink.has_rival);
                 let preview = ink.map_or(Vec::new(), |ink| ink.preview(PREVIEW));
-                self.out.push((Report::Photo(id, has_rival), vec![pixels, preview]));
+                self.send(Report::Photo(id, has_rival), vec![pixels, preview]);
             }
             Err(error) => self.report(Report::NoPhoto(id, error.to_string())),
         }
     }
 
     pub(super) fn incoming_weights(&mut self, layer: usize, neurons: Vec<usize>) {
-        let Some(run) = &self.run else { return };
+        let Some(run) = &self.run else { return self.fail("There is no network yet.") };
         let weights = IncomingWeights::new(&run.network, layer, neurons);
         self.start(Job::Weights(Box::new(WeightsJob::new(layer, weights))));
     }
@@ -69,7 +69,7 @@ impl Session {
         if !self.is_ready() {
             return;
         }
-        let Some(run) = &self.run else { return };
+        let Some(run) = &self.run else { return self.fail("There is no network yet.") };
         let size = run.network.pixels();
         if !pixels.len().is_multiple_of(size) {
             let bytes = pixels.len();

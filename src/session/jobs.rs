@@ -36,7 +36,6 @@ pub(super) enum Job {
 /// A trace, and then its bytes, layer by layer.
 #[derive(Debug)]
 pub(super) struct TraceJob {
-    id: u32,
     picture: Picture,
     label: Option<u8>,
     step: u64,
@@ -93,8 +92,8 @@ const fn order(request: &Request) -> Order {
 }
 
 impl TraceJob {
-    pub(super) const fn new(id: u32, picture: Picture, label: Option<u8>, step: u64, tracer: Tracer) -> Self {
-        Self { id, picture, label, step, tracer, bytes: Vec::new(), written: 0 }
+    pub(super) const fn new(picture: Picture, label: Option<u8>, step: u64, tracer: Tracer) -> Self {
+        Self { picture, label, step, tracer, bytes: Vec::new(), written: 0 }
     }
 
     fn advance(&mut self, operations: usize) -> bool {
@@ -154,7 +153,7 @@ impl Job {
 impl Session {
     /// Whether a request has to wait for what is under way.
     pub(super) fn has_to_wait(&self, request: &Request) -> bool {
-        let change_waits = self.queue.iter().any(|(request, _)| order(request) == Order::ChangesRun);
+        let change_waits = self.queue.iter().any(|(_, request, _)| order(request) == Order::ChangesRun);
         match order(request) {
             Order::ChangesRun | Order::Job => !self.jobs.is_empty() || !self.queue.is_empty(),
             Order::Urgent | Order::Quick => change_waits,
@@ -168,21 +167,21 @@ impl Session {
 
     /// Begins a job; a small one is done at once.
     pub(super) fn start(&mut self, mut job: Job) {
-        if job.advance() { self.finish(job) } else { self.jobs.push(job) }
+        if job.advance() { self.finish(job) } else { self.jobs.push((self.answering, job)) }
     }
 
     /// Does a piece of the first trace, or of the other job, or answers the next of the requests that wait.
     pub(super) fn advance_jobs(&mut self) {
-        let next = self.jobs.iter().position(|job| matches!(job, Job::Trace(_))).unwrap_or(0);
-        match self.jobs.get_mut(next).map(Job::advance) {
+        let next = self.jobs.iter().position(|(_, job)| matches!(job, Job::Trace(_))).unwrap_or(0);
+        match self.jobs.get_mut(next).map(|(_, job)| job.advance()) {
             Some(true) => {
-                let job = self.jobs.remove(next);
-                self.finish(job);
+                let (request, job) = self.jobs.remove(next);
+                self.answering(request, |session| session.finish(job));
             }
             Some(false) => {}
             None => {
-                if let Some((request, bytes)) = self.queue.pop_front() {
-                    self.answer(request, bytes);
+                if let Some((id, request, bytes)) = self.queue.pop_front() {
+                    self.answering(Some(id), |session| session.answer(request, bytes));
                 }
             }
         }
@@ -191,24 +190,24 @@ impl Session {
     fn finish(&mut self, job: Job) {
         match job {
             Job::Trace(job) => {
-                let TraceJob { id, picture, label, step, bytes, .. } = *job;
-                self.out.push((Report::Trace { id, picture, label, step }, vec![bytes]));
+                let TraceJob { picture, label, step, bytes, .. } = *job;
+                self.send(Report::Trace { picture, label, step }, vec![bytes]);
             }
             Job::Rates(rates) => {
                 let layers = rates.rates();
                 let sizes = layers.iter().map(Vec::len).collect();
                 let bytes = layers.into_iter().flatten().flat_map(f32::to_le_bytes).collect();
-                self.out.push((Report::Rates(sizes), vec![bytes]));
+                self.send(Report::Rates(sizes), vec![bytes]);
             }
             Job::Weights(job) => {
                 let WeightsJob { layer, weights, bytes } = *job;
-                self.out.push((Report::Fields(layer, weights.into_neurons()), vec![bytes]));
+                self.send(Report::Fields(layer, weights.into_neurons()), vec![bytes]);
             }
             // A file that nothing could open is no use.
             Job::Model(writer) if !writer.is_finite() => {
                 self.fail("The weights cannot be saved: some are no numbers any more, for training diverged.");
             }
-            Job::Model(writer) => self.out.push((Report::Weights, vec![writer.finish()])),
+            Job::Model(writer) => self.send(Report::Weights, vec![writer.finish()]),
             Job::Checkpoint(writer, step) => self.finish_checkpoint(writer, step),
             Job::EpochEnd(check) => self.end_epoch(check.is_finite()),
         }

@@ -4,12 +4,15 @@ use crate::accuracy::predictions;
 use crate::digits::Shards;
 use crate::digits::order::SHARD_SIZE;
 use crate::event::Accuracy;
+use crate::protocol::RequestId;
 use crate::training::Run;
 
 /// A test under way.
 #[derive(Clone, Debug)]
 pub(super) struct Testing {
     images: usize,
+    /// The request whose answer it is; `None` for a quick test.
+    pub(super) request: Option<RequestId>,
     /// What the images so far were classified as.
     pub(super) predictions: Vec<u8>,
     /// What they are.
@@ -19,7 +22,12 @@ pub(super) struct Testing {
 impl Testing {
     /// Over the first `images` images of the test set.
     pub(super) fn whole(images: usize) -> Self {
-        Self { images, predictions: Vec::new(), labels: Vec::new() }
+        Self { images, request: None, predictions: Vec::new(), labels: Vec::new() }
+    }
+
+    /// The same, for that request.
+    pub(super) fn for_request(self, request: Option<RequestId>) -> Self {
+        Self { request, ..self }
     }
 
     /// Over the first `images` images of the first shard, if it is there.
@@ -34,7 +42,7 @@ impl Testing {
 
     /// The same from its start.
     pub(super) fn again(&self) -> Self {
-        Self::whole(self.images)
+        Self::whole(self.images).for_request(self.request)
     }
 
     /// The next shard, if it is not there.

@@ -34,7 +34,7 @@ impl Session {
             return self
                 .fail(format_args!("The run was over {over} images, and there are {there}: it needs the same."));
         }
-        self.mode = mode;
+        (self.mode, self.training_request) = (mode, self.answering);
         // A page that asks again may have lost what was requested before.
         self.data.requested.clear();
         self.prefetch();
@@ -47,10 +47,11 @@ impl Session {
     pub(super) fn pause(&mut self) {
         self.mode = Mode::Idle;
         self.flush_meter();
+        let request = self.answering.or(self.training_request);
         if !self.is_gpu() {
-            return self.report(Report::Paused);
+            return self.answering(request, |session| session.report(Report::Paused));
         }
-        self.gpu.pause = PauseReport::AfterSnapshot;
+        self.gpu.pause = PauseReport::AfterSnapshot(request);
         if !self.waits_for_gpu() && self.jobs.is_empty() {
             self.request_snapshot();
         }

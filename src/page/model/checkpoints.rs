@@ -1,0 +1,215 @@
+//! States of the run that outlive the engine and the page: for a crash, for a reload, and for the reader.
+
+use super::effect::Effect;
+use super::input::EngineKind;
+use super::link::{Link, Start};
+use super::phrases::Phrase;
+use super::requests::Asked;
+use super::run::{Origin, Phase, RunState, Snapshot};
+use super::state::{GpuState, Model, Opening, Source};
+use crate::pictures::curves::History;
+use crate::protocol::Request;
+
+/// While training runs, a checkpoint is taken this often, in milliseconds; the first one sooner.
+const CHECKPOINT_EVERY: f64 = 4000.0;
+const FIRST_CHECKPOINT: f64 = 1000.0;
+
+impl Model {
+    /// Asks for the state of the run, which a crash would lose. An engine on a GPU gives it automatically.
+    pub(super) fn save_checkpoint(&mut self) {
+        let is_due = self.opening == Opening::Done && self.run.has_learnt_here() && !self.awaits_checkpoint();
+        if is_due && !self.is_on_gpu() {
+            self.ask_for_checkpoint(Request::Checkpoint);
+        }
+    }
+
+    /// The same, if the last time was a while ago.
+    pub(super) fn save_checkpoint_when_due(&mut self) {
+        let (since, every) = match &self.run.snapshot {
+            Some(snapshot) => (snapshot.at, CHECKPOINT_EVERY),
+            None => (self.times.train, FIRST_CHECKPOINT),
+        };
+        if self.now - since > every {
+            self.save_checkpoint();
+        }
+    }
+
+    /// Whether a checkpoint of this run is on its way.
+    pub(super) fn awaits_checkpoint(&self) -> bool {
+        self.checkpoint_of == self.run.generation && self.requests.awaits(EngineKind::Cpu, Asked::Checkpoint)
+    }
+
+    pub(super) fn ask_for_checkpoint(&mut self, request: Request) {
+        self.checkpoint_of = self.run.generation;
+        self.ask(EngineKind::Cpu, request, Vec::new());
+    }
+
+    /// A checkpoint of the first engine's, as it was asked for.
+    pub(super) fn take_checkpoint(&mut self, checkpoint: Vec<u8>) {
+        // That of a run before would bring it back after a crash.
+        if self.checkpoint_of != self.run.generation {
+            return;
+        }
+        match self.gpu.state {
+            GpuState::Trying => {
+                self.ask(EngineKind::Gpu, Request::Try, vec![checkpoint.clone()]);
+            }
+            // One that was asked for before comes first, and is older.
+            GpuState::Taking if !self.awaits_checkpoint() => {
+                self.ask(EngineKind::Gpu, Request::Resume, vec![checkpoint.clone()]);
+            }
+            GpuState::Absent
+            | GpuState::Starting
+            | GpuState::Idle
+            | GpuState::Taking
+            | GpuState::Driving
+            | GpuState::Returning
+            | GpuState::Refused => {}
+        }
+        self.keep(checkpoint);
+    }
+
+    /// Keeps a checkpoint of the run, here and in the browser.
+    pub(super) fn keep(&mut self, checkpoint: Vec<u8>) {
+        if let Some(link) = self.link_of_run() {
+            let curves = self.history.to_bytes();
+            self.effect(Effect::KeepRun { link, checkpoint: checkpoint.clone(), curves });
+        }
+        self.run.snapshot = Some(Snapshot { checkpoint, at: self.now });
+        // It came this far since the last crash, so the next one need not be the last.
+        self.crashes = 0;
+    }
+
+    /// The link of the run that the engine has.
+    fn link_of_run(&self) -> Option<String> {
+        let (spec, origin) = self.run.holds.clone()?;
+        let from = if origin == Origin::Random { Start::Random } else { self.link.from };
+        Some(Link { spec, from, ..self.link.clone() }.to_hash())
+    }
+
+    /// The run is begun anew, so nothing of it is kept.
+    pub(super) fn forget_run(&mut self) {
+        if let Some(link) = self.link_of_run() {
+            self.effect(Effect::ForgetRun { link, is_broken: false });
+        }
+        self.take_offer_back();
+    }
+
+    /// The sentence that an earlier run is back is over.
+    pub(super) fn take_offer_back(&mut self) {
+        self.changed.notices |= self.kept_offer.take().is_some();
+    }
+
+    // ---- after a crash, and after a reload ----
+
+    /// Says that the engine was lost, and how much with it. What can be saved waits for the new one.
+    pub(super) fn rescue(&mut self, reason: &str) {
+        // What was kept has brought the engine down: it would again.
+        if matches!(self.opening, Opening::Asked(_, Source::Kept)) {
+            return self.give_up_kept();
+        }
+        let was = std::mem::take(&mut self.run);
+        self.run.generation = was.generation.wrapping_add(1);
+        // An engine that never got ready has nothing to be sorry for yet.
+        if was.phase == Phase::Starting {
+            return;
+        }
+        let mut values = vec![("error", reason.to_owned())];
+        self.withdraw(&[Phrase::NoteEngineLost, Phrase::NoteEngineBack]);
+        let phrase = match &was.snapshot {
+            Some(snapshot) => {
+                values.push(("n", format!("{:.0}", (self.now - snapshot.at) / 1000.0)));
+                Phrase::NoteEngineBack
+            }
+            None => Phrase::NoteEngineLost,
+        };
+        self.notify(phrase, values);
+        self.recovered = was.snapshot.is_some().then_some(was);
+    }
+
+    /// Makes the new engine what the lost one was, and lets it go on.
+    pub(super) fn recover(&mut self, was: RunState) {
+        let (Some((spec, _)), Some(snapshot)) = (was.holds.clone(), &was.snapshot) else { return };
+        // What was kept of an earlier visit has yet to prove that it can be read.
+        let is_kept = was.phase == Phase::Starting;
+        let id = self.ask(EngineKind::Cpu, Request::Resume, vec![snapshot.checkpoint.clone()]);
+        self.recovering = Some(id);
+        self.opening = if is_kept { Opening::Asked(id, Source::Kept) } else { Opening::Done };
+        let was_training = was.phase == Phase::Training;
+        let generation = self.run.generation.wrapping_add(1);
+        self.run = RunState { phase: Phase::Still, trained: true, generation, training_request: 0, ..was };
+        if self.run.is_mixed() {
+            self.ask(EngineKind::Cpu, Request::Change(spec), Vec::new());
+        }
+        // What was measured was of a later network.
+        self.progress.test = None;
+        self.bar_changed();
+        if was_training {
+            self.go_on_training();
+        } else if !is_kept {
+            self.test_all();
+        }
+    }
+
+    /// The engine has the GPU's newest weights, or those that were kept.
+    pub(super) fn resumed(&mut self, is_kept: bool, step: u64) {
+        if is_kept {
+            self.kept_is_back(step);
+        }
+        if self.run.phase != Phase::Training {
+            self.ask_for_trace();
+            self.ask_for_weights();
+        }
+    }
+
+    /// The engine is what was kept: the page says so.
+    fn kept_is_back(&mut self, step: u64) {
+        self.opening = Opening::Done;
+        self.history.is_at(step);
+        (self.progress.epochs, self.progress.loss) = (self.history.epochs(), self.history.loss());
+        if let Some((spec, _)) = self.run.holds.clone() {
+            self.network_changed(&spec);
+        }
+        self.test_all();
+        self.kept_offer = (self.run.phase != Phase::Training).then(|| self.history.epochs());
+        self.changed.notices = true;
+    }
+
+    /// What was kept is no run for this engine: the page opens as without it.
+    pub(super) fn kept_is_broken(&mut self) {
+        self.give_up_kept();
+        self.not_recovered();
+    }
+
+    /// The new engine cannot become what the lost one was: it opens a network as if there had been none.
+    pub(super) fn not_recovered(&mut self) {
+        self.recovering = None;
+        let generation = self.run.generation.wrapping_add(1);
+        self.run = RunState { phase: Phase::Still, generation, ..RunState::default() };
+        self.opening = Opening::Waiting;
+        self.open_network();
+    }
+
+    /// What was kept is removed, with a word.
+    fn give_up_kept(&mut self) {
+        if let Some(link) = self.link_of_run() {
+            self.effect(Effect::ForgetRun { link, is_broken: true });
+        }
+        self.history = History::default();
+    }
+
+    // ---- files ----
+
+    /// The reader wants the weights as a file.
+    pub(super) fn save_weights(&mut self) {
+        if self.opening == Opening::Done {
+            self.ask(EngineKind::Cpu, Request::Weights, Vec::new());
+        }
+    }
+
+    pub(super) fn take_weights(&mut self, mut bytes: Vec<Vec<u8>>) {
+        if let Some(bytes) = bytes.pop() {
+            self.effect(Effect::Download { bytes, name: "network.safetensors" });
+        }
+    }
+}

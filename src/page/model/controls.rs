@@ -1,0 +1,170 @@
+//! From the words and knobs of the page's sentences to a [`Link`], and back. Some of them set a part of a setting: the
+//! number of layers, the steepness of a surrogate.
+
+use super::link::{Link, setting};
+use crate::decimal;
+use crate::spec::{Dataset, LayerSpec, Spec, Surrogate};
+
+/// The text of one control of the page.
+pub fn text(link: &Link, name: &str) -> String {
+    let spec = &link.spec;
+    match name {
+        "speed" => link.speed.to_string(),
+        "from" => link.from.word().to_owned(),
+        "model" => link.model().to_owned(),
+        "engine" => link.engine.word().to_owned(),
+        "layers" => spec.layers.len().to_string(),
+        // Nothing decays where nothing is raised.
+        "adaptation-decay" if !spec.neuron.is_adaptive() => String::new(),
+        "stop-at" => link.stop_at.unwrap_or(0.0).to_string(),
+        "surrogate" => shape(spec.neuron.surrogate).to_owned(),
+        "slope" => spec.neuron.surrogate.steepness().map(|slope| slope.to_string()).unwrap_or_default(),
+        other => match layer(other) {
+            Some(layer) => spec.layers.get(layer).map(LayerSpec::to_string).unwrap_or_default(),
+            None => crate::spec::field(other).map(|field| field.text(spec)).unwrap_or_default(),
+        },
+    }
+}
+
+/// The hidden layer, from 0, whose neurons the control counts.
+fn layer(name: &str) -> Option<usize> {
+    let number = name.strip_prefix("hidden")?;
+    if number.is_empty() { Some(0) } else { number.strip_prefix('-')?.parse::<usize>().ok()?.checked_sub(1) }
+}
+
+/// The default of one control of the page, where the others stay as they are.
+pub fn default(link: &Link, name: &str) -> String {
+    let mut plain = Link::default();
+    if name == "slope" {
+        // Each shape has a steepness of its own.
+        drop(plain.spec.set("surrogate", shape(link.spec.neuron.surrogate)));
+    }
+    plain.spec.layers.resize(link.spec.layers.len(), LayerSpec::Dense(256));
+    text(&plain, name)
+}
+
+/// Sets what one control of the page says; nothing where the text means no value of it, and the link is then as it
+/// was.
+pub fn set(link: &mut Link, name: &str, value: &str) -> Option<()> {
+    let spec = &mut link.spec;
+    let (field, text) = match name {
+        "model" => {
+            link.set_model(value);
+            return Some(());
+        }
+        "dataset" => {
+            let was = spec.dataset;
+            spec.set(name, value).ok()?;
+            // A few drawings are enough when each is shown in many ways.
+            if (was == Dataset::Folder) != (spec.dataset == Dataset::Folder) {
+                spec.augment = spec.dataset == Dataset::Folder;
+            }
+            link.model.clear();
+            return Some(());
+        }
+        "layers" => ("hidden", layers_of(spec, value.parse().ok()?)),
+        "stop-at" if decimal::parse(value) == Some(0.0) => {
+            link.stop_at = None;
+            return Some(());
+        }
+        "slope" => ("surrogate", format!("{}:{value}", shape(spec.neuron.surrogate))),
+        other if setting(other).is_some() => return setting(other)?.set(link, value),
+        other => match layer(other) {
+            Some(layer) if !value.contains(',') => {
+                let size = |(i, size): (usize, &LayerSpec)| {
+                    if i == layer { value.trim().to_owned() } else { size.to_string() }
+                };
+                ("hidden", spec.layers.iter().enumerate().map(size).collect::<Vec<_>>().join(","))
+            }
+            _ => (other, value.trim().to_owned()),
+        },
+    };
+    spec.set(field, &text).ok()
+}
+
+/// The given number of layers: those there are, then more like the last.
+fn layers_of(spec: &Spec, layers: usize) -> String {
+    let last = spec.layers.last().copied().unwrap_or(LayerSpec::Dense(256));
+    let layers = spec.layers.iter().copied().chain(std::iter::repeat(last)).take(layers);
+    layers.map(|layer| layer.to_string()).collect::<Vec<_>>().join(",")
+}
+
+const fn shape(surrogate: Surrogate) -> &'static str {
+    match surrogate {
+        Surrogate::FastSigmoid(_) => "fast-sigmoid",
+        Surrogate::Arctan(_) => "arctan",
+        Surrogate::Sigmoid(_) => "sigmoid",
+        Surrogate::Triangle => "triangle",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::dense;
+
+    #[test]
+    fn every_control_takes_its_own_text() {
+        let mut link = Link::default();
+        for name in [
+            "speed",
+            "from",
+            "dataset",
+            "model",
+            "engine",
+            "layers",
+            "hidden",
+            "surrogate",
+            "beta",
+            "reset",
+            "readout",
+            "seed",
+        ] {
+            let before = link.clone();
+            let text = text(&link, name);
+            set(&mut link, name, &text).unwrap();
+            assert_eq!(link, before, "{name}");
+        }
+    }
+
+    #[test]
+    fn layers_and_sizes_are_set_apart() {
+        let mut link = Link::default();
+        set(&mut link, "layers", "2").unwrap();
+        set(&mut link, "hidden-2", "64").unwrap();
+        assert_eq!(link.spec.layers, dense([256, 64]));
+        assert_eq!(["hidden", "hidden-2", "hidden-3"].map(|name| text(&link, name)), ["256", "64", ""]);
+        assert_eq!(set(&mut link, "hidden-2", "0"), None);
+        set(&mut link, "hidden", "128,32").unwrap();
+        assert_eq!(link.spec.layers, dense([128, 32]));
+        set(&mut link, "layers", "1").unwrap();
+        assert_eq!(link.spec.layers, dense([128]));
+    }
+
+    #[test]
+    fn every_control_has_a_default_to_go_back_to() {
+        let mut link = Link::from_hash("hidden=8,9&beta=0.1&surrogate=arctan:7&stop-at=97&epochs=3&noise=0.5").0;
+        for name in ["hidden", "hidden-2", "beta", "slope", "stop-at", "epochs", "noise"] {
+            let text = default(&link, name);
+            set(&mut link, name, &text).unwrap();
+        }
+        assert_eq!(link.to_hash(), "hidden=256,256&surrogate=arctan:2");
+    }
+
+    #[test]
+    fn every_network_with_a_name_is_a_link_of_its_own_that_is_understood() {
+        let document = include_str!("../../../www/index.html");
+        let (_, after) = document.split_once("id=\"presets\"").unwrap();
+        let (links, _) = after.split_once("</p>").unwrap();
+        let hashes = links.split("href=\"").skip(1).map(|link| link.split('"').next().unwrap().replace("&amp;", "&"));
+        let mut specs: Vec<Spec> = Vec::new();
+        for hash in hashes {
+            let (link, errors) = Link::from_hash(&hash);
+            assert_eq!(errors, Vec::<String>::new(), "{hash}");
+            assert!(link.spec != Spec::on_page() && !specs.contains(&link.spec), "{hash}");
+            assert_eq!(Link { spec: link.spec.clone(), ..Link::default() }, link, "{hash} says more");
+            specs.push(link.spec);
+        }
+        assert_eq!(specs.len(), 7);
+    }
+}

@@ -1,0 +1,101 @@
+//! Frames: what has changed is drawn, at most once for each picture of the screen, and nothing while nothing changes.
+
+use super::effect::Effect;
+use super::state::{Changed, Model};
+
+/// The link is written at most this often, in milliseconds: browsers refuse to write it more often.
+const LINK_EVERY: f64 = 400.0;
+/// Curves and numbers of a running training are drawn at most this often, in milliseconds.
+const CURVES_EVERY: f64 = 100.0;
+
+impl Changed {
+    const fn anything(&self) -> bool {
+        self.look
+            || self.pad
+            || self.trace
+            || self.time
+            || self.curves
+            || self.neuron
+            || self.weights
+            || self.rates
+            || self.mistakes
+            || self.bar
+            || self.connections
+            || self.controls
+            || self.notices
+            || self.tooltip
+            || self.samples
+            || self.drawings
+            || self.dataset
+            || self.network
+            || self.parts
+            || self.speech
+    }
+
+    /// All that a picture shows is to be drawn.
+    pub const fn pictures(&mut self) {
+        (self.pad, self.trace, self.curves, self.neuron) = (true, true, true, true);
+        (self.weights, self.mistakes, self.rates, self.connections) = (true, true, true, true);
+    }
+}
+
+impl Model {
+    /// Whether the animation runs.
+    fn moves(&self) -> bool {
+        self.clock.playing && self.analysis.is_some() && !self.drawing
+    }
+
+    /// Whether there is something to draw, or to be done in a frame.
+    pub fn wants_frame(&mut self) -> bool {
+        let wanted = self.wanted.link || self.wanted.curves || self.wanted.bar || self.changed.anything();
+        if !self.moves() && !wanted {
+            self.times.frame = None;
+        }
+        !self.unseen && (self.moves() || wanted)
+    }
+
+    /// A frame is to be drawn, at this time in milliseconds.
+    pub(super) fn frame(&mut self, at: f64) {
+        let seconds = self.times.frame.map_or(0.0, |last| (at - last) / 1000.0) as f32;
+        self.times.frame = Some(at);
+        if self.analysis.is_some() && !self.drawing {
+            self.changed.time |= self.clock.advance(seconds);
+        }
+        if self.changed.look {
+            self.changed.pictures();
+            self.connect();
+        }
+        self.show_progress();
+        self.write_link();
+        self.ask_when_due();
+    }
+
+    /// Numbers of training that come faster than they can be read wait for a while.
+    fn show_progress(&mut self) {
+        if !(self.wanted.curves || self.wanted.bar) || self.now - self.times.curves <= CURVES_EVERY {
+            return;
+        }
+        self.times.curves = self.now;
+        self.changed.curves |= std::mem::take(&mut self.wanted.curves);
+        if std::mem::take(&mut self.wanted.bar) {
+            self.changed.bar = true;
+            let progress = &self.progress;
+            let known = |value: Option<f64>| value.unwrap_or(f64::NAN);
+            let effect = Effect::TellProgress {
+                epochs: progress.epochs,
+                loss: known(progress.loss.map(f64::from)),
+                accuracy: known(progress.test.map(|accuracy| accuracy.fraction())),
+                images_per_second: known(progress.images_per_second),
+            };
+            self.effect(effect);
+        }
+    }
+
+    fn write_link(&mut self) {
+        if self.wanted.link && self.now - self.times.link >= LINK_EVERY {
+            self.wanted.link = false;
+            self.times.link = self.now;
+            self.effect(Effect::WriteLink(self.link.to_hash()));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Which settings make a network what it is, and which only its training uses.
+
+use crate::spec::{Neuron, Spec};
+
+/// The network of `network`, with what only training uses (the surrogate among it) from `training`.
+pub fn with_training(network: &Spec, training: &Spec) -> Spec {
+    let neuron = Neuron {
+        surrogate: training.neuron.surrogate,
+        attached_reset: training.neuron.attached_reset,
+        ..network.neuron
+    };
+    Spec {
+        neuron,
+        augment: training.augment,
+        epochs: training.epochs,
+        batch_size: training.batch_size,
+        learning_rate: training.learning_rate,
+        schedule: training.schedule,
+        seed: training.seed,
+        ..network.clone()
+    }
+}
+
+/// The settings with a network that has a name; on which images, and when it stops, stays.
+pub fn named(here: &Spec, named: &Spec) -> Spec {
+    Spec { dataset: here.dataset, augment: here.augment, epochs: here.epochs, ..named.clone() }
+}
+
+/// Whether the network is the one of the defaults, on whatever images.
+pub fn is_plain(spec: &Spec) -> bool {
+    same_network(spec, &Spec { dataset: spec.dataset, ..Spec::on_page() })
+}
+
+/// Whether two specs mean the same network: the same neurons and readout, shown for as long.
+pub fn same_network(a: &Spec, b: &Spec) -> bool {
+    with_training(a, b) == *b
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Surrogate;
+
+    #[test]
+    fn what_only_training_uses_leaves_the_network_the_same() {
+        let (mut a, b) = (Spec::on_page(), Spec::on_page());
+        (a.seed, a.batch_size, a.neuron.surrogate) = (7, 8, Surrogate::Triangle);
+        assert!(same_network(&a, &b));
+        a.neuron.beta = 0.5;
+        assert!(!same_network(&a, &b));
+    }
+}

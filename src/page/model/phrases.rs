@@ -1,0 +1,130 @@
+//! What the program says. The words stand in `www/index.html`, each under its key, so that all text of the page is in
+//! one place; here are the keys.
+
+macro_rules! phrases {
+    ($($name:ident => $key:literal),+ $(,)?) => {
+        /// A phrase of the page; its words stand under [`Phrase::key`] in `www/index.html`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[allow(missing_docs)] // the key says what it is
+        pub enum Phrase { $($name),+ }
+        impl Phrase {
+            /// All phrases.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+            /// What it is called in the document.
+            pub const fn key(self) -> &'static str {
+                match self { $(Self::$name => $key),+ }
+            }
+        }
+    };
+}
+
+phrases! {
+    Known => "known", Leaning => "leaning", NothingYet => "nothing-yet", Unsure => "unsure", NoAnswer => "no-answer",
+    KnownMembrane => "known-membrane", KnownAlone => "known-alone", KnownSpikes => "known-spikes",
+    KnownTie => "known-tie", LeaningMembrane => "leaning-membrane", LeaningSpikes => "leaning-spikes",
+    NothingMembrane => "nothing-membrane", NothingSpikes => "nothing-spikes", UnsureMembrane => "unsure-membrane",
+    Really => "really", Untrained => "untrained", Spoken => "spoken", Lit => "lit", Now => "now", Layer => "layer",
+    Neuron => "neuron", ChooseNeuron => "choose-neuron", TestDigit => "test-digit", OneSpike => "one-spike",
+    Spikes => "spikes", Silent => "silent", NeuronSpikes => "neuron-spikes", SpeaksFor => "speaks-for", SpeaksAgainst => "speaks-against", Mosaic => "mosaic", Health => "health", CureWake => "cure-wake", CureCalm => "cure-calm", Energy => "energy",
+    Early => "early", ArticleKnown => "a-known", ArticleCost => "a-cost",
+    Size => "size",
+    Waiting => "waiting", Train => "train", Pause => "pause", Play => "play", Stop => "stop", Loading => "loading",
+    NoteSetting => "note-setting", NoteEngineLost => "note-engine-lost", NoteEngineBack => "note-engine-back",
+    NoteFile => "note-file", NoteEngineDead => "note-engine-dead",
+    NoteEngineFailed => "note-engine-failed", NoteBuild => "note-build", NoteModel => "note-model",
+    NoteData => "note-data", NoteShard => "note-shard", NoteOtherNetwork => "note-other-network",
+    NoteOwnFile => "note-own-file", NoteGpuLost => "note-gpu-lost", NoGpu => "no-gpu",
+    NoGpuEngine => "no-gpu-engine", GpuSoftware => "gpu-software", GpuSlower => "gpu-slower",
+    GpuRefused => "gpu-refused", MistakesTold => "mistakes", MistakesWorst => "mistakes-worst", Cell => "cell",
+    Firing => "firing", TipPixel => "tip-pixel", TipInput => "tip-input", TipVoltage => "tip-voltage",
+    TipOutput => "tip-output", WrongWhich => "wrong-which", WrongImage => "wrong-image", TakenFor => "taken-for",
+    Kept => "kept", NoteStopped => "note-stopped", ForecastWish => "forecast-wish", ForecastEpoch => "forecast-epoch",
+    Forget => "forget", Drawings => "drawings", NotePhoto => "note-photo", NoteRival => "note-rival",
+}
+
+/// The words of all phrases.
+#[derive(Clone, Debug, Default)]
+pub struct Phrases {
+    words: Vec<(String, String)>,
+    /// What the classes of the data set are called; none where their numbers are their names.
+    pub names: Vec<String>,
+    /// What one picture of it shows.
+    pub one: String,
+}
+
+impl Phrases {
+    /// The phrases with these keys and words.
+    pub fn new(words: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { words: words.into_iter().collect(), ..Self::default() }
+    }
+
+    /// What that class is called.
+    pub fn name(&self, class: usize) -> String {
+        self.names.get(class).cloned().unwrap_or_else(|| class.to_string())
+    }
+
+    /// The phrase with its braces filled; its key where the document lacks it.
+    pub fn say(&self, phrase: Phrase, values: &[(&str, String)]) -> String {
+        let found = self.words.iter().find(|(key, _)| key == phrase.key());
+        let words = found.map_or(phrase.key(), |(_, words)| words);
+        let mut pieces = words.split('{');
+        let mut said = pieces.next().unwrap_or("").to_owned();
+        for piece in pieces {
+            let (name, rest) = piece.split_once('}').unwrap_or((piece, ""));
+            let value = values.iter().find(|(own, _)| *own == name).map_or("", |(_, value)| value);
+            said.push_str(value);
+            said.push_str(rest);
+        }
+        said
+    }
+
+    /// So many spikes, in words.
+    pub fn spikes(&self, count: u32) -> String {
+        match count {
+            0 => self.say(Phrase::Silent, &[]),
+            1 => self.say(Phrase::OneSpike, &[]),
+            n => self.say(Phrase::Spikes, &[("n", n.to_string())]),
+        }
+    }
+}
+
+/// A number in groups of three.
+///
+/// ```
+/// use spiking_playground::page::model::phrases::grouped;
+/// assert_eq!(grouped(1234567), "1\u{2009}234\u{2009}567");
+/// ```
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push('\u{2009}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENT: &str = include_str!("../../../www/index.html");
+
+    #[test]
+    fn the_document_has_the_words_of_every_phrase() {
+        for phrase in Phrase::ALL {
+            let place = format!("data-phrase=\"{}\"", phrase.key());
+            assert_eq!(DOCUMENT.matches(&place).count(), 1, "{place}");
+        }
+        assert_eq!(DOCUMENT.matches("data-phrase=").count(), Phrase::ALL.len());
+    }
+
+    #[test]
+    fn braces_are_filled() {
+        let phrases = Phrases::new([("known".to_owned(), "Since {t}".to_owned())]);
+        assert_eq!(phrases.say(Phrase::Known, &[("t", "4".to_owned())]), "Since 4");
+        assert_eq!(phrases.say(Phrase::Leaning, &[]), "leaning");
+    }
+}

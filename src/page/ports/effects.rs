@@ -1,0 +1,112 @@
+//! What the model wants done, done.
+
+use super::environment::{hash, keep_drawings};
+use super::fetch;
+use super::host;
+use super::worker::EngineWorker;
+use crate::dom::document::{after, find, in_words, meta, window};
+use crate::dom::download::download;
+use crate::page::model::effect::Effect;
+use crate::page::model::input::{EngineKind, Input};
+use crate::page::queue::Queue;
+use crate::protocol::{Report, Request, RequestId};
+use wasm_bindgen::JsValue;
+use web_sys::{HtmlDialogElement, HtmlElement};
+
+/// The world, as far as the page does something in it.
+pub struct Ports {
+    queue: Queue,
+    /// The programs of the engines, by [`EngineKind`].
+    workers: [Option<EngineWorker>; 3],
+    /// The hash of the page's address as it was last read or written.
+    hash: String,
+}
+
+impl Ports {
+    /// Nothing is done yet.
+    pub fn new(queue: Queue) -> Self {
+        Self { queue, workers: [None, None, None], hash: hash() }
+    }
+
+    /// The address was changed from outside: its hash.
+    pub fn take_hash(&mut self) -> String {
+        self.hash = hash();
+        self.hash.clone()
+    }
+
+    /// Does this. `name_of` says what a class is called.
+    pub fn run(&mut self, effect: Effect, name_of: impl Fn(usize) -> String) {
+        let queue = || self.queue.clone();
+        match effect {
+            Effect::StartEngine(kind) => self.start(kind),
+            Effect::StopEngine(kind) => self.workers[kind as usize] = None,
+            Effect::Ask { engine, id, request, bytes } => self.ask(engine, id, &request, &bytes),
+            Effect::FetchModel(name, policy) => fetch::model(name, queue(), policy),
+            Effect::FetchData(dataset, policy) => fetch::data(dataset, queue(), policy),
+            Effect::FetchShard { engine, dataset, split, shard, entry, policy } => {
+                fetch::shard(engine, dataset, &entry, (split, shard), queue(), policy);
+            }
+            Effect::After(milliseconds, due) => {
+                let queue = queue();
+                after(milliseconds, move || queue.send(Input::Due(due)));
+            }
+            Effect::WriteLink(hash) => self.write_link(&hash),
+            Effect::KeepRun { link, checkpoint, curves } => host::keep(&link, &checkpoint, &curves),
+            Effect::ForgetRun { link, is_broken } => host::forget(&link, is_broken),
+            Effect::KeepDrawings(drawings) => keep_drawings(&drawings),
+            Effect::Download { bytes, name } => {
+                if let Err(error) = download(&bytes, name) {
+                    self.queue.send(Input::Failed(in_words(&error)));
+                }
+            }
+            Effect::TellReady => host::ready(),
+            Effect::TellProgress { epochs, loss, accuracy, images_per_second } => {
+                host::progress(epochs, loss, accuracy, images_per_second);
+            }
+            Effect::TellPrediction { class, probability, decided_at } => {
+                host::prediction(class as u32, &name_of(class), probability, decided_at as u32 + 1);
+            }
+            Effect::ShowKeys => drop(find::<HtmlDialogElement>("keys-dialog").show_modal()),
+            Effect::ShowPad => find::<HtmlElement>("padwrap").scroll_into_view_with_bool(false),
+        }
+    }
+
+    fn start(&mut self, kind: EngineKind) {
+        let name = match kind {
+            EngineKind::Cpu => "engine-cpu",
+            EngineKind::Gpu => "engine-gpu",
+            EngineKind::Photo => "photo",
+        };
+        // The one before ends first: both would hold their memory.
+        self.workers[kind as usize] = None;
+        match EngineWorker::start(kind, &meta(name), &self.queue) {
+            Ok(worker) => self.workers[kind as usize] = Some(worker),
+            Err(error) => self.queue.send(Input::EngineLost(kind, in_words(&error))),
+        }
+    }
+
+    /// Asks an engine. What cannot be asked is answered as by an engine that cannot do it.
+    fn ask(&self, kind: EngineKind, id: RequestId, request: &Request, bytes: &[Vec<u8>]) {
+        if let Some(worker) = &self.workers[kind as usize]
+            && let Err(error) = worker.ask(id, request, bytes)
+        {
+            let (answers, report) = (Some(id), Report::Failed(error));
+            self.queue.send(Input::Report { engine: kind, answers, report, bytes: Vec::new() });
+        }
+    }
+
+    fn write_link(&mut self, link: &str) {
+        // The address was changed from outside, and the model has not heard of it yet: it is not overwritten.
+        if hash() != self.hash {
+            return;
+        }
+        let location = window().location();
+        let path = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+        let url = if link.is_empty() { path } else { [&path, "#", link].concat() };
+        if let Ok(history) = window().history() {
+            drop(history.replace_state_with_url(&JsValue::NULL, "", Some(&url)));
+        }
+        // As the browser has it, which may have escaped something.
+        self.hash = hash();
+    }
+}

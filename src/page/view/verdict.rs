@@ -1,0 +1,147 @@
+//! The result in words: which digit, since when, against whom. No word names the answer before the time step at which it
+//! was known.
+
+use crate::page::model::phrases::{Phrase, Phrases};
+use crate::pictures::analysis::Analysis;
+use crate::spec::Readout;
+
+/// A phrase and what goes into its braces.
+pub type Said = (Phrase, Vec<(&'static str, String)>);
+
+/// What the result says at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// The large digit or word; nothing while no one leads.
+    pub digit: String,
+    /// Whether it is known by now: filled, not hollow.
+    pub sure: bool,
+    /// The line in bold.
+    pub headline: Said,
+    /// The line below.
+    pub detail: Vec<Said>,
+}
+
+/// A share as per cent.
+///
+/// ```
+/// use spiking_playground::page::verdict::percent;
+/// assert_eq!(percent(0.97), "97\u{2009}%");
+/// assert_eq!(percent(0.9996), "over 99.9\u{2009}%");
+/// assert_eq!(percent(0.0002), "under 0.1\u{2009}%");
+/// ```
+pub fn percent(share: f32) -> String {
+    let value = share * 100.0;
+    match value {
+        v if v > 99.9 => "over 99.9\u{2009}%".to_owned(),
+        v if v < 0.1 => "under 0.1\u{2009}%".to_owned(),
+        v if (1.0..=99.0).contains(&v) => format!("{v:.0}\u{2009}%"),
+        v => format!("{v:.1}\u{2009}%"),
+    }
+}
+
+/// The verdict at the moment `now`; `trained` is whether the network has learnt anything. The phrases know what the
+/// classes are called.
+pub fn verdict(analysis: &Analysis, now: f32, trained: bool, phrases: &Phrases) -> Verdict {
+    let (t, last) = (analysis.at(now), analysis.time_steps().saturating_sub(1));
+    let Some(leader) = analysis.leaders.get(t).copied().flatten() else { return nothing(analysis, t >= last) };
+    let second = analysis.second(t, leader).unwrap_or(leader);
+    let unsure = t == last && analysis.answer().is_none();
+    let sure = !unsure && analysis.answer() == Some(leader) && analysis.known.is_some_and(|known| t >= known);
+    let (a, b) = (("a", phrases.name(leader)), ("b", phrases.name(second)));
+    let headline = match (sure, unsure) {
+        (true, _) => (Phrase::Known, vec![("t", (analysis.known.unwrap_or(t) + 1).to_string())]),
+        (false, true) => (Phrase::Unsure, vec![a, b]),
+        (false, false) => (Phrase::Leaning, vec![a]),
+    };
+    let mut detail = vec![match analysis.trace.readout {
+        Readout::Membrane => by_voltage(analysis, t, [leader, second], sure, phrases),
+        Readout::SpikeCount => by_spikes(analysis, t, [leader, second], sure, phrases),
+    }];
+    let wrong = analysis.label.filter(|label| (sure || unsure) && usize::from(*label) != leader);
+    if !trained && (sure || unsure) {
+        detail = vec![(Phrase::Untrained, Vec::new())];
+    } else if let Some(label) = wrong {
+        detail.push((Phrase::Really, vec![("label", phrases.name(label.into()))]));
+    }
+    Verdict { digit: phrases.name(leader), sure, headline, detail }
+}
+
+fn nothing(analysis: &Analysis, over: bool) -> Verdict {
+    let headline = if over { Phrase::NoAnswer } else { Phrase::NothingYet };
+    let detail = match analysis.trace.readout {
+        Readout::Membrane => Phrase::NothingMembrane,
+        Readout::SpikeCount => Phrase::NothingSpikes,
+    };
+    let said = |phrase| (phrase, Vec::new());
+    Verdict { digit: String::new(), sure: false, headline: said(headline), detail: vec![said(detail)] }
+}
+
+fn by_voltage(analysis: &Analysis, t: usize, [leader, second]: [usize; 2], sure: bool, phrases: &Phrases) -> Said {
+    let p = |class: usize| percent(analysis.probability(t, class));
+    let (a, b) = (("a", phrases.name(leader)), ("b", phrases.name(second)));
+    let last = analysis.time_steps().saturating_sub(1);
+    match (sure, t == last) {
+        (true, _) if analysis.probability(t, second) < 0.001 => (Phrase::KnownAlone, vec![("p", p(leader))]),
+        (true, _) => (Phrase::KnownMembrane, vec![("p", p(leader)), b, ("q", p(second))]),
+        (false, true) => (Phrase::UnsureMembrane, vec![a, b, ("p", p(leader)), ("q", p(second))]),
+        (false, false) => (Phrase::LeaningMembrane, vec![a, b, ("p", p(leader)), ("q", p(second))]),
+    }
+}
+
+fn by_spikes(analysis: &Analysis, t: usize, [leader, second]: [usize; 2], sure: bool, phrases: &Phrases) -> Said {
+    let count = |class: usize| analysis.evidence_at(t).get(class).copied().unwrap_or(0.0);
+    let values = vec![
+        ("a", phrases.name(leader)),
+        ("b", phrases.name(second)),
+        ("n", count(leader).to_string()),
+        ("m", count(second).to_string()),
+    ];
+    let phrase = match (count(leader) == count(second), sure) {
+        (true, _) => Phrase::KnownTie,
+        (false, true) => Phrase::KnownSpikes,
+        (false, false) => Phrase::LeaningSpikes,
+    };
+    (phrase, values)
+}
+
+/// One bar: where it starts and ends, 0 to 1, and its number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bar {
+    /// The left end.
+    pub start: f32,
+    /// The right end.
+    pub end: f32,
+    /// What stands beside it.
+    pub text: String,
+}
+
+/// A voltage with one decimal, and without a sign where it rounds to nothing.
+fn signed(value: f32) -> String {
+    match format!("{value:.1}") {
+        zero if zero == "-0.0" => "0.0".to_owned(),
+        text => text.replace('-', "−"),
+    }
+}
+
+/// The evidence so far as bars, on a scale that stays while time runs.
+pub fn bars(analysis: &Analysis, t: usize) -> Vec<Bar> {
+    let counts = analysis.trace.readout == Readout::SpikeCount;
+    let least = if counts { 8.0 } else { 1e-6 };
+    let (low, high) = analysis
+        .evidence
+        .iter()
+        .fold((0.0, least), |(low, high): (f32, f32), value| (low.min(*value), high.max(*value)));
+    let place = |value: f32| (value - low) / (high - low);
+    let bar = |value: &f32| Bar {
+        start: place(value.min(0.0)),
+        end: place(value.max(0.0)),
+        text: if counts && *value == 0.0 {
+            String::new()
+        } else if counts {
+            value.to_string()
+        } else {
+            signed(*value)
+        },
+    };
+    analysis.evidence_at(t).iter().map(bar).collect()
+}

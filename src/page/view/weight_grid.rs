@@ -1,0 +1,174 @@
+//! The hidden neurons' weights, the first of them as pictures, and how often they fire.
+
+use super::verdict::percent;
+use crate::digits::drawing::SIDE;
+use crate::dom::canvas::Canvas;
+use crate::dom::document::{Text, all, class, create, find, listen, number, one_stop, place, press, rove};
+use crate::page::model::input::Input;
+use crate::page::model::inspection::GRID;
+use crate::page::model::phrases::{Phrase, Phrases};
+use crate::page::queue::Queue;
+use crate::pictures::field;
+use crate::pictures::palette::Palette;
+use crate::pictures::rates::{Cure, Rates};
+use crate::pictures::receptive_fields::ReceptiveFields;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlCanvasElement, HtmlElement};
+
+/// So many of those that are silent or always on are named.
+const NAMED: usize = 6;
+
+/// So many pictures are drawn in one frame.
+const AT_ONCE: usize = 16;
+
+/// The pictures and the words beside them.
+pub struct WeightGrid {
+    container: HtmlElement,
+    count: Text,
+    health: Text,
+    /// Where silent neurons and those that are always on are named.
+    named: [HtmlElement; 2],
+    cure: HtmlElement,
+    cures: [Text; 3],
+    rates: Canvas,
+    names: [(HtmlElement, (f32, f32)); 3],
+    buttons: Vec<(HtmlElement, Canvas)>,
+    /// The picture that is drawn next.
+    next: usize,
+}
+
+impl WeightGrid {
+    /// The mosaic of the document.
+    pub fn new(queue: &Queue) -> Self {
+        let named = ["silent-names", "busy-names"].map(|id| {
+            let (place, sender): (HtmlElement, _) = (find(id), queue.clone());
+            listen(&place, "click", move |event: Event| {
+                if let Some(neuron) = number(&event) {
+                    sender.send(Input::Neuron(neuron));
+                }
+            });
+            place
+        });
+        for button in all::<HtmlElement>("#cure [data-cure]") {
+            let (own, sender) = (button.clone(), queue.clone());
+            listen(&button, "click", move |_: Event| {
+                if let (Some(name), Some(value)) = (own.dataset().get("cure"), own.dataset().get("value")) {
+                    sender.send(Input::Set(name, value));
+                }
+            });
+        }
+        let container: HtmlElement = find("mosaic");
+        rove(&container);
+        Self {
+            container,
+            count: Text::find("mosaic-count"),
+            health: Text::find("health"),
+            named,
+            cure: find("cure"),
+            cures: ["cure-word", "cure-threshold", "cure-gain"].map(Text::find),
+            rates: Canvas::find("rates"),
+            names: [(find("m-never"), (0.0, 0.95)), (find("m-share"), (0.5, 0.95)), (find("m-always"), (1.0, 0.95))],
+            buttons: Vec::new(),
+            next: 0,
+        }
+    }
+
+    /// There are so many hidden neurons now.
+    pub fn set_neurons(&mut self, neurons: usize, phrases: &Phrases, queue: &Queue) {
+        let shown = neurons.min(GRID);
+        while self.buttons.len() > shown {
+            self.buttons.pop().inspect(|(button, _)| button.remove());
+        }
+        while self.buttons.len() < shown {
+            let neuron = self.buttons.len();
+            let (button, canvas): (HtmlElement, HtmlCanvasElement) = (create("button"), create("canvas"));
+            let name = phrases.say(Phrase::ChooseNeuron, &[("n", neuron.to_string())]);
+            drop(button.set_attribute("aria-label", &name));
+            drop(button.append_child(&canvas));
+            drop(self.container.append_child(&button));
+            let sender = queue.clone();
+            listen(&button, "click", move |_: Event| sender.send(Input::Neuron(neuron)));
+            self.buttons.push((button, Canvas::new(canvas)));
+        }
+        one_stop(&self.container);
+        self.count.set(&phrases.say(Phrase::Mosaic, &[("n", shown.to_string()), ("all", neurons.to_string())]));
+    }
+
+    /// The pictures are drawn from the first on.
+    pub fn start_over(&mut self) {
+        self.next = 0;
+    }
+
+    /// Draws the next few of the pictures whose weights are known, and marks the chosen ones; whether that was all. All
+    /// at once would keep the page from answering for too long.
+    pub fn draw(&mut self, chosen: &[usize], fields: &ReceptiveFields, palette: &Palette) -> bool {
+        let end = (self.next + AT_ONCE).min(self.buttons.len());
+        for (neuron, (button, canvas)) in self.buttons.iter().enumerate().take(end).skip(self.next) {
+            let pressed = chosen.contains(&neuron);
+            press(button, pressed);
+            if let Some(weights) = fields.into_neuron(0, neuron).filter(|_| canvas.fit(palette)) {
+                canvas.paint(&[field::weights(weights, SIDE)], palette);
+            }
+        }
+        let done = end == self.buttons.len();
+        self.next = if done { 0 } else { end };
+        done
+    }
+
+    /// Draws how often the neurons fire, and says it; `theta` is the threshold and `gain` the gain that they have.
+    pub fn draw_rates(&self, rates: &Rates, (theta, gain): (f32, f32), phrases: &Phrases, palette: &Palette) {
+        let mut told = Vec::new();
+        for (index, layer) in rates.layers.iter().enumerate() {
+            let health = Rates::health(layer);
+            let name = phrases.say(Phrase::Layer, &[("n", (index + 1).to_string())]);
+            let values = [
+                ("layer", if rates.layers.len() > 1 { name + ": " } else { String::new() }),
+                ("silent", health.silent.len().to_string()),
+                ("busy", health.busy.len().to_string()),
+                ("n", health.others.to_string()),
+                ("share", percent(health.share)),
+            ];
+            told.push(phrases.say(Phrase::Health, &values));
+            if index == 0 {
+                self.name(&health.silent, &self.named[0]);
+                self.name(&health.busy, &self.named[1]);
+            }
+        }
+        self.health.set(&told.join(" "));
+        let cure = rates.cure();
+        self.cure.set_hidden(cure.is_none());
+        let (word, factor) = match cure {
+            Some(Cure::Wake) => (Phrase::CureWake, 0.8),
+            Some(Cure::Calm) | None => (Phrase::CureCalm, 1.25),
+        };
+        self.cures[0].set(&phrases.say(word, &[]));
+        for (button, name, value) in [(&self.cures[1], "θ", theta * factor), (&self.cures[2], "g", gain / factor)] {
+            let value = ((value * 100.0).round() / 100.0).to_string();
+            button.set(&[name, " = ", &value].concat());
+            drop(button.element.dataset().set("value", &value));
+        }
+        if self.rates.fit(palette) {
+            self.rates.paint(&rates.marks(), palette);
+        }
+        self.names.iter().for_each(|(name, at)| place(name, Some(*at)));
+    }
+
+    /// Names the first few of these neurons, each a button that chooses it.
+    fn name(&self, neurons: &[usize], place: &HtmlElement) {
+        let list = place.children();
+        while list.length() as usize > NAMED.min(neurons.len()) {
+            list.item(list.length() - 1).inspect(Element::remove);
+        }
+        for (i, neuron) in neurons.iter().take(NAMED).enumerate() {
+            let there = list.item(i as u32).and_then(|button| button.dyn_into().ok());
+            let button: HtmlElement = there.unwrap_or_else(|| {
+                let button: HtmlElement = create("button");
+                drop(place.append_child(&button));
+                button
+            });
+            drop(button.dataset().set("n", &neuron.to_string()));
+            button.set_text_content(Some(&["#", &neuron.to_string()].concat()));
+        }
+        place.parent_element().inspect(|parent| class(parent, "gone", neurons.is_empty()));
+    }
+}

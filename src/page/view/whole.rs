@@ -1,0 +1,260 @@
+//! The whole of the page: which of its views draw what has changed.
+
+use super::bar::Bar;
+use super::connections::Connections;
+use super::controls::Controls;
+use super::data_set::DataSet;
+use super::export;
+use super::learning::LearningView;
+use super::mistakes::Mistakes;
+use super::notices::Notices;
+use super::pad::PadView;
+use super::phrases;
+use super::result::ResultView;
+use super::thumbnails::Thumbnails;
+use super::timeline::Timeline;
+use super::tooltip::Asked;
+use super::weight_grid::WeightGrid;
+use crate::digits::drawing::PIXELS;
+use crate::dom::canvas::read_palette;
+use crate::dom::document::{Text, all, class, find};
+use crate::page::model::input::Input;
+use crate::page::model::phrases::{Phrase, Phrases};
+use crate::page::model::state::{Changed, Model};
+use crate::page::queue::Queue;
+use crate::pictures::palette::Palette;
+use web_sys::HtmlElement;
+
+/// A pixel that is at least this bright counts as one that is lit.
+const LIT: u8 = 12;
+
+/// All views.
+pub struct View {
+    queue: Queue,
+    pub(super) phrases: Phrases,
+    pub(super) palette: Palette,
+    bar: Bar,
+    pub(super) connections: Connections,
+    controls: Controls,
+    data_set: DataSet,
+    learning: LearningView,
+    mistakes: Mistakes,
+    notices: Notices,
+    pad: PadView,
+    samples: Thumbnails,
+    drawings: Thumbnails,
+    timeline: Timeline,
+    result: ResultView,
+    weight_grid: WeightGrid,
+    play: HtmlElement,
+    tooltip: Text,
+    /// Whether pictures are left for the next frame.
+    has_more: bool,
+}
+
+impl View {
+    /// The views of the document; what is done in them is sent to `queue`.
+    pub fn new(queue: &Queue) -> Self {
+        export::listen(queue);
+        for (class, button) in (0..).zip(all::<HtmlElement>("#own-classes button")) {
+            let queue = queue.clone();
+            crate::dom::document::listen(&button, "click", move |_: web_sys::Event| queue.send(Input::Keep(class)));
+        }
+        Self {
+            queue: queue.clone(),
+            phrases: phrases::read(),
+            palette: Palette::default(),
+            bar: Bar::find(),
+            connections: Connections::new(queue),
+            controls: Controls::new(queue),
+            data_set: DataSet::find(),
+            learning: LearningView::find(),
+            mistakes: Mistakes::new(queue),
+            notices: Notices::find(),
+            pad: PadView::new(queue),
+            samples: Thumbnails::new("samples"),
+            drawings: Thumbnails::new("examples"),
+            timeline: Timeline::find(),
+            result: ResultView::find(),
+            weight_grid: WeightGrid::new(queue),
+            play: find("play"),
+            tooltip: Text::find("tip"),
+            has_more: false,
+        }
+    }
+
+    /// What a class is called.
+    pub fn name(&self, class: usize) -> String {
+        self.phrases.name(class)
+    }
+
+    /// Whether pictures are left for the next frame.
+    pub const fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    /// Draws what has changed.
+    pub fn draw(&mut self, model: &Model, changed: Changed) {
+        self.draw_at(model, changed, model.clock.now);
+    }
+
+    /// Draws all pictures at once, also what a frame leaves to the next.
+    pub fn draw_everything(&mut self, model: &Model) {
+        self.palette = read_palette(&self.palette);
+        self.draw_pictures(model, model.clock.now);
+    }
+
+    /// Draws all pictures, at this moment.
+    pub(super) fn draw_pictures(&mut self, model: &Model, now: f32) {
+        let mut changed = Changed::default();
+        changed.pictures();
+        self.weight_grid.start_over();
+        self.draw_at(model, changed, now);
+        while self.has_more {
+            self.draw_weight_grid(model);
+        }
+    }
+
+    fn draw_at(&mut self, model: &Model, changed: Changed, now: f32) {
+        self.draw_words(model, &changed);
+        if changed.look {
+            self.palette = read_palette(&self.palette);
+        }
+        if changed.connections
+            && let Some(analysis) = &model.analysis
+        {
+            self.connections.arrange(model, analysis, &self.phrases, &self.palette);
+        }
+        if changed.pad {
+            self.draw_pad(model);
+        }
+        self.draw_network(model, changed.trace, changed.time || changed.connections, now);
+        if changed.curves {
+            self.learning.draw(&model.history, &self.palette);
+        }
+        if changed.bar || changed.dataset {
+            self.learning.say(&model.progress);
+            self.bar.draw(model, &self.phrases);
+            self.controls.enable_training(model.is_ready_to_train());
+        }
+        if changed.neuron {
+            self.learning.draw_neuron(&model.link.spec.neuron, &self.palette);
+        }
+        if changed.rates {
+            let neuron = &model.shown_spec().neuron;
+            let values = (neuron.threshold, neuron.gain);
+            self.weight_grid.draw_rates(&model.rates, values, &self.phrases, &self.palette);
+        }
+        if changed.weights {
+            self.timeline.neurons.draw(&model.neurons, &model.receptive_fields, &self.palette);
+        }
+        if changed.weights || self.has_more {
+            self.draw_weight_grid(model);
+        }
+        if changed.mistakes {
+            self.mistakes.draw(model, &self.phrases, &self.palette);
+        }
+        if changed.tooltip {
+            self.draw_tooltip(model);
+        }
+        if changed.speech
+            && let Some(analysis) = &model.analysis
+        {
+            self.result.speak(analysis, &self.phrases);
+        }
+    }
+
+    /// What is written once and stands: names, choices, messages, and as many buttons as there are things to choose.
+    fn draw_words(&mut self, model: &Model, changed: &Changed) {
+        if changed.dataset {
+            self.data_set.draw(model, &mut self.phrases);
+        }
+        if changed.parts {
+            for part in all::<HtmlElement>("[data-part]") {
+                let name = part.dataset().get("part").unwrap_or_default();
+                part.set_hidden(model.link.hide.contains(&name));
+            }
+        }
+        if changed.controls {
+            self.controls.show(&model.link);
+        }
+        if changed.network {
+            let neurons = model.shown_spec().hidden_neurons().next().unwrap_or(0);
+            self.weight_grid.set_neurons(neurons, &self.phrases, &self.queue);
+        }
+        if changed.samples {
+            match model.samples.as_ref().filter(|_| !model.learns_drawings()) {
+                Some(samples) => {
+                    self.samples.fill(samples, Phrase::TestDigit, &self.phrases, &self.queue, Input::Digit);
+                }
+                None => self.samples.clear(),
+            }
+        }
+        if changed.drawings {
+            let digits = &model.drawings.digits;
+            self.drawings.fill(digits, Phrase::Forget, &self.phrases, &self.queue, Input::Forget);
+        }
+        if changed.notices {
+            self.notices.draw(&model.notices, &self.phrases);
+            self.bar.draw_sentences(model, &self.phrases);
+        }
+    }
+
+    fn draw_pad(&self, model: &Model) {
+        let pixels = model.pixels();
+        let seen = pixels.as_ref().map(|pixels| model.with_noise(pixels));
+        let photo = !self.phrases.names.is_empty();
+        self.pad.draw(&model.link.pad, pixels.as_deref(), photo, &self.palette);
+        self.pad.offer_undo(model.pad_is_empty() && model.cleared.is_some());
+        let lit = seen.iter().flatten().filter(|pixel| **pixel > LIT).count().to_string();
+        let said = pixels.as_ref().map(|_| self.phrases.say(Phrase::Lit, &[("n", lit)]));
+        let blank = vec![0; PIXELS];
+        self.pad.draw_seen(seen.as_ref().unwrap_or(&blank), said.as_deref().unwrap_or(""), &self.palette);
+        if let Some(samples) = model.samples.as_ref().filter(|_| !model.learns_drawings()) {
+            self.samples.draw(samples, Some(&model.link.pad), &self.palette);
+        }
+        if model.learns_drawings() {
+            self.drawings.draw(&model.drawings.digits, None, &self.palette);
+        }
+    }
+
+    /// What runs through the network: all that does not move where it is another picture (`prepare`), then the moment.
+    fn draw_network(&mut self, model: &Model, prepare: bool, show: bool, now: f32) {
+        let (phrases, palette) = (&self.phrases, &self.palette);
+        let Some(analysis) = &model.analysis else {
+            if prepare {
+                self.timeline.clear(palette);
+                self.result.clear();
+                self.connections.clear(palette);
+            }
+            return;
+        };
+        let (spec, neurons) = (model.shown_spec(), &model.neurons);
+        if prepare {
+            self.timeline.prepare(analysis, spec, neurons, phrases, palette);
+            self.result.prepare(analysis, phrases);
+        }
+        if prepare || show {
+            let pinned = model.neurons_are_pinned.then_some(neurons[0]);
+            self.timeline.show(analysis, &spec.neuron, now, (neurons, pinned), phrases, palette);
+            self.result.show(analysis, now, model.run.trained, phrases);
+            self.connections.show(model, analysis, now, phrases, palette);
+            let word = if model.clock.playing { Phrase::Stop } else { Phrase::Play };
+            drop(self.play.set_attribute("aria-label", &phrases.say(word, &[])));
+            class(&self.play, "on", model.clock.playing);
+        }
+    }
+
+    fn draw_weight_grid(&mut self, model: &Model) {
+        self.has_more = !self.weight_grid.draw(&model.neurons, &model.receptive_fields, &self.palette);
+    }
+
+    fn draw_tooltip(&self, model: &Model) {
+        let text = model.analysis.as_ref().zip(model.pointed_at.as_ref()).and_then(|(analysis, (canvas, place))| {
+            let (neuron, chosen) = (&model.shown_spec().neuron, &model.neurons);
+            Asked { analysis, neuron, chosen, phrases: &self.phrases }.tell(canvas, *place)
+        });
+        self.tooltip.element.set_hidden(text.is_none());
+        self.tooltip.set(&text.unwrap_or_default());
+    }
+}

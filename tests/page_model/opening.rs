@@ -1,0 +1,199 @@
+//! Which network the page opens with.
+
+use crate::world::{World, environment, file_of, small};
+use spiking_playground::page::model::effect::Effect;
+use spiking_playground::page::model::input::{EngineKind, Input, Press};
+use spiking_playground::page::model::link::{Pad, Start};
+use spiking_playground::page::model::phrases::Phrase;
+use spiking_playground::page::model::run::{Origin, Phase};
+use spiking_playground::page::model::state::{KeptRun, Opening};
+use spiking_playground::protocol::Request;
+use spiking_playground::spec::{Dataset, Spec};
+
+fn says(world: &World, phrase: Phrase) -> bool {
+    world.model.notices.iter().any(|(said, _)| *said == phrase)
+}
+
+fn origin(world: &World) -> Option<Origin> {
+    world.model.run.holds.as_ref().map(|(_, origin)| *origin)
+}
+
+#[test]
+fn the_network_that_ships_is_opened_and_reads_a_digit() {
+    let mut world = World::open(environment(""));
+    world.run(20);
+    assert_eq!((world.model.opening, origin(&world)), (Opening::Done, Some(Origin::Shipped)));
+    assert!(world.model.analysis.is_some() && world.model.samples.is_some());
+    assert!(world.model.notices.is_empty(), "{:?}", world.model.notices);
+    assert!(world.done.contains(&Effect::TellReady));
+}
+
+#[test]
+fn settings_of_the_links_own_win_over_the_file_with_a_word() {
+    let mut world = World::open(environment("#hidden=6&time-steps=4"));
+    world.run(20);
+    assert_eq!(origin(&world), Some(Origin::Random));
+    assert!(says(&world, Phrase::NoteOtherNetwork));
+    assert_eq!(world.network().unwrap().time_steps, 4);
+}
+
+#[test]
+fn a_plain_link_follows_the_header_of_the_file() {
+    let mut world = World::open_with(environment("#seed=3"), Some(file_of(&small(), 0)));
+    world.run(20);
+    assert_eq!((origin(&world), world.model.link.spec.time_steps), (Some(Origin::Shipped), 4));
+    assert_eq!(world.model.link.spec.seed, 3, "what only training uses stays");
+}
+
+#[test]
+fn without_the_file_weights_are_random_with_a_word() {
+    for shipped in [None, Some(b"nonsense".to_vec())] {
+        let mut world = World::open_with(environment("#from=shipped"), shipped);
+        world.run(20);
+        assert_eq!((world.model.opening, origin(&world)), (Opening::Done, Some(Origin::Random)));
+        assert!(says(&world, Phrase::NoteModel));
+        assert_eq!(world.model.link.from, Start::Random);
+    }
+}
+
+#[test]
+fn a_file_of_the_readers_is_opened_and_one_that_is_none_changes_nothing() {
+    let mut world = World::open(environment(""));
+    world.run(20);
+    world.input(Input::File(Ok(file_of(&small(), 0))));
+    world.run(20);
+    assert_eq!((world.model.link.from, origin(&world)), (Start::File, Some(Origin::Shipped)));
+    assert_eq!(world.network().unwrap(), &small());
+    let before = world.model.link.clone();
+    world.input(Input::File(Ok(b"a photo of a cat".to_vec())));
+    world.run(20);
+    assert!(says(&world, Phrase::NoteFile));
+    assert_eq!((&world.model.link, world.model.opening), (&before, Opening::Done));
+    assert_eq!(world.network().unwrap(), &small(), "the engine is what it was");
+}
+
+#[test]
+fn a_failure_of_something_else_is_not_taken_for_the_files() {
+    let mut world = World::open(environment(""));
+    world.run(20);
+    world.input(Input::File(Ok(file_of(&small(), 0))));
+    // While it is being opened, what the page asked for before cannot be done.
+    let report = spiking_playground::protocol::Report::Failed("a weight is no number".to_owned());
+    world.input(Input::Report { engine: EngineKind::Cpu, answers: Some(1), report, bytes: Vec::new() });
+    world.run(20);
+    assert!(says(&world, Phrase::NoteEngineFailed) && !says(&world, Phrase::NoteFile));
+    assert_eq!(world.network().unwrap(), &small());
+}
+
+#[test]
+fn a_link_to_a_file_says_that_it_cannot_carry_it() {
+    let mut world = World::open(environment("#from=file"));
+    world.run(20);
+    assert!(says(&world, Phrase::NoteOwnFile));
+    assert_eq!((world.model.opening, origin(&world)), (Opening::Done, Some(Origin::Random)));
+}
+
+fn kept(checkpoint: Vec<u8>) -> KeptRun {
+    let link = "hidden=6&time-steps=4".to_owned();
+    KeptRun { link, when: "today 14:03".to_owned(), checkpoint, curves: World::curves() }
+}
+
+#[test]
+fn what_was_kept_comes_before_any_file() {
+    let environment = spiking_playground::page::model::state::Environment {
+        kept: Some(kept(file_of(&small(), 30))),
+        ..environment("#hidden=6&time-steps=4")
+    };
+    let mut world = World::open(environment);
+    world.run(20);
+    assert_eq!((world.model.opening, world.steps()), (Opening::Done, 30));
+    assert!(world.model.kept_offer.is_some() && world.model.run.trained);
+    assert!(!world.asked.iter().any(|(_, request)| *request == Request::Open), "no file is opened");
+    world.input(Input::Press(Press::Train));
+    world.run(5);
+    assert!(world.model.kept_offer.is_none() && world.steps() > 30, "it goes on where it stood");
+}
+
+#[test]
+fn what_was_kept_and_cannot_be_read_is_removed_and_the_page_opens_as_without_it() {
+    for (checkpoint, curves) in [(b"broken".to_vec(), World::curves()), (file_of(&small(), 3), b"x".to_vec())] {
+        let kept = KeptRun { curves, ..kept(checkpoint) };
+        let environment = spiking_playground::page::model::state::Environment { kept: Some(kept), ..environment("") };
+        let mut world = World::open(environment);
+        world.run(20);
+        let forgets = |effect: &Effect| matches!(effect, Effect::ForgetRun { is_broken: true, .. });
+        assert_eq!(world.done.iter().filter(|effect| forgets(effect)).count(), 1);
+        assert_eq!((world.model.opening, world.model.run.phase), (Opening::Done, Phase::Still));
+        assert!(world.model.kept_offer.is_none());
+    }
+}
+
+#[test]
+fn a_preset_starts_from_its_random_weights_and_leaves_what_is_no_part_of_it() {
+    let mut world = World::open(environment("#stop-at=97"));
+    world.run(20);
+    world.input(Input::Preset("#beta=0.5&hidden=6".to_owned()));
+    world.run(20);
+    assert_eq!((origin(&world), world.network().unwrap().neuron.beta), (Some(Origin::Random), 0.5));
+    assert_eq!(world.model.link.stop_at, Some(97.0));
+    // As soon as a page has opened, one can be chosen; while the engine starts it waits for it.
+    let mut world = World::open(environment(""));
+    world.input(Input::Preset("#beta=0.5".to_owned()));
+    world.run(20);
+    assert_eq!((world.model.opening, world.model.link.spec.neuron.beta), (Opening::Done, 0.5));
+}
+
+#[test]
+fn another_data_set_is_opened_with_its_own_network_or_random_weights() {
+    let mut world = World::open(environment(""));
+    world.run(20);
+    world.input(Input::Set("dataset".to_owned(), "fashion-mnist".to_owned()));
+    world.run(20);
+    assert_eq!(world.model.link.model(), "fashion-mnist");
+    assert_eq!((world.model.opening, world.model.run.phase), (Opening::Done, Phase::Still));
+    assert!(world.model.manifest.is_some() && world.model.analysis.is_some());
+}
+
+#[test]
+fn a_readers_own_drawings_are_kept_and_learnt() {
+    let mut world = World::open(environment("#dataset=folder"));
+    world.run(20);
+    assert!(world.model.manifest.is_none() && !world.model.is_ready_to_train());
+    world.input(Input::Press(Press::Train));
+    assert_ne!(world.model.run.phase, Phase::Training, "there is nothing to train on");
+    for class in [0, 1] {
+        world.model.link.pad = Pad::Drawing(vec![vec![[0.2, 0.2], [0.6, 0.7]]]);
+        world.input(Input::Keep(class));
+    }
+    world.run(20);
+    assert_eq!(world.model.drawings.digits.labels, [0, 1]);
+    assert!(world.done.iter().any(|effect| matches!(effect, Effect::KeepDrawings(kept) if kept.lines().count() == 2)));
+    world.input(Input::Press(Press::Train));
+    world.run(5);
+    assert!(world.steps() > 0 && world.trains()[0]);
+    // The last drawing is taken away: nothing is left to learn.
+    world.input(Input::Forget(0));
+    world.input(Input::Forget(0));
+    world.run(5);
+    assert_eq!(world.model.run.phase, Phase::Still);
+    // Outside, they are kept without becoming the data.
+    let mut world = World::open(environment(""));
+    world.run(20);
+    world.model.link.pad = Pad::Drawing(vec![vec![[0.2, 0.2], [0.6, 0.7]]]);
+    world.input(Input::Keep(3));
+    assert_eq!(world.model.manifest.as_ref().unwrap().name, "mnist");
+    assert_eq!(world.model.link.spec.dataset, Dataset::Mnist);
+}
+
+#[test]
+fn a_changed_link_is_another_network_from_its_start() {
+    let mut world = World::open(environment(""));
+    world.run(20);
+    world.input(Input::Link("#hidden=6".to_owned()));
+    world.run(20);
+    assert_eq!(world.network().unwrap().hidden_neurons().collect::<Vec<_>>(), [6]);
+    world.input(Input::Link(String::new()));
+    world.run(20);
+    assert_eq!(world.network().unwrap(), &Spec::on_page());
+    assert_eq!(world.model.opening, Opening::Done);
+}
