@@ -1,6 +1,8 @@
 //! What the program says. The words stand in `www/index.html`, each under its key, so that all text of the page is in
 //! one place; here are the keys.
 
+pub use crate::pictures::numbers::grouped;
+
 macro_rules! phrases {
     ($($name:ident => $key:literal),+ $(,)?) => {
         /// A phrase of the page; its words stand under [`Phrase::key`] in `www/index.html`.
@@ -86,24 +88,6 @@ impl Phrases {
             n => self.say(Phrase::Spikes, &[("n", n.to_string())]),
         }
     }
-}
-
-/// A number in groups of three.
-///
-/// ```
-/// use spiking_playground::page::phrases::grouped;
-/// assert_eq!(grouped(1234567), "1\u{2009}234\u{2009}567");
-/// ```
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push('\u{2009}');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]
