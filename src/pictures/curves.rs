@@ -92,8 +92,6 @@ pub(super) struct Axes<'a> {
     pub rows: &'a [(&'a str, f64)],
     /// The epochs at the left and the right end.
     pub epochs: (f64, f64),
-    /// Numbers below the horizontal axis: text and epoch.
-    pub columns: Vec<(String, f64)>,
 }
 
 impl Axes<'_> {
@@ -206,11 +204,11 @@ impl History {
         let (span, tick) = span(self.epochs);
         let ticks = (0..=(span / tick).round() as usize).map(|i| i as f64 * tick);
         let columns = ticks.map(|at| (format!("{}", (at * 100.0).round() / 100.0), at)).collect();
-        self.chart_on(kind, &Axes { values: (0.0, high), rows, epochs: (0.0, span), columns })
+        self.chart_on(kind, &Axes { values: (0.0, high), rows, epochs: (0.0, span) }, columns)
     }
 
-    /// The same on other axes.
-    pub(super) fn chart_on(&self, kind: Kind, axes: &Axes<'_>) -> Chart {
+    /// The same on other axes, with these numbers below the horizontal one: text and epoch.
+    pub(super) fn chart_on(&self, kind: Kind, axes: &Axes<'_>, columns: Vec<(String, f64)>) -> Chart {
         let path = |curve: &Curve| curve.points.iter().map(|point| axes.place(*point)).collect::<Vec<_>>();
         let mut chart = Chart::default();
         for (text, value) in axes.rows {
@@ -224,7 +222,7 @@ impl History {
         };
         chart.training = first.last().copied();
         chart.test = second.last().copied();
-        chart.columns = axes.columns.iter().map(|(text, at)| (text.clone(), axes.place((*at, 0.0)).0)).collect();
+        chart.columns = columns.into_iter().map(|(text, at)| (text, axes.place((at, 0.0)).0)).collect();
         let ink = if kind == Kind::Loss { Ink::Ink } else { Ink::Ghost };
         chart.marks.push(line(first, ink, if kind == Kind::Loss { 2.0 } else { 1.5 }));
         chart.marks.push(line(second, Ink::Ink, 2.0));

@@ -89,8 +89,8 @@ fn add_chart(sheet: &mut Sheet<'_>, frame: Frame, epochs: &[Epoch], kind: Kind, 
     let apart = COLUMNS_APART * (last - 1.0);
     let round = ticks(1.0, history.epochs(), 5).into_iter().filter(|at| at.fract() == 0.0 && *at > 1.0 + apart);
     let columns = std::iter::once(1.0).chain(round).map(|epoch| (epoch.to_string(), epoch)).collect();
-    let axes = Axes { values: (low, high), rows: &rows, epochs: (1.0, last), columns };
-    let chart = history.chart_on(kind, &axes);
+    let axes = Axes { values: (low, high), rows: &rows, epochs: (1.0, last) };
+    let chart = history.chart_on(kind, &axes, columns);
     sheet.add(frame, &chart.marks);
     sheet.add(frame, &dots(&history, kind, &axes));
     let at = |x: f32, y: f32| (frame.x + f64::from(x) * frame.width, frame.y + f64::from(y) * frame.height);

@@ -1,7 +1,11 @@
 //! Pictures as SVG files, of the same marks that `canvas.rs` paints. A file may move by itself: then a cursor runs through
 //! its staves as on the page.
 
-use super::marks::{Extent, Ink, Mark, Point, Shade, along};
+mod standalone;
+
+pub use standalone::{Anchor, Label};
+
+use super::marks::{Extent, Ink, Mark, Point, along};
 use super::palette::Palette;
 use std::fmt::Write;
 
@@ -40,36 +44,6 @@ pub struct Words<'a> {
     pub weight: &'a str,
     /// Its colour.
     pub colour: &'a str,
-}
-
-/// How a label stands at its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Anchor {
-    /// It begins there.
-    Start,
-    /// Its middle is there.
-    Middle,
-    /// It ends there.
-    End,
-}
-
-/// A line of text at a place, where no document has measured a box for it. It keeps what is below it off.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Label<'a> {
-    /// The place on its baseline, in CSS pixels.
-    pub at: (f64, f64),
-    /// How it stands there.
-    pub anchor: Anchor,
-    /// What it says.
-    pub text: &'a str,
-    /// What follows it, paler and in the common weight; may be empty.
-    pub note: &'a str,
-    /// Its size in CSS pixels.
-    pub size: f64,
-    /// Whether it is bold.
-    pub bold: bool,
-    /// Its colour.
-    pub ink: Ink,
 }
 
 /// A file in the making.
@@ -144,76 +118,6 @@ impl<'a> Sheet<'a> {
         ));
     }
 
-    /// Adds a label.
-    pub fn add_label(&mut self, label: &Label<'_>) {
-        let Label { at: (x, y), anchor, text, note, size, bold, ink } = *label;
-        let anchor = match anchor {
-            Anchor::Start => "",
-            Anchor::Middle => " text-anchor=\"middle\"",
-            Anchor::End => " text-anchor=\"end\"",
-        };
-        let (weight, colour) = (if bold { " font-weight=\"600\"" } else { "" }, self.palette.name(ink));
-        self.put(format_args!(
-            "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{size}\"{weight} fill=\"{colour}\"{anchor}>{}",
-            printable(text)
-        ));
-        if !note.is_empty() {
-            let faint = self.palette.name(Ink::Faint);
-            self.put(format_args!("<tspan dx=\"9\" font-weight=\"400\" fill=\"{faint}\">{}</tspan>", printable(note)));
-        }
-        self.put(format_args!("</text>"));
-    }
-
-    /// Adds marks of which many are alike. Ticks of one colour and height are one path, a quarter of the text, so those
-    /// that overlap do not add up. Cells are their second colour over their first, which a stylesheet can exchange.
-    pub fn add_merged(&mut self, frame: Frame, marks: &[Mark]) {
-        let mut strokes: Vec<((Ink, f32, f64), String)> = Vec::new();
-        for mark in marks {
-            match mark {
-                Mark::Tick { at, width, height, ink, alpha } => {
-                    let Frame { x, y, width, height } = tick_frame(&frame, *at, *width, *height);
-                    let kind = (*ink, *alpha, height);
-                    let place = strokes.iter().position(|(own, _)| *own == kind).unwrap_or(strokes.len());
-                    if place == strokes.len() {
-                        strokes.push((kind, String::new()));
-                    }
-                    // A string takes whatever is written.
-                    write!(strokes[place].1, "M{x:.1} {:.1}h{width:.1}", y + height / 2.0).unwrap_or_default();
-                }
-                Mark::Cells { columns, shades } => self.cells_over_ground(&frame, (*columns).max(1), shades),
-                Mark::Line { .. } | Mark::Curve { .. } | Mark::Area { .. } | Mark::Bar { .. } | Mark::Dot { .. } => {
-                    self.mark(&frame, mark);
-                }
-            }
-        }
-        for ((ink, alpha, height), path) in strokes {
-            let colour = self.palette.name(ink);
-            self.put(format_args!(
-                "<path fill=\"none\" stroke=\"{colour}\" stroke-width=\"{height:.2}\" stroke-opacity=\"{alpha:.2}\" d=\"{path}\"/>"
-            ));
-        }
-    }
-
-    fn cells_over_ground(&mut self, frame: &Frame, columns: usize, shades: &[Shade]) {
-        let Some(first) = shades.first() else { return };
-        let (width, height) = (frame.width / columns as f64, frame.height / shades.len().div_ceil(columns) as f64);
-        // Without crisp edges there would be seams between cells.
-        self.put(format_args!("<g shape-rendering=\"crispEdges\">"));
-        self.rect(*frame, self.palette.name(first.from), 1.0);
-        for (row, shades) in shades.chunks(columns).enumerate() {
-            let mut column = 0;
-            for same in shades.chunk_by(|a, b| a == b) {
-                let (x, y) = (frame.x + column as f64 * width, frame.y + row as f64 * height);
-                if same[0].amount > 0.0 {
-                    let colour = self.palette.name(same[0].to);
-                    self.rect(Frame { x, y, width: width * same.len() as f64, height }, colour, same[0].amount);
-                }
-                column += same.len();
-            }
-        }
-        self.put(format_args!("</g>"));
-    }
-
     /// Adds a plain rectangle.
     pub fn rect(&mut self, frame: Frame, colour: &str, alpha: f32) {
         let Frame { x, y, width, height } = frame;
@@ -224,35 +128,11 @@ impl<'a> Sheet<'a> {
 
     /// The file.
     pub fn finish(self) -> String {
-        self.finish_with("")
-    }
-
-    /// The file with a title and a description for those who hear it. Where the reader's system is dark, it is in the
-    /// colours of `dark`.
-    pub fn finish_described(self, title: &str, description: &str, dark: &Palette) -> String {
-        let mut head = format!("<title>{}</title><desc>{}</desc><style>", printable(title), printable(description));
-        let halo = |palette: &Palette| format!("text{{stroke:{}}}", palette.name(Ink::Paper));
-        head += "text{font-variant-numeric:tabular-nums;stroke-width:5px;stroke-linejoin:round;paint-order:stroke}";
-        head += &halo(self.palette);
-        head += "@media(prefers-color-scheme:dark){";
-        for ink in Ink::ALL {
-            let (day, night) = (self.palette.name(ink), dark.name(ink));
-            for property in ["fill", "stroke"] {
-                // A string takes whatever is written.
-                write!(head, "[{property}=\"{day}\"]{{{property}:{night}}}").unwrap_or_default();
-            }
-        }
-        head += &halo(dark);
-        head += "}</style>";
-        self.finish_with(&head)
-    }
-
-    fn finish_with(self, head: &str) -> String {
         let ((width, height), ground) = (self.size, self.palette.name(Ink::Paper));
         [
             format!(
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\" \
-                 font-family=\"system-ui,sans-serif\" stroke-linejoin=\"round\">{head}<rect width=\"100%\" height=\"100%\" fill=\"{ground}\"/>"
+                 font-family=\"system-ui,sans-serif\" stroke-linejoin=\"round\"><rect width=\"100%\" height=\"100%\" fill=\"{ground}\"/>"
             ),
             self.body,
             "</svg>\n".to_owned(),
@@ -350,12 +230,6 @@ fn tick_frame(frame: &Frame, (x, y): Point, width: Extent, height: Extent) -> Fr
     Frame { x: x - width / 2.0, y: y - height / 2.0, width, height }
 }
 
-/// A text of whatever origin as it may stand in an XML file, which cannot hold some characters.
-fn printable(text: &str) -> String {
-    let kept = text.chars().filter(|c| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}'));
-    escaped(&kept.collect::<String>()).replace('>', "&gt;")
-}
-
 /// Text as it may stand in an XML file.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
@@ -366,9 +240,9 @@ mod tests {
     use super::super::marks::{level, plain, px};
     use super::*;
 
-    const FRAME: Frame = Frame { x: 10.0, y: 20.0, width: 100.0, height: 50.0 };
+    pub const FRAME: Frame = Frame { x: 10.0, y: 20.0, width: 100.0, height: 50.0 };
 
-    fn body(draw: impl FnOnce(&mut Sheet<'_>)) -> String {
+    pub fn body(draw: impl FnOnce(&mut Sheet<'_>)) -> String {
         let palette = Palette::default();
         let mut sheet = Sheet::new(200.0, 100.0, &palette, None);
         draw(&mut sheet);
@@ -396,38 +270,6 @@ mod tests {
     fn text_is_escaped() {
         let words = Words { frame: FRAME, text: "a < b & c", size: "12px", weight: "400", colour: "#000" };
         assert!(body(|sheet| sheet.add_words(&words)).contains(">a &lt; b &amp; c</text>"));
-    }
-
-    #[test]
-    fn a_label_holds_any_text() {
-        let text = "a < b & c]]>\u{0}\u{ffff}";
-        let label =
-            Label { at: (1.0, 2.0), anchor: Anchor::End, text, note: "<n>", size: 12.0, bold: true, ink: Ink::Ink };
-        let file = body(|sheet| sheet.add_label(&label));
-        assert!(
-            file.contains(">a &lt; b &amp; c]]&gt;<tspan ") && file.contains(">&lt;n&gt;</tspan></text>"),
-            "{file}"
-        );
-        assert!(file.contains("text-anchor=\"end\"") && file.contains("font-weight=\"600\""), "{file}");
-    }
-
-    #[test]
-    fn ticks_alike_are_one_path_and_cells_lie_over_their_ground() {
-        let tick = |x: f32, alpha| Mark::Tick { at: (x, 0.5), width: px(4.0), height: px(2.0), ink: Ink::Spike, alpha };
-        let cells =
-            Mark::Cells { columns: 2, shades: vec![plain(Ink::Wash), Shade { amount: 0.5, ..plain(Ink::Ink) }] };
-        let marks = [tick(0.1, 1.0), tick(0.2, 0.5), cells, tick(0.3, 1.0)];
-        let file = body(|sheet| sheet.add_merged(FRAME, &marks));
-        assert!(file.contains("d=\"M18.0 45.0h4.0M38.0 45.0h4.0\"") && file.matches("<path").count() == 2, "{file}");
-        assert!(file.contains("width=\"50.00\" height=\"50.00\" fill=\"#888\" fill-opacity=\"0.50\""), "{file}");
-    }
-
-    #[test]
-    fn a_file_with_a_description_has_a_dark_side() {
-        let (light, dark) = (Palette::light(), Palette::dark());
-        let file = Sheet::new(9.0, 9.0, &light, None).finish_described("T & t", "<d>", &dark);
-        assert!(file.contains("<title>T &amp; t</title><desc>&lt;d&gt;</desc>"), "{file}");
-        assert!(file.contains("[fill=\"#14171c\"]{fill:#eceef0}") && file.ends_with("</svg>\n"), "{file}");
     }
 
     #[test]
