@@ -59,6 +59,12 @@ pub fn picture(trace: Trace, label: Option<u8>, spec: &Spec, name: &str) -> Stri
     sheet.finish_described(&format!("{name}: its way through the network"), &view.description(), &dark)
 }
 
+/// So many of a thing, in words.
+fn counted(count: u64, thing: &str) -> String {
+    let number = grouped(count);
+    if count == 1 { format!("{number} {thing}") } else { format!("{number} {thing}s") }
+}
+
 /// One track of the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Track {
@@ -153,11 +159,10 @@ impl View<'_> {
     fn add_caption(&self, sheet: &mut Sheet<'_>, track: Track, frame: Frame) {
         let trace = self.trace();
         let caption = Label { at: (frame.x, frame.y - 10.0), bold: true, ink: Ink::Ink, ..TEXT };
-        let count = |spikes: u64| format!("{} spikes", grouped(spikes));
         let right = Label { at: (frame.x + frame.width, frame.y - 10.0), anchor: Anchor::End, ..TEXT };
         match track {
             Track::Input => {
-                let spikes = count(trace.input.count());
+                let spikes = counted(trace.input.count(), "spike");
                 let (text, note, spikes) = match self.spec.encoding {
                     Encoding::Current => ("Input current", "the same at every time step", ""),
                     Encoding::Rate => ("Input spikes", "rate coding", spikes.as_str()),
@@ -171,7 +176,7 @@ impl View<'_> {
                 let (firing, all) = (self.reading.firing[layer], trace.hidden[layer].neurons());
                 let note = format!("{firing} of {all} fire, sorted by first spike");
                 sheet.add_label(&Label { text: &format!("Hidden spikes{number}"), note: &note, ..caption });
-                sheet.add_label(&Label { text: &count(trace.hidden[layer].spikes.count()), ..right });
+                sheet.add_label(&Label { text: &counted(trace.hidden[layer].spikes.count(), "spike"), ..right });
             }
             Track::Voltage => {
                 sheet.add_label(&Label { text: "Membrane voltage", ..caption });
@@ -208,8 +213,7 @@ impl View<'_> {
             let (x, y) = (frame.x - 20.0, frame.y + VOLTAGE_ROW * (row as f64 + 0.5));
             let spikes = match layer.spikes.count_of(0, *neuron) {
                 0 => "silent".to_owned(),
-                1 => "1 spike".to_owned(),
-                n => format!("{n} spikes"),
+                n => counted(n.into(), "spike"),
             };
             let name = Label { at: (x, y - 2.0), anchor: Anchor::End, ..TEXT };
             sheet.add_label(&Label { text: &format!("#{neuron}"), bold: true, ink: Ink::Ink, ..name });

@@ -3,7 +3,7 @@
 use super::super::marks::{Ink, Mark};
 use super::super::numbers::{grouped, percent};
 use super::super::svg::{Anchor, Frame, Label, Sheet};
-use super::{RESULT, RESULT_WIDTH, TEXT, View};
+use super::{RESULT, RESULT_WIDTH, TEXT, View, counted};
 use crate::spec::Readout;
 
 /// The most characters of the picture's name.
@@ -48,7 +48,7 @@ impl View<'_> {
                     lines.extend(next.map(|(next, name)| format!("then {name}, {}", share(next))));
                 }
                 Readout::SpikeCount => {
-                    lines.push(format!("{} output spikes", spikes(leader)));
+                    lines.push(counted(spikes(leader) as u64, "output spike"));
                     lines.extend(next.map(|(next, name)| format!("then {name}, {}", spikes(next))));
                 }
             }
