@@ -1,4 +1,5 @@
-//! The pictures as SVG texts, for one small trace: what is drawn is what stands in `tests/scenes/`.
+//! The pictures as SVG texts, for small traces, alone and on the sheets of the command line: what is drawn is what stands
+//! in `tests/scenes/`.
 //! `UPDATE=1` writes the files anew, to be looked at before they are committed.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
@@ -15,16 +16,16 @@ use spiking_playground::digits::drawing::{PIXELS, SIDE};
 use spiking_playground::event::{Accuracy, StepDone};
 use spiking_playground::pictures::analysis::Analysis;
 use spiking_playground::pictures::connections::{self, Layout};
-use spiking_playground::pictures::curves::{History, Kind};
-use spiking_playground::pictures::marks::{Ink, Mark, Scene};
+use spiking_playground::pictures::curves::{Epoch, History, Kind};
+use spiking_playground::pictures::marks::{Mark, Scene};
 use spiking_playground::pictures::palette::Palette;
 use spiking_playground::pictures::raster::{self, Order};
 use spiking_playground::pictures::rates::Rates;
 use spiking_playground::pictures::receptive_fields::ReceptiveFields;
 use spiking_playground::pictures::svg::{Frame, Sheet};
 use spiking_playground::pictures::travelling_spikes::{self, Shown};
-use spiking_playground::pictures::{axis, class_scores, field, outputs, surrogate, voltage};
-use spiking_playground::spec::{Neuron, Surrogate};
+use spiking_playground::pictures::{axis, class_scores, curves_sheet, digit_sheet, field, outputs, surrogate, voltage};
+use spiking_playground::spec::{Dataset, Encoding, Neuron, Readout, Spec, Surrogate};
 use spiking_playground::spikes::SpikeTrain;
 use spiking_playground::trace::{LayerTrace, Trace};
 use std::path::Path;
@@ -101,22 +102,16 @@ fn quiet(neurons: usize) -> LayerTrace {
 
 const FRAME: Frame = Frame { x: 8.0, y: 8.0, width: 384.0, height: 144.0 };
 
-/// The colours by day, as the stylesheet has them first.
-fn palette() -> Palette {
-    let styles = include_str!("../www/style.css");
-    let colour = |ink: &Ink| {
-        let after = styles.split(&format!("{}:", ink.token())).nth(1).expect("the stylesheet has all colours");
-        after[..7].to_owned()
-    };
-    Palette::of(Ink::ALL.iter().map(colour).collect())
-}
-
 fn sheet(draw: impl FnOnce(&mut Sheet<'_>)) -> String {
-    let palette = palette();
+    let palette = Palette::light();
     let mut sheet = Sheet::new(400.0, 160.0, &palette, None);
     draw(&mut sheet);
-    // One mark a line, so that a difference shows where it is.
-    sheet.finish().replace("><", ">\n<")
+    lines(&sheet.finish())
+}
+
+/// One mark a line, so that a difference shows where it is.
+fn lines(file: &str) -> String {
+    file.replace("><", ">\n<")
 }
 
 /// The scene of that name is as it was.
@@ -132,7 +127,7 @@ fn is_as_before(name: &str, drawn: &str) {
     if let Some(i) = differs {
         panic!(
             "the scene {name} is another from line {} on:\n  before: {}\n  now:    {}\nWhere that is meant, renew the \
-             files and look at them: UPDATE=1 cargo test --release --features web,gpu --test scenes",
+             files and look at them: UPDATE=1 cargo test --release --test scenes",
             i + 1,
             then.get(i).unwrap_or(&"(nothing)"),
             now.get(i).unwrap_or(&"(nothing)")
@@ -268,4 +263,101 @@ fn borrowed_slopes() {
 fn how_often_neurons_fire() {
     let layers = vec![vec![0.0, 0.0, 0.04, 0.08, 0.12, 0.12, 0.2, 0.36, 0.6, 0.96]];
     picture("rates", &Rates { layers }.marks());
+}
+
+/// The files of the command line: what a person sees there, and hears.
+fn digit(name: &str, trace: Trace, label: Option<u8>, spec: &Spec) -> String {
+    let file = digit_sheet::picture(trace, label, spec, "a <b>.png");
+    assert!(file.starts_with("<svg") && file.contains("<title>a &lt;b&gt;.png: its way through the network</title>"));
+    is_as_before(name, &lines(&file));
+    file
+}
+
+/// The example's trace with outputs that only count spikes: `spikes` has (class, time step).
+fn counted(spikes: &[(usize, usize)]) -> Trace {
+    let mut trace = example().0.trace;
+    trace.readout = Readout::SpikeCount;
+    trace.output = quiet(CLASSES);
+    spikes.iter().for_each(|(class, t)| trace.output.spikes.fire(0, *class, *t));
+    trace
+}
+
+#[test]
+fn a_digit_on_its_way() {
+    let file = digit("digit", example().0.trace, Some(1), &Spec::default());
+    assert!(file.contains(", labelled 1, is read as ") && file.contains(", since time step "), "{file}");
+    assert_eq!(file.matches(">#").count(), 3, "three neurons have names");
+}
+
+#[test]
+fn a_digit_in_two_layers_below_a_threshold_that_moves() {
+    let neuron = Neuron { adaptation: 1.2, adaptation_decay: 0.9, ..Neuron::default() };
+    let mut trace = example_of(neuron).0.trace;
+    trace.hidden.push(trace.hidden[0].clone());
+    let spec = Spec { neuron, encoding: Encoding::Latency, ..Spec::default() };
+    let file = digit("digit-layers", trace, None, &spec);
+    assert!(file.contains("Hidden spikes, layer 2<") && file.contains("latency coding"), "{file}");
+}
+
+/// One spike more than two others is a probability of e/(e + 2), which is more than half.
+#[test]
+fn a_garment_by_spikes_from_a_steady_current() {
+    let spec = Spec {
+        dataset: Dataset::FashionMnist,
+        readout: Readout::SpikeCount,
+        encoding: Encoding::Current,
+        ..Spec::default()
+    };
+    let mut trace = counted(&[(2, 2), (2, 4), (1, 5)]);
+    trace.input = SpikeTrain::silent(1, PIXELS, T);
+    let file = digit("digit-counts", trace, Some(2), &spec);
+    assert!(file.contains("labelled pullover, is read as pullover, since time step 3 of 8."), "{file}");
+    assert!(
+        file.contains("Input current<") && file.contains(">2 output spikes<") && file.contains(">then trousers, 1<"),
+        "{file}"
+    );
+}
+
+#[test]
+fn a_digit_that_is_not_known() {
+    let spec = Spec { readout: Readout::SpikeCount, ..Spec::default() };
+    let file = digit("digit-unsure", counted(&[(2, 2), (1, 5)]), None, &spec);
+    assert!(file.contains(">Not sure<"), "{file}");
+    assert!(file.contains(" and is not known after 8 time steps."), "{file}");
+    let file = digit("digit-undecided", counted(&[]), None, &spec);
+    assert!(file.contains(">No answer<") && file.contains(" has no answer: "), "{file}");
+}
+
+#[test]
+fn a_digit_through_one_neuron_in_one_time_step() {
+    let mut spikes = SpikeTrain::silent(1, 1, 1);
+    spikes.fire(0, 0, 0);
+    let one = LayerTrace { spikes, potentials: vec![1.5], excitation: vec![2.0], inhibition: vec![-0.5] };
+    let mut input = SpikeTrain::silent(1, 4, 1);
+    input.fire(0, 3, 0);
+    let trace = Trace {
+        image: vec![0, 0, 0, 255],
+        time_steps: 1,
+        input,
+        hidden: vec![one.clone()],
+        output: one,
+        ..Trace::default()
+    };
+    let file = digit("digit-one", trace, None, &Spec::default());
+    assert_eq!(file.matches(">#0<").count(), 1, "one neuron has one row");
+}
+
+#[test]
+fn curves_of_a_run() {
+    let epoch = |epoch: u32| Epoch {
+        epoch,
+        loss: 0.6 / f64::from(epoch),
+        training: 1.0 - 0.2 / f64::from(epoch),
+        test: Some(0.97 - 0.1 / f64::from(epoch)),
+    };
+    let epochs: Vec<Epoch> = (1..=12).map(epoch).collect();
+    is_as_before("curves", &lines(&curves_sheet::picture(&epochs)));
+    is_as_before("curves-one", &lines(&curves_sheet::picture(&epochs[..1])));
+    let untested: Vec<Epoch> = (1..=60).map(|at| Epoch { test: None, ..epoch(at) }).collect();
+    is_as_before("curves-long", &lines(&curves_sheet::picture(&untested)));
 }

@@ -22,8 +22,6 @@ mod origin;
 #[cfg(feature = "engine")]
 mod output;
 #[cfg(feature = "engine")]
-mod picture;
-#[cfg(feature = "engine")]
 mod predict;
 #[cfg(feature = "engine")]
 mod report;

@@ -5,12 +5,11 @@ use super::claim::{Claim, new_folder};
 use super::digest::DataDigest;
 use super::files::{self, WEIGHTS, write_whole};
 use super::origin::Origin;
-use super::picture::curves::{self, Epoch};
-use super::picture::digit::{self, Shown};
 use super::report::EpochReport;
 use crate::digits::Digits;
 use crate::inspection::trace;
-use crate::spec::Spec;
+use crate::pictures::curves::Epoch;
+use crate::pictures::{curves_sheet, digit_sheet};
 use crate::spikes::encode::Pass;
 use crate::training::{Run, RunSnapshot};
 use crate::weights::checkpoint::{self, Notes};
@@ -126,7 +125,7 @@ impl Output {
         write_whole(&self.folder.join(MODEL), &self.model(run, report)?)?;
         write_whole(&self.folder.join(METRICS), csv.as_bytes())?;
         let epochs: Vec<Epoch> = self.metrics.iter().filter_map(|line| EpochReport::read(line)).collect();
-        write_whole(&self.folder.join(CURVES), curves::picture(&epochs).as_bytes())?;
+        write_whole(&self.folder.join(CURVES), curves_sheet::picture(&epochs).as_bytes())?;
         self.save_checkpoint(run)
     }
 
@@ -149,10 +148,8 @@ impl Output {
             return Ok(());
         }
         let trace = trace(&run.network, &run.spec, test.image(0), Pass::Evaluation, 0);
-        let Spec { neuron, encoding, .. } = &run.spec;
-        let label = Some(test.label(0));
-        let shown = Shown { trace: &trace, neuron, encoding: *encoding, name: "Test image 0", label };
-        write_whole(&self.folder.join(DIGIT), digit::picture(&shown).as_bytes())
+        let drawn = digit_sheet::picture(trace, Some(test.label(0)), &run.spec, "Test image 0");
+        write_whole(&self.folder.join(DIGIT), drawn.as_bytes())
     }
 
     /// The entries on the run's start in the headers of its files.

@@ -2,11 +2,11 @@
 
 use super::arguments::Predict;
 use super::evaluate::open;
-use super::picture::digit::{self, Shown};
 use super::{files, say, tell, told};
 use crate::inspection::trace;
 use crate::network::Network;
 use crate::photo::{self, Prepared};
+use crate::pictures::digit_sheet;
 use crate::spec::{Dataset, Spec};
 use crate::spikes::encode::Pass;
 use crate::trace::Trace;
@@ -61,10 +61,8 @@ fn read(spec: &Spec, network: &Network, path: &Path) -> anyhow::Result<(String, 
     let Prepared { pixels, ink } = photo::read(&file, spec.dataset, network.pixels()).with_context(cannot)?;
     let trace = trace(network, spec, &pixels, Pass::Drawing, 0);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let Spec { neuron, encoding, .. } = spec;
-    let shown = Shown { trace: &trace, neuron, encoding: *encoding, name: &name, label: None };
     let doubt = if ink.is_some_and(|ink| ink.has_rival) { DOUBT } else { "" };
-    Ok((format!("{}{doubt}", answer(spec.dataset, &trace)), digit::picture(&shown)))
+    Ok((format!("{}{doubt}", answer(spec.dataset, &trace)), digit_sheet::picture(trace, None, spec, &name)))
 }
 
 /// The note on a picture with more than one digit, or something like one.

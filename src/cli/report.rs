@@ -1,8 +1,8 @@
 //! The output of a run: a progress bar during an epoch, a line after it.
 
-use super::picture::curves::Epoch;
 use super::{Closed, say, tell};
 use crate::event::{EpochDone, StepDone};
+use crate::pictures::curves::Epoch;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
 

@@ -11,7 +11,7 @@ pub const LEFT: f32 = 0.08;
 /// Where the curves end.
 pub const RIGHT: f32 = 0.82;
 const TOP: f32 = 0.1;
-const BOTTOM: f32 = 0.84;
+pub(super) const BOTTOM: f32 = 0.84;
 
 /// A curve that gets longer: (epochs, value), with the weight of each point.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,6 +47,19 @@ pub struct History {
     pending: (f64, Accuracy),
 }
 
+/// What a whole epoch came to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Epoch {
+    /// Counted from 1.
+    pub epoch: u32,
+    /// Mean cross entropy over the training images, in nats.
+    pub loss: f64,
+    /// Accuracy on the training images, 0 to 1.
+    pub training: f64,
+    /// Accuracy on the test images, 0 to 1; `None` without a test set.
+    pub test: Option<f64>,
+}
+
 /// Which curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -71,7 +84,41 @@ pub struct Chart {
     pub test: Option<Point>,
 }
 
+/// What the axes of a chart show.
+pub(super) struct Axes<'a> {
+    /// The values at the lower and the upper end.
+    pub values: (f64, f64),
+    /// Numbers beside the vertical axis: text and value.
+    pub rows: &'a [(&'a str, f64)],
+    /// The epochs at the left and the right end.
+    pub epochs: (f64, f64),
+}
+
+impl Axes<'_> {
+    /// Where an epoch and a value stand.
+    pub fn place(&self, (at, value): (f64, f64)) -> Point {
+        let share = |value: f64, (low, high): (f64, f64)| (value - low) / (high - low);
+        let x = LEFT + (RIGHT - LEFT) * share(at, self.epochs) as f32;
+        (x, TOP + (BOTTOM - TOP) * (1.0 - share(value, self.values).between(0.0, 1.0)) as f32)
+    }
+}
+
 impl History {
+    /// The curves through whole epochs.
+    pub fn of_epochs(epochs: &[Epoch]) -> Self {
+        let mut history = Self::default();
+        for Epoch { epoch, loss, training, test } in epochs {
+            let at = f64::from(*epoch);
+            history.epochs = at;
+            history.loss.push(at, *loss);
+            history.training.push(at, *training);
+            if let Some(test) = test {
+                history.test.push(at, *test);
+            }
+        }
+        history
+    }
+
     /// Batches were trained: their mean loss and score.
     pub fn step(&mut self, done: &StepDone, loss: f32, score: Accuracy) {
         self.epochs = f64::from(done.epoch) + done.images as f64 / done.images_in_epoch.max(1) as f64;
@@ -148,29 +195,34 @@ impl History {
         self.epochs
     }
 
-    /// The picture of one kind of curve.
+    /// The picture of one kind of curve, on axes that stay while it grows.
     pub fn chart(&self, kind: Kind) -> Chart {
         let (rows, high): (&[(&str, f64)], f64) = match kind {
             Kind::Loss => (&[("0", 0.0), ("1", 1.0), ("2", 2.0)], 2.5),
             Kind::Accuracy => (&[("0", 0.0), ("50", 0.5), ("100", 1.0)], 1.0),
         };
         let (span, tick) = span(self.epochs);
-        let x = |at: f64| LEFT + (RIGHT - LEFT) * (at / span) as f32;
-        let y = |value: f64| TOP + (BOTTOM - TOP) * (1.0 - (value / high).between(0.0, 1.0)) as f32;
-        let path = |curve: &Curve| curve.points.iter().map(|(at, value)| (x(*at), y(*value))).collect::<Vec<_>>();
-        let mut chart = Chart::default();
-        for (text, value) in rows {
-            chart.rows.push(((*text).to_owned(), y(*value)));
-            chart.marks.push(line(vec![(LEFT, y(*value)), (RIGHT, y(*value))], Ink::Rule, 1.0));
-        }
         let ticks = (0..=(span / tick).round() as usize).map(|i| i as f64 * tick);
-        chart.columns = ticks.map(|at| (format!("{}", (at * 100.0).round() / 100.0), x(at))).collect();
+        let columns = ticks.map(|at| (format!("{}", (at * 100.0).round() / 100.0), at)).collect();
+        self.chart_on(kind, &Axes { values: (0.0, high), rows, epochs: (0.0, span) }, columns)
+    }
+
+    /// The same on other axes, with these numbers below the horizontal one: text and epoch.
+    pub(super) fn chart_on(&self, kind: Kind, axes: &Axes<'_>, columns: Vec<(String, f64)>) -> Chart {
+        let path = |curve: &Curve| curve.points.iter().map(|point| axes.place(*point)).collect::<Vec<_>>();
+        let mut chart = Chart::default();
+        for (text, value) in axes.rows {
+            let y = axes.place((0.0, *value)).1;
+            chart.rows.push(((*text).to_owned(), y));
+            chart.marks.push(line(vec![(LEFT, y), (RIGHT, y)], Ink::Rule, 1.0));
+        }
         let (first, second) = match kind {
             Kind::Loss => (path(&self.loss), Vec::new()),
             Kind::Accuracy => (path(&self.training), path(&self.test)),
         };
         chart.training = first.last().copied();
         chart.test = second.last().copied();
+        chart.columns = columns.into_iter().map(|(text, at)| (text, axes.place((at, 0.0)).0)).collect();
         let ink = if kind == Kind::Loss { Ink::Ink } else { Ink::Ghost };
         chart.marks.push(line(first, ink, if kind == Kind::Loss { 2.0 } else { 1.5 }));
         chart.marks.push(line(second, Ink::Ink, 2.0));

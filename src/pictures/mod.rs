@@ -2,6 +2,7 @@
 //! [`marks`] in 0–1 coordinates; `svg` makes files of them, the page's canvases paint them.
 
 pub mod marks;
+pub mod numbers;
 pub mod palette;
 pub mod svg;
 
@@ -13,12 +14,16 @@ pub mod class_scores;
 pub mod confusion;
 pub mod connections;
 pub mod curves;
+pub mod curves_sheet;
+pub mod digit_sheet;
 pub mod enlarge;
 pub mod field;
 pub mod outputs;
 pub mod raster;
 pub mod rates;
+pub mod score_bars;
 pub mod surrogate;
+pub mod ticks;
 pub mod travelling_spikes;
 pub mod voltage;
 

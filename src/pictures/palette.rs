@@ -12,7 +12,23 @@ pub struct Palette {
     pub look: u32,
 }
 
+/// The colours of `www/style.css` by day and by night, in the order of [`Ink::ALL`].
+const LIGHT: [&str; 9] =
+    ["#fdfdfc", "#f2f3f3", "#dfe2e4", "#14171c", "#666d77", "#c9cdd2", "#c8440c", "#1f5fc4", "#008a5e"];
+const DARK: [&str; 9] =
+    ["#0e1113", "#171b1e", "#2a2f34", "#eceef0", "#8b949e", "#3a4148", "#ff8552", "#6ea4ff", "#45e6a6"];
+
 impl Palette {
+    /// The stylesheet's colours by day, for files that are made without it.
+    pub fn light() -> Self {
+        Self::of(LIGHT.map(str::to_owned).to_vec())
+    }
+
+    /// The stylesheet's colours by night.
+    pub fn dark() -> Self {
+        Self::of(DARK.map(str::to_owned).to_vec())
+    }
+
     /// These colours, `#rrggbb`, in the order of [`Ink::ALL`].
     pub fn of(names: Vec<String>) -> Self {
         Self { colours: names.iter().map(|name| parse(name)).collect(), names, look: 0 }
@@ -50,4 +66,23 @@ impl Palette {
 fn parse(name: &str) -> [u8; 3] {
     let channel = |i: usize| name.get(1 + 2 * i..3 + 2 * i).and_then(|hex| u8::from_str_radix(hex, 16).ok());
     [channel(0).unwrap_or(136), channel(1).unwrap_or(136), channel(2).unwrap_or(136)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_have_the_colours_of_the_stylesheet() {
+        let styles = include_str!("../../www/style.css");
+        let after =
+            |start: &str| styles.split(start).nth(1).and_then(|rest| rest.split('}').next()).unwrap_or_default();
+        let themes = [(":root{", Palette::light()), (":root[data-theme=dark]{", Palette::dark())];
+        for (start, palette) in themes {
+            for ink in Ink::ALL {
+                let value = after(start).split(&format!("{}:", ink.token())).nth(1).and_then(|rest| rest.get(..7));
+                assert_eq!(value, Some(palette.name(ink)), "{ink:?} after {start}");
+            }
+        }
+    }
 }

@@ -1,6 +1,10 @@
 //! Pictures as SVG files, of the same marks that `canvas.rs` paints. A file may move by itself: then a cursor runs through
 //! its staves as on the page.
 
+mod standalone;
+
+pub use standalone::{Anchor, Label};
+
 use super::marks::{Extent, Ink, Mark, Point, along};
 use super::palette::Palette;
 use std::fmt::Write;
@@ -153,7 +157,6 @@ impl<'a> Sheet<'a> {
 
     fn mark(&mut self, frame: &Frame, mark: &Mark) {
         let at = |(x, y): Point| (frame.x + f64::from(x) * frame.width, frame.y + f64::from(y) * frame.height);
-        let extent = |extent: Extent, full: f64| (f64::from(extent.share) * full).max(f64::from(extent.least));
         match mark {
             Mark::Line { points, ink, width, dash } => {
                 let dash = dash.map_or_else(String::new, |(on, off)| format!(" stroke-dasharray=\"{on:.1} {off:.1}\""));
@@ -168,17 +171,15 @@ impl<'a> Sheet<'a> {
                 self.put(format_args!("<polygon fill=\"{colour}\" fill-opacity=\"{alpha:.2}\" points=\""));
                 self.points(&mut points.iter().map(|point| at(*point)));
             }
-            Mark::Tick { at: middle, width, height, ink, alpha } => {
-                let ((x, y), w, h) = (at(*middle), extent(*width, frame.width), extent(*height, frame.height));
-                let frame = Frame { x: x - w / 2.0, y: y - h / 2.0, width: w, height: h };
-                self.rect(frame, self.palette.name(*ink), *alpha);
+            Mark::Tick { at, width, height, ink, alpha } => {
+                self.rect(tick_frame(frame, *at, *width, *height), self.palette.name(*ink), *alpha);
             }
             Mark::Bar { from, to, ink, alpha } => {
                 let ((x, y), (right, bottom)) = (at(*from), at(*to));
                 self.rect(Frame { x, y, width: right - x, height: bottom - y }, self.palette.name(*ink), *alpha);
             }
             Mark::Dot { at: middle, radius, fill, rim } => {
-                let ((x, y), r) = (at(*middle), extent(*radius, frame.width));
+                let ((x, y), r) = (at(*middle), length(*radius, frame.width));
                 let rim = rim.map_or("none", |rim| self.palette.name(rim));
                 let fill = self.palette.hex(*fill);
                 self.put(format_args!(
@@ -217,6 +218,18 @@ impl<'a> Sheet<'a> {
     }
 }
 
+/// A length in CSS pixels, of a frame that is `full` wide or high.
+fn length(extent: Extent, full: f64) -> f64 {
+    (f64::from(extent.share) * full).max(f64::from(extent.least))
+}
+
+/// What a [`Mark::Tick`] fills of the sheet.
+fn tick_frame(frame: &Frame, (x, y): Point, width: Extent, height: Extent) -> Frame {
+    let (width, height) = (length(width, frame.width), length(height, frame.height));
+    let (x, y) = (frame.x + f64::from(x) * frame.width, frame.y + f64::from(y) * frame.height);
+    Frame { x: x - width / 2.0, y: y - height / 2.0, width, height }
+}
+
 /// Text as it may stand in an XML file.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
@@ -227,9 +240,9 @@ mod tests {
     use super::super::marks::{level, plain, px};
     use super::*;
 
-    const FRAME: Frame = Frame { x: 10.0, y: 20.0, width: 100.0, height: 50.0 };
+    pub const FRAME: Frame = Frame { x: 10.0, y: 20.0, width: 100.0, height: 50.0 };
 
-    fn body(draw: impl FnOnce(&mut Sheet<'_>)) -> String {
+    pub fn body(draw: impl FnOnce(&mut Sheet<'_>)) -> String {
         let palette = Palette::default();
         let mut sheet = Sheet::new(200.0, 100.0, &palette, None);
         draw(&mut sheet);

@@ -6,8 +6,11 @@ use crate::decimal::Between;
 use crate::spec::Neuron;
 use crate::trace::LayerTrace;
 
-/// Rows of the picture.
+/// Rows of the picture on the page.
 pub const ROWS: usize = 3;
+
+/// The highest voltage that is in its place, in units of the threshold at rest.
+const MOST: f32 = 2.5;
 
 /// The length of the longest bar of current, as a share of a row.
 const CURRENT: f32 = 0.3;
@@ -34,7 +37,7 @@ struct Step {
 }
 
 impl Row {
-    fn new(layer: &LayerTrace, neuron: &Neuron, index: usize, row: usize) -> Self {
+    fn new(layer: &LayerTrace, neuron: &Neuron, index: usize, (row, rows): (usize, usize)) -> Self {
         let (count, theta) = (layer.neurons().max(1), neuron.threshold);
         let value = |values: &[f32], t: usize| values.get(t * count + index).copied().unwrap_or(0.0) / theta;
         let potentials: Vec<f32> = layer.potentials.iter().skip(index).step_by(count).copied().collect();
@@ -53,10 +56,11 @@ impl Row {
             })
             .collect();
         let low = steps.iter().fold(-0.35, |low: f32, step| low.min(step.before).min(step.after)).max(-2.0);
-        let most = |high: f32, step: &Step| high.max(step.before).max(step.threshold + 0.3);
-        let high = steps.iter().fold(1.3, most).min(2.5);
+        // A voltage may leave the row, the threshold may not.
+        let most = |high: f32, step: &Step| high.max(step.before.min(MOST)).max(step.threshold + 0.3);
+        let high = steps.iter().fold(1.3, most);
         let is_adaptive = neuron.is_adaptive();
-        Self { top: row as f32 / ROWS as f32, height: 1.0 / ROWS as f32, low, high, steps, is_adaptive }
+        Self { top: row as f32 / rows as f32, height: 1.0 / rows as f32, low, high, steps, is_adaptive }
     }
 
     /// Where a voltage stands; what is beyond the row ends at its rim.
@@ -134,12 +138,12 @@ impl Row {
     }
 }
 
-fn rows(layer: &LayerTrace, neuron: &Neuron, chosen: &[usize; ROWS]) -> Vec<Row> {
-    chosen.iter().enumerate().map(|(row, index)| Row::new(layer, neuron, *index, row)).collect()
+fn rows(layer: &LayerTrace, neuron: &Neuron, chosen: &[usize]) -> Vec<Row> {
+    chosen.iter().enumerate().map(|(row, index)| Row::new(layer, neuron, *index, (row, chosen.len()))).collect()
 }
 
-/// The three rows, before and after the cursor has passed.
-pub fn scene(layer: &LayerTrace, neuron: &Neuron, chosen: &[usize; ROWS]) -> Scene {
+/// One row for each chosen neuron, before and after the cursor has passed.
+pub fn scene(layer: &LayerTrace, neuron: &Neuron, chosen: &[usize]) -> Scene {
     let mut scene = Scene::default();
     for row in rows(layer, neuron, chosen) {
         for marks in [&mut scene.past, &mut scene.future] {
@@ -157,7 +161,7 @@ pub fn scene(layer: &LayerTrace, neuron: &Neuron, chosen: &[usize; ROWS]) -> Sce
 }
 
 /// What the cursor adds: a dot on each line, and the spikes that have just happened.
-pub fn now(layer: &LayerTrace, neuron: &Neuron, chosen: &[usize; ROWS], now: f32) -> Vec<Mark> {
+pub fn now(layer: &LayerTrace, neuron: &Neuron, chosen: &[usize], now: f32) -> Vec<Mark> {
     let mut marks = Vec::new();
     for row in rows(layer, neuron, chosen) {
         for (t, glow) in glowing(now, row.steps.len()) {
@@ -174,7 +178,32 @@ pub fn now(layer: &LayerTrace, neuron: &Neuron, chosen: &[usize; ROWS], now: f32
     marks
 }
 
-/// Where the threshold of the first row stands, for its name.
-pub fn threshold_place(layer: &LayerTrace, neuron: &Neuron, chosen: &[usize; ROWS]) -> f32 {
-    Row::new(layer, neuron, chosen[0], 0).y(1.0)
+/// Where the threshold of the first row ends, for its name.
+pub fn threshold_place(layer: &LayerTrace, neuron: &Neuron, chosen: &[usize]) -> f32 {
+    let row = Row::new(layer, neuron, chosen.first().copied().unwrap_or(0), (0, chosen.len().max(1)));
+    row.y(row.steps.last().map_or(1.0, |step| step.threshold))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spikes::SpikeTrain;
+
+    #[test]
+    fn a_threshold_far_above_its_rest_stands_in_its_row_and_has_its_name() {
+        let neuron = Neuron { adaptation: 4.0, adaptation_decay: 1.0, ..Neuron::default() };
+        let mut spikes = SpikeTrain::silent(1, 1, 3);
+        spikes.fire(0, 0, 0);
+        let potentials = vec![1.5, 0.5, 0.5];
+        let layer = LayerTrace { spikes, potentials, excitation: vec![0.0; 3], inhibition: vec![0.0; 3] };
+        let rest = threshold_place(&layer, &Neuron::default(), &[0]);
+        let moved = threshold_place(&layer, &neuron, &[0]);
+        assert!(moved < rest && moved > 0.07, "{moved} above {rest}, below the rim");
+        let marks = scene(&layer, &neuron, &[0]).past;
+        let ends = marks.iter().find_map(|mark| match mark {
+            Mark::Line { points, dash: Some(_), .. } => points.last(),
+            _ => None,
+        });
+        assert_eq!(ends, Some(&(1.0, moved)));
+    }
 }

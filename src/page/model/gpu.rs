@@ -5,10 +5,11 @@
 use super::effect::{CachePolicy, Effect};
 use super::input::EngineKind;
 use super::link::EngineChoice;
-use super::phrases::{Phrase, grouped};
+use super::phrases::Phrase;
 use super::requests::Asked;
 use super::run::Phase;
 use super::state::{GpuEngine, GpuState, Model};
+use crate::pictures::numbers::grouped;
 use crate::protocol::{BUILD, Report, Request, RequestId};
 
 /// A trial says something once the first engine has shown its speed, in milliseconds after it began.

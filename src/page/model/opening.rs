@@ -109,7 +109,8 @@ impl Model {
             }
             let dataset = self.offered_dataset(spec);
             let spec = Spec { dataset, ..spec.clone() };
-            let before = std::mem::replace(&mut self.link.spec, with_training(&spec, &self.link.spec)).dataset;
+            let before = self.link.spec.dataset;
+            self.link.spec = with_training(&spec, &self.link.spec);
             self.changed.controls = true;
             self.link_changed();
             self.dataset_may_differ(before);

@@ -88,24 +88,6 @@ impl Phrases {
     }
 }
 
-/// A number in groups of three.
-///
-/// ```
-/// use spiking_playground::page::model::phrases::grouped;
-/// assert_eq!(grouped(1234567), "1\u{2009}234\u{2009}567");
-/// ```
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push('\u{2009}');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,11 +2,12 @@
 
 use super::input::EngineKind;
 use super::link::Start;
-use super::phrases::{Phrase, grouped};
+use super::phrases::Phrase;
 use super::run::{Change, Phase};
 use super::state::{Model, Opening};
 use crate::digits::shard::Split;
 use crate::event::Accuracy;
+use crate::pictures::numbers::grouped;
 use crate::protocol::{Request, RequestId};
 
 /// All test images are asked for at most this often while training runs, in milliseconds.

@@ -2,9 +2,9 @@
 
 use crate::dom::canvas::Canvas;
 use crate::dom::document::{Text, find, numbers, place};
-use crate::page::model::phrases::grouped;
 use crate::page::model::state::Progress;
 use crate::pictures::curves::{Chart, History, Kind, LEFT, RIGHT};
+use crate::pictures::numbers::grouped;
 use crate::pictures::palette::Palette;
 use crate::pictures::surrogate;
 use crate::spec::Neuron;

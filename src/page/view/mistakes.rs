@@ -1,18 +1,19 @@
 //! The mistakes: the matrix of what is taken for what, and the test images that are read wrongly, each a click away from
 //! its own run.
 
-use super::verdict::percent;
 use crate::digits::drawing::{PIXELS, SIDE};
 use crate::digits::shard::Split;
 use crate::dom::canvas::Canvas;
 use crate::dom::document::{Text, class, create, find, listen, number, one_stop, press, rove, style};
 use crate::page::model::input::Input;
 use crate::page::model::mistakes::{FEW, SHOWN};
-use crate::page::model::phrases::{Phrase, Phrases, grouped};
+use crate::page::model::phrases::{Phrase, Phrases};
 use crate::page::model::state::Model;
 use crate::page::queue::Queue;
 use crate::pictures::confusion::{Confusion, Pair};
 use crate::pictures::field;
+use crate::pictures::numbers::grouped;
+use crate::pictures::numbers::percent;
 use crate::pictures::palette::Palette;
 use web_sys::{Event, HtmlCanvasElement, HtmlElement};
 

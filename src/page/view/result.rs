@@ -1,9 +1,11 @@
 //! The result: the digit, when it was known, what it cost, and the evidence for each.
 
-use super::verdict::{Said, bars, verdict};
+use super::verdict::{Said, verdict};
 use crate::dom::document::{Text, all, class, find, style, within};
-use crate::page::model::phrases::{Phrase, Phrases, grouped};
+use crate::page::model::phrases::{Phrase, Phrases};
 use crate::pictures::analysis::Analysis;
+use crate::pictures::numbers::grouped;
+use crate::pictures::score_bars::bars;
 use crate::spec::Readout;
 use web_sys::{Element, HtmlElement};
 

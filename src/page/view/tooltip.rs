@@ -1,10 +1,11 @@
 //! What a picture says of the place under the pointer: the number behind the mark.
 
-use super::verdict::percent;
 use crate::digits::drawing::SIDE;
-use crate::page::model::phrases::{Phrase, Phrases, grouped};
+use crate::page::model::phrases::{Phrase, Phrases};
 use crate::pictures::analysis::Analysis;
 use crate::pictures::field::{dot, part};
+use crate::pictures::numbers::grouped;
+use crate::pictures::numbers::percent;
 use crate::spec::{Neuron, Readout};
 use crate::trace::LayerTrace;
 

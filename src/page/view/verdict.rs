@@ -3,6 +3,7 @@
 
 use crate::page::model::phrases::{Phrase, Phrases};
 use crate::pictures::analysis::Analysis;
+use crate::pictures::numbers::percent;
 use crate::spec::Readout;
 
 /// A phrase and what goes into its braces.
@@ -19,24 +20,6 @@ pub struct Verdict {
     pub headline: Said,
     /// The line below.
     pub detail: Vec<Said>,
-}
-
-/// A share as per cent.
-///
-/// ```
-/// use spiking_playground::page::verdict::percent;
-/// assert_eq!(percent(0.97), "97\u{2009}%");
-/// assert_eq!(percent(0.9996), "over 99.9\u{2009}%");
-/// assert_eq!(percent(0.0002), "under 0.1\u{2009}%");
-/// ```
-pub fn percent(share: f32) -> String {
-    let value = share * 100.0;
-    match value {
-        v if v > 99.9 => "over 99.9\u{2009}%".to_owned(),
-        v if v < 0.1 => "under 0.1\u{2009}%".to_owned(),
-        v if (1.0..=99.0).contains(&v) => format!("{v:.0}\u{2009}%"),
-        v => format!("{v:.1}\u{2009}%"),
-    }
 }
 
 /// The verdict at the moment `now`; `trained` is whether the network has learnt anything. The phrases know what the
@@ -102,46 +85,4 @@ fn by_spikes(analysis: &Analysis, t: usize, [leader, second]: [usize; 2], sure: 
         (false, false) => Phrase::LeaningSpikes,
     };
     (phrase, values)
-}
-
-/// One bar: where it starts and ends, 0 to 1, and its number.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Bar {
-    /// The left end.
-    pub start: f32,
-    /// The right end.
-    pub end: f32,
-    /// What stands beside it.
-    pub text: String,
-}
-
-/// A voltage with one decimal, and without a sign where it rounds to nothing.
-fn signed(value: f32) -> String {
-    match format!("{value:.1}") {
-        zero if zero == "-0.0" => "0.0".to_owned(),
-        text => text.replace('-', "−"),
-    }
-}
-
-/// The evidence so far as bars, on a scale that stays while time runs.
-pub fn bars(analysis: &Analysis, t: usize) -> Vec<Bar> {
-    let counts = analysis.trace.readout == Readout::SpikeCount;
-    let least = if counts { 8.0 } else { 1e-6 };
-    let (low, high) = analysis
-        .evidence
-        .iter()
-        .fold((0.0, least), |(low, high): (f32, f32), value| (low.min(*value), high.max(*value)));
-    let place = |value: f32| (value - low) / (high - low);
-    let bar = |value: &f32| Bar {
-        start: place(value.min(0.0)),
-        end: place(value.max(0.0)),
-        text: if counts && *value == 0.0 {
-            String::new()
-        } else if counts {
-            value.to_string()
-        } else {
-            signed(*value)
-        },
-    };
-    analysis.evidence_at(t).iter().map(bar).collect()
 }

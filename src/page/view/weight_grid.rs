@@ -1,6 +1,5 @@
 //! The hidden neurons' weights, the first of them as pictures, and how often they fire.
 
-use super::verdict::percent;
 use crate::digits::drawing::SIDE;
 use crate::dom::canvas::Canvas;
 use crate::dom::document::{Text, all, class, create, find, listen, number, one_stop, place, press, rove};
@@ -9,6 +8,7 @@ use crate::page::model::inspection::GRID;
 use crate::page::model::phrases::{Phrase, Phrases};
 use crate::page::queue::Queue;
 use crate::pictures::field;
+use crate::pictures::numbers::percent;
 use crate::pictures::palette::Palette;
 use crate::pictures::rates::{Cure, Rates};
 use crate::pictures::receptive_fields::ReceptiveFields;

@@ -1,6 +1,6 @@
-//! The ticks of an axis, at round numbers.
+//! The ticks of an axis that shows whatever range there is, at round numbers.
 
-/// About `count` round numbers from `low` to `high`, both inside.
+/// About `count` round numbers from `low` to `high`, both inside; `low` alone if there is no range.
 pub fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
     let span = high - low;
     if !span.is_finite() || span <= 0.0 {
