@@ -14,6 +14,7 @@ use spiking_playground::spec::{Dataset, Encoding, Readout, Reset, Spec, Surrogat
 use spiking_playground::trace::Trace;
 use spiking_playground::training::Run;
 use spiking_playground::weights::checkpoint::{Notes, model_to_bytes, run_from_bytes, run_to_bytes};
+use spiking_playground::weights::rounding::WeightsType;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -453,7 +454,7 @@ fn a_readers_drawings_are_learnt_and_more_of_them_do_not_start_anew() {
 /// A network for images of so many pixels in so many classes, as a file, and a run of it.
 fn sized(pixels: usize, classes: usize, images: usize) -> [Vec<u8>; 2] {
     let network = Network::new(&small(), pixels, classes, &kernels::cpu().autodiff());
-    let model = model_to_bytes(&small(), &network, Notes::default()).unwrap();
+    let model = model_to_bytes(&small(), &network, WeightsType::F32, Notes::default()).unwrap();
     [model, run_to_bytes(&Run::new(small(), network, images), Notes::default()).unwrap()]
 }
 

@@ -29,6 +29,7 @@ mod photos;
 mod predict;
 mod program;
 mod resume;
+mod rounded;
 mod runs;
 mod session;
 mod shards;

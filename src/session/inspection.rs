@@ -8,6 +8,7 @@ use crate::photo::Prepared;
 use crate::protocol::{PREVIEW, Picture, Report, Request};
 use crate::spikes::encode::Pass;
 use crate::weights::checkpoint::Notes;
+use crate::weights::rounding::WeightsType;
 use crate::weights::writer::FileWriter;
 
 impl Session {
@@ -82,7 +83,7 @@ impl Session {
 
     pub(super) fn weights(&mut self) {
         let Some(run) = &self.run else { return self.fail("There is no network yet.") };
-        match FileWriter::of_model(&run.spec, &run.network, Notes::default()) {
+        match FileWriter::of_model(&run.spec, &run.network, WeightsType::F32, Notes::default()) {
             Ok(writer) => self.start(Job::Model(writer)),
             Err(error) => self.fail(error),
         }
