@@ -68,9 +68,17 @@ pub enum Request {
         /// The picture.
         picture: Picture,
     },
-    /// Prepare this picture file for the network. Arrays: the file. Decoding is not divided, and takes some tenths of a
-    /// second for a large photo. Answer: `Photo` with the same number, or `NoPhoto`.
-    Photo(u32),
+    /// Prepare this picture file for a network that learnt this data set. Arrays: the file. It is asked of the program that
+    /// reads pictures (`photo_reader.rs`), which answers nothing else, and takes some tenths of a second for a large photo.
+    /// Answer: `Photo` with the same `id`, or `NoPhoto`.
+    Photo {
+        /// The number of the request.
+        id: u32,
+        /// The data set.
+        dataset: Dataset,
+        /// How many pixels the network takes.
+        pixels: usize,
+    },
     /// Measure the accuracy on this number of images at the start of the test set. Answer: `Tested`, after `Need` where
     /// shards are missing.
     Test(usize),
@@ -97,6 +105,9 @@ pub enum Request {
     /// Self-check: compute some small networks and compare them with the CPU's results. Answer: `Checked`.
     SelfCheck,
 }
+
+/// A report and the byte arrays beside it.
+pub type Outgoing = (Report, Vec<Vec<u8>>);
 
 /// A report of the engine to the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,8 +8,8 @@ use spiking_playground::event::{Accuracy, Event};
 use spiking_playground::kernels;
 use spiking_playground::layer::{Layer, Linear};
 use spiking_playground::network::Network;
-use spiking_playground::protocol::{PREVIEW, Picture, Report, Request};
-use spiking_playground::session::{Outgoing, Session};
+use spiking_playground::protocol::{Outgoing, Picture, Report, Request};
+use spiking_playground::session::Session;
 use spiking_playground::spec::{Dataset, Encoding, Readout, Reset, Spec, Surrogate, dense};
 use spiking_playground::trace::Trace;
 use spiking_playground::training::Run;
@@ -580,30 +580,4 @@ fn a_run_whose_weights_are_no_numbers_is_not_given_and_ends() {
     assert!(!page.session.is_busy());
     only_failed(&page.ask(Request::Checkpoint), "no number any more");
     only_failed(&page.ask(Request::Weights), "diverged");
-}
-
-/// A picture file is what the network of the run sees of it: a digit cut out, a garment as it is.
-#[test]
-fn picture_files_become_what_the_network_sees() {
-    let file = |name: &str| {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/pictures");
-        std::fs::read(folder.join(name)).unwrap()
-    };
-    let mut session = Session::new(kernels::cpu(), || 0.0).with_pictures();
-    let photo = |session: &mut Session, id, bytes: Vec<u8>| session.receive(Request::Photo(id), vec![bytes]).remove(0);
-    let none = photo(&mut session, 1, file("ruled-paper-two.jpg")).0;
-    assert!(matches!(none, Report::NoPhoto(1, reason) if reason.contains("no network")));
-    session.receive(Request::Start(Spec { layers: dense([4]), ..Spec::default() }), Vec::new());
-    let (report, bytes) = photo(&mut session, 2, file("ruled-paper-two.jpg"));
-    assert_eq!(report, Report::Photo(2, false));
-    assert_eq!(bytes[0].len(), 784);
-    assert_eq!(bytes[1].len(), PREVIEW * PREVIEW);
-    let outline = bytes[1].iter().filter(|shade| **shade == 255).count();
-    assert!((40..1500).contains(&outline), "{outline} pixels of an outline");
-    let refused = photo(&mut session, 3, b"no picture".to_vec()).0;
-    assert!(matches!(refused, Report::NoPhoto(3, reason) if reason.contains("neither PNG nor JPEG")));
-    let clothes = Spec { layers: dense([4]), dataset: Dataset::FashionMnist, ..Spec::default() };
-    session.receive(Request::Start(clothes), Vec::new());
-    let (report, bytes) = photo(&mut session, 4, file("fashion-test-0-ankle-boot.png"));
-    assert_eq!((report, bytes[1].len()), (Report::Photo(4, false), 0));
 }

@@ -25,6 +25,8 @@ mod models;
 mod network;
 mod oracle;
 mod pen;
+#[cfg(feature = "web")]
+mod photo_reader;
 mod photos;
 mod predict;
 mod program;

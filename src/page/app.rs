@@ -27,6 +27,7 @@ use super::pad::PadView;
 use super::phrases::{Phrase, Phrases};
 use super::picture;
 use super::rates::Rates;
+use super::reader::Reader;
 use super::reading::Reading;
 use super::result::ResultView;
 use super::run::{Phase, Run};
@@ -69,6 +70,7 @@ pub struct App {
     pub(super) link: Option<Link>,
     pub(super) cpu_name: String,
     pub(super) card: Card,
+    pub(super) reader: Reader,
     pub(super) run: Run,
     pub(super) opening: Opening,
     pub(super) asking: Asking,
@@ -182,6 +184,7 @@ impl App {
             link: None,
             cpu_name: String::new(),
             card: Card::default(),
+            reader: Reader::default(),
             run: Run::default(),
             opening: Opening::Waiting,
             asking: Asking::default(),
@@ -243,8 +246,10 @@ impl App {
         match input {
             Input::Report(Who::Cpu, report, bytes) => self.hear_report(report, bytes),
             Input::Report(Who::Card, report, bytes) => self.hear_card(report, bytes),
+            Input::Report(Who::Reader, report, bytes) => self.hear_reader(report, bytes),
             Input::EngineLost(Who::Cpu, reason) => self.lost_engine(&reason),
             Input::EngineLost(Who::Card, reason) => self.lost_card(&reason),
+            Input::EngineLost(Who::Reader, reason) => self.lost_reader(reason),
             Input::Model(name, model) => self.take_model(&name, model),
             Input::File(file) => self.open_file(file),
             Input::Picture(file) => self.open_picture(file),

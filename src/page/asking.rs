@@ -25,8 +25,6 @@ pub(super) struct Asking {
     pub trace_id: u32,
     /// When.
     pub trace_at: f64,
-    /// The number of the picture file that was last asked about.
-    pub photo_id: u32,
     /// How many answers with weights to show have not come.
     pub weights_awaited: u32,
     /// When.

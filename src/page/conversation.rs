@@ -156,17 +156,14 @@ impl App {
                 self.asking.trace_under_way &= id != self.asking.trace_id;
                 self.engine_failed(reason);
             }
-            Report::Photo(id, has_rival) => self.take_photo(id, has_rival, bytes),
-            Report::NoPhoto(id, reason) if id == self.asking.photo_id => self.photo_failed(reason),
-            Report::NoPhoto(..) => {}
             Report::Fields(layer, neurons) => self.take_fields(layer, &neurons, bytes.first()),
             Report::Rates(sizes) => self.take_rates(&sizes, bytes.first()),
             Report::Weights => self.take_weights(bytes),
             Report::Checkpoint(_) => bytes.into_iter().next().map_or((), |file| self.take_checkpoint(file)),
             Report::Resumed(step) => self.resumed(step),
             Report::Lost(reason) => self.lost_engine(&reason),
-            // Only the card is asked for these.
-            Report::Tried(_) | Report::Checked(..) => {}
+            // Only others are asked for these.
+            Report::Tried(_) | Report::Checked(..) | Report::Photo(..) | Report::NoPhoto(..) => {}
             Report::Failed(reason) => self.request_failed(reason),
         }
     }

@@ -82,9 +82,9 @@ pub enum Due {
 /// What happened.
 #[derive(Debug)]
 pub enum Input {
-    /// That engine reports, with its byte arrays.
+    /// That worker reports, with its byte arrays.
     Report(Who, Report, Vec<Vec<u8>>),
-    /// That engine crashed, for this reason.
+    /// It crashed, for this reason.
     EngineLost(Who, String),
     /// The shipped network of that name was fetched, or not.
     Model(String, Result<Vec<u8>, String>),

@@ -1,4 +1,4 @@
-//! The line to the engine's worker: the only place of the page that posts messages.
+//! The line to a worker: the only place of the page that posts messages.
 
 use super::document::{in_words, listen};
 use super::input::{Input, Post};
@@ -7,22 +7,24 @@ use crate::wire;
 use wasm_bindgen::JsValue;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
-/// Which of the two engines.
+/// Which worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
-    /// The one on the CPU, which is always there.
+    /// The engine on the CPU, which is always there.
     Cpu,
     /// The one on the graphics card.
     Card,
+    /// What reads pictures.
+    Reader,
 }
 
-/// A running engine. Dropping it ends the worker.
+/// A running worker. Dropping it ends it.
 pub struct Link {
     worker: Worker,
 }
 
 impl Link {
-    /// Starts the engine at that address. What it reports, and its end, is told to `post`.
+    /// Starts the program at that address. What it reports, and its end, is told to `post`.
     ///
     /// # Errors
     /// When the browser refuses to start a worker.
@@ -44,7 +46,7 @@ impl Link {
         Ok(Self { worker })
     }
 
-    /// Asks the engine for something, with its byte arrays.
+    /// Asks it for something, with its byte arrays.
     ///
     /// # Errors
     /// When the message cannot be written or posted.

@@ -72,6 +72,7 @@ pub mod opening;
 pub mod outside;
 pub mod own;
 pub mod picture;
+mod reader;
 pub mod training;
 pub mod watch;
 pub mod weights;

@@ -1,6 +1,6 @@
 //! The picture that runs through the network: a drawing, one of the ten test digits, or any image of the test set.
 
-use super::address::{Pad, Photo};
+use super::address::Pad;
 use super::app::App;
 use super::document::{listen, window};
 use super::fetching::{self, Copy};
@@ -8,7 +8,6 @@ use super::input::{Input, Pen, Post};
 use super::phrases::Phrase;
 use crate::digits::drawing::normalise;
 use crate::digits::noise::noisy;
-use crate::protocol::Request;
 use crate::spikes::encode::Pass;
 use js_sys::{Array, Reflect};
 use web_sys::Event;
@@ -82,33 +81,6 @@ impl App {
         if self.digits.as_ref().is_some_and(|digits| digit < digits.len()) {
             self.show_picture(Pad::Digit(digit));
         }
-    }
-
-    /// A picture of the reader's is to be read.
-    pub(super) fn open_picture(&mut self, file: Result<Vec<u8>, String>) {
-        match file {
-            Ok(file) => {
-                self.asking.photo_id = self.asking.photo_id.wrapping_add(1);
-                self.ask(&Request::Photo(self.asking.photo_id), &[&file]);
-            }
-            Err(error) => self.photo_failed(error),
-        }
-    }
-
-    /// What the network sees of a picture; one that another was chosen after is not shown.
-    pub(super) fn take_photo(&mut self, id: u32, has_rival: bool, bytes: Vec<Vec<u8>>) {
-        let Ok([pixels, preview]) = <[Vec<u8>; 2]>::try_from(bytes) else { return };
-        if id != self.asking.photo_id {
-            return;
-        }
-        self.show_picture(Pad::Photo(Photo { pixels, preview }));
-        if has_rival {
-            self.notes.say(&self.phrases, Phrase::NoteRival, &[]);
-        }
-    }
-
-    pub(super) fn photo_failed(&mut self, error: String) {
-        self.notes.say(&self.phrases, Phrase::NotePhoto, &[("error", error)]);
     }
 
     /// Puts a picture of the data set onto the pad and lets it run through the network.
