@@ -143,12 +143,15 @@ fn nothing_is_skipped_while_a_shard_is_missing() {
     page.session.receive(Request::Data(manifest), Vec::new());
     page.session.receive(Request::Start(small()), Vec::new());
     let asked = page.session.receive(Request::Train, Vec::new());
-    assert!(asked.iter().any(|(report, _)| matches!(report, Report::Need(Split::Train, _))));
+    assert!(matches!(asked[..], [(Report::Need(Split::Train, _), _)]), "the first images come alone: {asked:?}");
     assert!(!page.session.is_busy(), "it waits");
     assert_eq!(page.steps(), 0);
     page.take(asked);
+    assert_eq!(page.count(|report| matches!(report, Report::Need(..))), 1, "still");
     page.work(60);
     assert!(page.steps() >= 4);
+    assert_eq!(page.count(|report| matches!(report, Report::Need(Split::Train, _))), 3, "and the others behind a step");
+    assert_eq!(page.count(|report| matches!(report, Report::Need(Split::Test, _))), 1);
 }
 
 #[test]
