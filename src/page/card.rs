@@ -1,4 +1,4 @@
-//! The second engine, on the graphics card: it is fetched once training runs, tried out beside the first, and takes the
+//! The second engine, on the graphics card: it is fetched once training has begun, tried out beside the first, and takes the
 //! run over where it is faster. The first one stays: it answers for pictures, tests and weights from the newest
 //! checkpoint, and goes on from there when the card is lost.
 
@@ -116,8 +116,12 @@ impl App {
         if self.run.phase != Phase::Training || self.address.engine == Engine::Cpu || self.learns_drawings() {
             return;
         }
+        // Its program is larger than all the rest: it would come beside the first images, and hold them up.
+        if self.vitals.images_per_second.is_none() {
+            return;
+        }
         self.call_card();
-        let known = self.vitals.images_per_second.is_some() && now() - self.asking.train_at > TRIAL_AFTER;
+        let known = now() - self.asking.train_at > TRIAL_AFTER;
         let spec = self.run.holds.as_ref().map(|(spec, _)| spec);
         if self.card.state == State::Idle && known && self.card.tried.as_ref() != spec {
             self.card.tried = spec.cloned();
