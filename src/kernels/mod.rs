@@ -510,7 +510,7 @@ pub fn cross_entropy(logits: Tensor<2>, labels: &[u8], batch: usize) -> (Tensor<
 }
 
 /// A tensor of these numbers as they are, given row by row. burn's own way of making one can also convert them, from any
-/// type to any: a tenth of the engine that a browser fetches, for conversions that nobody asks for.
+/// type to any: a tenth of the code of the engine that a browser fetches, for conversions that nobody asks for.
 pub fn floats<const D: usize>(numbers: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::float_from_data(TensorData::new(numbers, shape), device.as_dispatch()))
 }
