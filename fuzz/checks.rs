@@ -24,8 +24,10 @@ use spiking_playground::spec::{Dataset, Spec, dense};
 use spiking_playground::spikes::encode::Pass;
 use spiking_playground::trace::Trace;
 use spiking_playground::weights::checkpoint::{
-    Notes, model_from_bytes, model_to_bytes, network_from_bytes, run_from_bytes, run_to_bytes, spec_from_bytes,
+    Notes, WeightsError, model_from_bytes, model_to_bytes, network_from_bytes, run_from_bytes, run_to_bytes,
+    spec_from_bytes,
 };
+use spiking_playground::weights::rounding::WeightsType;
 use spiking_playground::{decimal, kernels, wire};
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -275,9 +277,14 @@ fn weights(bytes: &[u8]) {
         let trace = trace(&network, &spec, images.image(0), Pass::Evaluation, 0);
         assert_eq!(trace.classes(), network.classes());
         assert_eq!(evaluate(&network, &spec, &images, 0..3, 0).images, 3);
-        let written = model_to_bytes(&spec, &network, Notes::default()).ok();
-        let again = written.and_then(|written| model_from_bytes(&written, &device).ok());
-        assert_eq!(again.map(|(again, _)| again), Some(spec), "what is written is read");
+        for numbers in WeightsType::ALL {
+            let written = match model_to_bytes(&spec, &network, numbers, Notes::default()) {
+                Err(WeightsError::TooLarge(_)) => continue,
+                other => other.ok(),
+            };
+            let again = written.and_then(|written| model_from_bytes(&written, &device).ok());
+            assert_eq!(again.map(|(again, _)| again).as_ref(), Some(&spec), "what is written is read");
+        }
     }
     if let Ok(mut run) = run_from_bytes(bytes, &device.autodiff())
         && run.images() <= 64

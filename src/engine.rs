@@ -1,23 +1,21 @@
 //! The program behind the message port: it brings requests to a [`Session`](crate::session::Session) and its reports back, and lets it work in
 //! between, one piece at a time, so that no request waits much longer than 20 ms.
 
-#![expect(clippy::disallowed_methods, reason = "the engine posts its messages here")]
-
 use crate::kernels::{self, GpuDevice};
-use crate::protocol::{BUILD, Report};
-use crate::session::{Outgoing, Session};
-use crate::wire;
-use std::cell::{Cell, RefCell};
+use crate::port::{self, Rest};
+use crate::protocol::{BUILD, Outgoing, Report};
+use crate::session::Session;
+use std::cell::RefCell;
 use std::rc::Rc;
-use wasm_bindgen::prelude::{Closure, JsValue};
-use wasm_bindgen::{JsCast, UnwrapThrowExt};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent};
+use web_sys::DedicatedWorkerGlobalScope;
 
 /// The engine on the CPU. Listens to the worker's port and never comes back.
 pub fn start() {
     console_error_panic_hook::set_once();
-    listen(|clock| Session::new(kernels::cpu(), clock).with_pictures(), "CPU".to_owned(), false);
+    listen(|clock| Session::new(kernels::cpu(), clock), "CPU".to_owned(), false);
 }
 
 /// The same on a GPU, once it is open.
@@ -32,7 +30,7 @@ pub fn start_on_gpu() {
                 };
                 listen(|clock| Session::new(device, clock), name, is_software);
             }
-            Err(error) => post(&js_sys::global().unchecked_into(), vec![unasked(Report::Lost(error.to_string()))]),
+            Err(error) => port::post(&port::scope(), vec![Outgoing::unasked(Report::Lost(error.to_string()))]),
         }
     });
 }
@@ -55,11 +53,11 @@ async fn name_of_gpu() -> Option<String> {
 type Clock = Box<dyn Fn() -> f64>;
 
 fn listen(open: impl FnOnce(Clock) -> Session, name: String, is_software: bool) {
-    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    let scope = port::scope();
     let performance = scope.performance();
     let clock = Box::new(move || performance.as_ref().map_or(0.0, web_sys::Performance::now));
     let session = Rc::new(RefCell::new(open(clock)));
-    let worker = Rc::new(Worker { scope: scope.clone(), session, rest: Rest::new() });
+    let worker = Rc::new(Worker { scope: scope.clone(), session, rest: Rest::default() });
 
     let working = worker.clone();
     worker.rest.on_return(move || {
@@ -67,33 +65,11 @@ fn listen(open: impl FnOnce(Clock) -> Session, name: String, is_software: bool) 
         working.clone().send(reports);
     });
     let receiving = worker.clone();
-    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        let reports = match wire::request(event.data()) {
-            Ok((request, id, bytes)) => receiving.session.borrow_mut().receive(id.unwrap_or(0), request, bytes),
-            Err(error) => vec![unasked(Report::Failed(error.to_string()))],
-        };
+    port::listen(&scope, move |id, request, bytes| {
+        let reports = receiving.session.borrow_mut().receive(id, request, bytes);
         receiving.clone().send(reports);
     });
-    scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-    on_message.forget();
-    worker.send(vec![unasked(Report::Ready { build: BUILD.to_owned(), device: name, is_software })]);
-}
-
-/// A report that answers no request.
-const fn unasked(report: Report) -> Outgoing {
-    Outgoing { answers: None, report, bytes: Vec::new() }
-}
-
-fn post(scope: &DedicatedWorkerGlobalScope, reports: Vec<Outgoing>) {
-    let encode = if scope.name() == wire::PLAIN { wire::plain } else { wire::packed };
-    for Outgoing { answers, report, bytes } in reports {
-        let bytes: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
-        let posted = encode(&report, answers, &bytes)
-            .map_err(|error| JsValue::from(error.to_string()))
-            .and_then(|(message, transfer)| scope.post_message_with_transfer(&message, &transfer));
-        // A report that cannot be posted means that the page's end is gone; the panic reaches its error event.
-        posted.unwrap_throw();
-    }
+    worker.send(vec![Outgoing::unasked(Report::Ready { build: BUILD.to_owned(), device: name, is_software })]);
 }
 
 struct Worker {
@@ -105,7 +81,7 @@ struct Worker {
 impl Worker {
     /// Posts the reports, and comes back later if there is work left, or when what is brought from a GPU is there.
     fn send(self: Rc<Self>, reports: Vec<Outgoing>) {
-        post(&self.scope, reports);
+        port::post(&self.scope, reports);
         let task = self.session.borrow_mut().gpu_task();
         if let Some(task) = task {
             let worker = self.clone();
@@ -117,35 +93,6 @@ impl Worker {
         }
         if self.session.borrow().is_busy() {
             self.rest.take();
-        }
-    }
-}
-
-/// A pause in which messages come in: a round trip through a port of our own, which unlike a timer is not slowed down.
-struct Rest {
-    channel: MessageChannel,
-    resting: Rc<Cell<bool>>,
-}
-
-impl Rest {
-    fn new() -> Self {
-        Self { channel: MessageChannel::new().unwrap_throw(), resting: Rc::new(Cell::new(false)) }
-    }
-
-    fn on_return(&self, mut then: impl FnMut() + 'static) {
-        let resting = self.resting.clone();
-        let on_message = Closure::<dyn FnMut()>::new(move || {
-            resting.set(false);
-            then();
-        });
-        self.channel.port1().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        on_message.forget();
-    }
-
-    /// Starts a pause, if there is none yet.
-    fn take(&self) {
-        if !self.resting.replace(true) {
-            self.channel.port2().post_message(&JsValue::NULL).unwrap_throw();
         }
     }
 }

@@ -36,7 +36,8 @@
 //! - `engine` (default): networks, kernels and training, by [burn](https://burn.dev).
 //! - `cli` (default): the command-line program.
 //! - `gpu`: the kernels for GPUs, through wgpu.
-//! - `web`: the page and the article; with `engine` or `gpu` also their workers.
+//! - `photo` (default): the reading of picture files and photos.
+//! - `web`: the page and the article; with `engine`, `gpu` or `photo` also their workers.
 //!
 //! # Conventions
 //!
@@ -55,7 +56,7 @@ pub mod random;
 /// Data sets: idx files, shards for the web, the order of an epoch, augmentation, drawings.
 pub mod digits;
 /// The preparation of picture files and photos of paper as a network's input.
-#[cfg(feature = "engine")]
+#[cfg(feature = "photo")]
 pub mod photo;
 /// Spike trains, packed into bits, and the encodings that make them.
 pub mod spikes;
@@ -119,6 +120,12 @@ pub mod wire;
 #[cfg(feature = "cli")]
 #[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "here files are opened and clocks are read")]
 pub mod cli;
+/// The message port of a worker.
+#[cfg(all(feature = "web", any(feature = "engine", feature = "photo")))]
+pub mod port;
+/// The program that reads picture files, behind the message port.
+#[cfg(all(feature = "web", feature = "photo"))]
+pub mod photo_reader;
 /// The engine's program behind the message port.
 #[cfg(all(feature = "web", feature = "engine"))]
 pub mod engine;

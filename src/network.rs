@@ -8,7 +8,7 @@ use crate::layer::{
 use crate::spec::{Readout, Spec};
 use crate::spikes::SpikeTrain;
 use burn::module::{Module, Param};
-use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
+use burn::tensor::{Device, ExecutionError, Tensor};
 
 /// The readout: the layer that turns the last hidden layer's spikes into class scores.
 #[derive(Module, Debug)]
@@ -347,7 +347,7 @@ impl Network {
             EncodedBatch::Spikes(train) => LayerInput::Spikes(SpikeTensor::new(train, &device)),
             EncodedBatch::Currents { values, time_steps } => {
                 let shape = [values.len() / self.pixels(), self.pixels()];
-                LayerInput::Currents { values: tensor(values, shape, &device.inner()), time_steps }
+                LayerInput::Currents { values: kernels::floats(values, shape, &device.inner()), time_steps }
             }
         };
         self.forward_encoded(input, earlier)
@@ -380,9 +380,4 @@ impl Network {
             (ReadoutLayer::Membrane(_), LayerInput::Currents { .. }) => unreachable!("a network without hidden layers"),
         }
     }
-}
-
-/// A tensor of numbers, given row by row.
-pub fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
-    Tensor::from_data(TensorData::new(values, shape), device)
 }

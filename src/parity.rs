@@ -10,7 +10,7 @@ use crate::layer::Integrators;
 use crate::random::{Generator, Stream};
 use crate::spec::{Neuron, Readout, Reset, Surrogate};
 use crate::spikes::SpikeTrain;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor};
 
 /// The tolerance of the largest error over the largest magnitude: sums of up to some hundred f32 products in another
 /// order.
@@ -197,7 +197,7 @@ impl Problem {
                 kernels::spiking_layer(SpikeTensor::new(train.clone(), &device), copy(&first), &self.neuron)
             }
             ProblemInput::Currents(values) => {
-                let input = Tensor::<2>::from_data(TensorData::new(values.clone(), [batch, inputs]), &device);
+                let input = kernels::floats(values.clone(), [batch, inputs], &device);
                 kernels::lif_constant_input(kernels::linear(input, copy(&first), 1.0), &self.neuron, time_steps)
             }
         };

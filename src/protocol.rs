@@ -70,9 +70,15 @@ pub enum Request {
         /// The picture.
         picture: Picture,
     },
-    /// Prepare this picture file for the network. Arrays: the file. Decoding is not divided, and takes some tenths of a
-    /// second for a large photo. Answer: `Photo` with the same number, or `NoPhoto`.
-    Photo(u32),
+    /// Prepare this picture file for a network that learnt this data set. Arrays: the file. It is asked of the program that
+    /// reads pictures (`photo_reader.rs`), which answers nothing else, and takes some tenths of a second for a large photo.
+    /// Answer: `Photo`.
+    Photo {
+        /// The data set.
+        dataset: Dataset,
+        /// How many pixels the network takes.
+        pixels: usize,
+    },
     /// Measure the accuracy on this number of images at the start of the test set. Answer: `Tested`, after `Need` where
     /// shards are missing.
     Test(usize),
@@ -98,6 +104,24 @@ pub enum Request {
     Try,
     /// Self-check: compute some small networks and compare them with the CPU's results. Answer: `Checked`.
     SelfCheck,
+}
+
+/// A report on its way to the page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outgoing {
+    /// The number of the request whose answer it is; `None` for what happens by itself.
+    pub answers: Option<RequestId>,
+    /// The report.
+    pub report: Report,
+    /// The byte arrays beside it.
+    pub bytes: Vec<Vec<u8>>,
+}
+
+impl Outgoing {
+    /// A report that answers no request, without byte arrays.
+    pub const fn unasked(report: Report) -> Self {
+        Self { answers: None, report, bytes: Vec::new() }
+    }
 }
 
 /// A report of the engine to the page.
@@ -175,9 +199,7 @@ pub enum Report {
     /// The network's input made of that file, and whether something else on it could as well be the digit. Arrays: the
     /// pixels, \[N\]; and the picture with its ink outlined, [PREVIEW, PREVIEW], empty where all of it is seen
     /// ([`crate::protocol::PREVIEW`]).
-    Photo(u32, bool),
-    /// That file cannot be read, for this reason.
-    NoPhoto(u32, String),
+    Photo(bool),
     /// The incoming weights of these neurons of that layer. Arrays: the weights as f32, little-endian, [neurons, N].
     Fields(usize, Vec<usize>),
     /// The number of neurons of each hidden layer. Arrays: for each neuron the fraction of time steps in which it
@@ -214,8 +236,7 @@ impl Report {
             | Self::Tested { .. }
             | Self::Trace { .. }
             | Self::TestImages(_)
-            | Self::Photo(..)
-            | Self::NoPhoto(..)
+            | Self::Photo(_)
             | Self::Fields(..)
             | Self::Rates(_)
             | Self::Weights

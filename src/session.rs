@@ -4,8 +4,8 @@
 //! What is cut by time: training, by images of a batch, and tests, by images. What is cut by operations (`jobs`): traces,
 //! firing rates, incoming weights, files of weights and of runs, and whether an epoch may end. What is not cut: one image in
 //! training and in a test; the update of the weights behind a batch's last image; the reading of a file (`Open`, `Resume`,
-//! `Try`); a network that is drawn from a seed (`Start`) or laid out anew (`Continue`); data that come (`Shard`, `Drawings`);
-//! and the decoding of a picture file.
+//! `Try`); a network that is drawn from a seed (`Start`) or laid out anew (`Continue`); and data that come (`Shard`,
+//! `Drawings`).
 
 mod data;
 mod gpu;
@@ -22,9 +22,8 @@ pub use jobs::JOB_OPERATIONS;
 use crate::digits::order::SHARD_SIZE;
 use crate::digits::shard::Split;
 use crate::network::{Misfit, Network};
-use crate::photo::{self, PhotoError, Prepared};
-use crate::protocol::{Report, Request, RequestId};
-use crate::spec::{Dataset, Spec};
+use crate::protocol::{Outgoing, Report, Request, RequestId};
+use crate::spec::Spec;
 use crate::training::Run;
 use crate::weights::checkpoint;
 use burn::tensor::Device;
@@ -37,24 +36,10 @@ use pace::Pace;
 use std::collections::VecDeque;
 use testing::Testing;
 
-/// A report on its way to the page.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outgoing {
-    /// The number of the request whose answer it is; `None` for what happens by itself.
-    pub answers: Option<RequestId>,
-    /// The report.
-    pub report: Report,
-    /// The byte arrays beside it.
-    pub bytes: Vec<Vec<u8>>,
-}
-
 /// Images of the test that is made while training runs, about once a second.
 const QUICK_TEST: usize = 1000;
 /// Milliseconds between two such tests.
 const TEST_INTERVAL: f64 = 1000.0;
-
-/// Reads a picture file for a network: [`photo::read`].
-type ReadPicture = fn(&[u8], Dataset, usize) -> Result<Prepared, PhotoError>;
 
 /// What the engine does when nothing is asked of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +57,6 @@ pub struct Session {
     /// Milliseconds since some moment.
     clock: Box<dyn Fn() -> f64>,
     run: Option<Run>,
-    /// Reads picture files, where this engine does.
-    read_picture: Option<ReadPicture>,
     /// Whether the weights were drawn from the seed: before they learn they may be drawn anew, for other images.
     is_drawn: bool,
     data: Data,
@@ -113,7 +96,6 @@ impl Session {
             device: device.autodiff(),
             clock: Box::new(clock),
             run: None,
-            read_picture: None,
             is_drawn: false,
             data: Data::default(),
             mode: Mode::Idle,
@@ -131,13 +113,6 @@ impl Session {
             training_request: None,
             out: Vec::new(),
         }
-    }
-
-    /// The same engine, reading picture files as well. (One on a GPU is never asked for that, and so its program need not
-    /// have what reads them.)
-    #[must_use]
-    pub fn with_pictures(self) -> Self {
-        Self { read_picture: Some(photo::read), ..self }
     }
 
     /// Whether [`Session::work`] has something to do.
@@ -189,7 +164,7 @@ impl Session {
             Request::Step => self.train(Mode::OneStep),
             Request::Pause => self.pause(),
             Request::Trace { picture } => self.trace(picture, bytes.first()),
-            Request::Photo(id) => self.photo(id, first(&bytes)),
+            Request::Photo { .. } => self.fail("This engine reads no pictures."),
             Request::Test(images) => self.test(images),
             Request::TestImages(images) => self.test_images(images),
             Request::Fields(layer, neurons) => self.incoming_weights(layer, neurons),

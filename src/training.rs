@@ -290,7 +290,7 @@ impl Run {
         passed.images += labels.len();
         if !self.is_gpu() {
             passed.loss += numbers(loss.clone().inner())[0];
-            passed.correct += correct.clone().into_scalar::<u32>() as usize;
+            passed.correct += correct.clone().into_data().iter::<u32>().next().unwrap_or_default() as usize;
         }
         let images = self.position.images + passed.images;
         if passed.loss.is_finite() {

@@ -7,6 +7,7 @@ use spiking_playground::digits::idx::{self, IdxError};
 use spiking_playground::kernels;
 use spiking_playground::spec::Spec;
 use spiking_playground::weights::checkpoint::{Notes, model_from_bytes, model_to_bytes};
+use spiking_playground::weights::rounding::WeightsType;
 use std::error::Error;
 use std::fs;
 use std::io::Write;
@@ -430,7 +431,7 @@ fn a_message_tells_its_cause_once() {
 fn an_error_that_tells_its_cause_has_it_not_as_its_source() {
     let device = kernels::cpu();
     let (spec, network) = (Spec::default(), crate::network::run(&crate::network::small(), 4).network);
-    let bytes = model_to_bytes(&Spec { time_steps: 0, ..spec }, &network, Notes::default()).unwrap();
+    let bytes = model_to_bytes(&Spec { time_steps: 0, ..spec }, &network, WeightsType::F32, Notes::default()).unwrap();
     let errors: Vec<Box<dyn Error>> = vec![
         Box::new(model_from_bytes(b"", &device).unwrap_err()),
         Box::new(model_from_bytes(&bytes, &device).unwrap_err()),

@@ -13,6 +13,7 @@ use spiking_playground::spec::{Encoding, Readout, Spec, dense};
 use spiking_playground::spikes::encode::Pass;
 use spiking_playground::training::{Advance, Launch, Run};
 use spiking_playground::weights::checkpoint::{Notes, model_from_bytes, model_to_bytes, run_from_bytes, run_to_bytes};
+use spiking_playground::weights::rounding::WeightsType;
 use std::ops::ControlFlow;
 
 /// Images of 6 × 6 pixels in three classes: a bright row that noise hides a little.
@@ -116,9 +117,9 @@ fn the_short_last_batch_counts() {
 fn a_model_file_gives_the_same_network() {
     let spec = Spec { layers: dense([9, 7]), ..small() };
     let network = Network::new(&spec, 36, 3, &kernels::cpu());
-    let bytes = model_to_bytes(&spec, &network, Notes::default()).unwrap();
+    let bytes = model_to_bytes(&spec, &network, WeightsType::F32, Notes::default()).unwrap();
     let notes = || Notes(["b", "a", "c", "d"].map(|name| (name.to_owned(), name.to_owned())).to_vec());
-    let noted = || model_to_bytes(&spec, &network, notes()).unwrap();
+    let noted = || model_to_bytes(&spec, &network, WeightsType::F32, notes()).unwrap();
     assert!((0..20).all(|_| noted() == noted()), "equal networks make equal files");
     let (again, loaded) = model_from_bytes(&bytes, &kernels::cpu()).unwrap();
     assert_eq!(again, spec);
@@ -172,17 +173,22 @@ fn the_same_seed_gives_the_same_weights() {
 fn bad_files_are_told_apart() {
     let spec = small();
     let network = Network::new(&spec, 36, 3, &kernels::cpu());
-    let bytes = model_to_bytes(&spec, &network, Notes::default()).unwrap();
+    let bytes = model_to_bytes(&spec, &network, WeightsType::F32, Notes::default()).unwrap();
     let error = |bytes: &[u8]| model_from_bytes(bytes, &kernels::cpu()).unwrap_err().to_string();
     for cut in [0, 4, 100, bytes.len() - 1] {
         assert!(error(&bytes[..cut]).contains("cut off"), "{}", error(&bytes[..cut]));
     }
     assert!(error(b"PNG is not safetensors at all").contains("no complete safetensors"));
-    let other = model_to_bytes(&Spec { layers: dense([25]), ..spec.clone() }, &network, Notes::default()).unwrap();
+    let other =
+        model_to_bytes(&Spec { layers: dense([25]), ..spec.clone() }, &network, WeightsType::F32, Notes::default())
+            .unwrap();
     assert!(error(&other).contains("another network"), "{}", error(&other));
-    let deeper = model_to_bytes(&Spec { layers: dense([24, 5]), ..spec.clone() }, &network, Notes::default()).unwrap();
+    let deeper =
+        model_to_bytes(&Spec { layers: dense([24, 5]), ..spec.clone() }, &network, WeightsType::F32, Notes::default())
+            .unwrap();
     assert!(error(&deeper).contains("layers.1.weight"), "{}", error(&deeper));
-    let odd = model_to_bytes(&Spec { time_steps: 0, ..spec.clone() }, &network, Notes::default()).unwrap();
+    let odd =
+        model_to_bytes(&Spec { time_steps: 0, ..spec.clone() }, &network, WeightsType::F32, Notes::default()).unwrap();
     assert!(error(&odd).contains("time-steps"), "{}", error(&odd));
     let mut nan = bytes.clone();
     let last = nan.len() - 4;

@@ -8,12 +8,13 @@ use spiking_playground::event::{Accuracy, Event};
 use spiking_playground::kernels;
 use spiking_playground::layer::{Layer, Linear};
 use spiking_playground::network::Network;
-use spiking_playground::protocol::{PREVIEW, Picture, Report, Request, RequestId};
-use spiking_playground::session::{Outgoing, Session};
+use spiking_playground::protocol::{Outgoing, Picture, Report, Request, RequestId};
+use spiking_playground::session::Session;
 use spiking_playground::spec::{Dataset, Encoding, Readout, Reset, Spec, Surrogate, dense};
 use spiking_playground::trace::Trace;
 use spiking_playground::training::Run;
 use spiking_playground::weights::checkpoint::{Notes, model_to_bytes, run_from_bytes, run_to_bytes};
+use spiking_playground::weights::rounding::WeightsType;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -164,13 +165,17 @@ fn nothing_is_skipped_while_a_shard_is_missing() {
     let manifest = page.manifest.clone();
     page.session.receive(0, Request::Data(manifest), Vec::new());
     page.session.receive(0, Request::Start(small()), Vec::new());
-    let asked = plain(page.session.receive(0, Request::Train, Vec::new()));
-    assert!(asked.iter().any(|(report, _)| matches!(report, Report::Need(Split::Train, _))));
+    let asked = page.session.receive(0, Request::Train, Vec::new());
+    let reports: Vec<&Report> = asked.iter().map(|sent| &sent.report).collect();
+    assert!(matches!(reports[..], [Report::Need(Split::Train, _)]), "the first images come alone: {reports:?}");
     assert!(!page.session.is_busy(), "it waits");
     assert_eq!(page.steps(), 0);
     page.take(asked);
+    assert_eq!(page.count(|report| matches!(report, Report::Need(..))), 1, "still");
     page.work(60);
     assert!(page.steps() >= 4);
+    assert_eq!(page.count(|report| matches!(report, Report::Need(Split::Train, _))), 3, "and the others behind a step");
+    assert_eq!(page.count(|report| matches!(report, Report::Need(Split::Test, _))), 1);
 }
 
 #[test]
@@ -231,8 +236,8 @@ fn test_images_are_given_once_their_shard_is_there() {
     let mut page = Page::new(500);
     let manifest = page.manifest.clone();
     page.session.receive(0, Request::Data(manifest), Vec::new());
-    let asked = plain(page.session.receive(0, Request::TestImages(vec![2100, 3, 9999]), Vec::new()));
-    let reports: Vec<&Report> = asked.iter().map(|(report, _)| report).collect();
+    let asked = page.session.receive(0, Request::TestImages(vec![2100, 3, 9999]), Vec::new());
+    let reports: Vec<&Report> = asked.iter().map(|sent| &sent.report).collect();
     assert_eq!(
         reports,
         [&Report::Need(Split::Test, 1), &Report::Need(Split::Test, 0), &Report::TestImages(Vec::new())]
@@ -476,7 +481,7 @@ fn a_readers_drawings_are_learnt_and_more_of_them_do_not_start_anew() {
 /// A network for images of so many pixels in so many classes, as a file, and a run of it.
 fn sized(pixels: usize, classes: usize, images: usize) -> [Vec<u8>; 2] {
     let network = Network::new(&small(), pixels, classes, &kernels::cpu().autodiff());
-    let model = model_to_bytes(&small(), &network, Notes::default()).unwrap();
+    let model = model_to_bytes(&small(), &network, WeightsType::F32, Notes::default()).unwrap();
     [model, run_to_bytes(&Run::new(small(), network, images), Notes::default()).unwrap()]
 }
 
@@ -602,34 +607,6 @@ fn a_run_whose_weights_are_no_numbers_is_not_given_and_ends() {
     assert!(!page.session.is_busy());
     only_failed(&page.ask(Request::Checkpoint), "no number any more");
     only_failed(&page.ask(Request::Weights), "diverged");
-}
-
-/// A picture file is what the network of the run sees of it: a digit cut out, a garment as it is.
-#[test]
-fn picture_files_become_what_the_network_sees() {
-    let file = |name: &str| {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/pictures");
-        std::fs::read(folder.join(name)).unwrap()
-    };
-    let mut session = Session::new(kernels::cpu(), || 0.0).with_pictures();
-    let photo = |session: &mut Session, id, bytes: Vec<u8>| {
-        plain(session.receive(0, Request::Photo(id), vec![bytes])).remove(0)
-    };
-    let none = photo(&mut session, 1, file("ruled-paper-two.jpg")).0;
-    assert!(matches!(none, Report::NoPhoto(1, reason) if reason.contains("no network")));
-    session.receive(0, Request::Start(Spec { layers: dense([4]), ..Spec::default() }), Vec::new());
-    let (report, bytes) = photo(&mut session, 2, file("ruled-paper-two.jpg"));
-    assert_eq!(report, Report::Photo(2, false));
-    assert_eq!(bytes[0].len(), 784);
-    assert_eq!(bytes[1].len(), PREVIEW * PREVIEW);
-    let outline = bytes[1].iter().filter(|shade| **shade == 255).count();
-    assert!((40..1500).contains(&outline), "{outline} pixels of an outline");
-    let refused = photo(&mut session, 3, b"no picture".to_vec()).0;
-    assert!(matches!(refused, Report::NoPhoto(3, reason) if reason.contains("neither PNG nor JPEG")));
-    let clothes = Spec { layers: dense([4]), dataset: Dataset::FashionMnist, ..Spec::default() };
-    session.receive(0, Request::Start(clothes), Vec::new());
-    let (report, bytes) = photo(&mut session, 4, file("fashion-test-0-ankle-boot.png"));
-    assert_eq!((report, bytes[1].len()), (Report::Photo(4, false), 0));
 }
 
 #[test]

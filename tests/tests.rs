@@ -25,10 +25,13 @@ mod models;
 mod network;
 mod oracle;
 mod pen;
+#[cfg(feature = "web")]
+mod photo_reader;
 mod photos;
 mod predict;
 mod program;
 mod resume;
+mod rounded;
 mod runs;
 mod session;
 mod shards;

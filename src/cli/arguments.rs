@@ -22,6 +22,8 @@ pub struct Train {
     pub data_dir: PathBuf,
     /// The file whose weights the run starts from; `None` for weights drawn from the seed.
     pub weights: Option<PathBuf>,
+    /// The word for the type of the numbers in `model.safetensors`; `None` if it is not given.
+    pub weights_type: Option<String>,
     /// The folder for the results; `None` for a new folder in `outputs/`.
     pub output: Option<PathBuf>,
     /// Continue the run in the folder.
@@ -116,6 +118,15 @@ fn train_command() -> Command {
         .conflicts_with("resume")
         .help_heading("Training")
         .help("Start from the weights in a safetensors file instead of the seed's; the flags say the network");
+    let weights_type = Arg::new("weights-type")
+        .long("weights-type")
+        .value_name("TYPE")
+        .value_parser(["f32", "bf16", "fixed8"])
+        .help_heading("Output")
+        .help(
+            "Numbers in model.safetensors: f32, as they were trained; bf16; or fixed8, multiples of 1/256 in f16, the \
+             smallest when compressed. The checkpoint is always f32 [default: f32; with --resume: as before]",
+        );
     let device = Arg::new("device")
         .long("device")
         .value_name("DEVICE")
@@ -130,6 +141,7 @@ fn train_command() -> Command {
         .args(FIELDS.iter().map(flag))
         .arg(weights)
         .arg(output)
+        .arg(weights_type)
         .arg(switch("resume", "Go on with the run in the output folder, as if it had never stopped"))
         .arg(switch(
             "force",
@@ -249,6 +261,7 @@ pub fn train(matches: &ArgMatches) -> Train {
         given: names.into_iter().filter(|name| is_typed(matches, name)).collect(),
         data_dir: path(matches, "data-dir").unwrap_or_default(),
         weights: path(matches, "weights"),
+        weights_type: matches.get_one::<String>("weights-type").cloned(),
         output: path(matches, "output"),
         resume: matches.get_flag("resume"),
         force: matches.get_flag("force"),

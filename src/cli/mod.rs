@@ -21,7 +21,7 @@ mod interrupt;
 mod origin;
 #[cfg(feature = "engine")]
 mod output;
-#[cfg(feature = "engine")]
+#[cfg(all(feature = "engine", feature = "photo"))]
 mod predict;
 #[cfg(feature = "engine")]
 mod report;
@@ -42,10 +42,10 @@ pub fn run() -> ExitCode {
         Some(("train", matches)) => train::run(arguments::train(matches)),
         #[cfg(feature = "engine")]
         Some(("evaluate", matches)) => evaluate::run(arguments::evaluate(matches)),
-        #[cfg(feature = "engine")]
+        #[cfg(all(feature = "engine", feature = "photo"))]
         Some(("predict", matches)) => predict::run(&arguments::predict(matches)),
         Some(("shards", matches)) => shards::run(&arguments::shards(matches)),
-        Some((other, _)) => Err(anyhow::anyhow!("`{other}` needs a build with `--features engine`")),
+        Some((other, _)) => Err(anyhow::anyhow!("`{other}` needs a build with `--features engine,photo`")),
         None => Ok(()), // clap asks for a subcommand itself
     };
     match result {

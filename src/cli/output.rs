@@ -12,8 +12,9 @@ use crate::pictures::curves::Epoch;
 use crate::pictures::{curves_sheet, digit_sheet};
 use crate::spikes::encode::Pass;
 use crate::training::{Run, RunSnapshot};
-use crate::weights::checkpoint::{self, Notes};
-use anyhow::{Context, bail};
+use crate::weights::checkpoint::{self, Notes, note_from_bytes};
+use crate::weights::rounding::WeightsType;
+use anyhow::{Context, anyhow, bail};
 use burn::tensor::Device;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,9 @@ const CHECKPOINT: &str = "checkpoint.safetensors";
 const METRICS: &str = "metrics.csv";
 const CURVES: &str = "curves.svg";
 const DIGIT: &str = "digit.svg";
+
+/// The entry of a checkpoint's header that says how the run's model is written; there is none if it is in f32.
+const WEIGHTS_TYPE: &str = "weights_type";
 
 /// The files of a run.
 const FILES: [&str; 5] = [MODEL, CHECKPOINT, METRICS, CURVES, DIGIT];
@@ -37,6 +41,7 @@ pub struct Output {
     origin: Option<Origin>,
     /// The digest of the run's images; `None` if its checkpoint has none.
     data: Option<DataDigest>,
+    weights_type: WeightsType,
 }
 
 impl Output {
@@ -62,7 +67,7 @@ impl Output {
                 _ => {}
             }
         }
-        Ok(Self { folder, _claim: claim, metrics: Vec::new(), origin, data: None })
+        Ok(Self { folder, _claim: claim, metrics: Vec::new(), origin, data: None, weights_type: WeightsType::F32 })
     }
 
     /// Whether this file belongs to a run in this folder: it is removed when the run is replaced.
@@ -91,10 +96,11 @@ impl Output {
         let run = checkpoint::snapshot_from_bytes(&bytes, device).with_context(cannot)?;
         let origin = Origin::of(&bytes).with_context(cannot)?;
         let data = DataDigest::of(&bytes).with_context(cannot)?;
+        let weights_type = weights_type_of(&bytes).with_context(cannot)?;
         let metrics = std::fs::read_to_string(folder.join(METRICS)).unwrap_or_default();
         // Epochs after the checkpoint will be trained again.
         let metrics = metrics.lines().skip(1).take(run.position.epoch as usize).map(str::to_owned).collect();
-        Ok((Self { folder: folder.to_owned(), _claim: claim, metrics, origin, data }, run))
+        Ok((Self { folder: folder.to_owned(), _claim: claim, metrics, origin, data, weights_type }, run))
     }
 
     /// The digest of the images of the saved run; `None` if it is not known.
@@ -105,6 +111,11 @@ impl Output {
     /// Sets the digest of the images from now on.
     pub fn set_data(&mut self, data: DataDigest) {
         self.data = Some(data);
+    }
+
+    /// Sets the type of the numbers in the model from now on.
+    pub fn set_weights_type(&mut self, weights_type: WeightsType) {
+        self.weights_type = weights_type;
     }
 
     /// The folder's path.
@@ -136,6 +147,9 @@ impl Output {
     pub fn save_checkpoint(&self, run: &Run) -> anyhow::Result<()> {
         let mut notes = self.notes();
         notes.0.extend(self.data.iter().flat_map(|data| data.notes().0));
+        if self.weights_type != WeightsType::F32 {
+            notes.0.push((WEIGHTS_TYPE.to_owned(), self.weights_type.word().to_owned()));
+        }
         write_whole(&self.folder.join(CHECKPOINT), &checkpoint::run_to_bytes(run, notes)?)
     }
 
@@ -159,10 +173,23 @@ impl Output {
 
     fn model(&self, run: &Run, report: &EpochReport) -> anyhow::Result<Vec<u8>> {
         let mut notes = self.notes();
-        let accuracy = report.done.test.map(|score| ("test_accuracy".to_owned(), format!("{:.4}", score.fraction())));
-        notes.0.extend(accuracy);
-        Ok(checkpoint::model_to_bytes(&run.spec, &run.network, notes)?)
+        // That of rounded weights was not measured.
+        let test = report.done.test.filter(|_| self.weights_type == WeightsType::F32);
+        notes.0.extend(test.map(|score| ("test_accuracy".to_owned(), format!("{:.4}", score.fraction()))));
+        Ok(checkpoint::model_to_bytes(&run.spec, &run.network, self.weights_type, notes)?)
     }
+}
+
+/// The type of the numbers in the model of the run in a checkpoint.
+///
+/// # Errors
+/// When the checkpoint is damaged, or names a type that is unknown.
+fn weights_type_of(checkpoint: &[u8]) -> anyhow::Result<WeightsType> {
+    let word = note_from_bytes(checkpoint, WEIGHTS_TYPE)?;
+    let known = |word: String| {
+        WeightsType::from_word(&word).ok_or_else(|| anyhow!("its `{WEIGHTS_TYPE}` is `{word}`, which is unknown here"))
+    };
+    word.map_or(Ok(WeightsType::F32), known)
 }
 
 /// The name of the folder of a run that starts now.

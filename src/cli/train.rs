@@ -14,6 +14,7 @@ use crate::network::Network;
 use crate::spec::{FIELDS, Spec};
 use crate::training::{Advance, Launch, Run, RunSnapshot};
 use crate::weights::checkpoint;
+use crate::weights::rounding::WeightsType;
 use anyhow::{Context, anyhow, bail, ensure};
 use burn::tensor::Device;
 use pollster::block_on;
@@ -48,6 +49,9 @@ pub fn run(arguments: Train) -> anyhow::Result<()> {
         }
     };
     output.set_data(digest);
+    if let Some(weights_type) = arguments.weights_type.as_deref().and_then(WeightsType::from_word) {
+        output.set_weights_type(weights_type);
+    }
     tell(summary(&run));
     if let Some(GpuDevice { name, is_software, .. }) = &gpu {
         let note =

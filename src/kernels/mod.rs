@@ -30,6 +30,7 @@ pub use linear::LinearShape;
 use crate::spec::{Encoding, Neuron};
 use crate::spikes::SpikeTrain;
 use crate::spikes::encode::{self, Pass};
+use burn::backend::ops::{FloatTensorOps, IntTensorOps};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Dispatch, ExtensionType, backend_extension};
 use burn::tensor::{DType, Device, ExecutionError, Int, Tensor, TensorData};
@@ -316,7 +317,7 @@ impl SpikeTensor {
         let shape = [train.batch(), train.neurons(), train.words_per_neuron()];
         let time_steps = train.time_steps();
         check_sizes("spike trains", &shape);
-        let bits = Tensor::from_data(TensorData::new(train.into_words(), shape), (device, DType::U32));
+        let bits = words(train.into_words(), shape, device);
         Self { bits, carrier: Tensor::zeros([1], device), time_steps }
     }
 
@@ -508,12 +509,23 @@ pub fn cross_entropy(logits: Tensor<2>, labels: &[u8], batch: usize) -> (Tensor<
     (Tensor::from_dispatch(output.loss), Tensor::from_dispatch(output.correct))
 }
 
+/// A tensor of these numbers as they are, given row by row. burn's own way of making one can also convert them, from any
+/// type to any: a tenth of the code of the engine that a browser fetches, for conversions that nobody asks for.
+pub fn floats<const D: usize>(numbers: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::float_from_data(TensorData::new(numbers, shape), device.as_dispatch()))
+}
+
+/// The same of words of bits.
+fn words<const D: usize>(words: Vec<u32>, shape: [usize; D], device: &Device) -> Tensor<D, Int> {
+    Tensor::from_dispatch(Dispatch::int_from_data(TensorData::new(words, shape), device.as_dispatch()))
+}
+
 /// Numbers as a layer's parameters (or Adam's moments of them) in the memory layout that is fastest for the kernels;
 /// `require_grad` makes them a leaf of the graph.
 pub fn parameters_on(numbers: Vec<f32>, device: &Device) -> Tensor<1> {
     let length = numbers.len();
     let plain = device.clone().inner();
-    let placed = to_kernel_layout(Tensor::from_data(TensorData::new(numbers, [length]), &plain));
+    let placed = to_kernel_layout(floats(numbers, [length], &plain));
     if device.is_autodiff() { Tensor::from_inner(placed) } else { placed }
 }
 
@@ -636,7 +648,6 @@ impl ImageStore {
             [*image as u32, key.0, key.1]
         };
         let numbers: Vec<u32> = batch.iter().flat_map(entry).collect();
-        let data = TensorData::new(numbers, [batch.len(), 3]);
-        Tensor::<2, Int>::from_data(data, (&self.words.device(), DType::U32)).into_dispatch()
+        words(numbers, [batch.len(), 3], &self.words.device()).into_dispatch()
     }
 }

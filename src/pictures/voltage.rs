@@ -200,10 +200,8 @@ mod tests {
         let moved = threshold_place(&layer, &neuron, &[0]);
         assert!(moved < rest && moved > 0.07, "{moved} above {rest}, below the rim");
         let marks = scene(&layer, &neuron, &[0]).past;
-        let ends = marks.iter().find_map(|mark| match mark {
-            Mark::Line { points, dash: Some(_), .. } => points.last(),
-            _ => None,
-        });
-        assert_eq!(ends, Some(&(1.0, moved)));
+        let is_threshold = |mark: &&Mark| matches!(mark, Mark::Line { dash: Some(_), .. });
+        let Some(Mark::Line { points, .. }) = marks.iter().find(is_threshold) else { panic!("no threshold") };
+        assert_eq!(points.last(), Some(&(1.0, moved)));
     }
 }

@@ -129,8 +129,11 @@ impl Session {
         }
     }
 
-    /// Requests the shards that are due next.
+    /// Requests the images of the quick test, and the shards that are due next.
     pub(super) fn prefetch(&mut self) {
+        if !self.is_gpu() {
+            self.request_shard(Split::Test, 0);
+        }
         let Some(run) = &self.run else { return };
         let due = run.due_shard();
         let ahead = run.due_shards().iter().skip_while(|shard| Some(**shard) != due).take(SHARDS_AHEAD);

@@ -3,11 +3,11 @@
 //! two engines.
 
 use super::jobs::Job;
-use super::{Mode, Outgoing, Session};
+use super::{Mode, Session};
 use crate::event::StepDone;
 use crate::kernels;
 use crate::parity::{Disagreement, Problem};
-use crate::protocol::{Report, RequestId};
+use crate::protocol::{Outgoing, Report, RequestId};
 use crate::training::{GpuLosses, RunSnapshot};
 use crate::weights::checkpoint::{self, Notes};
 use crate::weights::writer::FileWriter;

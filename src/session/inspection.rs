@@ -4,10 +4,10 @@ use super::Session;
 use super::jobs::{Job, TraceJob, WeightsJob};
 use crate::digits::order::SHARD_SIZE;
 use crate::inspection::{FiringRates, IncomingWeights, Tracer};
-use crate::photo::Prepared;
-use crate::protocol::{PREVIEW, Picture, Report, Request};
+use crate::protocol::{Picture, Request};
 use crate::spikes::encode::Pass;
 use crate::weights::checkpoint::Notes;
+use crate::weights::rounding::WeightsType;
 use crate::weights::writer::FileWriter;
 
 impl Session {
@@ -41,24 +41,6 @@ impl Session {
         Ok(TraceJob::new(picture, label, run.adam.step(), tracer))
     }
 
-    /// What the network sees of a picture file.
-    pub(super) fn photo(&mut self, id: u32, file: &[u8]) {
-        let Some(run) = &self.run else {
-            return self.report(Report::NoPhoto(id, "There is no network yet.".to_owned()));
-        };
-        let Some(read) = self.read_picture else {
-            return self.report(Report::NoPhoto(id, "This engine reads no pictures.".to_owned()));
-        };
-        match read(file, run.spec.dataset, run.network.pixels()) {
-            Ok(Prepared { pixels, ink }) => {
-                let has_rival = ink.as_ref().is_some_and(|ink| ink.has_rival);
-                let preview = ink.map_or(Vec::new(), |ink| ink.preview(PREVIEW));
-                self.send(Report::Photo(id, has_rival), vec![pixels, preview]);
-            }
-            Err(error) => self.report(Report::NoPhoto(id, error.to_string())),
-        }
-    }
-
     pub(super) fn incoming_weights(&mut self, layer: usize, neurons: Vec<usize>) {
         let Some(run) = &self.run else { return self.fail("There is no network yet.") };
         let weights = IncomingWeights::new(&run.network, layer, neurons);
@@ -82,7 +64,7 @@ impl Session {
 
     pub(super) fn weights(&mut self) {
         let Some(run) = &self.run else { return self.fail("There is no network yet.") };
-        match FileWriter::of_model(&run.spec, &run.network, Notes::default()) {
+        match FileWriter::of_model(&run.spec, &run.network, WeightsType::F32, Notes::default()) {
             Ok(writer) => self.start(Job::Model(writer)),
             Err(error) => self.fail(error),
         }
@@ -109,7 +91,7 @@ pub(super) const fn needs_weights(request: &Request) -> bool {
         | Request::Pause
         | Request::Step
         | Request::TestImages(_)
-        | Request::Photo(_)
+        | Request::Photo { .. }
         | Request::Checkpoint
         | Request::HandOver
         | Request::Resume

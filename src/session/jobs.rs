@@ -84,7 +84,7 @@ const fn order(request: &Request) -> Order {
         | Request::Train
         | Request::Pause
         | Request::Step
-        | Request::Photo(_)
+        | Request::Photo { .. }
         | Request::Test(_)
         | Request::TestImages(_)
         | Request::SelfCheck => Order::Quick,

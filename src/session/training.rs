@@ -37,9 +37,9 @@ impl Session {
         (self.mode, self.training_request) = (mode, self.answering);
         // A page that asks again may have lost what was requested before.
         self.data.requested.clear();
-        self.prefetch();
-        if !self.is_gpu() {
-            self.request_shard(Split::Test, 0);
+        // The first images are here soonest if no others come beside them.
+        if let Some(due) = self.run.as_ref().and_then(Run::due_shard) {
+            self.request_shard(Split::Train, due);
         }
     }
 

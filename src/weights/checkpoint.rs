@@ -6,7 +6,8 @@
 
 use super::format::Format;
 use super::pytorch::{self, Remark};
-use super::writer::FileWriter;
+use super::rounding::WeightsType;
+use super::writer::{FORMAT, FileWriter};
 use crate::digits::idx::MOST_BYTES;
 use crate::network::{Network, Parameter, ParameterError, to_flat};
 use crate::optimizer::Adam;
@@ -53,6 +54,9 @@ pub enum WeightsError {
     /// The state of a run is not in 32-bit floats.
     #[error("`{0}` holds numbers of type {1}, and a run goes on from those of type F32 that this program wrote")]
     Rounded(String, String),
+    /// The file was to be written in numbers of this type, and one is too large for it.
+    #[error("a weight is too large for a file of type {0}: write it as f32")]
+    TooLarge(&'static str),
     /// None of its tensors can be the network's.
     #[error("the weights are of another network: it needs {wanted}, and the file has {found}")]
     OtherTensors {
@@ -96,12 +100,23 @@ impl From<SpecError> for WeightsError {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Notes(pub Vec<(String, String)>);
 
-/// The bytes of a network's file.
+/// The bytes of a network's file, its numbers rounded to that type.
 ///
 /// # Errors
-/// When the tensors cannot be serialised, which no network of this program leads to.
-pub fn model_to_bytes(spec: &Spec, network: &Network, notes: Notes) -> Result<Vec<u8>, WeightsError> {
-    Ok(FileWriter::of_model(spec, network, notes)?.finish())
+/// When a weight is too large for the type, or the tensors cannot be serialised, which no network of this program leads
+/// to.
+pub fn model_to_bytes(
+    spec: &Spec,
+    network: &Network,
+    numbers: WeightsType,
+    notes: Notes,
+) -> Result<Vec<u8>, WeightsError> {
+    let mut writer = FileWriter::of_model(spec, network, numbers, notes)?;
+    writer.advance(usize::MAX);
+    match numbers {
+        WeightsType::Bf16 | WeightsType::Fixed8 if !writer.is_finite() => Err(WeightsError::TooLarge(numbers.word())),
+        WeightsType::F32 | WeightsType::Bf16 | WeightsType::Fixed8 => Ok(writer.finish()),
+    }
 }
 
 /// The spec and the network in a file; on an autodiff device the network can be trained.
@@ -152,6 +167,15 @@ pub fn spec_from_bytes(bytes: &[u8]) -> Result<Spec, WeightsError> {
 /// When the file is damaged.
 pub fn note_from_bytes(bytes: &[u8], name: &str) -> Result<Option<String>, WeightsError> {
     Ok(header(bytes)?.remove(name))
+}
+
+/// Whether this program wrote the file.
+///
+/// # Errors
+/// When the file is damaged.
+pub(super) fn is_own(bytes: &[u8]) -> Result<bool, WeightsError> {
+    let (name, own) = FORMAT;
+    Ok(note_from_bytes(bytes, name)?.is_some_and(|format| format == own))
 }
 
 /// The names of the settings that the spec in a file's header contains; it may leave some out.

@@ -4,4 +4,5 @@ pub mod checkpoint;
 pub mod format;
 pub mod pieces;
 pub mod pytorch;
+pub mod rounding;
 pub mod writer;

@@ -3,7 +3,7 @@
 //! fits the network in only one way is opened, and what was done to it is reported as [`Remark`]s; any other is refused
 //! with the names and shapes that it holds.
 
-use super::checkpoint::WeightsError;
+use super::checkpoint::{WeightsError, is_own};
 use crate::network::{Parameter, layer_names};
 use crate::spec::{FIELDS, Readout, Spec, field};
 use half::{bf16, f16};
@@ -129,7 +129,8 @@ pub fn import(spec: &Spec, bytes: &[u8], settled: &[&str]) -> Result<Imported, W
     if !without.is_empty() {
         remarks.push(Remark::NoBias(without));
     }
-    if !types.is_empty() {
+    // That our own file is rounded was wished when it was written.
+    if !types.is_empty() && !is_own(bytes)? {
         remarks.push(Remark::Converted(types.into_iter().collect()));
     }
     let others: Vec<&Tensor<'_>> = tensors.iter().filter(|tensor| !used.contains(&tensor.name)).collect();

@@ -2,6 +2,7 @@
 
 use super::checkpoint::{Notes, WeightsError};
 use super::pieces::{FileTensor, Pieces};
+use super::rounding::WeightsType;
 use crate::network::Network;
 use crate::spec::Spec;
 use crate::training::RunSnapshot;
@@ -9,8 +10,8 @@ use safetensors::tensor::{Dtype, View, serialize};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-/// What stands under `format` in the header of a file of ours.
-const FORMAT: &str = "spiking-playground 1";
+/// The entry of a header that tells a file of ours, and what stands there.
+pub(super) const FORMAT: (&str, &str) = ("format", "spiking-playground 1");
 
 /// A file of a network or a run that is being written. It holds their tensors as they are when it begins.
 #[derive(Debug)]
@@ -19,16 +20,17 @@ pub struct FileWriter {
     /// Where each tensor begins.
     offsets: Vec<usize>,
     pieces: Pieces,
+    numbers: WeightsType,
     is_finite: bool,
 }
 
 impl FileWriter {
-    /// Of a network.
+    /// Of a network, its numbers in this type.
     ///
     /// # Errors
     /// When the tensors cannot be laid out, which no network here leads to.
-    pub fn of_model(spec: &Spec, network: &Network, notes: Notes) -> Result<Self, WeightsError> {
-        Self::new(spec, FileTensor::of_network(network), notes)
+    pub fn of_model(spec: &Spec, network: &Network, numbers: WeightsType, notes: Notes) -> Result<Self, WeightsError> {
+        Self::new(spec, FileTensor::of_network(network), numbers, notes)
     }
 
     /// Of a run, to go on from.
@@ -41,14 +43,17 @@ impl FileWriter {
         let state = [("position", position), ("step", adam.step().to_string()), ("images", images.to_string())];
         let state = state.map(|(name, value)| (name.to_owned(), value));
         let tensors = FileTensor::of_network(network).into_iter().chain(FileTensor::of_adam(adam, network));
-        Self::new(spec, tensors.collect(), Notes(notes.0.into_iter().chain(state).collect()))
+        // It goes on as if it had never stopped only from the very same numbers.
+        let notes = Notes(notes.0.into_iter().chain(state).collect());
+        Self::new(spec, tensors.collect(), WeightsType::F32, notes)
     }
 
-    fn new(spec: &Spec, tensors: Vec<FileTensor>, notes: Notes) -> Result<Self, WeightsError> {
+    fn new(spec: &Spec, tensors: Vec<FileTensor>, numbers: WeightsType, notes: Notes) -> Result<Self, WeightsError> {
         let spec = serde_json::to_string(spec).map_err(|error| WeightsError::BadEntry("spec", error))?;
-        let own = [("format".to_owned(), FORMAT.to_owned()), ("spec".to_owned(), spec)];
+        let own = [FORMAT, ("spec", &spec)].map(|(name, value)| (name.to_owned(), value.to_owned()));
         let notes: HashMap<String, String> = notes.0.into_iter().chain(own).collect();
-        let shapes: Vec<(&str, Shape)> = tensors.iter().map(|it| (it.name.as_str(), Shape(it.shape.clone()))).collect();
+        let shape = |it: &FileTensor| Shape { shape: it.shape.clone(), numbers };
+        let shapes: Vec<(&str, Shape)> = tensors.iter().map(|it| (it.name.as_str(), shape(it))).collect();
         let mut bytes = with_sorted_entries(serialize(shapes.iter().map(|(name, shape)| (name, shape)), Some(notes))?);
         // As the library lays tensors of one type out: by their names.
         let mut sorted: Vec<usize> = (0..shapes.len()).collect();
@@ -59,17 +64,15 @@ impl FileWriter {
             end += (&shapes[tensor].1).data_len();
         }
         bytes.resize(end, 0);
-        Ok(Self { bytes, offsets, pieces: Pieces::new(tensors), is_finite: true })
+        Ok(Self { bytes, offsets, pieces: Pieces::new(tensors), numbers, is_finite: true })
     }
 
     /// Writes about `most` numbers, at least the 64 that one input sends to a block or one bias. Returns how many were read
     /// for that.
     pub fn advance(&mut self, most: usize) -> usize {
-        let Self { bytes, offsets, pieces, is_finite } = self;
+        let Self { bytes, offsets, pieces, numbers, is_finite } = self;
         pieces.advance(most, |tensor, at, value| {
-            let start = offsets[tensor] + at * size_of::<f32>();
-            bytes[start..start + size_of::<f32>()].copy_from_slice(&value.to_le_bytes());
-            *is_finite &= value.is_finite();
+            *is_finite &= numbers.write(value, &mut bytes[offsets[tensor] + at * numbers.size()..]);
         })
     }
 
@@ -90,16 +93,19 @@ impl FileWriter {
     }
 }
 
-/// A tensor of f32 whose numbers come later: the library writes the header alone.
-struct Shape(Vec<usize>);
+/// A tensor whose numbers come later: the library writes the header alone.
+struct Shape {
+    shape: Vec<usize>,
+    numbers: WeightsType,
+}
 
 impl View for &Shape {
     fn dtype(&self) -> Dtype {
-        Dtype::F32
+        self.numbers.dtype()
     }
 
     fn shape(&self) -> &[usize] {
-        &self.0
+        &self.shape
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
@@ -107,7 +113,7 @@ impl View for &Shape {
     }
 
     fn data_len(&self) -> usize {
-        self.0.iter().product::<usize>() * size_of::<f32>()
+        self.shape.iter().product::<usize>() * self.numbers.size()
     }
 }
 

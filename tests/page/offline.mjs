@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { button, number, opener, ready, text, until } from "./reader.mjs";
 import { draw, serve } from "./site.mjs";
 
@@ -45,6 +46,11 @@ export function offlineTests(dist, site, browser) {
       await button(page, "Clear").click();
       await draw(page, 1);
       await until("an answer", async () => /^\d$/.test(await text(page, "Recognised digit")));
+      // What reads pictures is kept although nobody has given one.
+      const chosen = page.waitForEvent("filechooser");
+      await button(page, "Picture").click();
+      await (await chosen).setFiles(fileURLToPath(new URL("../cases/pictures/dark-ink-on-grey-120-seven.png", import.meta.url)));
+      await until("the picture on the pad", async () => !(await page.evaluate(() => location.hash)).includes("draw="));
       const epoch = await number(page, "Epoch");
       await button(page, "Train").click();
       await until("training", async () => (await number(page, "Epoch")) >= epoch + 0.3, 2 * MINUTES);

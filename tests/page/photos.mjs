@@ -36,8 +36,8 @@ const outlined = (page) => page.evaluate(() => {
   return count;
 });
 
-async function opened(open) {
-  const page = await open("#t=25");
+async function opened(open, options) {
+  const page = await open("#t=25", options);
   await ready(page);
   await until("its scripts", () => page.evaluate(() => document.getElementById("picture") !== null));
   return page;
@@ -68,6 +68,31 @@ export const photoTests = (open) => ({
     await settled(page, "7");
     assert.ok(await hand(page, "paste", "phone-soft-shadow-four.jpg", "image/jpeg"));
     await settled(page, "4");
+    return page;
+  },
+
+  async "photo: what reads pictures is fetched for the first of them; where it does not come, that is said, and the next is read"() {
+    const asked = [];
+    let isThere = false;
+    const before = (page) => page.route(/photo_reader/, (route) => {
+      asked.push(route.request().url());
+      return isThere ? route.continue() : route.fulfill({ status: 404, body: "no" });
+    });
+    const page = await opened(open, { before, expected: ["Failed to load resource"] });
+    assert.deepEqual(asked, [], "nobody has given a picture");
+    const notes = page.locator("#notes");
+    await choose(page, file("dark-ink-on-grey-120-seven.png").pathname);
+    await until("a complaint", async () => (await notes.textContent()).includes("could not be loaded"));
+    assert.equal(await text(page, "Recognised digit"), "2", "the picture before stays");
+    isThere = true;
+    await choose(page, file("dark-ink-on-grey-120-seven.png").pathname);
+    await settled(page, "7");
+    assert.equal(await notes.textContent(), "");
+    // It stays for the next.
+    const fetched = asked.length;
+    await choose(page, file("phone-soft-shadow-four.jpg").pathname);
+    await settled(page, "4");
+    assert.equal(asked.length, fetched);
     return page;
   },
 

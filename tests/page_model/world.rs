@@ -99,7 +99,7 @@ impl Engine {
                 }
                 None => failed("no network to trace"),
             },
-            Request::Photo(_) => vec![(Some(id), Report::Photo(0, false), vec![vec![7; 784], Vec::new()])],
+            Request::Photo { .. } => vec![(Some(id), Report::Photo(false), vec![vec![7; 784], Vec::new()])],
             Request::Test(images) => match &self.run {
                 Some((_, step)) if self.has_data => {
                     let images = images.min(TEST_IMAGES);

@@ -143,8 +143,10 @@ def from_our_file(program, model, data, folder):
         spec = json.loads(file.metadata()["spec"])
     tensors = load_file(model)
     network = Network([tensors["layers.0.weight"].shape[1], *spec["hidden"], len(tensors["readout.bias"])])
+    # A model may be in 16 bits; a module computes in f32, and takes each number as it is.
     network.load_state_dict(tensors)
-    compare(Path(model).name, network, exported(program, model, data, folder))
+    types = ", ".join(sorted({str(tensor.dtype) for tensor in tensors.values()}))
+    compare(f"{Path(model).name} ({types})", network, exported(program, model, data, folder))
 
 
 def made_here(seed, sizes, gain):
@@ -198,10 +200,27 @@ def trained_on(program, network, file, folder):
     if code != 0:
         raise SystemExit(f"FAILED train --weights: {said}")
     trained = load_file(output / "model.safetensors")
+    rounded_in_file(program, trained, output, [*flags, *places])
     moved = {name: (trained[name] - value).abs().max().item() for name, value in network.state_dict().items()}
     if set(trained) != set(moved) or not all(0 < distance < 1.1 * rate for distance in moved.values()):
         raise SystemExit(f"FAILED train --weights: weights moved by {moved}")
     print(f"ok train --weights: one step from PyTorch's weights, by at most {max(moved.values()):.1e}")
+
+
+def rounded_in_file(program, trained, output, arguments):
+    """The same run once more, its model in 16 bits: the nearest numbers of PyTorch's own, of two the even one."""
+    fixed = lambda value: (torch.round(value * 256) / 256).half()
+    for name, nearest in (("bf16", lambda value: value.bfloat16()), ("fixed8", fixed)):
+        again = output.with_name(name)
+        arguments = [again if argument == output else argument for argument in arguments]
+        code, said = spiking(program, "train", *arguments, "--weights-type", name)
+        if code != 0:
+            raise SystemExit(f"FAILED train --weights-type {name}: {said}")
+        model = load_file(again / "model.safetensors")
+        if set(model) != set(trained) or not all(torch.equal(model[key], nearest(trained[key])) for key in trained):
+            raise SystemExit(f"FAILED train --weights-type {name}: the model is not what PyTorch rounds to")
+        output = again
+        print(f"ok train --weights-type {name}: {sum(value.numel() for value in model.values())} numbers as PyTorch rounds them")
 
 
 def main():

@@ -18,7 +18,7 @@ use std::time::Instant;
 const ALL: &str = "web,gpu";
 
 /// The feature sets of the programs that are made of less of it: nothing may lie idle in them.
-const PARTS: [&str; 4] = ["cli", "cli,engine", "web", "web,engine"];
+const PARTS: [&str; 5] = ["cli", "cli,engine,photo", "web", "web,engine", "web,photo"];
 
 /// A part: its name, and what it does.
 type Part<'a> = (&'static str, &'a dyn Fn() -> Result<()>);
@@ -127,8 +127,9 @@ fn line(mark: &str, name: &str, start: Instant) -> String {
     format!("{mark:<7}{:>5} s  {name}", start.elapsed().as_secs())
 }
 
+/// The page, the article and what reads pictures must not depend on burn.
 fn without_burn(tools: &Tools) -> Result<()> {
-    let tree = ["tree", "--no-default-features", "--features", "web", "--target", WASM, "--edges", "normal"];
+    let tree = ["tree", "--no-default-features", "--features", "web,photo", "--target", WASM, "--edges", "normal"];
     let tree = says(&tools.cmd("cargo", tree.iter().chain(&["--prefix", "none"]))).context("cargo tree failed")?;
     match tree.lines().find(|line| line.starts_with("burn") || line.starts_with("cubecl")) {
         Some(package) => bail!("the page depends on {package}"),

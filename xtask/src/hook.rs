@@ -1,6 +1,6 @@
 //! What happens to a page that Trunk has put together, before it is served (`cargo xtask hook`, called by Trunk).
 //!
-//! Trunk gives the files of a worker no hash, and they name each other. So each engine's files move to
+//! Trunk gives the files of a worker no hash, and they name each other. So the files of each worker move to
 //! `engine/<hash>/`, the article's to `article/<hash>/`, and index.html learns the paths: a cache can keep them for ever.
 //! Shards (whose names have hashes) and models are copied beside the page, and index.html learns which data sets there
 //! are. The programs of page and article get shorter: imports are numbered.

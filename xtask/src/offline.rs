@@ -150,6 +150,7 @@ mod tests {
         for path in [
             "index.html",
             "engine/0f/engine_cpu.js",
+            "engine/0f/photo_reader_bg.wasm",
             "shards/mnist/manifest.json",
             "shards/mnist/mnist-samples-0a.images",
         ] {

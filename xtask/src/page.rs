@@ -169,6 +169,9 @@ mod tests {
         assert!(
             of("engine_cpu").ends_with("--profile web --bin engine_cpu --no-default-features --features web,engine")
         );
+        assert!(
+            of("photo_reader").ends_with("--profile web --bin photo_reader --no-default-features --features web,photo")
+        );
         let trunk = fs_err::read_to_string(crate::root().join("Trunk.toml")).unwrap();
         assert!(trunk.contains(&format!("cargo_profile = \"{PROFILE}\"")));
     }

@@ -1,4 +1,4 @@
-//! The second engine, on a GPU: it is fetched once training runs, tried beside the first, and takes the run over where it is
+//! The second engine, on a GPU: it is fetched once training has begun, tried beside the first, and takes the run over where it is
 //! faster. The first one stays: it answers for pictures, tests and weights from the newest checkpoint, and goes on from
 //! there when the GPU is lost.
 
@@ -60,8 +60,12 @@ impl Model {
         if self.run.phase != Phase::Training || self.link.engine == EngineChoice::Cpu || self.learns_drawings() {
             return;
         }
+        // Its program is larger than all the rest: it would come beside the first images, and hold them up.
+        if self.progress.images_per_second.is_none() {
+            return;
+        }
         self.call_gpu();
-        let is_known = self.progress.images_per_second.is_some() && self.now - self.times.train > TRIAL_AFTER;
+        let is_known = self.now - self.times.train > TRIAL_AFTER;
         let spec = self.run.holds.as_ref().map(|(spec, _)| spec);
         if self.gpu.state == GpuState::Idle && is_known && self.gpu.tried.as_ref() != spec {
             self.gpu.tried = spec.cloned();
@@ -166,8 +170,7 @@ impl Model {
             | Report::Tested { .. }
             | Report::TestImages(_)
             | Report::Trace { .. }
-            | Report::Photo(..)
-            | Report::NoPhoto(..)
+            | Report::Photo(_)
             | Report::Fields(..)
             | Report::Rates(_)
             | Report::Weights

@@ -140,7 +140,11 @@ impl Model {
     }
 
     fn ask_for_photo(&mut self, file: Vec<u8>) {
-        let id = self.ask(EngineKind::Photo, Request::Photo(0), vec![file]);
+        let dataset = self.shown_spec().dataset;
+        let [width, height] =
+            self.manifest.as_ref().map_or(dataset.image_size(), |manifest| [manifest.width, manifest.height]);
+        let request = Request::Photo { dataset, pixels: width * height };
+        let id = self.ask(EngineKind::Photo, request, vec![file]);
         self.photo.newest = Some(id);
     }
 
@@ -158,12 +162,11 @@ impl Model {
                     self.ask_for_photo(file);
                 }
             }
-            Report::Photo(_, has_rival) if is_newest => self.take_photo(has_rival, bytes),
-            Report::NoPhoto(_, reason) | Report::Failed(reason) if is_newest => self.photo_failed(reason),
+            Report::Photo(has_rival) if is_newest => self.take_photo(has_rival, bytes),
+            Report::Failed(reason) if is_newest => self.photo_failed(reason),
             Report::Lost(reason) => self.lost_photo_reader(reason),
             // Another picture was chosen since; and it is asked for nothing else.
-            Report::Photo(..)
-            | Report::NoPhoto(..)
+            Report::Photo(_)
             | Report::Failed(_)
             | Report::Started(_)
             | Report::Changed

@@ -143,7 +143,7 @@ impl Model {
             | Report::Checkpoint(_)
             | Report::Resumed(_) => {}
             // Other engines are asked for these.
-            Report::Photo(..) | Report::NoPhoto(..) | Report::Tried(_) | Report::Checked(..) => {}
+            Report::Photo(_) | Report::Tried(_) | Report::Checked(..) => {}
         }
     }
 

@@ -41,7 +41,7 @@ impl Asked {
             Request::Checkpoint | Request::HandOver => Self::Checkpoint,
             Request::Weights => Self::Weights,
             Request::Try => Self::Benchmark,
-            Request::Photo(_) => Self::Photo,
+            Request::Photo { .. } => Self::Photo,
             Request::Change(_) | Request::Shard(..) | Request::Samples(_) | Request::Rates | Request::SelfCheck => {
                 Self::Other
             }

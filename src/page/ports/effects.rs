@@ -75,7 +75,7 @@ impl Ports {
         let name = match kind {
             EngineKind::Cpu => "engine-cpu",
             EngineKind::Gpu => "engine-gpu",
-            EngineKind::Photo => "photo",
+            EngineKind::Photo => "photo-reader",
         };
         // The one before ends first: both would hold their memory.
         self.workers[kind as usize] = None;
