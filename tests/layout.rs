@@ -130,11 +130,8 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> Vec<&'a str> {
 fn options(page: &str, name: &str) -> Vec<(String, String)> {
     let select = between(page, &format!("data-set=\"{name}\">"), "</select>");
     assert_eq!(select.len(), 1, "index.html has one control for {name}");
-    let option = |option: &str| {
-        let (value, rest) = option.split_once('"').unwrap();
-        (value.to_owned(), rest.split('>').next().unwrap().to_owned())
-    };
-    between(select[0], "<option value=\"", "</option>").into_iter().map(option).collect()
+    let option = |option: &str| (between(option, "value=\"", "\"")[0].to_owned(), option.to_owned());
+    between(select[0], "<option", ">").into_iter().map(option).collect()
 }
 
 #[test]

@@ -8,7 +8,12 @@ async function copy(text, what) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    const field = Object.assign(document.createElement("textarea"), { id: "by-hand", readOnly: true, value: text, rows: 3 });
+    const field = Object.assign(document.createElement("textarea"), {
+      id: "by-hand",
+      readOnly: true,
+      value: text,
+      rows: 3,
+    });
     field.setAttribute("aria-label", what);
     copied.before(field);
     field.focus();
@@ -27,7 +32,11 @@ const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;"
 /** The markup that shows this page's settings in another page. */
 function embedCode() {
   const script = new URL("embed.js", document.baseURI);
-  const settings = location.hash.slice(1).split("&").filter((pair) => !/^(show|hide|theme|train|autoplay)(=|$)/.test(pair)).join("&");
+  const settings = location.hash
+    .slice(1)
+    .split("&")
+    .filter((pair) => !/^(show|hide|theme|train|autoplay)(=|$)/.test(pair))
+    .join("&");
   const said = settings && ` settings="${escaped(settings)}"`;
   return `<script async src="${escaped(script.href)}"></script>\n<spiking-playground show="pad raster result"${said}></spiking-playground>`;
 }
@@ -42,7 +51,8 @@ async function keepOffline() {
   if (path === "none") {
     // A page under development must not be served from what an earlier one left.
     const here = new URL(".", document.baseURI).href;
-    for (const registration of await workers.getRegistrations()) if (registration.scope === here) await registration.unregister();
+    for (const registration of await workers.getRegistrations())
+      if (registration.scope === here) await registration.unregister();
     return;
   }
   await workers.register(new URL(path, document.baseURI), { updateViaCache: "none" });

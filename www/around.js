@@ -33,12 +33,17 @@ new IntersectionObserver((entries) => {
   document.dispatchEvent(new Event("visibilitychange"));
 }).observe(document.documentElement);
 
-new ResizeObserver(() => post("height", { height: Math.ceil(document.body.getBoundingClientRect().height) })).observe(document.body);
+new ResizeObserver(() => post("height", { height: Math.ceil(document.body.getBoundingClientRect().height) })).observe(
+  document.body,
+);
 
 // The way to the whole page, with the same settings.
 const whole = document.getElementById("whole");
 const follow = () => {
-  const pairs = location.hash.slice(1).split("&").filter((pair) => !/^(show|hide|theme|train|autoplay)(=|$)/.test(pair));
+  const pairs = location.hash
+    .slice(1)
+    .split("&")
+    .filter((pair) => !/^(show|hide|theme|train|autoplay)(=|$)/.test(pair));
   whole.href = `./${pairs.join("") && "#"}${pairs.join("&")}`;
 };
 for (const event of ["pointerdown", "focus", "click"]) whole.addEventListener(event, follow);

@@ -20,8 +20,12 @@
   const tag = document.currentScript ?? [...document.scripts].find(({ src }) => /\/embed\.js([?#]|$)/.test(src));
   const PAGE = tag?.src ? new URL("./", tag.src) : null;
   const USE = '<script async src="…/embed.js"></script>, without type="module"';
-  if (PAGE === null) console.error(`Spiking Playground: embed.js does not know where it was loaded from. Load it with ${USE}.`);
-  else if (tag.type === "module") console.warn(`Spiking Playground: embed.js is no module; as one it works only from hosts that send a CORS header. Load it with ${USE}.`);
+  if (PAGE === null)
+    console.error(`Spiking Playground: embed.js does not know where it was loaded from. Load it with ${USE}.`);
+  else if (tag.type === "module")
+    console.warn(
+      `Spiking Playground: embed.js is no module; as one it works only from hosts that send a CORS header. Load it with ${USE}.`,
+    );
   /** Nearly in sight is so far away. */
   const NEAR = "600px";
   const EVENTS = ["ready", "progress", "prediction"];
@@ -30,7 +34,9 @@
     static observedAttributes = ["show", "model", "theme", "autoplay", "settings", "height", "label"];
 
     #frame = document.createElement("iframe");
-    #near = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.#load(), { rootMargin: NEAR });
+    #near = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.#load(), {
+      rootMargin: NEAR,
+    });
     #hear = (event) => this.#take(event);
     #hash = null;
 
@@ -38,7 +44,13 @@
       super();
       const frame = this.#frame;
       // By properties: a policy of the page around may forbid style sheets and style attributes.
-      Object.assign(frame.style, { display: "block", width: "100%", height: "100%", border: "0", background: "transparent" });
+      Object.assign(frame.style, {
+        display: "block",
+        width: "100%",
+        height: "100%",
+        border: "0",
+        background: "transparent",
+      });
       this.attachShadow({ mode: "open" }).append(frame);
     }
 
@@ -71,10 +83,19 @@
 
     /** The link's hash that the attributes describe. */
     get hash() {
-      const pairs = (this.getAttribute("settings") ?? "").replace(/^#/, "").split("&").filter((pair) => pair && !/^(show|theme|train|autoplay)(=|$)/.test(pair));
+      const pairs = (this.getAttribute("settings") ?? "")
+        .replace(/^#/, "")
+        .split("&")
+        .filter((pair) => pair && !/^(show|theme|train|autoplay)(=|$)/.test(pair));
       const say = (name, value) => value && pairs.push(`${name}=${encodeURIComponent(value).replaceAll("%2C", ",")}`);
       if (this.hasAttribute("model")) say("model", this.getAttribute("model"));
-      say("show", (this.getAttribute("show") ?? "").split(/[\s,]+/).filter(Boolean).join(",") || "pad,raster,result");
+      say(
+        "show",
+        (this.getAttribute("show") ?? "")
+          .split(/[\s,]+/)
+          .filter(Boolean)
+          .join(",") || "pad,raster,result",
+      );
       say("theme", this.getAttribute("theme"));
       if (this.hasAttribute("autoplay")) pairs.push("train=now");
       return `#${pairs.join("&")}`;
@@ -92,7 +113,8 @@
     }
 
     #name() {
-      this.#frame.title = this.getAttribute("label") ?? "Spiking Playground: a network of spiking neurons reads a picture";
+      this.#frame.title =
+        this.getAttribute("label") ?? "Spiking Playground: a network of spiking neurons reads a picture";
     }
 
     /** As high as its author says; otherwise as the page inside says, which then never scrolls by itself. */

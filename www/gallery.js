@@ -6,7 +6,9 @@ const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;"
 /** The example as somebody else would write it. */
 function markup(element) {
   const attributes = [...element.attributes].filter(({ name }) => !["id", "class", "style", "loading"].includes(name));
-  const said = attributes.map(({ name, value }) => (value === "" ? name : `${name}="${escaped(name === "src" ? new URL(value, home).href : value)}"`));
+  const said = attributes.map(({ name, value }) =>
+    value === "" ? name : `${name}="${escaped(name === "src" ? new URL(value, home).href : value)}"`,
+  );
   const tag = element.localName;
   const script = tag === "iframe" ? "" : `<script async src="${home}embed.js"></script>\n`;
   return `${script}<${[tag, ...said].join(" ")}></${tag}>`;

@@ -8,7 +8,7 @@ const LOST = 10_000;
 /** In CSS pixels: no fingertip is so broad. */
 const BROAD = 64;
 
-const pen = { seen: -Infinity, down: false };
+const pen = { seen: Number.NEGATIVE_INFINITY, down: false };
 /** Touches of which the page has heard, by their pointer: on what. */
 const fingers = new Map();
 /** Touches of which it hears nothing. */
@@ -49,22 +49,30 @@ function seeTouch(event) {
 }
 
 for (const name of ["pointerdown", "pointermove", "pointerup", "pointercancel", "lostpointercapture"]) {
-  addEventListener(name, (event) => {
-    if (event.pointerType === "pen") seePen(event);
-    else if (event.pointerType === "touch") return seeTouch(event);
-    if (name === "pointerup") lifted = null;
-  }, true);
+  addEventListener(
+    name,
+    (event) => {
+      if (event.pointerType === "pen") seePen(event);
+      else if (event.pointerType === "touch") return seeTouch(event);
+      if (name === "pointerup") lifted = null;
+    },
+    true,
+  );
 }
 
 // What is beside the pad, where the hand lies, is not pressed by it.
-addEventListener("click", (event) => {
-  const place = event.target.closest?.(".data");
-  // Keys click without a pointer, and browsers that do not say which pointer clicked are believed that it was the last.
-  const byTouch = event.pointerType ? event.pointerType === "touch" : event.detail > 0 && lifted !== null;
-  if (!place || !byTouch) return;
-  const clears = event.target.closest("#clear") !== null;
-  if (isAtWork(event) || lifted?.isPalm || (clears && lifted?.isBroad)) {
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  }
-}, true);
+addEventListener(
+  "click",
+  (event) => {
+    const place = event.target.closest?.(".data");
+    // Keys click without a pointer, and browsers that do not say which pointer clicked are believed that it was the last.
+    const byTouch = event.pointerType ? event.pointerType === "touch" : event.detail > 0 && lifted !== null;
+    if (!place || !byTouch) return;
+    const clears = event.target.closest("#clear") !== null;
+    if (isAtWork(event) || lifted?.isPalm || (clears && lifted?.isBroad)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+  },
+  true,
+);

@@ -4,27 +4,45 @@ const [DATABASE, RUNS, NEWEST, FORMAT] = ["spiking-playground", "runs", "newest"
 /** So many runs are kept for a page; the oldest goes. */
 const MOST = 5;
 /** What a link says of how a run looks, not of what it is. */
-const LOOKS = ["digit", "image", "draw", "speed", "t", "engine", "background", "hide", "show", "theme", "train", "autoplay"];
+const LOOKS = [
+  "digit",
+  "image",
+  "draw",
+  "speed",
+  "t",
+  "engine",
+  "background",
+  "hide",
+  "show",
+  "theme",
+  "train",
+  "autoplay",
+];
 
 const folder = new URL(".", location.href).pathname;
-const ofFolder = IDBKeyRange.bound([folder, 0], [folder, Infinity]);
+const ofFolder = IDBKeyRange.bound([folder, 0], [folder, Number.POSITIVE_INFINITY]);
 
 /** What a link says of the run, however it is written. */
 function settings(link) {
   const pairs = link.replace(/^#/, "").replaceAll("%2C", ",").replaceAll("%3A", ":").split("&");
-  return pairs.filter((pair) => pair && !LOOKS.includes(pair.split("=")[0])).sort().join("&");
+  return pairs
+    .filter((pair) => pair && !LOOKS.includes(pair.split("=")[0]))
+    .sort()
+    .join("&");
 }
 
-const answer = (request) => new Promise((done, failed) => {
-  request.onsuccess = () => done(request.result);
-  request.onerror = request.onblocked = () => failed(request.error ?? new Error("another tab holds it"));
-});
+const answer = (request) =>
+  new Promise((done, failed) => {
+    request.onsuccess = () => done(request.result);
+    request.onerror = request.onblocked = () => failed(request.error ?? new Error("another tab holds it"));
+  });
 
 let opened = null;
 function database() {
   opened ??= (() => {
     const request = indexedDB.open(DATABASE, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(RUNS, { keyPath: "key" }).createIndex(NEWEST, ["folder", "at"]);
+    request.onupgradeneeded = () =>
+      request.result.createObjectStore(RUNS, { keyPath: "key" }).createIndex(NEWEST, ["folder", "at"]);
     return answer(request).then((found) => {
       // A later page with another format must not wait for this tab.
       found.onversionchange = () => found.close();
@@ -49,7 +67,12 @@ async function transact(mode, work) {
 }
 
 const isWhole = (run) =>
-  run.format === FORMAT && typeof run.link === "string" && run.at > 0 && run.file instanceof Uint8Array && run.file.length > 0 && run.curves instanceof Uint8Array;
+  run.format === FORMAT &&
+  typeof run.link === "string" &&
+  run.at > 0 &&
+  run.file instanceof Uint8Array &&
+  run.file.length > 0 &&
+  run.curves instanceof Uint8Array;
 
 /** Today at 14:03, yesterday at 9:30, 3 May at 20:15. */
 function inWords(at) {
@@ -59,14 +82,19 @@ function inWords(at) {
   return `${["today", "yesterday"][days] ?? then.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" })} ${time}`;
 }
 
-const show = (id, on = true) => { document.getElementById(id).hidden = !on; };
+const show = (id, on = true) => {
+  document.getElementById(id).hidden = !on;
+};
 
 /** Looks for the run of the page's link, or the newest where the link says nothing, and gives it to the program. */
 export async function find() {
   Object.assign(outside, { keep, forget });
   const link = settings(location.hash);
   const run = await transact("readonly", (runs) =>
-    answer(link ? runs.get([folder, link]) : runs.index(NEWEST).openCursor(ofFolder, "prev")).then((found) => (link ? found : found?.value)));
+    answer(link ? runs.get([folder, link]) : runs.index(NEWEST).openCursor(ofFolder, "prev")).then((found) =>
+      link ? found : found?.value,
+    ),
+  );
   if (!run) return;
   if (!isWhole(run)) return remove(run.key, true);
   Object.assign(outside, {
@@ -118,7 +146,8 @@ function trim(runs, most, except = []) {
   let left = most;
   runs.index(NEWEST).openKeyCursor(ofFolder, "prev").onsuccess = ({ target: { result: cursor } }) => {
     if (!cursor) return;
-    if ((left -= 1) < 0 && cursor.primaryKey.join() !== except.join()) runs.delete(cursor.primaryKey);
+    left -= 1;
+    if (left < 0 && cursor.primaryKey.join() !== except.join()) runs.delete(cursor.primaryKey);
     cursor.continue();
   };
 }

@@ -44,7 +44,13 @@ const paper = matchMedia("print");
 paper.addEventListener("change", () => (paper.matches ? print() : leave()));
 
 // After all other styles.
-document.body.append(Object.assign(document.createElement("link"), { rel: "stylesheet", media: "print", href: new URL("print.css", import.meta.url) }));
+document.body.append(
+  Object.assign(document.createElement("link"), {
+    rel: "stylesheet",
+    media: "print",
+    href: new URL("print.css", import.meta.url),
+  }),
+);
 
 if (alone() && !navigator.connection?.saveData) {
   const { ready } = outside;

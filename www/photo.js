@@ -1,7 +1,12 @@
 // Pictures of the reader's: chosen, taken with a camera, dropped or pasted. The program reads them (src/page/picture.rs) and
 // none leaves this browser. Loaded when the page has started.
 
-const field = Object.assign(document.createElement("input"), { type: "file", accept: "image/*", id: "picture", hidden: true });
+const field = Object.assign(document.createElement("input"), {
+  type: "file",
+  accept: "image/*",
+  id: "picture",
+  hidden: true,
+});
 document.getElementById("from").append(field);
 
 /** In pixels: more of a picture is not looked at. */

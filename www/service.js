@@ -20,7 +20,9 @@ const urlOf = (path) => new URL(path, registration.scope).href;
 
 /** The path in this build's list that a request means. */
 function pathOf(url) {
-  const path = url.startsWith(registration.scope) ? decodeURI(url.slice(registration.scope.length).split(/[?#]/)[0]) : null;
+  const path = url.startsWith(registration.scope)
+    ? decodeURI(url.slice(registration.scope.length).split(/[?#]/)[0])
+    : null;
   return path === "" ? "index.html" : path;
 }
 
@@ -53,29 +55,36 @@ async function bring(path, cache) {
     const before = name !== OWN && (await (await caches.open(name)).match(urlOf(path)));
     if (before && (await keep(path, before))) return;
   }
-  if (cache && !(await keep(path, await fetch(urlOf(path), { cache })))) throw new Error(`${path} is not whole, or of another build`);
+  if (cache && !(await keep(path, await fetch(urlOf(path), { cache }))))
+    throw new Error(`${path} is not whole, or of another build`);
 }
 
 addEventListener("install", (event) => {
-  event.waitUntil((async () => {
-    // What was fetched at wish before is taken over; what every visit needs is fetched where it was not.
-    for (const [path, [, , always]] of Object.entries(FILES)) await bring(path, always ? "no-cache" : null);
-    await skipWaiting();
-  })());
+  event.waitUntil(
+    (async () => {
+      // What was fetched at wish before is taken over; what every visit needs is fetched where it was not.
+      for (const [path, [, , always]] of Object.entries(FILES)) await bring(path, always ? "no-cache" : null);
+      await skipWaiting();
+    })(),
+  );
 });
 
 addEventListener("activate", (event) => {
-  event.waitUntil((async () => {
-    const before = (await caches_()).filter((name) => name !== OWN);
-    const stays = BUILD === "none" ? [] : before.slice(-1);
-    await Promise.all(before.filter((name) => !stays.includes(name)).map((name) => caches.delete(name)));
-    await clients.claim();
-  })());
+  event.waitUntil(
+    (async () => {
+      const before = (await caches_()).filter((name) => name !== OWN);
+      const stays = BUILD === "none" ? [] : before.slice(-1);
+      await Promise.all(before.filter((name) => !stays.includes(name)).map((name) => caches.delete(name)));
+      await clients.claim();
+    })(),
+  );
 });
 
 // What a page fetched before this worker was there: the browser's own cache has it still.
 addEventListener("message", (event) => {
-  const paths = (Array.isArray(event.data) ? event.data : []).map((url) => pathOf(String(url))).filter((path) => path in FILES);
+  const paths = (Array.isArray(event.data) ? event.data : [])
+    .map((url) => pathOf(String(url)))
+    .filter((path) => path in FILES);
   event.waitUntil(Promise.allSettled(paths.map((path) => bring(path, "force-cache"))));
 });
 

@@ -1,6 +1,8 @@
 // Starts the programs. A file of its own because the page's policy allows no script inside the document.
 // It is no module and loads what it needs later, so it can still say what is wrong when a program cannot run.
-const tell = (id) => { document.getElementById(id)?.removeAttribute("hidden"); };
+const tell = (id) => {
+  document.getElementById(id)?.removeAttribute("hidden");
+};
 const meta = (name) => document.querySelector(`meta[name=${name}]`);
 const address = (path) => new URL(path, document.baseURI);
 
@@ -17,7 +19,13 @@ const beside = (name) => new URL(name, src);
 const nothing = () => {};
 globalThis.outside = {
   load,
-  unseen: () => document.hidden, ready: nothing, progress: nothing, prediction: nothing, kept: nothing, keep: nothing, forget: nothing,
+  unseen: () => document.hidden,
+  ready: nothing,
+  progress: nothing,
+  prediction: nothing,
+  kept: nothing,
+  keep: nothing,
+  forget: nothing,
 };
 
 /** Reads files, each a path or a Blob; `then` is handed their bytes, or what went wrong. */
@@ -25,7 +33,8 @@ async function load(files, fresh, then) {
   const bytes = [];
   let error = null;
   try {
-    for (const file of files) bytes.push(new Uint8Array(await (typeof file === "string" ? await answer(file, fresh) : file).arrayBuffer()));
+    for (const file of files)
+      bytes.push(new Uint8Array(await (typeof file === "string" ? await answer(file, fresh) : file).arrayBuffer()));
   } catch ({ message }) {
     error = message || "no answer";
   }
@@ -33,8 +42,10 @@ async function load(files, fresh, then) {
 }
 
 async function answer(path, fresh) {
-  const response = await fetch(path, fresh ? { cache: "reload" } : {}).catch(({ message }) => { throw Error(`${path}: ${message}`); });
-  if (!response.ok) throw Error(`${path}: ${response.status} ${response.statusText}`.trim());
+  const response = await fetch(path, fresh ? { cache: "reload" } : {}).catch(({ message }) => {
+    throw new Error(`${path}: ${message}`);
+  });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${response.statusText}`.trim());
   return response;
 }
 
@@ -52,9 +63,12 @@ function dress() {
   else delete root.theme;
   if (parts.length > 0) root.show = parts.map((part) => part.replace(/^figure-.*/, "figure")).join(" ");
   else delete root.show;
-  for (const figure of document.querySelectorAll("figure[id^=figure-]")) figure.classList.toggle("shown", parts.includes(figure.id));
+  for (const figure of document.querySelectorAll("figure[id^=figure-]"))
+    figure.classList.toggle("shown", parts.includes(figure.id));
   if (parts.length > 0 && !document.getElementById("part")) {
-    document.head.append(Object.assign(document.createElement("link"), { id: "part", rel: "stylesheet", href: beside("part.css") }));
+    document.head.append(
+      Object.assign(document.createElement("link"), { id: "part", rel: "stylesheet", href: beside("part.css") }),
+    );
   }
 }
 
@@ -108,11 +122,14 @@ function show() {
 // Figures are fetched when a reader comes near them.
 const article = document.getElementById("article");
 if (article && "IntersectionObserver" in window) {
-  const near = new IntersectionObserver((seen) => {
-    if (!seen.some((entry) => entry.isIntersecting)) return;
-    near.disconnect();
-    start(startFigures);
-  }, { rootMargin: "800px" });
+  const near = new IntersectionObserver(
+    (seen) => {
+      if (!seen.some((entry) => entry.isIntersecting)) return;
+      near.disconnect();
+      start(startFigures);
+    },
+    { rootMargin: "800px" },
+  );
   near.observe(article);
 }
 

@@ -6,7 +6,8 @@ import { until } from "./reader.mjs";
 const said = (page, n) => page.locator(`#figure-${n} .said`).textContent();
 
 /** The figures are there once each says something. */
-export const figures = (page) => until("the figures", async () => (await page.locator(".fig .said").allTextContents()).every((text) => text !== ""));
+export const figures = (page) =>
+  until("the figures", async () => (await page.locator(".fig .said").allTextContents()).every((text) => text !== ""));
 
 /** How often the neuron of figure 1 fires. */
 async function spikes(page) {
@@ -50,7 +51,10 @@ export const articleTests = (open) => ({
     assert.ok(!files.some((file) => file.startsWith("article")), files.join(" "));
     await page.locator("#article").scrollIntoViewIfNeeded();
     await figures(page);
-    assert.ok(files.some((file) => /^article.*\.wasm$/.test(file)), files.join(" "));
+    assert.ok(
+      files.some((file) => /^article.*\.wasm$/.test(file)),
+      files.join(" "),
+    );
     for (const canvas of await page.locator(".fig canvas").all()) {
       const painted = await canvas.evaluate((canvas) => {
         const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -133,24 +137,31 @@ export const articleTests = (open) => ({
     await page.locator("#article").getByRole("link", { name: "weights of the hidden neurons" }).click();
     await until("the neurons", () => page.locator("#h-neurons").evaluate((place) => place === document.activeElement));
     assert.equal(new URL(page.url()).hash, "#beta=0.8");
-    for (const link of await page.locator("#article a[href^='http']").all()) assert.equal(await link.getAttribute("rel"), "noopener");
+    for (const link of await page.locator("#article a[href^='http']").all())
+      assert.equal(await link.getAttribute("rel"), "noopener");
     return page;
   },
 
   async "a figure alone needs neither the page's program nor an engine"() {
     let files;
-    const page = await open("#show=figure-1", { before: async (page) => (files = fetched(page)), viewport: { width: 390, height: 700 } });
+    const page = await open("#show=figure-1", {
+      before: async (page) => (files = fetched(page)),
+      viewport: { width: 390, height: 700 },
+    });
     await figures(page);
     await page.waitForTimeout(500);
     for (const file of files) assert.doesNotMatch(file, /^(page-|engine|mnist|manifest)/, files.join(" "));
-    for (const other of ["header", ".flow", "#figure-2", "footer", "#article h3 >> nth=0"]) assert.ok(!(await page.locator(other).isVisible()), other);
+    for (const other of ["header", ".flow", "#figure-2", "footer", "#article h3 >> nth=0"])
+      assert.ok(!(await page.locator(other).isVisible()), other);
     const heading = await page.getByRole("heading", { level: 1 }).boundingBox();
     assert.ok(heading.width <= 1 && heading.height <= 1, "the heading is only heard");
     assert.ok(await current(page).isVisible());
     await drag(page, current(page), [0.05, 0.1], [0.95, 0.1]);
     await until("many spikes", async () => (await spikes(page)) > 10);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
-    await page.evaluate(() => { location.hash = ""; });
+    await page.evaluate(() => {
+      location.hash = "";
+    });
     await until("the page", async () => /^\d/.test(await page.locator("#digit").textContent()));
     return page;
   },
@@ -161,7 +172,11 @@ export const articleTests = (open) => ({
     await figures(page);
     const right = (elements) => Math.max(...elements.map((element) => element.getBoundingClientRect().right));
     assert.ok((await page.locator("#article, #article *").evaluateAll(right)) <= 390);
-    const action = (selector) => page.locator(selector).first().evaluate((canvas) => getComputedStyle(canvas).touchAction);
+    const action = (selector) =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((canvas) => getComputedStyle(canvas).touchAction);
     assert.equal(await action("#figure-1 [data-touch=draw]"), "none");
     assert.equal(await action("#figure-3 canvas"), "pan-y");
     await page.locator("#figure-1").getByRole("button", { name: "none" }).tap();

@@ -1,7 +1,7 @@
 // What sets the network and its training: values in sentences, networks with a name, what keeps weights, when it stops.
 
 import assert from "node:assert/strict";
-import { MINUTE, button, number, output, ready, text, until } from "./reader.mjs";
+import { button, MINUTE, number, output, ready, text, until } from "./reader.mjs";
 import { draw } from "./site.mjs";
 
 /** The tests, for pages that `open` opens. */
@@ -11,7 +11,8 @@ export function controlTests(open) {
   const beta = "Beta, the share of the voltage that stays";
   const theta = "Theta, the threshold";
   const mixed = (page) => page.locator("#mixed").isVisible();
-  const accuracy = (page, least, limit = 2 * MINUTE) => until(`${least} %`, async () => (await number(page, "Test accuracy")) >= least, limit);
+  const accuracy = (page, least, limit = 2 * MINUTE) =>
+    until(`${least} %`, async () => (await number(page, "Test accuracy")) >= least, limit);
 
   return {
     async "another beta keeps the weights while it trains and at rest, and the page says that the link does not"() {
@@ -71,7 +72,10 @@ export function controlTests(open) {
       await knob(page, "Neurons in layer 2").press("ArrowDown");
       await knob(page, "Neurons in layer 2").press("ArrowDown");
       await until("the link", () => page.url().includes("hidden=256,64"));
-      await until("both layers in the score", async () => (await page.getByRole("img", { name: "Hidden spikes over time" }).count()) === 2);
+      await until(
+        "both layers in the score",
+        async () => (await page.getByRole("img", { name: "Hidden spikes over time" }).count()) === 2,
+      );
       for (const layer of [3, 4]) {
         await button(page, "Add a layer").click();
         await knob(page, `Neurons in layer ${layer}`).waitFor();
@@ -95,7 +99,14 @@ export function controlTests(open) {
       await until("1.1", async () => (await value(page, theta)) === "1.1");
       await button(page, "Less").tap();
       await until("1.05", async () => (await value(page, theta)) === "1.05");
-      const out = await page.locator("#stepper").evaluate((stepper) => [...stepper.children].map((part) => part.getBoundingClientRect()).filter((area) => area.left < 0 || area.right > document.documentElement.clientWidth).length);
+      const out = await page
+        .locator("#stepper")
+        .evaluate(
+          (stepper) =>
+            [...stepper.children]
+              .map((part) => part.getBoundingClientRect())
+              .filter((area) => area.left < 0 || area.right > document.documentElement.clientWidth).length,
+        );
       assert.equal(out, 0, "− and + are on the screen");
       await knob(page, theta).tap();
       await page.locator("#typed").waitFor();
@@ -125,7 +136,10 @@ export function controlTests(open) {
       await page.mouse.move(box.x + 0.7 * box.width, box.y + 0.5 * box.height, { steps: 4 });
       await page.mouse.up();
       // Half of the height at 0.4 from the threshold: 0.414/0.4.
-      await until("a gentle slope", async () => Math.abs(Number(await picture.getAttribute("aria-valuenow")) - 1) < 0.2);
+      await until(
+        "a gentle slope",
+        async () => Math.abs(Number(await picture.getAttribute("aria-valuenow")) - 1) < 0.2,
+      );
       assert.equal(await value(page, "Surrogate steepness"), await picture.getAttribute("aria-valuenow"));
       await picture.press("ArrowRight");
       await until("steeper", async () => Number(await picture.getAttribute("aria-valuetext")) >= 2);
@@ -140,7 +154,7 @@ export function controlTests(open) {
       const page = await open("#digit=7");
       await ready(page);
       const picture = (id) => page.locator(id).evaluate((canvas) => canvas.toDataURL());
-      const lit = async () => Number.parseInt(await page.locator("#lit").textContent());
+      const lit = async () => Number.parseInt(await page.locator("#lit").textContent(), 10);
       await until("its pixels", async () => (await lit()) > 50);
       const [pad, seen, pixels] = [await picture("#pad"), await picture("#seen"), await lit()];
       const noise = knob(page, "Noise, the share of pixels that are random");
@@ -149,14 +163,23 @@ export function controlTests(open) {
       await until("another picture", async () => (await picture("#seen")) !== seen);
       assert.equal(await picture("#pad"), pad);
       assert.ok((await lit()) > pixels + 250, `${await lit()} of 784 pixels are lit`);
-      await until("how badly it reads now", async () => { const now = await number(page, "Test accuracy"); return now > 5 && now < 97; }, MINUTE);
+      await until(
+        "how badly it reads now",
+        async () => {
+          const now = await number(page, "Test accuracy");
+          return now > 5 && now < 97;
+        },
+        MINUTE,
+      );
       return page;
     },
 
     async "a network with a name starts from random weights without loading the page, and is marked"() {
       const page = await open("#digit=7&speed=9");
       await ready(page);
-      await page.evaluate(() => { window.same = true; });
+      await page.evaluate(() => {
+        window.same = true;
+      });
       const link = (name) => page.getByRole("link", { name, exact: true });
       for (const [name, part, knobName, shown] of [
         ["Norse’s tutorial", "threshold=0.5", "Hidden neurons", "100"],
@@ -166,7 +189,10 @@ export function controlTests(open) {
         ["Eight neurons", "hidden=8", "Hidden neurons", "8"],
       ]) {
         await link(name).click();
-        await until(`the link of ${name}`, () => page.url().includes(part) && page.url().includes("digit=7") && page.url().includes("speed=9"));
+        await until(
+          `the link of ${name}`,
+          () => page.url().includes(part) && page.url().includes("digit=7") && page.url().includes("speed=9"),
+        );
         assert.equal(await link(name).getAttribute("aria-current"), "true", name);
         assert.equal(await page.locator("#presets a[aria-current=true]").count(), 1);
         await until(shown, async () => (await value(page, knobName)) === shown);
@@ -176,7 +202,10 @@ export function controlTests(open) {
       await button(page, "Train").click();
       await accuracy(page, 60);
       await link("A steady current").click();
-      await until("another run", async () => (await number(page, "Epoch")) < 1 && page.url().includes("encoding=current"));
+      await until(
+        "another run",
+        async () => (await number(page, "Epoch")) < 1 && page.url().includes("encoding=current"),
+      );
       await accuracy(page, 85);
       return page;
     },
@@ -195,8 +224,16 @@ export function controlTests(open) {
       const page = await open("#hidden=128&stop-at=90");
       await ready(page);
       await button(page, "Train").click();
-      await until("how long it will take", async () => /(s|min) to|end of epoch/.test(await page.locator("#forecast").textContent()), MINUTE);
-      await until("a word in the status", async () => /Stopped.*10\u2009000.*epoch/.test(await page.locator("#notes").textContent()), 3 * MINUTE);
+      await until(
+        "how long it will take",
+        async () => /(s|min) to|end of epoch/.test(await page.locator("#forecast").textContent()),
+        MINUTE,
+      );
+      await until(
+        "a word in the status",
+        async () => /Stopped.*10\u2009000.*epoch/.test(await page.locator("#notes").textContent()),
+        3 * MINUTE,
+      );
       await button(page, "Train").waitFor();
       assert.ok((await number(page, "Test accuracy")) >= 89.5, await text(page, "Test accuracy"));
       assert.match(await text(page, "Test accuracy"), /\d\d\.\d\d/);
@@ -207,7 +244,11 @@ export function controlTests(open) {
       const page = await open("#hidden=16&time-steps=8&epochs=1&batch-size=256");
       await ready(page);
       await button(page, "Train").click();
-      await until("a word in the status", async () => /Stopped.*epoch/.test(await page.locator("#notes").textContent()), 3 * MINUTE);
+      await until(
+        "a word in the status",
+        async () => /Stopped.*epoch/.test(await page.locator("#notes").textContent()),
+        3 * MINUTE,
+      );
       assert.equal(await text(page, "Epoch"), "1.0");
       await button(page, "Train").click();
       await until("more", async () => (await number(page, "Epoch")) > 1);
@@ -232,7 +273,8 @@ export function controlTests(open) {
       await until("no loss", async () => Number.isNaN(await number(page, "Training loss")));
       await page.keyboard.press("?");
       const dialog = page.getByRole("dialog");
-      for (const word of ["train one batch", "reset", "Delete", "Page keys"]) assert.ok((await dialog.textContent()).includes(word), word);
+      for (const word of ["train one batch", "reset", "Delete", "Page keys"])
+        assert.ok((await dialog.textContent()).includes(word), word);
       return page;
     },
 
@@ -241,7 +283,8 @@ export function controlTests(open) {
       await ready(page);
       await page.getByRole("combobox", { name: "Images", exact: true }).selectOption("folder");
       await until("nothing to train on", async () => !(await button(page, "Train").isEnabled()));
-      const add = (name) => page.getByRole("group", { name: "Add the drawing as" }).getByRole("button", { name, exact: true });
+      const add = (name) =>
+        page.getByRole("group", { name: "Add the drawing as" }).getByRole("button", { name, exact: true });
       const examples = page.getByRole("group", { name: "Your drawings" }).getByRole("button");
       for (const digit of [1, 3, 7, 1, 3, 7]) {
         await draw(page, digit);

@@ -4,15 +4,21 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { MINUTE, button, number, opener, ready, text, until } from "./reader.mjs";
+import { button, MINUTE, number, opener, ready, text, until } from "./reader.mjs";
 
 /** Pages of other people, on a port of their own. */
 async function neighbours() {
   let page = "";
-  const server = createServer((_, response) => response.writeHead(200, { "content-type": "text/html", ...neighbours.headers }).end(page));
+  const server = createServer((_, response) =>
+    response.writeHead(200, { "content-type": "text/html", ...neighbours.headers }).end(page),
+  );
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   const url = `http://127.0.0.1:${server.address().port}/`;
-  return { url, show: (html) => (page = `<!doctype html><title>A blog</title><body>${html}`), close: () => server.close() };
+  return {
+    url,
+    show: (html) => (page = `<!doctype html><title>A blog</title><body>${html}`),
+    close: () => server.close(),
+  };
 }
 neighbours.headers = {};
 
@@ -31,7 +37,9 @@ const FAR = '<div style="height:4000px">far</div>';
 async function weights(page) {
   const [file] = await Promise.all([page.waitForEvent("download"), button(page, "Save weights").click()]);
   const bytes = readFileSync(await file.path());
-  return createHash("sha256").update(bytes.subarray(8 + Number(bytes.readBigUInt64LE(0)))).digest("hex");
+  return createHash("sha256")
+    .update(bytes.subarray(8 + Number(bytes.readBigUInt64LE(0))))
+    .digest("hex");
 }
 
 /** Steps one batch so many times. */
@@ -45,7 +53,9 @@ async function steps(page, count) {
 
 /** What the engine's report that it stands still begins with: reports travel packed, first the number of the variant. */
 const PAUSED = (() => {
-  const [, reports] = readFileSync(new URL("../../src/protocol.rs", import.meta.url), "utf8").split("pub enum Report {");
+  const [, reports] = readFileSync(new URL("../../src/protocol.rs", import.meta.url), "utf8").split(
+    "pub enum Report {",
+  );
   return [...reports.matchAll(/^ {4}([A-Z]\w+)/gm)].findIndex(([, name]) => name === "Paused");
 })();
 
@@ -64,16 +74,22 @@ const countPauses = (page) =>
 
 /** How many runs are kept, and the newest of them. */
 const kept = (page) =>
-  page.evaluate(() => new Promise((done, failed) => {
-    const open = indexedDB.open("spiking-playground", 1);
-    open.onupgradeneeded = () => open.transaction.abort();
-    open.onerror = () => done([]);
-    open.onsuccess = () => {
-      const all = open.result.transaction("runs").objectStore("runs").getAll();
-      all.onsuccess = () => (open.result.close(), done(all.result.map(({ link, at, file }) => ({ link, at, bytes: file.length }))));
-      all.onerror = failed;
-    };
-  }));
+  page.evaluate(
+    () =>
+      new Promise((done, failed) => {
+        const open = indexedDB.open("spiking-playground", 1);
+        open.onupgradeneeded = () => open.transaction.abort();
+        open.onerror = () => done([]);
+        open.onsuccess = () => {
+          const all = open.result.transaction("runs").objectStore("runs").getAll();
+          all.onsuccess = () => {
+            open.result.close();
+            done(all.result.map(({ link, at, file }) => ({ link, at, bytes: file.length })));
+          };
+          all.onerror = failed;
+        };
+      }),
+  );
 
 export function embedTests(site, browser) {
   const openWhole = opener(site, browser);
@@ -99,7 +115,11 @@ export function embedTests(site, browser) {
   }
   const SCRIPT = '<script async src="SITEembed.js"></script>';
   const frameOf = (page, id) => page.frameLocator(`#${id} iframe`);
-  const told = (page, id, name) => page.evaluate(([id, name]) => window.told.filter((event) => event[0] === id && event[1] === name).map((event) => event[2]), [id, name]);
+  const told = (page, id, name) =>
+    page.evaluate(
+      ([id, name]) => window.told.filter((event) => event[0] === id && event[1] === name).map((event) => event[2]),
+      [id, name],
+    );
   const mark = (page) => page.fetched.filter((url) => url.startsWith(site.url) && !url.endsWith("embed.js"));
 
   const tests = {
@@ -110,24 +130,45 @@ export function embedTests(site, browser) {
       assert.deepEqual(mark(page), []);
       await page.locator("#a").scrollIntoViewIfNeeded();
       await until("ready", async () => (await told(page, "a", "ready")).length === 1);
-      const [{ digit, name, probability, knownSince }] = await until("a prediction", async () => ((await told(page, "a", "prediction")).length > 0 ? told(page, "a", "prediction") : null));
+      const [{ digit, name, probability, knownSince }] = await until("a prediction", async () =>
+        (await told(page, "a", "prediction")).length > 0 ? told(page, "a", "prediction") : null,
+      );
       assert.equal(String(digit), name);
-      assert.ok(probability > 0.5 && probability <= 1 && knownSince >= 1 && knownSince <= 25, JSON.stringify({ probability, knownSince }));
+      assert.ok(
+        probability > 0.5 && probability <= 1 && knownSince >= 1 && knownSince <= 25,
+        JSON.stringify({ probability, knownSince }),
+      );
       const inside = frameOf(page, "a");
       assert.equal(await inside.getByRole("status", { name: "Recognised digit" }).textContent(), name);
-      for (const gone of ["#score", "article", "footer", ".bar"]) assert.equal(await inside.locator(gone).first().isVisible(), false, gone);
+      for (const gone of ["#score", "article", "footer", ".bar"])
+        assert.equal(await inside.locator(gone).first().isVisible(), false, gone);
       const frame = page.frames().find((frame) => frame.url().startsWith(site.url));
-      await until("no inner scrolling", () => frame.evaluate(() => document.documentElement.scrollHeight <= innerHeight && document.body.getBoundingClientRect().height > innerHeight - 2));
+      await until("no inner scrolling", () =>
+        frame.evaluate(
+          () =>
+            document.documentElement.scrollHeight <= innerHeight &&
+            document.body.getBoundingClientRect().height > innerHeight - 2,
+        ),
+      );
       assert.ok(await page.locator("#a iframe").getAttribute("title"));
       assert.equal(await inside.getByRole("link", { name: /Spiking Playground/ }).getAttribute("href"), "./");
       return page;
     },
 
     async "embed: several on one page keep to themselves; attributes can be changed"() {
-      const page = await hosted(`${SCRIPT}<spiking-playground id="a" show="pad" settings="hidden=64&amp;beta=0.8" theme="dark"></spiking-playground><spiking-playground id="b" show="pad result" model="mnist-small"></spiking-playground>`);
+      const page = await hosted(
+        `${SCRIPT}<spiking-playground id="a" show="pad" settings="hidden=64&amp;beta=0.8" theme="dark"></spiking-playground><spiking-playground id="b" show="pad result" model="mnist-small"></spiking-playground>`,
+      );
       const [a, b] = [frameOf(page, "a"), frameOf(page, "b")];
-      await until("both", async () => (await told(page, "a", "ready")).length + (await told(page, "b", "ready")).length === 2);
-      const links = async () => page.frames().slice(1).map((frame) => frame.url());
+      await until(
+        "both",
+        async () => (await told(page, "a", "ready")).length + (await told(page, "b", "ready")).length === 2,
+      );
+      const links = async () =>
+        page
+          .frames()
+          .slice(1)
+          .map((frame) => frame.url());
       assert.match((await links())[0], /hidden=64.*beta=0.8|beta=0.8.*hidden=64/);
       assert.match((await links())[1], /model=mnist-small/);
       const ground = (inside) => inside.locator("html").evaluate((root) => getComputedStyle(root).backgroundColor);
@@ -154,9 +195,15 @@ export function embedTests(site, browser) {
     },
 
     async "embed: training begins by itself, tells its numbers, and stands still out of sight"() {
-      const page = await hosted(`${SCRIPT}<spiking-playground id="a" show="curves" autoplay settings="hidden=64"></spiking-playground>${FAR}`);
+      const page = await hosted(
+        `${SCRIPT}<spiking-playground id="a" show="curves" autoplay settings="hidden=64"></spiking-playground>${FAR}`,
+      );
       const news = () => told(page, "a", "progress");
-      const first = await until("progress", async () => (await news()).find(({ accuracy, imagesPerSecond }) => accuracy > 0.5 && imagesPerSecond > 0), 2 * MINUTE);
+      const first = await until(
+        "progress",
+        async () => (await news()).find(({ accuracy, imagesPerSecond }) => accuracy > 0.5 && imagesPerSecond > 0),
+        2 * MINUTE,
+      );
       assert.ok(first.epoch > 0 && first.loss > 0 && first.loss < 3, JSON.stringify(first));
       await page.evaluate(() => scrollTo(0, 3000));
       await page.waitForTimeout(1500);
@@ -166,7 +213,10 @@ export function embedTests(site, browser) {
       await page.evaluate(() => scrollTo(0, 0));
       await until("it to go on", async () => (await news()).length > count + 3);
       const epochs = (await news()).map(({ epoch }) => epoch);
-      assert.deepEqual(epochs, epochs.toSorted((a, b) => a - b));
+      assert.deepEqual(
+        epochs,
+        epochs.toSorted((a, b) => a - b),
+      );
       await frameOf(page, "a").getByRole("button", { name: "Pause" }).click();
       await frameOf(page, "a").getByRole("button", { name: "Train" }).waitFor();
       return page;
@@ -177,7 +227,10 @@ export function embedTests(site, browser) {
       await until("ready", async () => (await told(page, "a", "ready")).length === 1);
       const box = await page.locator("#a").boundingBox();
       const at = () => page.evaluate(() => scrollY);
-      for (const place of [[box.x + 60, box.y + 60], [box.x + box.width / 2, box.y + 300]]) {
+      for (const place of [
+        [box.x + 60, box.y + 60],
+        [box.x + box.width / 2, box.y + 300],
+      ]) {
         const before = await at();
         await page.mouse.move(...place);
         await page.mouse.wheel(0, 60);
@@ -190,7 +243,9 @@ export function embedTests(site, browser) {
       await page.keyboard.press("ArrowDown");
       await until("an arrow to scroll", async () => (await at()) > 0);
       const frame = page.frames()[1];
-      await frame.evaluate(() => addEventListener("keydown", (event) => setTimeout(() => (window.taken = event.defaultPrevented))));
+      await frame.evaluate(() =>
+        addEventListener("keydown", (event) => setTimeout(() => (window.taken = event.defaultPrevented))),
+      );
       await page.keyboard.press("Space");
       await until("Space", () => frame.evaluate(() => window.taken !== undefined));
       assert.equal(await frame.evaluate(() => window.taken), false, "Space is left to the page around");
@@ -202,10 +257,15 @@ export function embedTests(site, browser) {
     },
 
     async "embed: a message of somebody else is no event"() {
-      const page = await hosted(`${SCRIPT}<spiking-playground id="a" show="pad"></spiking-playground><iframe id="liar" srcdoc="<p>hello"></iframe>`);
+      const page = await hosted(
+        `${SCRIPT}<spiking-playground id="a" show="pad"></spiking-playground><iframe id="liar" srcdoc="<p>hello"></iframe>`,
+      );
       await until("ready", async () => (await told(page, "a", "ready")).length === 1);
       await page.evaluate(() => postMessage({ spiking: "prediction", digit: 99 }, "*"));
-      await page.frames().find((frame) => frame.url() === "about:srcdoc").evaluate(() => parent.postMessage({ spiking: "prediction", digit: 98 }, "*"));
+      await page
+        .frames()
+        .find((frame) => frame.url() === "about:srcdoc")
+        .evaluate(() => parent.postMessage({ spiking: "prediction", digit: 98 }, "*"));
       await page.waitForTimeout(300);
       assert.ok((await told(page, "a", "prediction")).every(({ digit }) => digit < 10));
       return page;
@@ -213,22 +273,30 @@ export function embedTests(site, browser) {
 
     async "embed: a host with a strict policy needs two directives"() {
       const policy = `default-src 'none'; script-src ${new URL(site.url).origin}; frame-src ${new URL(site.url).origin}`;
-      const page = await hosted(`${SCRIPT}<spiking-playground id="a" show="pad"></spiking-playground>`, { headers: { "content-security-policy": policy } });
+      const page = await hosted(`${SCRIPT}<spiking-playground id="a" show="pad"></spiking-playground>`, {
+        headers: { "content-security-policy": policy },
+      });
       await frameOf(page, "a").getByLabel("Draw a digit").waitFor();
-      await until("its height", () => page.locator("#a iframe").evaluate((frame) => frame.clientHeight > 100 && frame.clientHeight !== 420));
+      await until("its height", () =>
+        page.locator("#a iframe").evaluate((frame) => frame.clientHeight > 100 && frame.clientHeight !== 420),
+      );
       page.faults.length = 0; // the browser asks for a favicon that the policy forbids
       return page;
     },
 
     async "embed: a frame whose sandbox lacks something says what, and a whole sandbox is enough"() {
-      const page = await hosted('<iframe id="a" sandbox="allow-scripts" src="SITE#show=pad,result" width=600 height=300></iframe><iframe id="b" sandbox="allow-scripts" src="SITE#show=figure-1" width=600 height=300></iframe><iframe id="c" sandbox="allow-scripts allow-same-origin" src="SITE#show=pad,result" width=600 height=300></iframe>');
+      const page = await hosted(
+        '<iframe id="a" sandbox="allow-scripts" src="SITE#show=pad,result" width=600 height=300></iframe><iframe id="b" sandbox="allow-scripts" src="SITE#show=figure-1" width=600 height=300></iframe><iframe id="c" sandbox="allow-scripts allow-same-origin" src="SITE#show=pad,result" width=600 height=300></iframe>',
+      );
       for (const id of ["a", "b"]) {
         const inside = page.frameLocator(`#${id}`);
         await until("a word", () => inside.locator("#trouble-frame").isVisible());
         assert.match(await inside.locator("#trouble-frame").textContent(), /allow-same-origin/);
         assert.equal(await inside.locator("#trouble-start").isVisible(), false);
       }
-      await until("a digit", async () => /^\d$/.test(await page.frameLocator("#c").getByRole("status", { name: "Recognised digit" }).textContent()));
+      await until("a digit", async () =>
+        /^\d$/.test(await page.frameLocator("#c").getByRole("status", { name: "Recognised digit" }).textContent()),
+      );
       return page;
     },
 
@@ -237,26 +305,53 @@ export function embedTests(site, browser) {
       const said = [];
       page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
       // A page of the same host, for others lack the header that a module needs.
-      await page.route(`${site.url}blog.html`, (route) => route.fulfill({ contentType: "text/html", body: '<!doctype html><script type="module" src="embed.js"></script><spiking-playground id="a" show="pad result"></spiking-playground>' }));
+      await page.route(`${site.url}blog.html`, (route) =>
+        route.fulfill({
+          contentType: "text/html",
+          body: '<!doctype html><script type="module" src="embed.js"></script><spiking-playground id="a" show="pad result"></spiking-playground>',
+        }),
+      );
       await page.goto(`${site.url}blog.html`);
-      await until("a digit", async () => /^\d$/.test(await frameOf(page, "a").getByRole("status", { name: "Recognised digit" }).textContent()));
-      assert.ok(said.some((line) => /^warning: .*embed\.js is no module/.test(line)), said.join("\n"));
+      await until("a digit", async () =>
+        /^\d$/.test(await frameOf(page, "a").getByRole("status", { name: "Recognised digit" }).textContent()),
+      );
+      assert.ok(
+        said.some((line) => /^warning: .*embed\.js is no module/.test(line)),
+        said.join("\n"),
+      );
       // A script that another one fetches has no tag.
-      await page.route(`${site.url}blog.html`, (route) => route.fulfill({ contentType: "text/html", body: '<!doctype html><script type="module">import("./embed.js")</script><spiking-playground id="a" show="pad result"></spiking-playground>' }));
+      await page.route(`${site.url}blog.html`, (route) =>
+        route.fulfill({
+          contentType: "text/html",
+          body: '<!doctype html><script type="module">import("./embed.js")</script><spiking-playground id="a" show="pad result"></spiking-playground>',
+        }),
+      );
       await page.goto(`${site.url}blog.html`);
-      await until("a word", async () => /cannot be shown.*<script async/s.test(await page.locator("#a").evaluate((element) => element.shadowRoot?.textContent ?? "")));
-      assert.ok(said.some((line) => /^error: .*embed\.js does not know/.test(line)), said.join("\n"));
+      await until("a word", async () =>
+        /cannot be shown.*<script async/s.test(
+          await page.locator("#a").evaluate((element) => element.shadowRoot?.textContent ?? ""),
+        ),
+      );
+      assert.ok(
+        said.some((line) => /^error: .*embed\.js does not know/.test(line)),
+        said.join("\n"),
+      );
       page.faults.length = 0;
       return page;
     },
 
     async "embed: a figure of the article fetches no engine"() {
-      const page = await hosted('<iframe id="a" src="SITE#show=figure-1" width="640" height="300" title="A figure"></iframe>');
+      const page = await hosted(
+        '<iframe id="a" src="SITE#show=figure-1" width="640" height="300" title="A figure"></iframe>',
+      );
       await page.frameLocator("#a").locator("#whole").waitFor();
       await page.frameLocator("#a").locator("#figure-1").waitFor();
       assert.equal(await page.frameLocator("#a").locator("#figure-2").isVisible(), false);
       await page.waitForTimeout(1000);
-      assert.deepEqual(mark(page).filter((url) => /engine|models|shards|page-.*wasm/.test(url)), []);
+      assert.deepEqual(
+        mark(page).filter((url) => /engine|models|shards|page-.*wasm/.test(url)),
+        [],
+      );
       return page;
     },
 
@@ -267,11 +362,15 @@ export function embedTests(site, browser) {
       await until("a confirmation", async () => /link is copied/.test(await page.locator("#copied").textContent()));
       assert.equal(await page.evaluate(() => navigator.clipboard.readText()), page.url());
       await button(page, "Copy embed code").click();
-      await until("a confirmation", async () => /embed code is copied/.test(await page.locator("#copied").textContent()));
+      await until("a confirmation", async () =>
+        /embed code is copied/.test(await page.locator("#copied").textContent()),
+      );
       const code = await page.evaluate(() => navigator.clipboard.readText());
       assert.match(code, /<script async src="http.*\/sub\/embed\.js"><\/script>/);
       const host = await hosted(code);
-      await until("what the code shows", async () => host.frames().some((frame) => /hidden=64.*digit=7.*show=pad,raster,result/.test(frame.url())));
+      await until("what the code shows", async () =>
+        host.frames().some((frame) => /hidden=64.*digit=7.*show=pad,raster,result/.test(frame.url())),
+      );
       await host.close();
       await page.evaluate(() => {
         navigator.clipboard.writeText = () => Promise.reject(new Error("no"));
@@ -285,16 +384,25 @@ export function embedTests(site, browser) {
 
     async "kept: a reload goes on where training stood, to the same weights as never stopped"() {
       const link = "#hidden=32&time-steps=10&batch-size=32";
-      const [through, stopped] = [await openWhole(link, { before: countPauses }), await openWhole(link, { before: countPauses })];
+      const [through, stopped] = [
+        await openWhole(link, { before: countPauses }),
+        await openWhole(link, { before: countPauses }),
+      ];
       for (const page of [through, stopped]) {
         await ready(page);
         await steps(page, 12);
       }
       await until("it to be kept", async () => (await kept(stopped)).length === 1);
       await stopped.waitForTimeout(500);
-      const accuracy = await until("an accuracy", async () => (await text(stopped, "Test accuracy")).match(/^\d\d?\.\d\d.*/)?.[0], 2 * MINUTE);
+      const accuracy = await until(
+        "an accuracy",
+        async () => (await text(stopped, "Test accuracy")).match(/^\d\d?\.\d\d.*/)?.[0],
+        2 * MINUTE,
+      );
       await stopped.reload();
-      await until("a sentence", async () => /was kept: epoch 0\.0\. It stands still/.test(await stopped.locator("#kept").textContent()));
+      await until("a sentence", async () =>
+        /was kept: epoch 0\.0\. It stands still/.test(await stopped.locator("#kept").textContent()),
+      );
       assert.match(await stopped.locator("#kept").textContent(), /Training of today \d\d:\d\d/);
       await until("the same accuracy", async () => (await text(stopped, "Test accuracy")) === accuracy, 2 * MINUTE);
       assert.ok((await number(stopped, "Training loss")) > 0);
@@ -326,7 +434,10 @@ export function embedTests(site, browser) {
       await until("a sentence", () => page.locator("#kept").isVisible());
       await until("its epoch", async () => (await text(page, "Epoch")) === epoch);
       await until("its link", () => page.url().includes("hidden=48"));
-      assert.equal(await page.getByRole("spinbutton", { name: "Hidden neurons", exact: true }).getAttribute("aria-valuenow"), "48");
+      assert.equal(
+        await page.getByRole("spinbutton", { name: "Hidden neurons", exact: true }).getAttribute("aria-valuenow"),
+        "48",
+      );
       await button(page, "Start anew").click();
       await until("nothing kept", async () => (await kept(page)).length === 0);
       assert.equal(await page.locator("#kept").isVisible(), false);
@@ -340,17 +451,28 @@ export function embedTests(site, browser) {
         await ready(page);
         await button(page, "Step").click();
         await until("it to be kept", async () => (await kept(page)).length === 1);
-        await page.evaluate((broken) => new Promise((done) => {
-          const open = indexedDB.open("spiking-playground", 1);
-          open.onsuccess = () => {
-            const runs = open.result.transaction("runs", "readwrite").objectStore("runs");
-            runs.getAll().onsuccess = ({ target: { result: [run] } }) => {
-              if (broken === "file") run.file = run.file.slice(0, 1000);
-              else run.format = 0;
-              runs.put(run).onsuccess = () => (open.result.close(), done());
-            };
-          };
-        }), broken);
+        await page.evaluate(
+          (broken) =>
+            new Promise((done) => {
+              const open = indexedDB.open("spiking-playground", 1);
+              open.onsuccess = () => {
+                const runs = open.result.transaction("runs", "readwrite").objectStore("runs");
+                runs.getAll().onsuccess = ({
+                  target: {
+                    result: [run],
+                  },
+                }) => {
+                  if (broken === "file") run.file = run.file.slice(0, 1000);
+                  else run.format = 0;
+                  runs.put(run).onsuccess = () => {
+                    open.result.close();
+                    done();
+                  };
+                };
+              };
+            }),
+          broken,
+        );
         await page.reload();
         await until("a word", () => page.locator("#trouble-kept").isVisible());
         assert.equal(await page.locator("#kept").isVisible(), false);
@@ -359,7 +481,14 @@ export function embedTests(site, browser) {
         assert.deepEqual(page.faults, []);
         await page.context().close();
       }
-      const page = await openWhole("", { before: (page) => page.addInitScript(() => { IDBFactory.prototype.open = () => { throw new DOMException("no", "SecurityError"); }; }) });
+      const page = await openWhole("", {
+        before: (page) =>
+          page.addInitScript(() => {
+            IDBFactory.prototype.open = () => {
+              throw new DOMException("no", "SecurityError");
+            };
+          }),
+      });
       await ready(page);
       await button(page, "Step").click();
       await until("a word", () => page.locator("#trouble-keep").isVisible());
@@ -370,18 +499,19 @@ export function embedTests(site, browser) {
     async "kept: on a full disk older runs make room; where that is not enough the page says so, and training goes on"() {
       const page = await openWhole("#hidden=32&time-steps=10", {
         // A disk with room for so many runs.
-        before: (page) => page.addInitScript(() => {
-          globalThis.room = Infinity;
-          const put = IDBObjectStore.prototype.put;
-          IDBObjectStore.prototype.put = function (run) {
-            if (globalThis.room === 0) throw new DOMException("full", "QuotaExceededError");
-            const written = put.call(this, run);
-            this.count().onsuccess = ({ target: { result } }) => {
-              if (result > globalThis.room) this.transaction.abort();
+        before: (page) =>
+          page.addInitScript(() => {
+            globalThis.room = Number.POSITIVE_INFINITY;
+            const put = IDBObjectStore.prototype.put;
+            IDBObjectStore.prototype.put = function (run) {
+              if (globalThis.room === 0) throw new DOMException("full", "QuotaExceededError");
+              const written = put.call(this, run);
+              this.count().onsuccess = ({ target: { result } }) => {
+                if (result > globalThis.room) this.transaction.abort();
+              };
+              return written;
             };
-            return written;
-          };
-        }),
+          }),
       });
       await ready(page);
       await button(page, "Step").click();
@@ -422,11 +552,17 @@ export function embedTests(site, browser) {
         await button(page, "Step").click();
       }
       await until("both to be kept", async () => (await kept(first)).length === 2);
-      for (const [page, size] of [[first, "32"], [second, "48"]]) {
+      for (const [page, size] of [
+        [first, "32"],
+        [second, "48"],
+      ]) {
         await page.bringToFront();
         await page.reload();
         await until("its sentence", () => page.locator("#kept").isVisible());
-        assert.equal(await page.getByRole("spinbutton", { name: "Hidden neurons", exact: true }).getAttribute("aria-valuenow"), size);
+        assert.equal(
+          await page.getByRole("spinbutton", { name: "Hidden neurons", exact: true }).getAttribute("aria-valuenow"),
+          size,
+        );
       }
       // What one tab removes, the other still keeps.
       await button(second, "Start anew").click();

@@ -6,7 +6,11 @@ export function trained({ spec, steps }) {
   const shards = new URL(`shards/${spec.dataset}/`, document.baseURI);
   const bytes = async (path) => new Uint8Array(await (await fetch(new URL(path, shards))).arrayBuffer());
   const worker = new Worker(new URL(meta("engine-cpu"), document.baseURI), { type: "module", name: "plain" });
-  const ask = (request, ...arrays) => worker.postMessage([request, ...arrays], arrays.map((array) => array.buffer));
+  const ask = (request, ...arrays) =>
+    worker.postMessage(
+      [request, ...arrays],
+      arrays.map((array) => array.buffer),
+    );
   return new Promise((done, failed) => {
     let manifest;
     let left = steps;

@@ -1,7 +1,7 @@
 // The engine on a graphics card, in a browser whose card is a program: right in every bit, and slow, so networks are tiny.
 
 import assert from "node:assert/strict";
-import { MINUTE, button, number, opener, output, ready, text, until } from "./reader.mjs";
+import { button, MINUTE, number, opener, ready, text, until } from "./reader.mjs";
 import { browse } from "./site.mjs";
 
 /** A network that a program in place of a card can train. */
@@ -33,7 +33,7 @@ function spy() {
   };
   channel.onmessage = ({ data }) => {
     if (data === "count") channel.postMessage({ dispatches });
-    if (data === "destroy") devices.forEach((device) => device.destroy());
+    if (data === "destroy") for (const device of devices) device.destroy();
   };
 }
 
@@ -46,11 +46,17 @@ const spied = {
 };
 
 const dispatches = (page) =>
-  page.evaluate(() => new Promise((done) => {
-    const channel = new BroadcastChannel("card");
-    channel.onmessage = ({ data }) => (channel.close(), done(data.dispatches));
-    channel.postMessage("count");
-  }));
+  page.evaluate(
+    () =>
+      new Promise((done) => {
+        const channel = new BroadcastChannel("card");
+        channel.onmessage = ({ data }) => {
+          channel.close();
+          done(data.dispatches);
+        };
+        channel.postMessage("count");
+      }),
+  );
 
 /** How many there were once no more come. */
 async function settled(page) {
@@ -78,7 +84,9 @@ function selfCheck() {
     worker.onmessage = ({ data: [report] }) => {
       if (report.ready) worker.postMessage(["self-check"]);
       if (report.lost) failed(new Error(report.lost));
-      if (report.checked) (worker.terminate(), done(report.checked));
+      if (!report.checked) return;
+      worker.terminate();
+      done(report.checked);
     };
   });
 }
@@ -87,7 +95,11 @@ function selfCheck() {
 async function taken(page) {
   await ready(page);
   await button(page, "Train").click();
-  return until("the card to take over", async () => (await text(page, "Engine")) !== "CPU" && text(page, "Engine"), 3 * MINUTE);
+  return until(
+    "the card to take over",
+    async () => (await text(page, "Engine")) !== "CPU" && text(page, "Engine"),
+    3 * MINUTE,
+  );
 }
 
 export function cardTests(site) {
@@ -129,7 +141,10 @@ export function cardTests(site) {
     },
 
     async "card: a step takes few dispatches"() {
-      for (const [hidden, most] of [["16", DISPATCHES], ["16,16", DISPATCHES + MORE]]) {
+      for (const [hidden, most] of [
+        ["16", DISPATCHES],
+        ["16,16", DISPATCHES + MORE],
+      ]) {
         const page = await opened(`#engine=gpu&${SMALL.replace("hidden=16", `hidden=${hidden}`)}`, spied);
         await taken(page);
         await button(page, "Pause").click();
@@ -139,7 +154,10 @@ export function cardTests(site) {
           await button(page, "Step").click();
           await until("the step", async () => (await dispatches(page)) > before);
           const each = (await settled(page)) - before;
-          assert.ok(each > 5 && each <= most, `${each} dispatches a step with ${hidden} hidden neurons, at most ${most}`);
+          assert.ok(
+            each > 5 && each <= most,
+            `${each} dispatches a step with ${hidden} hidden neurons, at most ${most}`,
+          );
           console.log(`        ${each} dispatches a step with ${hidden} hidden neurons`);
         }
         await page.context().close();
@@ -165,10 +183,17 @@ export function cardTests(site) {
           const response = await route.fetch();
           await route.fulfill({ response, body: broken + (await response.text()) });
         });
-      const page = await opened(`#engine=gpu&${SMALL}`, { before, expected: ["shaders", "panicked", "unreachable", "recursive"] });
+      const page = await opened(`#engine=gpu&${SMALL}`, {
+        before,
+        expected: ["shaders", "panicked", "unreachable", "recursive"],
+      });
       await ready(page);
       await button(page, "Train").click();
-      await until("a sentence", async () => /cannot be used/.test(await page.locator("#engine-note").textContent()), 2 * MINUTE);
+      await until(
+        "a sentence",
+        async () => /cannot be used/.test(await page.locator("#engine-note").textContent()),
+        2 * MINUTE,
+      );
       assert.equal(await text(page, "Engine"), "CPU");
       const epoch = await number(page, "Epoch");
       await until("training to go on", async () => (await number(page, "Epoch")) > epoch + 0.1);
@@ -179,7 +204,11 @@ export function cardTests(site) {
       const page = await opened();
       await ready(page);
       await button(page, "Train").click();
-      await until("a sentence", async () => /itself computed by the CPU/.test(await page.locator("#engine-note").textContent()), 2 * MINUTE);
+      await until(
+        "a sentence",
+        async () => /itself computed by the CPU/.test(await page.locator("#engine-note").textContent()),
+        2 * MINUTE,
+      );
       assert.equal(await text(page, "Engine"), "CPU");
       return page;
     },

@@ -13,13 +13,26 @@ const MOUSE = { pointerType: "mouse", width: 1, height: 1 };
  * page is told what it would be told of one.
  */
 const send = (page, type, pointer, [x, y] = [0.5, 0.5], on = "#pad") =>
-  page.evaluate(([type, pointer, x, y, on]) => {
-    const element = document.querySelector(on);
-    const area = element.getBoundingClientRect();
-    const place = { clientX: area.left + x * area.width, clientY: area.top + y * area.height };
-    const buttons = ["pointerdown", "pointermove"].includes(type) ? 1 : 0;
-    element.dispatchEvent(new PointerEvent(type, { bubbles: true, cancelable: true, isPrimary: true, button: 0, buttons, ...place, ...pointer }));
-  }, [type, pointer, x, y, on]);
+  page.evaluate(
+    ([type, pointer, x, y, on]) => {
+      const element = document.querySelector(on);
+      const area = element.getBoundingClientRect();
+      const place = { clientX: area.left + x * area.width, clientY: area.top + y * area.height };
+      const buttons = ["pointerdown", "pointermove"].includes(type) ? 1 : 0;
+      element.dispatchEvent(
+        new PointerEvent(type, {
+          bubbles: true,
+          cancelable: true,
+          isPrimary: true,
+          button: 0,
+          buttons,
+          ...place,
+          ...pointer,
+        }),
+      );
+    },
+    [type, pointer, x, y, on],
+  );
 
 /** A stroke of this pointer. */
 async function stroke(page, pointer, points) {
@@ -43,12 +56,24 @@ const undo = (page) => button(page, "Undo");
 /** A page whose pad is empty, and all of whose scripts are there. */
 async function emptied(open, hash = "#draw=") {
   const page = await open(hash);
-  await until("the page", async () => /^\d?$/.test(await text(page, "Recognised digit")) && (await button(page, "Train").isEnabled()));
-  await until("its scripts", () => page.evaluate(() => performance.getEntriesByType("resource").some(({ name, responseEnd }) => name.endsWith("/hands.js") && responseEnd > 0)));
+  await until(
+    "the page",
+    async () => /^\d?$/.test(await text(page, "Recognised digit")) && (await button(page, "Train").isEnabled()),
+  );
+  await until("its scripts", () =>
+    page.evaluate(() =>
+      performance
+        .getEntriesByType("resource")
+        .some(({ name, responseEnd }) => name.endsWith("/hands.js") && responseEnd > 0),
+    ),
+  );
   return page;
 }
 /** Waits until the page has answered everything so far, its link included. */
-const rest = (page) => page.evaluate(() => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 500)));
+const rest = (page) =>
+  page.evaluate(
+    () => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 500)),
+  );
 
 export const handTests = (open) => ({
   async "a pen that comes down while a hand lies on the pad draws; what the hand drew is gone"() {
@@ -70,7 +95,10 @@ export const handTests = (open) => ({
     await until("a 7", async () => (await text(page, "Recognised digit")) === "7");
     // While the pen is near, touches neither draw nor press what lies under the hand.
     await send(page, "pointermove", pen, [0.5, 0.5]);
-    await stroke(page, { ...TOUCH, pointerId: 13 }, [[0.8, 0.8], [0.9, 0.9]]);
+    await stroke(page, { ...TOUCH, pointerId: 13 }, [
+      [0.8, 0.8],
+      [0.9, 0.9],
+    ]);
     await tap(page, { ...TOUCH, pointerId: 14 }, "#clear");
     await send(page, "pointermove", pen, [0.5, 0.5]);
     await tap(page, { ...TOUCH, pointerId: 15 }, "#samples button");
@@ -96,20 +124,29 @@ export const handTests = (open) => ({
 
   async "a pointer whose end was lost holds up no other, and a second finger none"() {
     const page = await emptied(open);
-    const line = [[0.3, 0.2], [0.4, 0.5]];
+    const line = [
+      [0.3, 0.2],
+      [0.4, 0.5],
+    ];
     for (const end of ["lostpointercapture", "pointercancel", null]) {
       const before = strokes(page);
       const lost = { ...MOUSE, pointerId: 31 };
       await send(page, "pointerdown", lost, line[0]);
       await send(page, "pointermove", lost, line[1]);
       if (end) await send(page, end, lost, line[1]);
-      await stroke(page, { ...(end ? MOUSE : TOUCH), pointerId: end ? 31 : 32 }, [[0.6, 0.2], [0.7, 0.8]]);
+      await stroke(page, { ...(end ? MOUSE : TOUCH), pointerId: end ? 31 : 32 }, [
+        [0.6, 0.2],
+        [0.7, 0.8],
+      ]);
       await until(`two strokes more after ${end}`, () => strokes(page) === before + 2);
     }
     // A second finger waits, and a touch that the browser takes away was no stroke.
     const before = strokes(page);
     await send(page, "pointerdown", { ...TOUCH, pointerId: 33 }, [0.2, 0.2]);
-    await stroke(page, { ...TOUCH, pointerId: 34, isPrimary: false }, [[0.8, 0.8], [0.9, 0.9]]);
+    await stroke(page, { ...TOUCH, pointerId: 34, isPrimary: false }, [
+      [0.8, 0.8],
+      [0.9, 0.9],
+    ]);
     await send(page, "pointermove", { ...TOUCH, pointerId: 33 }, [0.2, 0.6]);
     await send(page, "pointerup", { ...TOUCH, pointerId: 33 }, [0.2, 0.6]);
     await until("one stroke", () => strokes(page) === before + 1);
@@ -141,7 +178,19 @@ export const handTests = (open) => ({
     assert.equal(await page.evaluate(() => document.activeElement.id), "clear", "the focus is not lost");
     // A drawing, by keys alone; a second Clear takes nothing away.
     await page.getByLabel("Draw a digit").focus();
-    for (const key of [" ", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", " "]) await page.keyboard.press(key);
+    for (const key of [
+      " ",
+      "ArrowDown",
+      "ArrowDown",
+      "ArrowDown",
+      "ArrowDown",
+      "ArrowDown",
+      "ArrowDown",
+      "ArrowDown",
+      "ArrowDown",
+      " ",
+    ])
+      await page.keyboard.press(key);
     await until("a stroke", () => strokes(page) === 1);
     const drawn = link(page);
     for (const key of ["c", "c", "Control+z"]) await page.keyboard.press(key);

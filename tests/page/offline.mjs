@@ -11,19 +11,23 @@ import { draw, serve } from "./site.mjs";
 const MINUTES = 60_000;
 
 /** Waits until the page could be opened without a network. */
-const isKept = (page) => until("a service worker in charge", () => page.evaluate(() => navigator.serviceWorker.controller !== null));
+const isKept = (page) =>
+  until("a service worker in charge", () => page.evaluate(() => navigator.serviceWorker.controller !== null));
 
 /** What the caches hold: [cache, path]. */
-const cached = (page) => page.evaluate(async () => {
-  const found = [];
-  for (const name of await caches.keys()) {
-    for (const { url } of await (await caches.open(name)).keys()) found.push([name, url.slice(document.baseURI.split("#")[0].length)]);
-  }
-  return found;
-});
+const cached = (page) =>
+  page.evaluate(async () => {
+    const found = [];
+    for (const name of await caches.keys()) {
+      for (const { url } of await (await caches.open(name)).keys())
+        found.push([name, url.slice(document.baseURI.split("#")[0].length)]);
+    }
+    return found;
+  });
 
 export function offlineTests(dist, site, browser) {
-  const allowing = (opened) => Object.assign((hash, options) => opened(hash, { serviceWorkers: "allow", ...options }), { faults: opened.faults });
+  const allowing = (opened) =>
+    Object.assign((hash, options) => opened(hash, { serviceWorkers: "allow", ...options }), { faults: opened.faults });
   const open = allowing(opener(site, browser));
   const hasList = !/const BUILD = "none"/.test(readFileSync(join(dist, "service.js"), "utf8"));
   const page404 = ["Failed to load resource"];
@@ -34,9 +38,16 @@ export function offlineTests(dist, site, browser) {
       await ready(page);
       await isKept(page);
       await button(page, "Train").click();
-      await until("a whole epoch, so that all images were fetched", async () => (await number(page, "Epoch")) >= 1.1, 4 * MINUTES);
+      await until(
+        "a whole epoch, so that all images were fetched",
+        async () => (await number(page, "Epoch")) >= 1.1,
+        4 * MINUTES,
+      );
       await button(page, "Pause").click();
-      await until("pieces in the cache", async () => (await cached(page)).filter(([, path]) => path.includes("-train-")).length >= 60);
+      await until(
+        "pieces in the cache",
+        async () => (await cached(page)).filter(([, path]) => path.includes("-train-")).length >= 60,
+      );
       await page.context().setOffline(true);
       site.mood = { what: "broken", files: /./ };
       await page.reload();
@@ -57,13 +68,19 @@ export function offlineTests(dist, site, browser) {
       site.mood = { what: "page", files: /models\/mnist\.safetensors/ };
       const page = await open("", { expected: page404 });
       await page.waitForTimeout(2500);
-      assert.ok(!(await cached(page)).some(([, path]) => path.includes("models/mnist.safetensors")), "a web page is no network");
+      assert.ok(
+        !(await cached(page)).some(([, path]) => path.includes("models/mnist.safetensors")),
+        "a web page is no network",
+      );
       assert.equal(await page.evaluate(() => navigator.serviceWorker.controller), null, "half a build is not used");
       site.mood = null;
       await page.reload();
       await isKept(page);
       assert.ok((await cached(page)).some(([, path]) => path.includes("models/mnist.safetensors")));
-      assert.ok(!(await cached(page)).some(([, path]) => /engine_gpu|-train-|card\.png/.test(path)), "what nobody asked for is not kept");
+      assert.ok(
+        !(await cached(page)).some(([, path]) => /engine_gpu|-train-|card\.png/.test(path)),
+        "what nobody asked for is not kept",
+      );
       return page;
     },
 
@@ -83,7 +100,12 @@ export function offlineTests(dist, site, browser) {
         writeFileSync(index, readFileSync(index, "utf8").replace("<title>", "<title>New "));
         const bytes = readFileSync(index);
         const sum = bytes.reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 0;
-        writeFileSync(worker, readFileSync(worker, "utf8").replace(/"index\.html":\[\d+,\d+/, `"index.html":[${bytes.length},${sum}`).replace(/(const BUILD = ")./, "$1x"));
+        writeFileSync(
+          worker,
+          readFileSync(worker, "utf8")
+            .replace(/"index\.html":\[\d+,\d+/, `"index.html":[${bytes.length},${sum}`)
+            .replace(/(const BUILD = ")./, "$1x"),
+        );
         await page.reload();
         assert.match(await page.title(), /^New /, "with a network the new page comes at once");
         await until("the new build's cache", async () => (await builds()).length === 2);
@@ -102,7 +124,10 @@ export function offlineTests(dist, site, browser) {
         await page.context().setOffline(false);
         writeFileSync(worker, readFileSync(worker, "utf8").replace(/(const BUILD = ")./, "$1y"));
         await page.reload();
-        await until("the first to be gone", async () => { const names = await builds(); return names.length === 2 && !names.includes(first); });
+        await until("the first to be gone", async () => {
+          const names = await builds();
+          return names.length === 2 && !names.includes(first);
+        });
         assert.deepEqual(page.faults, []);
       } finally {
         other.close();

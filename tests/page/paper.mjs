@@ -24,7 +24,13 @@ async function rested(open, options) {
   await ready(page);
   await until("an answer", async () => /^\d$/.test(await text(page, "Recognised digit")));
   await figures(page);
-  await until("the weights", () => page.evaluate(() => document.querySelectorAll("#graph-neurons button").length > 0 && document.querySelector("#health").textContent !== ""));
+  await until("the weights", () =>
+    page.evaluate(
+      () =>
+        document.querySelectorAll("#graph-neurons button").length > 0 &&
+        document.querySelector("#health").textContent !== "",
+    ),
+  );
   assert.equal(await page.evaluate(() => scrollY), 0);
   return page;
 }
@@ -49,18 +55,26 @@ export const paperTests = (open) => ({
 
   async "on paper a dark page is light, and what can only be pressed is not there"() {
     const page = await rested(open, { colorScheme: "dark" });
-    const colour = (property) => page.evaluate((property) => getComputedStyle(document.documentElement).getPropertyValue(property), property);
+    const colour = (property) =>
+      page.evaluate((property) => getComputedStyle(document.documentElement).getPropertyValue(property), property);
     assert.equal(await colour("--ink"), "#eceef0");
     await page.emulateMedia({ media: "print", colorScheme: "dark" });
     await until("light colours", async () => (await colour("--ink")) === "#14171c");
-    assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor), "rgb(255, 255, 255)");
+    assert.equal(
+      await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor),
+      "rgb(255, 255, 255)",
+    );
     await until("every picture", async () => empty(await page.evaluate(INK)).length === 0);
     const race = (await page.evaluate(INK)).find(({ name }) => name === "race");
     assert.ok(race.darkest < 120, "dark on white");
-    for (const name of ["Train", "Clear", "Play the animation", "Save weights", "Copy link"]) assert.equal(await page.getByRole("button", { name, exact: true }).count(), 0, name);
+    for (const name of ["Train", "Clear", "Play the animation", "Save weights", "Copy link"])
+      assert.equal(await page.getByRole("button", { name, exact: true }).count(), 0, name);
     await page.emulateMedia({ media: "screen", colorScheme: "dark" });
     await until("its own colours", async () => (await colour("--ink")) === "#eceef0");
-    await until("a light race", async () => (await page.evaluate(INK)).find(({ name }) => name === "race").darkest > 120);
+    await until(
+      "a light race",
+      async () => (await page.evaluate(INK)).find(({ name }) => name === "race").darkest > 120,
+    );
     return page;
   },
 });

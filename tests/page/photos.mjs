@@ -2,20 +2,26 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { text, ready, until } from "./reader.mjs";
+import { ready, text, until } from "./reader.mjs";
 
 const file = (name) => new URL(`../cases/pictures/${name}`, import.meta.url);
 
 /** Hands a file to the page as a drop or a paste would. */
 function hand(page, kind, name, type) {
   const bytes = [...readFileSync(file(name))];
-  return page.evaluate(({ kind, bytes, name, type }) => {
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([new Uint8Array(bytes)], name, { type }));
-    const event = kind === "drop" ? new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }) : new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true, cancelable: true });
-    document.body.dispatchEvent(event);
-    return event.defaultPrevented;
-  }, { kind, bytes, name, type });
+  return page.evaluate(
+    ({ kind, bytes, name, type }) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([new Uint8Array(bytes)], name, { type }));
+      const event =
+        kind === "drop"
+          ? new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true })
+          : new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true, cancelable: true });
+      document.body.dispatchEvent(event);
+      return event.defaultPrevented;
+    },
+    { kind, bytes, name, type },
+  );
 }
 
 async function choose(page, path) {
@@ -24,17 +30,19 @@ async function choose(page, path) {
   await (await chosen).setFiles(path);
 }
 
-const settled = (page, digit) => until(`a ${digit} to be recognised`, async () => (await text(page, "Recognised digit")) === digit, 20_000);
+const settled = (page, digit) =>
+  until(`a ${digit} to be recognised`, async () => (await text(page, "Recognised digit")) === digit, 20_000);
 
 /** How many pixels of the pad are of the colour in which ink is outlined. */
-const outlined = (page) => page.evaluate(() => {
-  const canvas = document.getElementById("pad");
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  // The colour of spikes is green, and the photo is grey.
-  let count = 0;
-  for (let i = 0; i < data.length; i += 4) if (data[i + 1] - data[i] > 40) count += 1;
-  return count;
-});
+const outlined = (page) =>
+  page.evaluate(() => {
+    const canvas = document.getElementById("pad");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    // The colour of spikes is green, and the photo is grey.
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4) if (data[i + 1] - data[i] > 40) count += 1;
+    return count;
+  });
 
 async function opened(open) {
   const page = await open("#t=25");
@@ -78,9 +86,17 @@ export const photoTests = (open) => ({
     const said = (words) => until(words, async () => (await page.locator("#notes").textContent()).includes(words));
     await choose(page, { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("seven") });
     await said("neither PNG nor JPEG");
-    await choose(page, { name: "cut.png", mimeType: "image/png", buffer: readFileSync(file("black-frame-1px-seven.png")).subarray(0, 600) });
+    await choose(page, {
+      name: "cut.png",
+      mimeType: "image/png",
+      buffer: readFileSync(file("black-frame-1px-seven.png")).subarray(0, 600),
+    });
     await said("damaged");
-    await choose(page, { name: "photo.heic", mimeType: "image/heic", buffer: Buffer.from("\0\0\0\x18ftypheic\0\0\0\0", "latin1") });
+    await choose(page, {
+      name: "photo.heic",
+      mimeType: "image/heic",
+      buffer: Buffer.from("\0\0\0\x18ftypheic\0\0\0\0", "latin1"),
+    });
     await said("HEIC");
     assert.equal(await text(page, "Recognised digit"), "7");
     await choose(page, file("phone-flat-noise3-seven.jpg").pathname);

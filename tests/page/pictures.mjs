@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { figures } from "./article.mjs";
-import { MINUTE, button, number, ready, text, until } from "./reader.mjs";
+import { button, MINUTE, number, ready, text, until } from "./reader.mjs";
 
 /** Opens the page with a picture that stands at its last time step. */
 async function still(open, hash = "") {
@@ -15,7 +15,10 @@ async function still(open, hash = "") {
 /** Saves the picture of that name as one of the dialog's kinds, and gives the file. */
 async function save(page, name, kind) {
   await page.locator(`[data-save=${name}]:visible`).first().click();
-  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: kind }).click()]);
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: kind }).click(),
+  ]);
   assert.equal(await page.getByRole("dialog").count(), 0, "the dialog is closed");
   return { name: download.suggestedFilename(), text: readFileSync(await download.path(), "utf8") };
 }
@@ -25,7 +28,11 @@ const shapes = (page, file) =>
   page.evaluate((file) => {
     const root = new DOMParser().parseFromString(file, "image/svg+xml").documentElement;
     if (root.nodeName !== "svg") return { broken: root.textContent };
-    return { shapes: root.querySelectorAll("rect, circle, polyline, polygon").length, words: [...root.querySelectorAll("text")].map((word) => word.textContent), moving: root.querySelectorAll("animate").length };
+    return {
+      shapes: root.querySelectorAll("rect, circle, polyline, polygon").length,
+      words: [...root.querySelectorAll("text")].map((word) => word.textContent),
+      moving: root.querySelectorAll("animate").length,
+    };
   }, file);
 
 export function pictureTests(open) {
@@ -35,19 +42,29 @@ export function pictureTests(open) {
       await ready(page);
       await button(page, "Read all 10 000 test pictures").click();
       await until("all of them", async () => /^\d\d\.\d\d/.test(await text(page, "Test accuracy")), 2 * MINUTE);
-      const counts = await page.locator("#confusion button").evaluateAll((cells) => cells.map((cell) => Number(cell.textContent || 0)));
+      const counts = await page
+        .locator("#confusion button")
+        .evaluateAll((cells) => cells.map((cell) => Number(cell.textContent || 0)));
       assert.equal(counts.length, 100);
-      assert.equal(counts.reduce((sum, count) => sum + count), 10_000);
+      assert.equal(
+        counts.reduce((sum, count) => sum + count),
+        10_000,
+      );
       const right = counts.filter((_, at) => at % 11 === 0).reduce((sum, count) => sum + count);
       assert.ok(Math.abs(right / 100 - (await number(page, "Test accuracy"))) < 0.006, `${right} on the diagonal`);
       // The most frequent mistake, by the keyboard: rows and columns by arrow keys.
-      const most = counts.map((count, at) => (at % 11 === 0 ? 0 : count)).reduce((best, count, at, all) => (count > all[best] ? at : best), 0);
+      const most = counts
+        .map((count, at) => (at % 11 === 0 ? 0 : count))
+        .reduce((best, count, at, all) => (count > all[best] ? at : best), 0);
       await page.locator("#confusion button").first().focus();
       for (let row = 0; row < Math.floor(most / 10); row++) await page.keyboard.press("ArrowDown");
       for (let column = 0; column < most % 10; column++) await page.keyboard.press("ArrowRight");
       await page.keyboard.press("Enter");
       const [label, answer] = [Math.floor(most / 10), most % 10];
-      await until("its pictures", async () => (await page.locator("#wrong-which").textContent()) === `${label} taken for ${answer}`);
+      await until(
+        "its pictures",
+        async () => (await page.locator("#wrong-which").textContent()) === `${label} taken for ${answer}`,
+      );
       assert.equal(await page.locator("#wrong button").count(), Math.min(counts[most], 48));
       const first = page.locator("#wrong button").first();
       assert.match(await first.getAttribute("aria-label"), new RegExp(`^Test digit \\d+: ${label} as ${answer}$`));
@@ -58,7 +75,9 @@ export function pictureTests(open) {
         slider.dispatchEvent(new Event("input", { bubbles: true }));
       });
       await until("the same mistake", async () => (await text(page, "Recognised digit")) === String(answer));
-      await until("the truth", async () => (await page.locator("#detail").textContent()).includes(`In truth: ${label}.`));
+      await until("the truth", async () =>
+        (await page.locator("#detail").textContent()).includes(`In truth: ${label}.`),
+      );
       return page;
     },
 
@@ -74,7 +93,9 @@ export function pictureTests(open) {
     async "every picture is saved as a drawing and as a table"() {
       const page = await still(open);
       await ready(page);
-      const names = await page.locator("[data-save]:visible").evaluateAll((buttons) => buttons.map((button) => button.dataset.save));
+      const names = await page
+        .locator("[data-save]:visible")
+        .evaluateAll((buttons) => buttons.map((button) => button.dataset.save));
       assert.ok(names.length >= 16, names.join());
       // Scrolled past once, so that all of it has been fetched and drawn.
       for (const name of names) await page.locator(`[data-save=${name}]:visible`).first().scrollIntoViewIfNeeded();
@@ -84,7 +105,10 @@ export function pictureTests(open) {
         const drawing = await save(page, name, "As a drawing");
         assert.equal(drawing.name, `${name}.svg`);
         const seen = await shapes(page, drawing.text);
-        assert.ok(seen.shapes > 3 && seen.words.length > 0 && seen.moving === 0, `${name}: ${JSON.stringify(seen).slice(0, 300)}`);
+        assert.ok(
+          seen.shapes > 3 && seen.words.length > 0 && seen.moving === 0,
+          `${name}: ${JSON.stringify(seen).slice(0, 300)}`,
+        );
         const table = await save(page, name, "Its numbers");
         const rows = table.text.trim().split("\n");
         const columns = rows[0].split(",").length;
@@ -116,7 +140,9 @@ export function pictureTests(open) {
       await page.locator("#field").click({ position: { x: 30, y: 40 } });
       await until("it in the score", async () => (await page.locator("#faces b").first().textContent()) === named);
       await page.locator("#mem").hover({ position: { x: 200, y: 20 } });
-      await until("its voltage", async () => new RegExp(`^${named} at time step \\d+: voltage -?\\d`).test(await tip.textContent()));
+      await until("its voltage", async () =>
+        new RegExp(`^${named} at time step \\d+: voltage -?\\d`).test(await tip.textContent()),
+      );
       await page.mouse.move(5, 5);
       await until("no word", () => tip.isHidden());
       return page;

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { MINUTE, button, number, ready, text, until } from "./reader.mjs";
+import { button, MINUTE, number, ready, text, until } from "./reader.mjs";
 
 const AXE = new URL("../../node_modules/axe-core/axe.min.js", import.meta.url);
 const PICTURES = new URL("expected/", import.meta.url);
@@ -20,7 +20,9 @@ async function violations(page) {
   return page.evaluate(async () => {
     const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
     const bad = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-    return bad.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")}: ${node.failureSummary}`));
+    return bad.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.target.join(" ")}: ${node.failureSummary}`),
+    );
   });
 }
 
@@ -40,9 +42,25 @@ async function filled(page) {
   await ready(page);
   for (const id of ["#mosaic", "#graph"]) {
     await page.locator(id).scrollIntoViewIfNeeded();
-    await until(`buttons in ${id}`, async () => (await page.locator(id === "#graph" ? "#graph-neurons button" : `${id} button`).count()) > 8);
+    await until(
+      `buttons in ${id}`,
+      async () => (await page.locator(id === "#graph" ? "#graph-neurons button" : `${id} button`).count()) > 8,
+    );
   }
-  await page.evaluate(() => (document.activeElement.blur(), scrollTo(0, 0)));
+  await page.evaluate(() => {
+    document.activeElement.blur();
+    scrollTo(0, 0);
+  });
+}
+
+async function keys(page) {
+  await answered(page);
+  await page.keyboard.press("?");
+}
+
+async function saving(page) {
+  await answered(page);
+  await page.locator("[data-save=in]").click();
 }
 
 /** Opens pages that take axe-core in: their policy allows no script of others. */
@@ -51,12 +69,26 @@ const SEEN = [
   ["while training", "", {}, train],
   ["in the dark", "", { colorScheme: "dark" }, filled],
   ["at 390 pixels", "", PHONE, answered],
-  ["with its keys shown", "", {}, async (page) => (await answered(page), page.keyboard.press("?"))],
-  ["while a picture is saved", "", {}, async (page) => (await answered(page), page.locator("[data-save=in]").click())],
+  ["with its keys shown", "", {}, keys],
+  ["while a picture is saved", "", {}, saving],
   ["with clothes", "#dataset=fashion-mnist", {}, ready],
-  ["about embedding", "embed.html", {}, (page) => page.frameLocator("spiking-playground >> nth=0 >> iframe").getByRole("status", { name: "Recognised digit" }).waitFor()],
+  [
+    "about embedding",
+    "embed.html",
+    {},
+    (page) =>
+      page
+        .frameLocator("spiking-playground >> nth=0 >> iframe")
+        .getByRole("status", { name: "Recognised digit" })
+        .waitFor(),
+  ],
   ["embedded", "#show=pad,samples,raster,network,result,curves,neurons,mistakes,train", {}, answered],
-  ["as a figure alone", "#show=figure-1", {}, (page) => page.locator("#figure-1 .said").filter({ hasText: /\w/ }).waitFor()],
+  [
+    "as a figure alone",
+    "#show=figure-1",
+    {},
+    (page) => page.locator("#figure-1 .said").filter({ hasText: /\w/ }).waitFor(),
+  ],
 ];
 
 /**
@@ -64,16 +96,28 @@ const SEEN = [
  * readings: what a request to IndexedDB in flight holds is collected once it is over, and a leak never is.
  */
 async function memory(page, session) {
-  const least = { heap: Infinity, nodes: Infinity, listeners: Infinity };
+  const least = {
+    heap: Number.POSITIVE_INFINITY,
+    nodes: Number.POSITIVE_INFINITY,
+    listeners: Number.POSITIVE_INFINITY,
+  };
   for (let reading = 0; reading < 8; reading += 1) {
     await session.send("HeapProfiler.collectGarbage");
     const { metrics } = await session.send("Performance.getMetrics");
-    for (const [name, metric] of [["heap", "JSHeapUsedSize"], ["nodes", "Nodes"], ["listeners", "JSEventListeners"]]) {
+    for (const [name, metric] of [
+      ["heap", "JSHeapUsedSize"],
+      ["nodes", "Nodes"],
+      ["listeners", "JSEventListeners"],
+    ]) {
       least[name] = Math.min(least[name], metrics.find((one) => one.name === metric).value);
     }
     await page.waitForTimeout(250);
   }
-  const programs = await Promise.all([page, ...page.workers()].map((one) => one.evaluate(() => globalThis.memories.reduce((sum, memory) => sum + memory.buffer.byteLength, 0))));
+  const programs = await Promise.all(
+    [page, ...page.workers()].map((one) =>
+      one.evaluate(() => globalThis.memories.reduce((sum, memory) => sum + memory.buffer.byteLength, 0)),
+    ),
+  );
   return { ...least, programs };
 }
 
@@ -94,21 +138,30 @@ for (const name of ["instantiate", "instantiateStreaming"]) {
  * clock, and by the CPU time that they took. Where other programs have the cores, only the second says something of the page.
  */
 async function watch(page, seconds) {
-  await page.context().browser().startTracing(page, { categories: ["devtools.timeline", "toplevel"] });
-  const frames = await page.evaluate((seconds) => new Promise((done) => {
-    const times = [];
-    const frame = (now) => {
-      times.push(now);
-      if (now - times[0] < seconds * 1000) return requestAnimationFrame(frame);
-      done((1000 * (times.length - 1)) / (now - times[0]));
-    };
-    requestAnimationFrame(frame);
-  }), seconds);
+  await page
+    .context()
+    .browser()
+    .startTracing(page, { categories: ["devtools.timeline", "toplevel"] });
+  const frames = await page.evaluate(
+    (seconds) =>
+      new Promise((done) => {
+        const times = [];
+        const frame = (now) => {
+          times.push(now);
+          if (now - times[0] < seconds * 1000) return requestAnimationFrame(frame);
+          done((1000 * (times.length - 1)) / (now - times[0]));
+        };
+        requestAnimationFrame(frame);
+      }),
+    seconds,
+  );
   const { traceEvents } = JSON.parse((await page.context().browser().stopTracing()).toString());
   const thread = ({ pid, tid }) => `${pid} ${tid}`;
   const drawn = traceEvents.filter(({ name, ph }) => name === "FireAnimationFrame" && ph === "X");
   const main = thread(drawn[0]);
-  const tasks = traceEvents.filter((event) => event.ph === "X" && /RunTask$/.test(event.name) && thread(event) === main);
+  const tasks = traceEvents.filter(
+    (event) => event.ph === "X" && /RunTask$/.test(event.name) && thread(event) === main,
+  );
   assert.ok(tasks.length > 100, "tasks were seen");
   const over = (time) => tasks.map((task) => Math.round((task[time] ?? 0) / 1000)).filter((duration) => duration > 50);
   const cost = drawn.reduce((sum, { tdur }) => sum + tdur / 1000, 0) / drawn.length;
@@ -117,40 +170,43 @@ async function watch(page, seconds) {
 
 /** A picture at a quarter of its size, and how far it is from the expected one: on average, and in its worst tile. */
 const compare = (page, picture, expected) =>
-  page.evaluate(async ([picture, expected]) => {
-    const load = async (data) => {
-      const image = new Image();
-      image.src = `data:image/png;base64,${data}`;
-      await image.decode();
-      return image;
-    };
-    const whole = await load(picture);
-    const [width, height] = [whole.width >> 2, whole.height >> 2];
-    const paint = (image) => {
-      const canvas = Object.assign(document.createElement("canvas"), { width, height });
-      const context = canvas.getContext("2d");
-      context.imageSmoothingQuality = "high";
-      context.drawImage(image, 0, 0, width, height);
-      return { canvas, data: context.getImageData(0, 0, width, height).data };
-    };
-    const now = paint(whole);
-    const small = now.canvas.toDataURL("image/png").split(",")[1];
-    if (expected === null) return { small };
-    const before = await load(expected);
-    if (before.width !== width || before.height !== height) return { small, mean: 255, worst: 255 };
-    const then = paint(before);
-    const TILE = 16;
-    const tiles = new Map();
-    let sum = 0;
-    for (let i = 0; i < now.data.length; i += 1) {
-      const difference = Math.abs(now.data[i] - then.data[i]);
-      const pixel = i >> 2;
-      const tile = Math.floor((pixel % width) / TILE) + 1000 * Math.floor(Math.floor(pixel / width) / TILE);
-      tiles.set(tile, (tiles.get(tile) ?? 0) + difference / (TILE * TILE * 3));
-      sum += difference;
-    }
-    return { small, mean: sum / (width * height * 3), worst: Math.max(...tiles.values()) };
-  }, [picture, expected]);
+  page.evaluate(
+    async ([picture, expected]) => {
+      const load = async (data) => {
+        const image = new Image();
+        image.src = `data:image/png;base64,${data}`;
+        await image.decode();
+        return image;
+      };
+      const whole = await load(picture);
+      const [width, height] = [whole.width >> 2, whole.height >> 2];
+      const paint = (image) => {
+        const canvas = Object.assign(document.createElement("canvas"), { width, height });
+        const context = canvas.getContext("2d");
+        context.imageSmoothingQuality = "high";
+        context.drawImage(image, 0, 0, width, height);
+        return { canvas, data: context.getImageData(0, 0, width, height).data };
+      };
+      const now = paint(whole);
+      const small = now.canvas.toDataURL("image/png").split(",")[1];
+      if (expected === null) return { small };
+      const before = await load(expected);
+      if (before.width !== width || before.height !== height) return { small, mean: 255, worst: 255 };
+      const then = paint(before);
+      const TILE = 16;
+      const tiles = new Map();
+      let sum = 0;
+      for (let i = 0; i < now.data.length; i += 1) {
+        const difference = Math.abs(now.data[i] - then.data[i]);
+        const pixel = i >> 2;
+        const tile = Math.floor((pixel % width) / TILE) + 1000 * Math.floor(Math.floor(pixel / width) / TILE);
+        tiles.set(tile, (tiles.get(tile) ?? 0) + difference / (TILE * TILE * 3));
+        sum += difference;
+      }
+      return { small, mean: sum / (width * height * 3), worst: Math.max(...tiles.values()) };
+    },
+    [picture, expected],
+  );
 
 /** Pictures that stand still: name, link, how it is opened. Other fonts are other pixels, so differences of a tile are let
     pass that are less than a missing picture. */
@@ -190,16 +246,37 @@ export function qualityTests(open) {
           if (element === document.body) return null;
           if (element.dataset.reached) return { again: element.outerHTML.slice(0, 80) };
           element.dataset.reached = 1;
-          element.closest(groups)?.querySelectorAll("button").forEach((button) => (button.dataset.reached = 1));
-          const framed = [element, element.closest(".s-axis"), element.closest("label")].some((one) => one && getComputedStyle(one).outlineStyle !== "none" && Number.parseFloat(getComputedStyle(one).outlineWidth) > 0);
+          for (const button of element.closest(groups)?.querySelectorAll("button") ?? []) button.dataset.reached = 1;
+          const framed = [element, element.closest(".s-axis"), element.closest("label")].some(
+            (one) =>
+              one &&
+              getComputedStyle(one).outlineStyle !== "none" &&
+              Number.parseFloat(getComputedStyle(one).outlineWidth) > 0,
+          );
           return { what: element.outerHTML.slice(0, 80), framed };
         }, GROUPS.join());
         if (stop === null || stop.again) break;
         stops.push(stop);
       }
-      assert.deepEqual(stops.filter(({ framed }) => !framed).map(({ what }) => what), [], "the focus is seen");
-      const missed = await page.locator(OPERABLE).evaluateAll((all) =>
-        all.filter((one) => !one.dataset.reached && !one.disabled && one.checkVisibility({ visibilityProperty: true }) && !one.closest("dialog, .stepper, [tabindex='-1']:not(button)") && one.tabIndex >= 0).map((one) => one.outerHTML.slice(0, 100)));
+      assert.deepEqual(
+        stops.filter(({ framed }) => !framed).map(({ what }) => what),
+        [],
+        "the focus is seen",
+      );
+      const missed = await page
+        .locator(OPERABLE)
+        .evaluateAll((all) =>
+          all
+            .filter(
+              (one) =>
+                !one.dataset.reached &&
+                !one.disabled &&
+                one.checkVisibility({ visibilityProperty: true }) &&
+                !one.closest("dialog, .stepper, [tabindex='-1']:not(button)") &&
+                one.tabIndex >= 0,
+            )
+            .map((one) => one.outerHTML.slice(0, 100)),
+        );
       assert.deepEqual(missed, [], "everything is reached");
       assert.ok(stops.length < 160, `${stops.length} stops`);
       return page;
@@ -253,26 +330,49 @@ export function qualityTests(open) {
       for (const width of [390, 320]) {
         const page = await open("#t=25", { ...PHONE, viewport: { width, height: 844 } });
         await filled(page);
-        await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
+        await page.evaluate(() => {
+          for (const details of document.querySelectorAll("details")) details.open = true;
+        });
         const { wide, culprits } = await page.evaluate((width) => {
-          const culprits = [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > width + 1 && getComputedStyle(one).position !== "fixed");
-          return { wide: document.scrollingElement.scrollWidth, culprits: culprits.slice(0, 5).map((one) => one.outerHTML.slice(0, 120)) };
+          const culprits = [...document.querySelectorAll("body *")].filter(
+            (one) =>
+              one.checkVisibility() &&
+              one.getBoundingClientRect().right > width + 1 &&
+              getComputedStyle(one).position !== "fixed",
+          );
+          return {
+            wide: document.scrollingElement.scrollWidth,
+            culprits: culprits.slice(0, 5).map((one) => one.outerHTML.slice(0, 120)),
+          };
         }, width);
         assert.ok(wide <= width, `${wide} of ${width} pixels`);
         assert.deepEqual(culprits, [], "what reaches over the rim");
         // What stands in a sentence is as high as its line.
-        const small = await page.locator("button, summary, select, [role=slider], label, canvas[tabindex]").evaluateAll((all) =>
-          all.filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest("p, dd, figcaption, .stepper") && one.tabIndex >= -1)
-            .map((one) => [one.getBoundingClientRect(), one.outerHTML.slice(0, 100)])
-            .filter(([box]) => box.width > 0 && (box.width < 23.9 || box.height < 23.9))
-            .map(([box, what]) => `${Math.round(box.width)} × ${Math.round(box.height)}: ${what}`));
+        const small = await page
+          .locator("button, summary, select, [role=slider], label, canvas[tabindex]")
+          .evaluateAll((all) =>
+            all
+              .filter(
+                (one) =>
+                  one.checkVisibility({ visibilityProperty: true }) &&
+                  !one.closest("p, dd, figcaption, .stepper") &&
+                  one.tabIndex >= -1,
+              )
+              .map((one) => [one.getBoundingClientRect(), one.outerHTML.slice(0, 100)])
+              .filter(([box]) => box.width > 0 && (box.width < 23.9 || box.height < 23.9))
+              .map(([box, what]) => `${Math.round(box.width)} × ${Math.round(box.height)}: ${what}`),
+          );
         assert.deepEqual(small, [], "tap targets");
         const session = await page.context().newCDPSession(page);
         const swipe = async (locator) => {
           await locator.evaluate((element) => element.scrollIntoView({ block: "center" }));
           const box = await locator.boundingBox();
           const before = await page.evaluate(() => scrollY);
-          const touch = (type, moved = 0) => session.send("Input.dispatchTouchEvent", { type, touchPoints: type === "touchEnd" ? [] : [{ x: box.x + box.width / 2, y: box.y + box.height / 2 - moved }] });
+          const touch = (type, moved = 0) =>
+            session.send("Input.dispatchTouchEvent", {
+              type,
+              touchPoints: type === "touchEnd" ? [] : [{ x: box.x + box.width / 2, y: box.y + box.height / 2 - moved }],
+            });
           await touch("touchStart");
           for (let moved = 15; moved <= 150; moved += 15) {
             await touch("touchMove", moved);
@@ -315,7 +415,9 @@ export function qualityTests(open) {
         seen = await watch(page, 20);
         if (seen.computing.length === 0) break;
       }
-      console.log(`        ${seen.frames.toFixed(1)} frames a second, ${seen.cost.toFixed(1)} ms each, ${seen.long.length} long tasks by the clock, ${await number(page, "Images per second")} images a second`);
+      console.log(
+        `        ${seen.frames.toFixed(1)} frames a second, ${seen.cost.toFixed(1)} ms each, ${seen.long.length} long tasks by the clock, ${await number(page, "Images per second")} images a second`,
+      );
       assert.deepEqual(seen.computing, [], "tasks over 50 ms");
       assert.ok(seen.cost < 8, `a frame takes ${seen.cost.toFixed(1)} ms`);
       await button(page, "Pause").click();
@@ -347,41 +449,61 @@ export function qualityTests(open) {
       assert.ok(late.listeners < early.listeners + 50, "listeners");
       assert.equal(early.programs.length, 2, "both programs");
       // A page of WebAssembly is 64 KB: two of them.
-      late.programs.forEach((bytes, at) => assert.ok(bytes <= early.programs[at] + 131_072, `program ${at}`));
+      for (const [at, bytes] of late.programs.entries()) {
+        assert.ok(bytes <= early.programs[at] + 131_072, `program ${at}`);
+      }
       await button(page, "Pause").click();
       return page;
     },
 
     async "the first text is painted before any program is there, and nothing else holds it up"() {
-      const before = (page) => page.route(/\.wasm$/, async (route) => {
-        await new Promise((later) => setTimeout(later, 3000));
-        await route.continue();
-      });
+      const before = (page) =>
+        page.route(/\.wasm$/, async (route) => {
+          await new Promise((later) => setTimeout(later, 3000));
+          await route.continue();
+        });
       const page = await open("", { before });
       await page.getByRole("heading", { level: 1 }).waitFor();
-      const painted = await until("a first paint", () => page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime));
+      const painted = await until("a first paint", () =>
+        page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime),
+      );
       assert.ok(painted < 1000, `painted after ${painted} ms`);
       const head = await page.evaluate(() => ({
         lang: document.documentElement.lang,
         title: document.title,
         description: document.querySelector("meta[name=description]")?.content.length ?? 0,
         viewport: document.querySelector("meta[name=viewport]")?.content,
-        blocking: [...document.querySelectorAll("script[src]")].filter((script) => !script.defer && !script.async && script.type !== "module").map((script) => script.src),
-        unsized: [...document.querySelectorAll("img")].filter((image) => !(image.hasAttribute("width") && image.hasAttribute("height"))).map((image) => image.outerHTML),
-        blockedBy: performance.getEntriesByType("resource").filter((entry) => entry.renderBlockingStatus === "blocking").map((entry) => entry.name.split("/").pop()),
+        blocking: [...document.querySelectorAll("script[src]")]
+          .filter((script) => !script.defer && !script.async && script.type !== "module")
+          .map((script) => script.src),
+        unsized: [...document.querySelectorAll("img")]
+          .filter((image) => !(image.hasAttribute("width") && image.hasAttribute("height")))
+          .map((image) => image.outerHTML),
+        blockedBy: performance
+          .getEntriesByType("resource")
+          .filter((entry) => entry.renderBlockingStatus === "blocking")
+          .map((entry) => entry.name.split("/").pop()),
       }));
       assert.equal(head.lang, "en");
       assert.match(head.title, /Spiking Playground/);
       assert.ok(head.description > 50 && head.description < 200);
       assert.match(head.viewport, /width=device-width/);
       assert.deepEqual([head.blocking, head.unsized], [[], []]);
-      assert.ok(head.blockedBy.every((name) => /^style-.*\.css$/.test(name)), head.blockedBy.join());
+      assert.ok(
+        head.blockedBy.every((name) => /^style-.*\.css$/.test(name)),
+        head.blockedBy.join(),
+      );
       await answered(page);
       // Nothing that a program draws pushes text aside.
-      const shifts = await page.evaluate(() => new Promise((done) => {
-        new PerformanceObserver((list) => done(list.getEntries().reduce((sum, { value }) => sum + value, 0))).observe({ type: "layout-shift", buffered: true });
-        setTimeout(() => done(0), 500);
-      }));
+      const shifts = await page.evaluate(
+        () =>
+          new Promise((done) => {
+            new PerformanceObserver((list) =>
+              done(list.getEntries().reduce((sum, { value }) => sum + value, 0)),
+            ).observe({ type: "layout-shift", buffered: true });
+            setTimeout(() => done(0), 500);
+          }),
+      );
       assert.ok(shifts < 0.1, `layout shift ${shifts}`);
       return page;
     },
@@ -389,13 +511,19 @@ export function qualityTests(open) {
     async "files that caches keep have a hash in their path"() {
       const page = await open("");
       await answered(page);
-      const files = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname.replace("/sub/", "")));
+      const files = await page.evaluate(() =>
+        performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname.replace("/sub/", "")),
+      );
       if (await page.evaluate(() => document.querySelector("meta[name=service]").content === "none")) {
         console.log("        this folder was not finished by the build, so its files have no hashes");
         return page;
       }
       // The service worker, models and lists are asked for anew (see service.js).
-      const plain = files.filter((file) => !/(^|[-/])[0-9a-f]{1,64}([-_./]|$)/.test(file) && !/^(service\.js|models\/|shards\/[^/]+\/manifest\.json)/.test(file));
+      const plain = files.filter(
+        (file) =>
+          !/(^|[-/])[0-9a-f]{1,64}([-_./]|$)/.test(file) &&
+          !/^(service\.js|models\/|shards\/[^/]+\/manifest\.json)/.test(file),
+      );
       assert.deepEqual(plain, []);
       return page;
     },
@@ -419,7 +547,11 @@ export function qualityTests(open) {
         } else if (!(mean <= MEAN && worst <= TILE)) {
           mkdirSync("test-results", { recursive: true });
           writeFileSync(`test-results/${name}.png`, Buffer.from(small, "base64"));
-          wrong.push(expected === null ? `${name}: nothing is expected yet` : `${name}: differs by ${mean.toFixed(1)} on average and ${worst.toFixed(1)} in a tile; see test-results/${name}.png`);
+          wrong.push(
+            expected === null
+              ? `${name}: nothing is expected yet`
+              : `${name}: differs by ${mean.toFixed(1)} on average and ${worst.toFixed(1)} in a tile; see test-results/${name}.png`,
+          );
         }
         assert.deepEqual(page.faults, []);
         await page.context().close();

@@ -11,14 +11,28 @@ export const MINUTE = 60_000;
 export function opener(site, browser) {
   let faults = [];
   const open = async (hash = "", { expected = [], ...options } = {}) => {
-    const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, serviceWorkers: "block", ...options });
+    const context = await browser.newContext({
+      viewport: { width: 1440, height: 1000 },
+      serviceWorkers: "block",
+      ...options,
+    });
     const page = await context.newPage();
     faults = [];
     const own = faults;
     const fault = (text) => expected.some((part) => text.includes(part)) || own.push(text);
-    page.on("console", (message) => message.type() === "error" && fault(`console: ${message.text()} ${message.location().url}`));
+    page.on(
+      "console",
+      (message) => message.type() === "error" && fault(`console: ${message.text()} ${message.location().url}`),
+    );
     page.on("pageerror", (error) => fault(`exception: ${error}`));
-    page.on("request", (request) => new URL(request.url()).origin === new URL(site.url).origin || request.url().startsWith("data:") || request.url().startsWith("blob:") || fault(`request to ${request.url()}`));
+    page.on(
+      "request",
+      (request) =>
+        new URL(request.url()).origin === new URL(site.url).origin ||
+        request.url().startsWith("data:") ||
+        request.url().startsWith("blob:") ||
+        fault(`request to ${request.url()}`),
+    );
     page.faults = own;
     page.setDefaultTimeout(MINUTE);
     if (options.before) await options.before(page);

@@ -5,9 +5,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { articleTests } from "./article.mjs";
+import { controlTests } from "./controls.mjs";
 import { embedTests } from "./embed.mjs";
 import { trained } from "./engine.mjs";
-import { controlTests } from "./controls.mjs";
 import { cardTests } from "./gpu.mjs";
 import { handTests } from "./hands.mjs";
 import { offlineTests } from "./offline.mjs";
@@ -15,7 +15,7 @@ import { paperTests } from "./paper.mjs";
 import { photoTests } from "./photos.mjs";
 import { pictureTests } from "./pictures.mjs";
 import { qualityTests } from "./quality.mjs";
-import { MINUTE, button, number, opener, output, ready, text, until } from "./reader.mjs";
+import { button, MINUTE, number, opener, output, ready, text, until } from "./reader.mjs";
 import { browse, draw, serve } from "./site.mjs";
 
 const [dist = "dist", only = ""] = process.argv.slice(2);
@@ -27,18 +27,25 @@ const browser = await browse();
 /** A page that fails its test at a console error, an exception or a request to somewhere else. */
 const open = opener(site, browser);
 
-const reads = (page, digit) => until(`a ${digit} to be recognised`, async () => (await text(page, "Recognised digit")) === String(digit), 20_000);
+const reads = (page, digit) =>
+  until(`a ${digit} to be recognised`, async () => (await text(page, "Recognised digit")) === String(digit), 20_000);
 
 /** The accuracy on all test images, two decimals, which is measured when training pauses. */
-const wholeTest = (page) => until("the whole test set", async () => (await text(page, "Test accuracy")).match(/^\d\d\.\d\d.*/)?.[0], 2 * MINUTE);
+const wholeTest = (page) =>
+  until("the whole test set", async () => (await text(page, "Test accuracy")).match(/^\d\d\.\d\d.*/)?.[0], 2 * MINUTE);
 
 /** Lets the engine's worker run into what a panic of its program compiles to. */
 function crash(page) {
-  return page.workers().at(-1).evaluate(() => {
-    const unreachable = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 5, 1, 3, 0, 0, 11];
-    const module = new WebAssembly.Module(new Uint8Array(unreachable));
-    setTimeout(() => new WebAssembly.Instance(module).exports.f());
-  });
+  return page
+    .workers()
+    .at(-1)
+    .evaluate(() => {
+      const unreachable = [
+        0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 5, 1, 3, 0, 0, 11,
+      ];
+      const module = new WebAssembly.Module(new Uint8Array(unreachable));
+      setTimeout(() => new WebAssembly.Instance(module).exports.f());
+    });
 }
 
 /** Parks the animation at its end, where the answer stands. */
@@ -62,7 +69,8 @@ const tests = {
     const page = await open();
     await until("a digit", async () => /^\d$/.test(await text(page, "Recognised digit")), 20_000);
     for (const name of ["Train", "Step", "Reset", "Clear"]) assert.equal(await button(page, name).count(), 1, name);
-    for (const name of ["Test accuracy", "Training loss", "Images per second", "Epoch", "Engine", "Recognised digit"]) assert.equal(await output(page, name).count(), 1, name);
+    for (const name of ["Test accuracy", "Training loss", "Images per second", "Epoch", "Engine", "Recognised digit"])
+      assert.equal(await output(page, name).count(), 1, name);
     assert.equal(await page.getByLabel("Draw a digit").count(), 1);
     assert.equal(await text(page, "Epoch"), "0");
     await until("the engine's name", async () => (await text(page, "Engine")) === "CPU");
@@ -92,7 +100,8 @@ const tests = {
     const page = await open();
     await ready(page);
     const cases = JSON.parse(readFileSync(new URL("../reproducible.json", import.meta.url)));
-    for (const { spec, sha256 } of cases) assert.equal(await page.evaluate(trained, { spec, steps: 200 }), sha256, JSON.stringify(spec));
+    for (const { spec, sha256 } of cases)
+      assert.equal(await page.evaluate(trained, { spec, steps: 200 }), sha256, JSON.stringify(spec));
     return page;
   },
 
@@ -116,7 +125,10 @@ const tests = {
     await park(page);
     await reads(page, 7);
     await button(page, "Reset").click();
-    await until("a fresh start", async () => Number.isNaN(await number(page, "Test accuracy")) || (await number(page, "Test accuracy")) < 40);
+    await until(
+      "a fresh start",
+      async () => Number.isNaN(await number(page, "Test accuracy")) || (await number(page, "Test accuracy")) < 40,
+    );
     assert.equal(await text(page, "Epoch"), "0");
     return page;
   },
@@ -137,7 +149,10 @@ const tests = {
     const knob = (name) => page.getByRole("spinbutton", { name, exact: true }).first();
     assert.equal(await knob("Hidden neurons").getAttribute("aria-valuenow"), "64");
     assert.equal(await knob("Time steps").getAttribute("aria-valuenow"), "12");
-    await until("twelve time steps on the slider", async () => (await page.getByRole("slider", { name: "Time step" }).getAttribute("max")) === "12");
+    await until(
+      "twelve time steps on the slider",
+      async () => (await page.getByRole("slider", { name: "Time step" }).getAttribute("max")) === "12",
+    );
     await knob("Time steps").press("ArrowUp");
     await until("the link", () => page.url().includes("time-steps=13"));
     assert.ok(page.url().includes("hidden=64") && page.url().includes("seed=3"), page.url());
@@ -150,20 +165,24 @@ const tests = {
   async "nonsense in a link gives a note and the defaults"() {
     const page = await open("#beta=9&hidden=&time-steps=1e9&wat=%F0%9F&&=&seed=-1");
     await ready(page);
-    assert.equal(await page.getByRole("spinbutton", { name: "Hidden neurons", exact: true }).getAttribute("aria-valuenow"), "256");
+    assert.equal(
+      await page.getByRole("spinbutton", { name: "Hidden neurons", exact: true }).getAttribute("aria-valuenow"),
+      "256",
+    );
     await until("a note", async () => /beta/.test(await page.locator("#notes").textContent()));
     return page;
   },
 
   async "a shard that lies about its hash is asked for again"() {
     let lies = 0;
-    const before = (page) => page.route(/train-\d\d-.*images/, async (route) => {
-      lies += 1;
-      if (lies > 2) return route.continue();
-      const body = readFileSync(`${dist}/${new URL(route.request().url()).pathname.replace("/sub/", "")}`);
-      body[body.length >> 1] ^= 1;
-      return route.fulfill({ body });
-    });
+    const before = (page) =>
+      page.route(/train-\d\d-.*images/, async (route) => {
+        lies += 1;
+        if (lies > 2) return route.continue();
+        const body = readFileSync(`${dist}/${new URL(route.request().url()).pathname.replace("/sub/", "")}`);
+        body[body.length >> 1] ^= 1;
+        return route.fulfill({ body });
+      });
     const page = await open("", { before });
     await ready(page);
     await button(page, "Train").click();
@@ -219,7 +238,8 @@ const tests = {
 
     const other = await open();
     await ready(other);
-    const give = (buffer) => other.getByLabel("Open weights").setInputFiles({ name: "n.safetensors", mimeType: "", buffer });
+    const give = (buffer) =>
+      other.getByLabel("Open weights").setInputFiles({ name: "n.safetensors", mimeType: "", buffer });
     await give(Buffer.from("nonsense"));
     await until("a note", async () => /not opened/.test(await other.locator("#notes").textContent()));
     await give(file);
@@ -242,9 +262,20 @@ const tests = {
   async "fits a phone, a tablet and a desk, without scrolling sideways"() {
     const page = await open();
     const fits = async (when) => {
-      for (const [width, height] of [[390, 844], [760, 1000], [768, 1024], [960, 700], [1024, 768], [1180, 800], [1280, 800], [1440, 1000]]) {
+      for (const [width, height] of [
+        [390, 844],
+        [760, 1000],
+        [768, 1024],
+        [960, 700],
+        [1024, 768],
+        [1180, 800],
+        [1280, 800],
+        [1440, 1000],
+      ]) {
         await page.setViewportSize({ width, height });
-        const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        const wider = await page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        );
         assert.ok(wider <= 0, `${wider} px too wide at ${width} ${when}`);
         const accuracy = await output(page, "Test accuracy").boundingBox();
         assert.ok(accuracy.x + accuracy.width <= width, `the accuracy is cut off at ${width} ${when}`);
@@ -253,7 +284,10 @@ const tests = {
     await ready(page);
     await fits("at rest");
     await button(page, "Train").click();
-    await until("an accuracy of two digits", async () => (await number(page, "Test accuracy")) >= 10 && (await number(page, "Images per second")) >= 1000);
+    await until(
+      "an accuracy of two digits",
+      async () => (await number(page, "Test accuracy")) >= 10 && (await number(page, "Images per second")) >= 1000,
+    );
     await fits("while it trains");
     await button(page, "Pause").click();
     await wholeTest(page);
@@ -284,7 +318,9 @@ const tests = {
     const picture = () => graph.evaluate((canvas) => canvas.toDataURL());
     const colours = await graph.evaluate((canvas) => {
       const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-      const [exc, inh] = [0, 2].map((strong) => data.filter((value, i) => i % 4 === strong && value > data[i + 2 - 2 * strong] + 60).length);
+      const [exc, inh] = [0, 2].map(
+        (strong) => data.filter((value, i) => i % 4 === strong && value > data[i + 2 - 2 * strong] + 60).length,
+      );
       return { exc, inh };
     });
     assert.ok(colours.exc > 100 && colours.inh > 100, `orange and blue are seen: ${JSON.stringify(colours)}`);
@@ -298,7 +334,9 @@ const tests = {
     await other.hover();
     await until("its connections", async () => (await picture()) !== unlit);
     await other.click();
-    await until("its voltage in the score", async () => (await page.locator("#faces b").allTextContents()).includes(name));
+    await until("its voltage in the score", async () =>
+      (await page.locator("#faces b").allTextContents()).includes(name),
+    );
     const chosen = group.getByRole("button", { name: new RegExp(`^${name},`) });
     await until("it to be pressed", async () => (await chosen.getAttribute("aria-pressed")) === "true");
     await button(page, "Clear").click();
@@ -328,11 +366,18 @@ const tests = {
     const word = () => text(page, "Recognised garment");
     await until("a name", async () => /^[A-Z][a-z]/.test(await word()), 20_000);
     await page.keyboard.press("9");
-    await until("the key's picture", async () => (await page.getByRole("button", { name: "Test garment Ankle boot" }).getAttribute("aria-pressed")) === "true");
+    await until(
+      "the key's picture",
+      async () =>
+        (await page.getByRole("button", { name: "Test garment Ankle boot" }).getAttribute("aria-pressed")) === "true",
+    );
     await park(page);
     await until("an ankle boot", async () => (await word()) === "Ankle boot", 20_000);
     assert.equal(await page.getByRole("button", { name: /^Test / }).count(), 10);
-    assert.match(await page.locator("#bars").textContent(), /T-shirt\/top.*Trouser.*Pullover.*Dress.*Coat.*Sandal.*Shirt.*Sneaker.*Bag.*Ankle boot/s);
+    assert.match(
+      await page.locator("#bars").textContent(),
+      /T-shirt\/top.*Trouser.*Pullover.*Dress.*Coat.*Sandal.*Shirt.*Sneaker.*Bag.*Ankle boot/s,
+    );
     assert.match(await page.locator("#digits").textContent(), /Sandal/);
     assert.match(await page.getByRole("heading", { level: 1 }).innerText(), /garment/);
     assert.match(await page.locator("footer").innerText(), /Zalando/);
@@ -352,15 +397,28 @@ const tests = {
   },
 
   async "a word fits where a digit stood, on a phone, a tablet and a desk"() {
-    for (const [width, height] of [[390, 844], [1024, 768], [1440, 1000]]) {
-      const page = await open("#dataset=fashion-mnist&digit=9", { viewport: { width, height }, reducedMotion: "reduce" });
+    for (const [width, height] of [
+      [390, 844],
+      [1024, 768],
+      [1440, 1000],
+    ]) {
+      const page = await open("#dataset=fashion-mnist&digit=9", {
+        viewport: { width, height },
+        reducedMotion: "reduce",
+      });
       await until("a name", async () => /^[A-Z][a-z]/.test(await text(page, "Recognised garment")), 20_000);
       // The longest of them, whatever the network says.
-      for (const id of ["digit", "answer"]) await page.locator(`#${id}`).evaluate((element) => { element.textContent = "T-shirt/top"; });
+      for (const id of ["digit", "answer"])
+        await page.locator(`#${id}`).evaluate((element) => {
+          element.textContent = "T-shirt/top";
+        });
       const fits = await page.evaluate(() => {
         const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
         const out = ["#digit", "#answer", "#digits span", "#bars div > b", "#m-first", "#m-second"].filter((selector) =>
-          [...document.querySelectorAll(selector)].some((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0));
+          [...document.querySelectorAll(selector)].some(
+            (element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0,
+          ),
+        );
         return { wide, out };
       });
       assert.deepEqual(fits, { wide: 0, out: [] }, `at ${width}`);
@@ -371,15 +429,24 @@ const tests = {
 
   async "where one data set is there the page offers no other, and says so to a link that asks"() {
     const asked = [];
-    const before = (page) => page.route(site.url, async (route) => {
-      const html = readFileSync(`${dist}/index.html`, "utf8");
-      assert.ok(html.includes('"mnist fashion-mnist"'), "this dist has both sets");
-      await route.fulfill({ body: html.replace('"mnist fashion-mnist"', '"mnist"'), contentType: "text/html" });
+    const before = (page) =>
+      page.route(site.url, async (route) => {
+        const html = readFileSync(`${dist}/index.html`, "utf8");
+        assert.ok(html.includes('"mnist fashion-mnist"'), "this dist has both sets");
+        await route.fulfill({ body: html.replace('"mnist fashion-mnist"', '"mnist"'), contentType: "text/html" });
+      });
+    const page = await open("#dataset=fashion-mnist", {
+      before: async (page) => {
+        page.on("request", (request) => asked.push(request.url()));
+        await before(page);
+      },
     });
-    const page = await open("#dataset=fashion-mnist", { before: async (page) => { page.on("request", (request) => asked.push(request.url())); await before(page); } });
     await ready(page);
     await reads(page, 2);
-    assert.deepEqual(await page.getByRole("combobox", { name: "Images", exact: true }).locator("option").allTextContents(), ["digits", "your own"]);
+    assert.deepEqual(
+      await page.getByRole("combobox", { name: "Images", exact: true }).locator("option").allTextContents(),
+      ["digits", "your own"],
+    );
     assert.match(await page.locator("#notes").textContent(), /no data set `fashion-mnist` here/);
     assert.ok(!asked.some((url) => /fashion/.test(url)), "nothing that is missing was asked for");
     return page;
@@ -418,7 +485,9 @@ const tests = {
     await page.getByRole("combobox", { name: "Trained network", exact: true }).selectOption("mnist");
     await until("the settings as they were", async () => (await knob("Hidden neurons")) === before[0]);
     await until("the link", () => !page.url().includes("model="));
-    await page.evaluate(() => { location.hash = "#model=wings"; });
+    await page.evaluate(() => {
+      location.hash = "#model=wings";
+    });
     await until("a note", async () => /no trained network `wings`/.test(await page.locator("#notes").textContent()));
     return page;
   },
@@ -454,7 +523,11 @@ const tests = {
   },
 
   async "a server that gives no list of the data: the page says so, asks again, and goes on when it is well"() {
-    for (const [what, files] of [["page", /manifest/], ["short", /manifest/], ["broken", /samples/]]) {
+    for (const [what, files] of [
+      ["page", /manifest/],
+      ["short", /manifest/],
+      ["broken", /samples/],
+    ]) {
       site.mood = { what, files };
       const page = await open("", { expected: ["ERR_CONTENT_LENGTH_MISMATCH", "ERR_INCOMPLETE"] });
       const note = () => page.locator("#notes").textContent();
@@ -463,7 +536,10 @@ const tests = {
       site.mood = null;
       await until(`no note (${what})`, async () => (await note()) === "");
       await ready(page);
-      await until("ten test digits", async () => (await page.getByRole("button", { name: /^Test digit/ }).count()) === 10);
+      await until(
+        "ten test digits",
+        async () => (await page.getByRole("button", { name: /^Test digit/ }).count()) === 10,
+      );
       assert.deepEqual(page.faults, []);
       await page.context().close();
     }
@@ -474,7 +550,9 @@ const tests = {
       site.mood = { what, files: /models\// };
       const page = await open("", { expected: ["ERR_CONTENT_LENGTH_MISMATCH", "ERR_INCOMPLETE"] });
       const note = () => page.locator("#notes").textContent();
-      await until(`a note (${what})`, async () => /trained network could not be fetched.*random weights/.test(await note()));
+      await until(`a note (${what})`, async () =>
+        /trained network could not be fetched.*random weights/.test(await note()),
+      );
       await ready(page);
       const from = page.getByRole("combobox", { name: "Weights to start from", exact: true });
       await from.selectOption("shipped");
@@ -497,7 +575,11 @@ const tests = {
     const spoilt = Buffer.from(file);
     spoilt.writeFloatLE(Number.NaN, file.length - 4000);
     const note = () => page.locator("#notes").textContent();
-    for (const [buffer, reason] of [[file.subarray(0, file.length - 100), /cut off/], [spoilt, /NaN/], [Buffer.alloc(0), /cut off/]]) {
+    for (const [buffer, reason] of [
+      [file.subarray(0, file.length - 100), /cut off/],
+      [spoilt, /NaN/],
+      [Buffer.alloc(0), /cut off/],
+    ]) {
       await page.getByLabel("Open weights").setInputFiles({ name: "n.safetensors", mimeType: "", buffer });
       await until(`a note with ${reason}`, async () => /not opened/.test(await note()) && reason.test(await note()));
       for (const digit of [7, 1]) {
@@ -547,19 +629,73 @@ const tests = {
       return (seed >>> 8) % below;
     };
     const pick = (list) => list[random(list.length)];
-    const names = ["beta", "hidden", "time-steps", "seed", "dataset", "model", "from", "digit", "draw", "t", "speed", "reset", "surrogate", "readout", "encoding", "hide", "wat", "", "%F0%9F", "__proto__"];
-    const values = ["", "9e99", "-1", "NaN", "0,0,0", "☃", "%", "shipped", "file", "cats", "fashion-mnist", "folder", "../x", "7", "AA__.gA", "A", "null", "subtract:", "a".repeat(3000)];
+    const names = [
+      "beta",
+      "hidden",
+      "time-steps",
+      "seed",
+      "dataset",
+      "model",
+      "from",
+      "digit",
+      "draw",
+      "t",
+      "speed",
+      "reset",
+      "surrogate",
+      "readout",
+      "encoding",
+      "hide",
+      "wat",
+      "",
+      "%F0%9F",
+      "__proto__",
+    ];
+    const values = [
+      "",
+      "9e99",
+      "-1",
+      "NaN",
+      "0,0,0",
+      "☃",
+      "%",
+      "shipped",
+      "file",
+      "cats",
+      "fashion-mnist",
+      "folder",
+      "../x",
+      "7",
+      "AA__.gA",
+      "A",
+      "null",
+      "subtract:",
+      "a".repeat(3000),
+    ];
     for (let i = 0; i < 300; i += 1) {
       const pairs = Array.from({ length: 1 + random(4) }, () => `${pick(names)}=${pick(values)}`);
-      await page.evaluate((hash) => { location.hash = hash; }, `#${pairs.join("&")}&wings=${i}`);
+      await page.evaluate(
+        (hash) => {
+          location.hash = hash;
+        },
+        `#${pairs.join("&")}&wings=${i}`,
+      );
       // Browsers refuse more than some 200 in ten seconds.
       await page.waitForTimeout(60);
     }
     await until("a note about the last", async () => /wings/.test(await page.locator("#notes").textContent()));
-    await page.evaluate(() => { location.hash = "#hidden=64"; });
-    await until("no note about links", async () => !/not all understood/.test(await page.locator("#notes").textContent()));
+    await page.evaluate(() => {
+      location.hash = "#hidden=64";
+    });
+    await until(
+      "no note about links",
+      async () => !/not all understood/.test(await page.locator("#notes").textContent()),
+    );
     await ready(page);
-    assert.equal(await page.getByRole("spinbutton", { name: "Hidden neurons", exact: true }).getAttribute("aria-valuenow"), "64");
+    assert.equal(
+      await page.getByRole("spinbutton", { name: "Hidden neurons", exact: true }).getAttribute("aria-valuenow"),
+      "64",
+    );
     await button(page, "Train").click();
     await until("80 %", async () => (await number(page, "Test accuracy")) >= 80, 2 * MINUTE);
     await button(page, "Pause").click();
@@ -576,7 +712,19 @@ const offline = offlineTests(dist, site, browser);
 const card = cardTests(site);
 let [passed, failed] = [0, 0];
 /** Everything that is tested, by its name. */
-const all = { ...tests, ...pictureTests(open), ...controlTests(open), ...handTests(open), ...paperTests(open), ...photoTests(open), ...articleTests(open), ...qualityTests(open), ...embed.tests, ...offline.tests, ...card.tests };
+const all = {
+  ...tests,
+  ...pictureTests(open),
+  ...controlTests(open),
+  ...handTests(open),
+  ...paperTests(open),
+  ...photoTests(open),
+  ...articleTests(open),
+  ...qualityTests(open),
+  ...embed.tests,
+  ...offline.tests,
+  ...card.tests,
+};
 for (const [name, test] of Object.entries(all)) {
   if (!name.includes(only)) continue;
   site.mood = null;
@@ -584,7 +732,10 @@ for (const [name, test] of Object.entries(all)) {
   try {
     // A page that never answers must not hold up the others.
     const limit = AbortSignal.timeout(LONGEST);
-    const page = await Promise.race([test(), new Promise((_, late) => limit.addEventListener("abort", () => late(new Error("it does not end"))))]);
+    const page = await Promise.race([
+      test(),
+      new Promise((_, late) => limit.addEventListener("abort", () => late(new Error("it does not end")))),
+    ]);
     if (page) {
       assert.deepEqual(page.faults, [], "the browser's console is clean");
       await page.context().close();
@@ -593,7 +744,9 @@ for (const [name, test] of Object.entries(all)) {
     console.log(`ok      ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}`);
   } catch (error) {
     failed += 1;
-    console.log(`FAILED  ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}\n${[error.stack, ...open.faults(), ...embed.faults(), ...offline.faults(), ...card.faults()].join("\n")}`);
+    console.log(
+      `FAILED  ${((Date.now() - start) / 1000).toFixed(1)} s  ${name}\n${[error.stack, ...open.faults(), ...embed.faults(), ...offline.faults(), ...card.faults()].join("\n")}`,
+    );
   }
 }
 await browser.close();

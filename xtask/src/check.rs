@@ -29,7 +29,7 @@ type Part<'a> = (&'static str, &'a dyn Fn() -> Result<()>);
 /// # Errors
 /// That of the part that failed.
 pub fn test(with_peers: bool) -> Result<()> {
-    let steps = &Steps::new(STEPS + 9 + usize::from(with_peers));
+    let steps = &Steps::new(STEPS + 10 + usize::from(with_peers));
     let start = Instant::now();
     let tools = Tools::bring(steps)?;
     let browser = tools.browser(steps)?;
@@ -37,10 +37,14 @@ pub fn test(with_peers: bool) -> Result<()> {
     let mut lines = vec![line("ok", "tools", start)];
     let cargo = |arguments: &[&str]| -> Result<()> { Ok(tools.cmd("cargo", arguments).run().map(drop)?) };
     let beside = RefCell::new(None);
-    let parts: [Part<'_>; 8] = [
+    let parts: [Part<'_>; 9] = [
         ("format", &|| {
             steps.begin("Format");
             cargo(&["fmt", "--all", "--check"])
+        }),
+        ("scripts", &|| {
+            steps.begin("Scripts, styles and documents: format and lints");
+            Ok(tools.cmd("biome", ["ci", "--error-on-warnings"]).run().map(drop)?)
         }),
         ("lints", &|| {
             steps.begin("Lints");
