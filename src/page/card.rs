@@ -5,9 +5,10 @@
 use super::address::Engine;
 use super::app::App;
 use super::conversation::now;
-use super::document::{in_words, meta, window};
+use super::document::{in_words, window};
 use super::fetching::Copy;
 use super::link::{Link, Who};
+use super::outside;
 use super::phrases::{Phrase, grouped};
 use super::run::{Phase, Snapshot};
 use super::supply::Supply;
@@ -66,7 +67,7 @@ impl App {
         if self.address.engine == Engine::Cpu || self.card.state != State::Absent {
             return;
         }
-        let path = Some(meta("engine-gpu")).filter(|path| path != "none").unwrap_or_default();
+        let path = outside::worker("engine_gpu").unwrap_or_default();
         if path.is_empty() || !is_possible() {
             if self.address.engine == Engine::Gpu {
                 self.say_of_card(if path.is_empty() { Phrase::NoGpuEngine } else { Phrase::NoGpu }, &[]);

@@ -4,7 +4,7 @@ use super::app::App;
 use super::asking::Asking;
 use super::confusion::Confusion;
 use super::curves::History;
-use super::document::{in_words, meta, window};
+use super::document::{in_words, missing, window};
 use super::fetching::Copy;
 use super::learning::Vitals;
 use super::link::{Link, Who};
@@ -53,7 +53,8 @@ impl App {
         self.supply = Default::default();
         self.mistakes.forget_images();
         self.words.engine.set(&self.phrases.say(Phrase::Loading, &[]));
-        match Link::start(Who::Cpu, &meta("engine-cpu"), &self.post) {
+        let path = outside::worker("engine_cpu").unwrap_or_else(|| missing("engine"));
+        match Link::start(Who::Cpu, &path, &self.post) {
             Ok(link) => self.link = Some(link),
             Err(error) => self.notes.say(&self.phrases, Phrase::NoteEngineDead, &[("error", in_words(&error))]),
         }

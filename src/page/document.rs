@@ -57,12 +57,6 @@ fn nodes(selector: &str) -> Vec<Node> {
         .map_or_else(|_| Vec::new(), |list| (0..list.length()).filter_map(|i| list.item(i)).collect())
 }
 
-/// The content of a `<meta>` element.
-pub fn meta(name: &str) -> String {
-    let element = document().query_selector(&["meta[name=", name, "]"].concat()).ok().flatten();
-    element.and_then(|element| element.get_attribute("content")).unwrap_or_else(|| missing(name))
-}
-
 /// Whether an element can be seen, or could after a little scrolling down.
 pub fn is_near(element: &Element) -> bool {
     let area = element.get_bounding_client_rect();

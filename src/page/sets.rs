@@ -1,8 +1,9 @@
 //! The data sets and the trained networks that the page offers, and the words that go with a set. All of them stand in
-//! `www/index.html`; which sets were cut is written there when the page is built.
+//! `www/index.html`; which sets were cut the build says.
 
 use super::address::Address;
-use super::document::{all, class, document, find, meta};
+use super::document::{all, class, document, find};
+use super::outside;
 use super::phrases::Phrases;
 use crate::spec::Dataset;
 use web_sys::HtmlElement;
@@ -20,7 +21,7 @@ pub struct Sets {
 impl Sets {
     /// The choices of the document; sets that are not there are no choice.
     pub fn find() -> Self {
-        let mut there: Vec<String> = meta("sets").split_whitespace().map(str::to_owned).collect();
+        let mut there: Vec<String> = outside::sets().split_whitespace().map(str::to_owned).collect();
         // Drawings are always to be had.
         there.push(Dataset::Folder.word().to_owned());
         let sets: Vec<HtmlElement> = all("[data-set=dataset] option");
