@@ -58,8 +58,9 @@ export async function serve(folder) {
     response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
     createReadStream(file).pipe(response);
   });
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  return Object.assign(site, { url: `http://127.0.0.1:${server.address().port}/sub/`, close: () => server.close() });
+  await new Promise((done) => server.listen(0, "127.0.0.1", () => done(null)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return Object.assign(site, { url: `http://127.0.0.1:${port}/sub/`, close: () => server.close() });
 }
 
 /** Chromium: the one that CHROMIUM names, or Debian's. With `webgpu` it has a graphics card, which is a program. */
