@@ -1,11 +1,13 @@
 // The page as it opens: drawing, links, keys, and whatever size its window has.
 
 import assert from "node:assert/strict";
-import { MINUTE, pages } from "./harness.mjs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { dist, MINUTE, pages } from "./harness.mjs";
 import { button, frames, number, output, park, reads, ready, text, until, wholeTest } from "./reader.mjs";
 import { draw } from "./site.mjs";
 
-const { open, test } = await pages();
+const { browser, open, test, watch } = await pages();
 
 test("without a graphics card the page says so where one was asked for", async () => {
   const page = await open("#engine=gpu");
@@ -248,4 +250,15 @@ test("three hundred links of nonsense under a live page leave it well", async ()
   await draw(page, 1);
   await park(page);
   await reads(page, 1);
+});
+
+test("opened from a disk, or without a script that is missing, the page says so", async () => {
+  const { page } = watch(await (await browser()).newPage());
+  await page.goto(`${pathToFileURL(resolve(dist))}/index.html`);
+  await page.locator("#trouble-file").waitFor();
+  assert.equal(await page.locator("#trouble-start").isVisible(), false);
+
+  const before = (page) => page.route("**/build.js", (route) => route.fulfill({ status: 404, body: "no" }));
+  const other = await open("", { before, expected: ["404", "build is not defined"] });
+  await other.locator("#trouble-start").waitFor();
 });

@@ -4,7 +4,7 @@ use crate::build_script::files_of;
 use crate::tools::Tools;
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -39,19 +39,29 @@ pub(crate) fn program(tools: &Tools, folder: &Path, name: &str) -> Result<()> {
     if let Some(name) = names.keys().find(|name| is_ambiguous(&text, name)) {
         ensure!(false, "{}: `{name}` is a name of the program and of something else", script.display());
     }
-    let cache = script.with_extension("names.json");
-    fs::write(&cache, Value::Object(names.clone()).to_string())?;
-    let pattern = names.keys().map(|name| escaped(name)).collect::<Vec<_>>().join("|");
-    let renamed = [
-        "--format=esm".to_owned(),
-        format!("--mangle-props=^({pattern})$"),
-        "--mangle-quoted".to_owned(),
-        format!("--mangle-cache={}", cache.display()),
-    ];
-    let done = scripts(tools, folder, &files[1..2], &renamed);
-    fs::remove_file(&cache)?;
-    done
+    let job = json!({ "script": script, "names": names });
+    let renamed = tools.cmd("node", ["-e", RENAME]).stdin_bytes(job.to_string());
+    renamed.run().with_context(|| format!("{} cannot be made shorter", script.display()))?;
+    Ok(())
 }
+
+/// esbuild by its interface for programs: so many names are too long for a command line.
+const RENAME: &str = r#"
+const { readFileSync, writeFileSync } = require("node:fs");
+const { transformSync } = require("esbuild");
+const { script, names } = JSON.parse(readFileSync(0, "utf8"));
+const pattern = Object.keys(names).map((name) => name.replace(/[^\w]/g, "\\$&")).join("|");
+const { code } = transformSync(readFileSync(script, "utf8"), {
+  format: "esm",
+  minify: true,
+  charset: "utf8",
+  legalComments: "none",
+  mangleProps: new RegExp(`^(${pattern})$`),
+  mangleQuoted: true,
+  mangleCache: names,
+});
+writeFileSync(script, code);
+"#;
 
 /// The name that wasm-opt gives the only module of imports.
 const MODULE: &str = "a";
@@ -87,11 +97,6 @@ fn is_ambiguous(script: &str, name: &str) -> bool {
     is_plain && script.match_indices(&format!(".{name}")).any(is_other)
 }
 
-/// The name as a regular expression of esbuild's.
-fn escaped(name: &str) -> String {
-    name.chars().flat_map(|it| if it.is_alphanumeric() || it == '_' { vec![it] } else { vec!['\\', it] }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,7 +108,7 @@ mod tests {
         let names = names(said).unwrap();
         assert_eq!(
             Value::Object(names),
-            serde_json::json!({
+            json!({
                 "./p.js": "a", "__wbg_a_0f": "$", "__wbg_b_1e": "c", "memory": "d"
             })
         );
@@ -116,6 +121,5 @@ mod tests {
         assert!(!is_ambiguous("wasm.memory.buffer; wasm.memory; x.memoryOf", "memory"));
         assert!(is_ambiguous("wasm.memory; performance.memory", "memory"));
         assert!(!is_ambiguous("x.__wbindgen_malloc", "__wbindgen_malloc"));
-        assert_eq!(escaped("./p_bg.js"), "\\.\\/p_bg\\.js");
     }
 }
