@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { MINUTE, pages } from "./harness.mjs";
-import { answered, button, number, ready, text, train, until } from "./reader.mjs";
+import { answered, button, number, ready, train, until } from "./reader.mjs";
 
 const { open, test } = await pages();
 
@@ -26,8 +26,8 @@ async function memory(page, session) {
     ]) {
       least[name] = Math.min(least[name], metrics.find((one) => one.name === metric).value);
     }
-    const step = await text(page, "Training loss");
-    await until("more training", async () => (await text(page, "Training loss")) !== step);
+    const epoch = await number(page, "Epoch");
+    await until("more training", async () => (await number(page, "Epoch")) >= epoch + 0.2);
   }
   const programs = await Promise.all(
     [page, ...page.workers()].map((one) =>
