@@ -170,7 +170,7 @@ fn an_interrupted_run_is_saved_and_goes_on() {
     assert!(model(&stopped) == model(&whole), "the interruption left a trace");
 }
 
-/// What 200 steps come to, on any machine, with any instructions and any number of threads: tests/page/run.mjs asks the same of the engine
+/// What 200 steps come to, on any machine, with any instructions and any number of threads: tests/page/training.test.mjs asks the same of the engine
 /// in the browser. Each number is written by one thread, in a fixed order, by operations that round alike everywhere.
 #[test]
 fn the_same_spec_gives_the_same_weights_everywhere() {

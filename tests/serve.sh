@@ -44,7 +44,7 @@ while [ \$# -gt 0 ]; do
   shift
 done
 mkdir -p "\$folder"
-echo stand-in > "\$folder/engine_gpu.js"
+echo '"stand-in"' > "\$folder/engine_gpu.js"
 echo stand-in > "\$folder/engine_gpu_bg.wasm"
 STANDIN
 chmod +x "$bin/cargo" "$bin/wasm-bindgen"
@@ -80,15 +80,17 @@ until_it() {
   done
 }
 page() { curl --silent --fail "http://127.0.0.1:$port/" > "$work/page"; }
-engine_path() { grep -o 'engine/[0-9a-f]*/engine_gpu_loader.js' "$work/page"; }
-served() { page && engine_path > /dev/null && curl --silent --fail --output /dev/null "http://127.0.0.1:$port/$(engine_path)"; }
+build_path() { grep -o 'parts/[0-9a-f]*/build.js' "$work/page"; }
+build() { page && curl --silent --fail "http://127.0.0.1:$port/$(build_path)" > "$work/build"; }
+engine_path() { grep -o 'programs/[0-9a-f]*/engine_gpu' "$work/build"; }
+served() { build && engine_path > /dev/null && curl --silent --fail --output /dev/null "http://127.0.0.1:$port/$(engine_path)_loader.js"; }
 
 # A group of its own, so that what it starts ends with it.
 XDG_CACHE_HOME=$work/cache setsid sh -c 'trap "kill 0" TERM; cargo xtask serve --port "$0" & wait' "$port" > "$work/log" 2>&1 &
 server=$!
 trap end EXIT
 until_it "the engine's build" test -e "$work/building"
-until_it "the page, while the engine is being built" page
+until_it "the page, while the engine is being built" build
 if engine_path > /dev/null; then fail "the page has an engine before one was built"; fi
 echo "ok      the page answers while the engine is being built"
 touch "$work/answered"

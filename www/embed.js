@@ -17,11 +17,17 @@
 
 (() => {
   /** As a module, or written by another script, this one is not told where it comes from: then its tag is looked for. */
-  const tag = document.currentScript ?? [...document.scripts].find(({ src }) => /\/embed\.js([?#]|$)/.test(src));
+  const tag =
+    /** @type {HTMLScriptElement | null} */ (document.currentScript) ??
+    [...document.scripts].find(({ src }) => /\/embed\.js([?#]|$)/.test(src));
   const PAGE = tag?.src ? new URL("./", tag.src) : null;
   const USE = '<script async src="…/embed.js"></script>, without type="module"';
-  if (PAGE === null) console.error(`Spiking Playground: embed.js does not know where it was loaded from. Load it with ${USE}.`);
-  else if (tag.type === "module") console.warn(`Spiking Playground: embed.js is no module; as one it works only from hosts that send a CORS header. Load it with ${USE}.`);
+  if (PAGE === null)
+    console.error(`Spiking Playground: embed.js does not know where it was loaded from. Load it with ${USE}.`);
+  else if (tag?.type === "module")
+    console.warn(
+      `Spiking Playground: embed.js is no module; as one it works only from hosts that send a CORS header. Load it with ${USE}.`,
+    );
   /** Nearly in sight is so far away. */
   const NEAR = "600px";
   const EVENTS = ["ready", "progress", "prediction"];
@@ -30,22 +36,33 @@
     static observedAttributes = ["show", "model", "theme", "autoplay", "settings", "height", "label"];
 
     #frame = document.createElement("iframe");
-    #near = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.#load(), { rootMargin: NEAR });
+    #near = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.#load(), {
+      rootMargin: NEAR,
+    });
+    /** @param {MessageEvent} event */
     #hear = (event) => this.#take(event);
+    #root = this.attachShadow({ mode: "open" });
+    /** Behind the # of the frame's address; null before it has one. @type {string | null} */
     #hash = null;
 
     constructor() {
       super();
       const frame = this.#frame;
       // By properties: a policy of the page around may forbid style sheets and style attributes.
-      Object.assign(frame.style, { display: "block", width: "100%", height: "100%", border: "0", background: "transparent" });
-      this.attachShadow({ mode: "open" }).append(frame);
+      Object.assign(frame.style, {
+        display: "block",
+        width: "100%",
+        height: "100%",
+        border: "0",
+        background: "transparent",
+      });
+      this.#root.append(frame);
     }
 
     connectedCallback() {
       if (!this.style.display) this.style.display = "block";
       if (PAGE === null) {
-        this.shadowRoot.textContent = `Spiking Playground cannot be shown: its script does not know where it was loaded from. The page has to load it with ${USE}.`;
+        this.#root.textContent = `Spiking Playground cannot be shown: its script does not know where it was loaded from. The page has to load it with ${USE}.`;
         return;
       }
       addEventListener("message", this.#hear);
@@ -62,6 +79,7 @@
       this.#hash = null;
     }
 
+    /** @param {string} name */
     attributeChangedCallback(name) {
       if (!this.isConnected) return;
       if (name === "height") this.#size();
@@ -71,10 +89,20 @@
 
     /** The link's hash that the attributes describe. */
     get hash() {
-      const pairs = (this.getAttribute("settings") ?? "").replace(/^#/, "").split("&").filter((pair) => pair && !/^(show|theme|train|autoplay)(=|$)/.test(pair));
+      const pairs = (this.getAttribute("settings") ?? "")
+        .replace(/^#/, "")
+        .split("&")
+        .filter((pair) => pair && !/^(show|theme|train|autoplay)(=|$)/.test(pair));
+      /** @type {(name: string, value: string | null) => unknown} */
       const say = (name, value) => value && pairs.push(`${name}=${encodeURIComponent(value).replaceAll("%2C", ",")}`);
       if (this.hasAttribute("model")) say("model", this.getAttribute("model"));
-      say("show", (this.getAttribute("show") ?? "").split(/[\s,]+/).filter(Boolean).join(",") || "pad,raster,result");
+      say(
+        "show",
+        (this.getAttribute("show") ?? "")
+          .split(/[\s,]+/)
+          .filter(Boolean)
+          .join(",") || "pad,raster,result",
+      );
       say("theme", this.getAttribute("theme"));
       if (this.hasAttribute("autoplay")) pairs.push("train=now");
       return `#${pairs.join("&")}`;
@@ -84,27 +112,33 @@
       this.#near.disconnect();
       const { hash } = this;
       if (hash === this.#hash) return;
-      const url = new URL(hash, PAGE).href;
+      const url = new URL(hash, PAGE ?? undefined).href;
       // In place of what was there: the reader's way back must not lead through every change.
       if (this.#hash === null) this.#frame.src = url;
-      else this.#frame.contentWindow.location.replace(url);
+      else this.#frame.contentWindow?.location.replace(url);
       this.#hash = hash;
     }
 
     #name() {
-      this.#frame.title = this.getAttribute("label") ?? "Spiking Playground: a network of spiking neurons reads a picture";
+      this.#frame.title =
+        this.getAttribute("label") ?? "Spiking Playground: a network of spiking neurons reads a picture";
     }
 
-    /** As high as its author says; otherwise as the page inside says, which then never scrolls by itself. */
+    /**
+     * As high as its author says; otherwise as the page inside says, which then never scrolls by itself.
+     * @param {number | null} height
+     */
     #size(height = null) {
-      const said = Number.parseFloat(this.getAttribute("height"));
+      const said = Number.parseFloat(this.getAttribute("height") ?? "");
       if (said > 0) this.#frame.style.height = `${said}px`;
       else if (height !== null) this.#frame.style.height = `${height}px`;
       else if (this.#hash === null) this.#frame.style.height = "420px";
     }
 
+    /** @param {MessageEvent} event */
     #take({ source, origin, data }) {
-      if (source === null || source !== this.#frame.contentWindow || origin !== PAGE.origin) return;
+      if (source === null || source !== this.#frame.contentWindow || origin !== PAGE?.origin) return;
+      // Whatever may come: what is no message of ours is none.
       const { spiking, ...detail } = Object(data);
       if (spiking === "height" && detail.height > 0) this.#size(Math.min(detail.height, 20_000));
       else if (EVENTS.includes(spiking)) this.dispatchEvent(new CustomEvent(spiking, { detail }));

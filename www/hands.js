@@ -8,18 +8,23 @@ const LOST = 10_000;
 /** In CSS pixels: no fingertip is so broad. */
 const BROAD = 64;
 
-const pen = { seen: -Infinity, down: false };
-/** Touches of which the page has heard, by their pointer: on what. */
+const pen = { seen: Number.NEGATIVE_INFINITY, down: false };
+/** Touches of which the page has heard, by their pointer: on what. @type {Map<number, EventTarget>} */
 const fingers = new Map();
-/** Touches of which it hears nothing. */
+/** Touches of which it hears nothing. @type {Set<number>} */
 const palms = new Set();
-/** Those that were broad at any moment. */
+/** Those that were broad at any moment. @type {Set<number>} */
 const broad = new Set();
-/** The touch that was lifted last, before anything else was: the click after it is its own. */
+/**
+ * The touch that was lifted last, before anything else was: the click after it is its own.
+ * @type {{ isPalm: boolean, isBroad: boolean } | null}
+ */
 let lifted = null;
 
+/** @param {Event} event */
 const isAtWork = ({ timeStamp }) => timeStamp - pen.seen < (pen.down ? LOST : AT_WORK);
 
+/** @param {PointerEvent} event */
 function seePen(event) {
   pen.seen = event.timeStamp;
   if (event.type === "pointerdown") {
@@ -34,13 +39,14 @@ function seePen(event) {
   }
 }
 
+/** @param {PointerEvent} event */
 function seeTouch(event) {
   const { type, pointerId, target, width, height } = event;
   if (type === "pointerdown") {
     broad.delete(pointerId);
     palms.delete(pointerId);
     if (isAtWork(event)) palms.add(pointerId);
-    else fingers.set(pointerId, target);
+    else if (target) fingers.set(pointerId, target);
   }
   if (Math.max(width, height) >= BROAD) broad.add(pointerId);
   if (palms.has(pointerId)) event.stopImmediatePropagation();
@@ -48,23 +54,41 @@ function seeTouch(event) {
   if (type !== "pointermove" && type !== "pointerdown") fingers.delete(pointerId);
 }
 
-for (const name of ["pointerdown", "pointermove", "pointerup", "pointercancel", "lostpointercapture"]) {
-  addEventListener(name, (event) => {
-    if (event.pointerType === "pen") seePen(event);
-    else if (event.pointerType === "touch") return seeTouch(event);
-    if (name === "pointerup") lifted = null;
-  }, true);
+for (const name of /** @type {const} */ ([
+  "pointerdown",
+  "pointermove",
+  "pointerup",
+  "pointercancel",
+  "lostpointercapture",
+])) {
+  addEventListener(
+    name,
+    (event) => {
+      if (event.pointerType === "pen") seePen(event);
+      else if (event.pointerType === "touch") return seeTouch(event);
+      if (name === "pointerup") lifted = null;
+    },
+    true,
+  );
 }
 
 // What is beside the pad, where the hand lies, is not pressed by it.
-addEventListener("click", (event) => {
-  const place = event.target.closest?.(".data");
-  // Keys click without a pointer, and browsers that do not say which pointer clicked are believed that it was the last.
-  const byTouch = event.pointerType ? event.pointerType === "touch" : event.detail > 0 && lifted !== null;
-  if (!place || !byTouch) return;
-  const clears = event.target.closest("#clear") !== null;
-  if (isAtWork(event) || lifted?.isPalm || (clears && lifted?.isBroad)) {
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  }
-}, true);
+addEventListener(
+  "click",
+  (event) => {
+    const target = event.target instanceof Element ? event.target : null;
+    const place = target?.closest(".data");
+    // Keys click without a pointer, and browsers that do not say which pointer clicked are believed that it was the last.
+    const { pointerType } = /** @type {MouseEvent & { pointerType?: string }} */ (event);
+    const byTouch = pointerType ? pointerType === "touch" : event.detail > 0 && lifted !== null;
+    if (!place || !byTouch) return;
+    const clears = target?.closest("#clear") !== null;
+    if (isAtWork(event) || lifted?.isPalm || (clears && lifted?.isBroad)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+  },
+  true,
+);
+
+export {};

@@ -4,39 +4,83 @@ const [DATABASE, RUNS, NEWEST, FORMAT] = ["spiking-playground", "runs", "newest"
 /** So many runs are kept for a page; the oldest goes. */
 const MOST = 5;
 /** What a link says of how a run looks, not of what it is. */
-const LOOKS = ["digit", "image", "draw", "speed", "t", "engine", "background", "hide", "show", "theme", "train", "autoplay"];
+const LOOKS = [
+  "digit",
+  "image",
+  "draw",
+  "speed",
+  "t",
+  "engine",
+  "background",
+  "hide",
+  "show",
+  "theme",
+  "train",
+  "autoplay",
+];
 
 const folder = new URL(".", location.href).pathname;
-const ofFolder = IDBKeyRange.bound([folder, 0], [folder, Infinity]);
+const ofFolder = IDBKeyRange.bound([folder, 0], [folder, Number.POSITIVE_INFINITY]);
 
-/** What a link says of the run, however it is written. */
+/**
+ * A run as it is kept: under its folder and what its link says of it.
+ * @typedef {{ key: [string, string], folder: string, at: number, format: number, link: string,
+ *   file: Uint8Array<ArrayBuffer>, curves: Uint8Array<ArrayBuffer> }} Run
+ */
+
+/**
+ * What a link says of the run, however it is written.
+ * @param {string} link
+ */
 function settings(link) {
   const pairs = link.replace(/^#/, "").replaceAll("%2C", ",").replaceAll("%3A", ":").split("&");
-  return pairs.filter((pair) => pair && !LOOKS.includes(pair.split("=")[0])).sort().join("&");
+  return pairs
+    .filter((pair) => pair && !LOOKS.includes(pair.split("=")[0]))
+    .sort()
+    .join("&");
 }
 
-const answer = (request) => new Promise((done, failed) => {
-  request.onsuccess = () => done(request.result);
-  request.onerror = request.onblocked = () => failed(request.error ?? new Error("another tab holds it"));
-});
+/**
+ * @template T
+ * @param {IDBRequest<T>} request
+ * @returns {Promise<T>}
+ */
+const answer = (request) =>
+  new Promise((done, failed) => {
+    const refuse = () => failed(request.error ?? new Error("another tab holds it"));
+    request.onsuccess = () => done(request.result);
+    request.onerror = refuse;
+    if (request instanceof IDBOpenDBRequest) request.onblocked = refuse;
+  });
 
+/** @type {Promise<IDBDatabase> | null} */
 let opened = null;
 function database() {
   opened ??= (() => {
     const request = indexedDB.open(DATABASE, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(RUNS, { keyPath: "key" }).createIndex(NEWEST, ["folder", "at"]);
+    request.onupgradeneeded = () =>
+      request.result.createObjectStore(RUNS, { keyPath: "key" }).createIndex(NEWEST, ["folder", "at"]);
     return answer(request).then((found) => {
       // A later page with another format must not wait for this tab.
       found.onversionchange = () => found.close();
-      found.onclose = () => (opened = null);
+      found.onclose = () => {
+        opened = null;
+      };
       return found;
     });
   })();
-  opened.catch(() => (opened = null));
+  opened.catch(() => {
+    opened = null;
+  });
   return opened;
 }
 
-/** Does something with the runs, all of it or nothing. */
+/**
+ * Does something with the runs, all of it or nothing.
+ * @template T
+ * @param {IDBTransactionMode} mode
+ * @param {(runs: IDBObjectStore) => T} work
+ */
 async function transact(mode, work) {
   const transaction = (await database()).transaction(RUNS, mode);
   const done = new Promise((done, failed) => {
@@ -48,25 +92,47 @@ async function transact(mode, work) {
   return result;
 }
 
+/** @param {Run} run */
 const isWhole = (run) =>
-  run.format === FORMAT && typeof run.link === "string" && run.at > 0 && run.file instanceof Uint8Array && run.file.length > 0 && run.curves instanceof Uint8Array;
+  run.format === FORMAT &&
+  typeof run.link === "string" &&
+  run.at > 0 &&
+  run.file instanceof Uint8Array &&
+  run.file.length > 0 &&
+  run.curves instanceof Uint8Array;
 
-/** Today at 14:03, yesterday at 9:30, 3 May at 20:15. */
+/**
+ * Today at 14:03, yesterday at 9:30, 3 May at 20:15.
+ * @param {number} at
+ */
 function inWords(at) {
   const [then, now] = [new Date(at), new Date()];
   const days = Math.round((new Date(now).setHours(0, 0, 0, 0) - new Date(then).setHours(0, 0, 0, 0)) / 86_400_000);
   const time = then.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  return `${["today", "yesterday"][days] ?? then.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" })} ${time}`;
+  const date = () => then.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
+  return `${["today", "yesterday"][days] ?? date()} ${time}`;
 }
 
-const show = (id, on = true) => { document.getElementById(id).hidden = !on; };
+/** @param {string} id */
+const show = (id, on = true) => {
+  element(id).hidden = !on;
+};
 
-/** Looks for the run of the page's link, or the newest where the link says nothing, and gives it to the program. */
+/**
+ * The run of the page's link, or the newest where the link says nothing.
+ * @param {IDBObjectStore} runs
+ * @returns {Promise<Run | undefined>}
+ */
+async function wanted(runs) {
+  const link = settings(location.hash);
+  if (link) return answer(runs.get([folder, link]));
+  return (await answer(runs.index(NEWEST).openCursor(ofFolder, "prev")))?.value;
+}
+
+/** Looks for the run that the page's link means, and gives it to the program. */
 export async function find() {
   Object.assign(outside, { keep, forget });
-  const link = settings(location.hash);
-  const run = await transact("readonly", (runs) =>
-    answer(link ? runs.get([folder, link]) : runs.index(NEWEST).openCursor(ofFolder, "prev")).then((found) => (link ? found : found?.value)));
+  const run = await transact("readonly", wanted);
   if (!run) return;
   if (!isWhole(run)) return remove(run.key, true);
   Object.assign(outside, {
@@ -77,11 +143,16 @@ export async function find() {
   });
 }
 
+/** @type {Run | null} */
 let waiting = null;
 let writing = false;
 
-/** Keeps a run. While one is being written only the newest of those that come waits. */
+/**
+ * Keeps a run. While one is being written only the newest of those that come waits.
+ * @type {Outside["keep"]}
+ */
 function keep(link, file, curves) {
+  /** @type {Run["key"]} */
   const key = [folder, settings(link)];
   // The arrays are windows into the program's memory.
   waiting = { key, folder, at: Date.now(), format: FORMAT, link, file: file.slice(), curves: curves.slice() };
@@ -105,7 +176,11 @@ async function write() {
   writing = false;
 }
 
-/** Writes a run, and removes the oldest of more than `most`; where only it may stay, the others go first. */
+/**
+ * Writes a run, and removes the oldest of more than `most`; where only it may stay, the others go first.
+ * @param {Run} run
+ * @param {number} most
+ */
 async function put(run, most) {
   if (most === 1) await transact("readwrite", (runs) => trim(runs, 0, run.key));
   await transact("readwrite", (runs) => {
@@ -114,21 +189,36 @@ async function put(run, most) {
   });
 }
 
-function trim(runs, most, except = []) {
+/**
+ * Removes all but the newest, and that with this key.
+ * @param {IDBObjectStore} runs
+ * @param {number} most
+ * @param {Run["key"]} [except]
+ */
+function trim(runs, most, except) {
   let left = most;
-  runs.index(NEWEST).openKeyCursor(ofFolder, "prev").onsuccess = ({ target: { result: cursor } }) => {
+  const request = runs.index(NEWEST).openKeyCursor(ofFolder, "prev");
+  request.onsuccess = () => {
+    const cursor = request.result;
     if (!cursor) return;
-    if ((left -= 1) < 0 && cursor.primaryKey.join() !== except.join()) runs.delete(cursor.primaryKey);
+    left -= 1;
+    if (left < 0 && String(cursor.primaryKey) !== String(except)) runs.delete(cursor.primaryKey);
     cursor.continue();
   };
 }
 
+/** @type {Outside["forget"]} */
 function forget(link, broken) {
+  /** @type {Run["key"]} */
   const key = [folder, settings(link)];
   if (waiting?.key.join() === key.join()) waiting = null;
   remove(key, broken);
 }
 
+/**
+ * @param {Run["key"]} key
+ * @param {boolean} broken whether it is because it cannot be read, which the reader is told
+ */
 async function remove(key, broken) {
   if (broken) show("trouble-kept");
   await transact("readwrite", (runs) => void runs.delete(key)).catch(console.warn);

@@ -6,19 +6,23 @@
 const REST = 4000;
 
 const root = document.documentElement;
-/** The theme that the page had before; none while it is not being printed. */
+/** The theme that the page had before; none while it is not being printed. @type {string | null} */
 let theme = null;
 
 /**
  * Chromium prints a canvas by doing anew what was painted on it, emptying it first; in a PDF each becomes a mask over all that
  * was there before, and its own viewer gives up where a page has many. One that pixels were put into is printed as it is.
+ * @param {HTMLCanvasElement} canvas
  */
 function settle(canvas) {
   const context = canvas.getContext("2d");
-  context.putImageData(context.getImageData(0, 0, 1, 1), 0, 0);
+  context?.putImageData(context.getImageData(0, 0, 1, 1), 0, 0);
 }
 
-/** To the programs of page and figures: "whole", ask for what you lack of it; "paper", paint what you have, at once. */
+/**
+ * To the programs of page and figures: "whole", ask for what you lack of it; "paper", paint what you have, at once.
+ * @param {"whole" | "paper" | "resize"} name
+ */
 const say = (name) => dispatchEvent(new Event(name));
 
 function print() {
@@ -44,7 +48,13 @@ const paper = matchMedia("print");
 paper.addEventListener("change", () => (paper.matches ? print() : leave()));
 
 // After all other styles.
-document.body.append(Object.assign(document.createElement("link"), { rel: "stylesheet", media: "print", href: new URL("print.css", import.meta.url) }));
+document.body.append(
+  Object.assign(document.createElement("link"), {
+    rel: "stylesheet",
+    media: "print",
+    href: new URL("print.css", import.meta.url).href,
+  }),
+);
 
 if (alone() && !navigator.connection?.saveData) {
   const { ready } = outside;
@@ -57,3 +67,5 @@ if (alone() && !navigator.connection?.saveData) {
     }, REST);
   };
 }
+
+export {};

@@ -1,21 +1,30 @@
 // Pictures of the reader's: chosen, taken with a camera, dropped or pasted. The program reads them (src/page/picture.rs) and
 // none leaves this browser. Loaded when the page has started.
 
-const field = Object.assign(document.createElement("input"), { type: "file", accept: "image/*", id: "picture", hidden: true });
-document.getElementById("from").append(field);
+const field = Object.assign(document.createElement("input"), {
+  type: "file",
+  accept: "image/*",
+  id: "picture",
+  hidden: true,
+});
+element("from").append(field);
 
 /** In pixels: more of a picture is not looked at. */
 const LARGEST = 2048;
 
-/** The picture as a PNG: the program reads PNG and JPEG, the browser whatever it can show. */
+/**
+ * The picture as a PNG: the program reads PNG and JPEG, the browser whatever it can show.
+ * @param {Blob} file
+ */
 async function asPng(file) {
   const bitmap = await createImageBitmap(file);
   const scale = Math.min(1, LARGEST / Math.max(bitmap.width, bitmap.height));
   const canvas = new OffscreenCanvas(Math.max(1, bitmap.width * scale), Math.max(1, bitmap.height * scale));
-  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   return canvas.convertToBlob();
 }
 
+/** @param {Blob} file */
 async function give(file) {
   const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   const isRead = (first === 0x89 && second === 0x50) || (first === 0xff && second === 0xd8);
@@ -24,10 +33,15 @@ async function give(file) {
   dispatchEvent(new CustomEvent("picture", { detail }));
 }
 
-/** The first file of what was dropped or pasted; none where it has only text. */
+/**
+ * The first file of what was dropped or pasted; none where it has only text.
+ * @param {DataTransfer | null} transfer
+ */
 const fileOf = (transfer) => transfer?.files?.[0] ?? null;
 
-for (const button of document.querySelectorAll("[data-picture]")) {
+/** @type {NodeListOf<HTMLElement>} */
+const buttons = document.querySelectorAll("[data-picture]");
+for (const button of buttons) {
   // On a phone, a choice of pictures offers the camera too, but two steps away.
   if (button.dataset.picture) button.hidden = !matchMedia("(pointer: coarse)").matches;
   button.addEventListener("click", () => {
@@ -38,23 +52,26 @@ for (const button of document.querySelectorAll("[data-picture]")) {
 }
 
 field.addEventListener("change", () => {
-  if (field.files.length > 0) give(field.files[0]);
+  const file = field.files?.[0];
+  if (file) give(file);
   // So that the same file can be chosen again.
   field.value = "";
 });
 
+/** @param {DragEvent} event */
 const holdsFiles = ({ dataTransfer }) => dataTransfer?.types.includes("Files") ?? false;
 
 // Without this a browser leaves the page to show what was dropped.
 addEventListener("dragover", (event) => {
   if (!holdsFiles(event)) return;
   event.preventDefault();
-  event.dataTransfer.dropEffect = "copy";
+  if (event.dataTransfer) event.dataTransfer.dropEffect = "copy";
 });
 addEventListener("drop", (event) => {
+  const file = fileOf(event.dataTransfer);
   if (!holdsFiles(event)) return;
   event.preventDefault();
-  give(fileOf(event.dataTransfer));
+  if (file) give(file);
 });
 addEventListener("paste", (event) => {
   const file = fileOf(event.clipboardData);
@@ -62,3 +79,5 @@ addEventListener("paste", (event) => {
   event.preventDefault();
   give(file);
 });
+
+export {};

@@ -1,43 +1,61 @@
 // Lets the page be opened without a network: a service worker for the folder that it lies in.
 //
-// The build writes the list of its files in here (xtask/src/hook.rs), so that another build is another worker. Each build
-// has a cache of its own, filled with whole files only: size and checksum must be those of the list. Names with a hash
-// in them are answered from the cache first; others, the page itself among them, from the network if it is quick and
-// well. The cache of the build before stays for pages that are still open. A build for development has no list: it
-// removes what was cached, and answers nothing.
+// The build lists its files in files.js (xtask/src/offline.rs): with another list this is another worker. Each build has a
+// cache of its own, filled with whole files only: size and checksum must be those of the list. Names with a hash in them are
+// answered from the cache first; others, the page itself among them, from the network if it is quick and well. The cache of
+// the build before stays for pages that are still open. A build for development has no list: it removes what was cached,
+// and answers nothing.
 
-const BUILD = "none";
-// path: [bytes, FNV-1a of them in 32 bits, whether it is fetched before it is asked for]
-const FILES = {};
+importScripts("files.js");
+const { build: BUILD, files: FILES } = release;
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
-const PREFIX = `spiking-playground ${new URL(registration.scope).pathname} `;
+const PREFIX = `spiking-playground ${new URL(worker.registration.scope).pathname} `;
 const OWN = PREFIX + BUILD;
 /** A server that takes longer than so many milliseconds is taken for none, where there is a copy. */
 const PATIENCE = 2500;
 
 const caches_ = async () => (await caches.keys()).filter((name) => name.startsWith(PREFIX));
-const urlOf = (path) => new URL(path, registration.scope).href;
+/** @param {string} path */
+const urlOf = (path) => new URL(path, worker.registration.scope).href;
 
-/** The path in this build's list that a request means. */
+/**
+ * The path in this build's list that a request means.
+ * @param {string} url
+ */
 function pathOf(url) {
-  const path = url.startsWith(registration.scope) ? decodeURI(url.slice(registration.scope.length).split(/[?#]/)[0]) : null;
+  const path = url.startsWith(worker.registration.scope)
+    ? decodeURI(url.slice(worker.registration.scope.length).split(/[?#]/)[0])
+    : null;
   return path === "" ? "index.html" : path;
 }
 
+/** @param {string} path */
 const isHashed = (path) => /[-/][0-9a-f]{8,16}[-_./]/.test(path);
 
-/** Whether these bytes are the file of this build. */
+/** @param {string} path */
+const isListed = (path) => Object.hasOwn(FILES, path);
+
+/**
+ * Whether these bytes are the file of this build.
+ * @param {string} path
+ * @param {Uint8Array} bytes
+ */
 function isWhole(path, bytes) {
-  const [size, sum] = FILES[path] ?? [];
+  const [size, sum] = FILES[path];
   if (bytes.length !== size) return false;
   let hash = 0x811c9dc5;
   for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash >>> 0 === sum;
 }
 
-/** Puts an answer into this build's cache, if it is whole; whether it was. */
+/**
+ * Puts an answer into this build's cache, if it is whole; whether it was.
+ * @param {string} path
+ * @param {Response} response
+ */
 async function keep(path, response) {
-  if (!response.ok || !(path in FILES)) return false;
+  if (!response.ok || !isListed(path)) return false;
   const bytes = new Uint8Array(await response.arrayBuffer());
   if (!isWhole(path, bytes)) return false;
   const headers = { "content-type": response.headers.get("content-type") ?? "application/octet-stream" };
@@ -45,7 +63,11 @@ async function keep(path, response) {
   return true;
 }
 
-/** Fetches a file for the cache, unless an earlier build had the same. */
+/**
+ * Fetches a file for the cache, unless an earlier build had the same.
+ * @param {string} path
+ * @param {RequestCache | null} cache how; null takes it over only
+ */
 async function bring(path, cache) {
   const own = await caches.open(OWN);
   if (await own.match(urlOf(path))) return;
@@ -53,33 +75,44 @@ async function bring(path, cache) {
     const before = name !== OWN && (await (await caches.open(name)).match(urlOf(path)));
     if (before && (await keep(path, before))) return;
   }
-  if (cache && !(await keep(path, await fetch(urlOf(path), { cache })))) throw new Error(`${path} is not whole, or of another build`);
+  if (cache && !(await keep(path, await fetch(urlOf(path), { cache }))))
+    throw new Error(`${path} is not whole, or of another build`);
 }
 
-addEventListener("install", (event) => {
-  event.waitUntil((async () => {
-    // What was fetched at wish before is taken over; what every visit needs is fetched where it was not.
-    for (const [path, [, , always]] of Object.entries(FILES)) await bring(path, always ? "no-cache" : null);
-    await skipWaiting();
-  })());
+worker.addEventListener("install", (event) => {
+  event.waitUntil(
+    (async () => {
+      // What was fetched at wish before is taken over; what every visit needs is fetched where it was not.
+      for (const [path, [, , always]] of Object.entries(FILES)) await bring(path, always ? "no-cache" : null);
+      await worker.skipWaiting();
+    })(),
+  );
 });
 
-addEventListener("activate", (event) => {
-  event.waitUntil((async () => {
-    const before = (await caches_()).filter((name) => name !== OWN);
-    const stays = BUILD === "none" ? [] : before.slice(-1);
-    await Promise.all(before.filter((name) => !stays.includes(name)).map((name) => caches.delete(name)));
-    await clients.claim();
-  })());
+worker.addEventListener("activate", (event) => {
+  event.waitUntil(
+    (async () => {
+      const before = (await caches_()).filter((name) => name !== OWN);
+      const stays = BUILD === null ? [] : before.slice(-1);
+      await Promise.all(before.filter((name) => !stays.includes(name)).map((name) => caches.delete(name)));
+      await worker.clients.claim();
+    })(),
+  );
 });
 
 // What a page fetched before this worker was there: the browser's own cache has it still.
-addEventListener("message", (event) => {
-  const paths = (Array.isArray(event.data) ? event.data : []).map((url) => pathOf(String(url))).filter((path) => path in FILES);
+worker.addEventListener("message", (event) => {
+  const paths = (Array.isArray(event.data) ? event.data : [])
+    .map((url) => pathOf(String(url)))
+    .filter((path) => path !== null)
+    .filter(isListed);
   event.waitUntil(Promise.allSettled(paths.map((path) => bring(path, "force-cache"))));
 });
 
-/** The copy in this build's cache; for names with a hash also one that an earlier build left. */
+/**
+ * The copy in this build's cache; for names with a hash also one that an earlier build left.
+ * @param {string} path
+ */
 async function copy(path) {
   const own = await (await caches.open(OWN)).match(urlOf(path));
   if (own || !isHashed(path)) return own;
@@ -89,6 +122,10 @@ async function copy(path) {
   }
 }
 
+/**
+ * @param {FetchEvent} event
+ * @param {string} path
+ */
 async function cacheFirst(event, path) {
   // Who asks past the browser's cache has got something that was not right.
   const found = event.request.cache === "reload" ? null : await copy(path);
@@ -99,6 +136,10 @@ async function cacheFirst(event, path) {
   return response;
 }
 
+/**
+ * @param {FetchEvent} event
+ * @param {string} path
+ */
 async function networkFirst(event, path) {
   const found = copy(path);
   const answer = fetch(event.request);
@@ -114,10 +155,10 @@ async function networkFirst(event, path) {
   }
 }
 
-addEventListener("fetch", (event) => {
+worker.addEventListener("fetch", (event) => {
   const { method, url } = event.request;
-  const path = method === "GET" && BUILD !== "none" ? pathOf(url) : null;
-  if (path === null || path === "service.js") return;
+  const path = method === "GET" && BUILD !== null ? pathOf(url) : null;
+  if (path === null) return;
   if (isHashed(path)) event.respondWith(cacheFirst(event, path));
-  else if (path in FILES) event.respondWith(networkFirst(event, path));
+  else if (isListed(path)) event.respondWith(networkFirst(event, path));
 });

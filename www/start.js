@@ -1,8 +1,15 @@
 // Starts the programs. A file of its own because the page's policy allows no script inside the document.
 // It is no module and loads what it needs later, so it can still say what is wrong when a program cannot run.
-const tell = (id) => { document.getElementById(id)?.removeAttribute("hidden"); };
-const meta = (name) => document.querySelector(`meta[name=${name}]`);
-const address = (path) => new URL(path, document.baseURI);
+
+/**
+ * The page's element with that id.
+ * @param {string} id
+ */
+const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+/** @param {string} id */
+const tell = (id) => element(id).removeAttribute("hidden");
+/** @param {string} path */
+const address = (path) => new URL(path, document.baseURI).href;
 
 // A module with one SIMD instruction: (v128.const) inside a function.
 const simd = new Uint8Array([
@@ -10,31 +17,59 @@ const simd = new Uint8Array([
 ]);
 
 // Scripts and styles that only some visits need lie beside this one.
-const { src } = document.currentScript;
-const beside = (name) => new URL(name, src);
+const { src } = /** @type {HTMLScriptElement} */ (document.currentScript);
+/** @param {string} name */
+const beside = (name) => new URL(name, src).href;
 
 // What the program finds around the page (src/page/outside.rs). Here nothing is; other scripts replace what they can.
 const nothing = () => {};
+// Only after a run was found.
+const absent = () => {
+  throw new Error("nothing was kept");
+};
 globalThis.outside = {
   load,
-  unseen: () => document.hidden, ready: nothing, progress: nothing, prediction: nothing, kept: nothing, keep: nothing, forget: nothing,
+  worker: (program) => build.programs[program] && `${build.programs[program]}_loader.js`,
+  sets: () => build.sets.join(" "),
+  unseen: () => document.hidden,
+  ready: nothing,
+  progress: nothing,
+  prediction: nothing,
+  kept: () => undefined,
+  kept_when: absent,
+  kept_file: absent,
+  kept_curves: absent,
+  keep: nothing,
+  forget: nothing,
 };
 
-/** Reads files, each a path or a Blob; `then` is handed their bytes, or what went wrong. */
+/**
+ * Reads files, each a path or a Blob; `then` is handed their bytes, or what went wrong.
+ * @type {Load}
+ */
 async function load(files, fresh, then) {
+  /** @type {Uint8Array[]} */
   const bytes = [];
+  /** @type {string | null} */
   let error = null;
   try {
-    for (const file of files) bytes.push(new Uint8Array(await (typeof file === "string" ? await answer(file, fresh) : file).arrayBuffer()));
-  } catch ({ message }) {
-    error = message || "no answer";
+    for (const file of files)
+      bytes.push(new Uint8Array(await (typeof file === "string" ? await answer(file, fresh) : file).arrayBuffer()));
+  } catch (reason) {
+    error = (reason instanceof Error && reason.message) || "no answer";
   }
   then(bytes, error);
 }
 
+/**
+ * @param {string} path
+ * @param {boolean} fresh past the browser's cache
+ */
 async function answer(path, fresh) {
-  const response = await fetch(path, fresh ? { cache: "reload" } : {}).catch(({ message }) => { throw Error(`${path}: ${message}`); });
-  if (!response.ok) throw Error(`${path}: ${response.status} ${response.statusText}`.trim());
+  const response = await fetch(path, fresh ? { cache: "reload" } : {}).catch(({ message }) => {
+    throw new Error(`${path}: ${message}`);
+  });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${response.statusText}`.trim());
   return response;
 }
 
@@ -52,9 +87,12 @@ function dress() {
   else delete root.theme;
   if (parts.length > 0) root.show = parts.map((part) => part.replace(/^figure-.*/, "figure")).join(" ");
   else delete root.show;
-  for (const figure of document.querySelectorAll("figure[id^=figure-]")) figure.classList.toggle("shown", parts.includes(figure.id));
+  for (const figure of document.querySelectorAll("figure[id^=figure-]"))
+    figure.classList.toggle("shown", parts.includes(figure.id));
   if (parts.length > 0 && !document.getElementById("part")) {
-    document.head.append(Object.assign(document.createElement("link"), { id: "part", rel: "stylesheet", href: beside("part.css") }));
+    document.head.append(
+      Object.assign(document.createElement("link"), { id: "part", rel: "stylesheet", href: beside("part.css") }),
+    );
   }
 }
 
@@ -67,10 +105,10 @@ function alone() {
 const isSandboxed = origin === "null" && location.protocol !== "file:";
 
 async function startPage() {
-  const { script, program } = meta("program").dataset;
+  const path = build.programs.page;
   const kept = alone() && import(beside("keep.js")).then(({ find }) => find()).catch(console.warn);
-  const wasm = fetch(address(program));
-  const module = await import(address(script));
+  const wasm = fetch(address(`${path}_bg.wasm`));
+  const module = await import(address(`${path}.js`));
   // What was kept is worth a moment, not more.
   await Promise.race([kept, new Promise((later) => setTimeout(later, 1500))]);
   await module.default({ module_or_path: wasm });
@@ -78,16 +116,20 @@ async function startPage() {
 
 // The article's figures are a program of their own.
 async function startFigures() {
-  const module = await import(address(meta("article").content));
+  const module = await import(address(`${build.programs.article}.js`));
   await module.default();
 }
 
+/** @type {Set<() => Promise<void>>} */
 const started = new Set();
+/** @param {() => Promise<void>} program */
 async function start(program) {
   if (started.has(program)) return;
   started.add(program);
   if (location.protocol === "file:") return tell("trouble-file");
   if (isSandboxed) return tell("trouble-frame");
+  // A script that is missing says nothing.
+  if (typeof build === "undefined") return tell("trouble-start");
   if (typeof WebAssembly !== "object") return tell("trouble-wasm");
   if (!WebAssembly.validate(simd)) return tell("trouble-simd");
   try {
@@ -108,17 +150,21 @@ function show() {
 // Figures are fetched when a reader comes near them.
 const article = document.getElementById("article");
 if (article && "IntersectionObserver" in window) {
-  const near = new IntersectionObserver((seen) => {
-    if (!seen.some((entry) => entry.isIntersecting)) return;
-    near.disconnect();
-    start(startFigures);
-  }, { rootMargin: "800px" });
+  const near = new IntersectionObserver(
+    (seen) => {
+      if (!seen.some((entry) => entry.isIntersecting)) return;
+      near.disconnect();
+      start(startFigures);
+    },
+    { rootMargin: "800px" },
+  );
   near.observe(article);
 }
 
 // Behind the # stand the settings, so a link to a place of the page must not go there.
 document.addEventListener("click", (event) => {
-  const link = event.target.closest?.("a[href^='#']");
+  /** @type {HTMLAnchorElement | null} */
+  const link = event.target instanceof Element ? event.target.closest("a[href^='#']") : null;
   const place = link && document.getElementById(link.hash.slice(1));
   if (!place) return;
   event.preventDefault();

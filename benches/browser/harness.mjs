@@ -38,7 +38,7 @@ async function accuracy(peer, test, images) {
     const scores = await peer.predict(images);
     for (let n = 0; n < BATCH; n++) {
       const row = scores.subarray(n * CLASSES, (n + 1) * CLASSES);
-      right += row.indexOf(Math.max(...row)) === labels[n];
+      if (row.indexOf(Math.max(...row)) === labels[n]) right += 1;
     }
   }
   return right / (batches * BATCH);

@@ -25,7 +25,10 @@ function spike(x) {
 
 /** Spikes [T, B, N] to class scores [B, C]. */
 function scores({ hidden, hiddenBias, readout, readoutBias }, spikes) {
-  const currents = np.dot(spikes.reshape([TIME_STEPS * BATCH, PIXELS]), hidden).add(hiddenBias).reshape([TIME_STEPS, BATCH, HIDDEN]);
+  const currents = np
+    .dot(spikes.reshape([TIME_STEPS * BATCH, PIXELS]), hidden)
+    .add(hiddenBias)
+    .reshape([TIME_STEPS, BATCH, HIDDEN]);
   let after = np.zeros([BATCH, HIDDEN]);
   let counts = np.zeros([BATCH, HIDDEN]);
   for (let t = 0; t < TIME_STEPS; t++) {
@@ -46,7 +49,10 @@ function encode(key, images) {
 
 function loss(parameters, spikes, labels) {
   const logarithms = nn.logSoftmax(scores(parameters, spikes), 1);
-  return logarithms.mul(nn.oneHot(labels, CLASSES)).sum().mul(-1 / BATCH);
+  return logarithms
+    .mul(nn.oneHot(labels, CLASSES))
+    .sum()
+    .mul(-1 / BATCH);
 }
 
 /** One more reference to each array of an object. */
@@ -78,7 +84,11 @@ export async function start(device) {
   const senders = [PIXELS, PIXELS, HIDDEN, HIDDEN];
   const size = (shape) => shape.reduce((a, b) => a * b, 1);
   const all = (make) => Object.fromEntries(NAMES.map((name, i) => [name, make(shapes[i], senders[i])]));
-  let state = [all((shape, n) => tensor(uniform(size(shape), n), shape)), all((shape) => np.zeros(shape)), all((shape) => np.zeros(shape))];
+  let state = [
+    all((shape, n) => tensor(uniform(size(shape), n), shape)),
+    all((shape) => np.zeros(shape)),
+    all((shape) => np.zeros(shape)),
+  ];
   const jittedUpdate = jit(update);
   const jittedScores = jit((parameters, seed, images) => scores(parameters, encode(random.key(seed), images)));
   const seed = (number) => np.array(number, { dtype: np.uint32 });

@@ -16,7 +16,12 @@ import { fileURLToPath } from "node:url";
 import { browse, serve } from "../../tests/page/site.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+const TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+};
 
 const PACKAGES = { jax: "@jax-js/jax", tensorflow: "@tensorflow/tfjs" };
 
@@ -39,10 +44,14 @@ const wait = (milliseconds) => new Promise((later) => setTimeout(later, millisec
 
 /** This folder, with the data set below data/. An isolated site may share memory between threads. */
 async function site(data) {
-  const headers = isolated ? { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" } : {};
+  const headers = isolated
+    ? { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" }
+    : {};
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname));
-    const file = path.startsWith("/data/") ? join(data, path.slice("/data/".length)) : join(HERE, path === "/" ? "index.html" : path);
+    const file = path.startsWith("/data/")
+      ? join(data, path.slice("/data/".length))
+      : join(HERE, path === "/" ? "index.html" : path);
     if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
       response.writeHead(404, headers).end("not here");
       return;
@@ -50,8 +59,9 @@ async function site(data) {
     response.writeHead(200, { ...headers, "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
     createReadStream(file).pipe(response);
   });
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
+  await new Promise((done) => server.listen(0, "127.0.0.1", () => done(null)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return { url: `http://127.0.0.1:${port}/`, close: () => server.close() };
 }
 
 /** A peer trains on index.html. */
@@ -59,10 +69,19 @@ async function runPeer(browser) {
   const { url } = await site(flag("data", "data"));
   const page = await browser.newPage();
   page.setDefaultTimeout(0);
-  await page.exposeFunction("report", (name, value) => report(name, name === "version" ? version(value, browser) : value));
+  await page.exposeFunction("report", (name, value) =>
+    report(name, name === "version" ? version(value, browser) : value),
+  );
   await page.goto(url);
   await page.waitForFunction(() => window.bench);
-  await page.evaluate((options) => window.bench(options), { module: `./${peer}.mjs`, device, steps, tests, seconds, warmUp: number("warm-up", 3) });
+  await page.evaluate((options) => window.bench(options), {
+    module: `./${peer}.mjs`,
+    device,
+    steps,
+    tests,
+    seconds,
+    warmUp: number("warm-up", 3),
+  });
 }
 
 /** Our page trains, as a person would let it. */
@@ -84,14 +103,16 @@ async function runPage(browser) {
   }
   report("version", `Chromium ${browser.version()}`);
   if (steps > 0) {
-    for (const end = Date.now() + 60_000; !((await figure("Test accuracy")) >= 90) && Date.now() < end; ) await wait(50);
+    for (const end = Date.now() + 60_000; !((await figure("Test accuracy")) >= 90) && Date.now() < end; )
+      await wait(50);
     report("loss", await figure("Training loss"));
     report("accuracy", (await figure("Test accuracy")) / 100);
   }
   if (seconds > 0) {
     await wait(3000);
     const rates = [];
-    for (const end = Date.now() + 1000 * seconds; Date.now() < end; await wait(250)) rates.push(await figure("Images per second"));
+    for (const end = Date.now() + 1000 * seconds; Date.now() < end; await wait(250))
+      rates.push(await figure("Images per second"));
     rates.sort((a, b) => a - b);
     report("images_per_second", rates[rates.length >> 1]);
   }

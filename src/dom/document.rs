@@ -57,19 +57,6 @@ fn nodes(selector: &str) -> Vec<Node> {
         .map_or_else(|_| Vec::new(), |list| (0..list.length()).filter_map(|i| list.item(i)).collect())
 }
 
-/// The content of a `<meta>` element.
-pub fn meta(name: &str) -> String {
-    let element = document().query_selector(&["meta[name=", name, "]"].concat()).ok().flatten();
-    element.and_then(|element| element.get_attribute("content")).unwrap_or_else(|| missing(name))
-}
-
-/// Whether an element can be seen, or could after a little scrolling down.
-pub fn is_near(element: &Element) -> bool {
-    let area = element.get_bounding_client_rect();
-    let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(0.0);
-    area.top() < height + 400.0 && area.bottom() > 0.0
-}
-
 /// Calls `hear` at each such event, as long as the page lives.
 pub fn listen<E: JsCast + 'static>(target: &EventTarget, event: &str, mut hear: impl FnMut(E) + 'static) {
     attach(target, event, Closure::new(move |event: JsValue| hear(event.unchecked_into())), true);

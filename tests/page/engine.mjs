@@ -2,11 +2,14 @@
 
 /** In the page: trains `spec` for so many steps and gives the SHA-256 of the weights, headers left out. */
 export function trained({ spec, steps }) {
-  const meta = (name) => document.querySelector(`meta[name=${name}]`).content;
   const shards = new URL(`shards/${spec.dataset}/`, document.baseURI);
   const bytes = async (path) => new Uint8Array(await (await fetch(new URL(path, shards))).arrayBuffer());
-  const worker = new Worker(new URL(meta("engine-cpu"), document.baseURI), { type: "module", name: "plain" });
-  const ask = (request, ...arrays) => worker.postMessage([request, ...arrays], arrays.map((array) => array.buffer));
+  const worker = new Worker(new URL(outside.worker("engine_cpu"), document.baseURI), { type: "module", name: "plain" });
+  const ask = (request, ...arrays) =>
+    worker.postMessage(
+      [request, ...arrays],
+      arrays.map((array) => array.buffer),
+    );
   return new Promise((done, failed) => {
     let manifest;
     let left = steps;

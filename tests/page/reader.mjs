@@ -2,31 +2,7 @@
 
 import assert from "node:assert/strict";
 
-export const MINUTE = 60_000;
-
-/**
- * Opens pages in a browser, each of which fails its test at a console error, an exception or a request to somewhere else.
- * What went wrong on the one that was opened last may say why a test fails: `faults()`.
- */
-export function opener(site, browser) {
-  let faults = [];
-  const open = async (hash = "", { expected = [], ...options } = {}) => {
-    const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, serviceWorkers: "block", ...options });
-    const page = await context.newPage();
-    faults = [];
-    const own = faults;
-    const fault = (text) => expected.some((part) => text.includes(part)) || own.push(text);
-    page.on("console", (message) => message.type() === "error" && fault(`console: ${message.text()} ${message.location().url}`));
-    page.on("pageerror", (error) => fault(`exception: ${error}`));
-    page.on("request", (request) => new URL(request.url()).origin === new URL(site.url).origin || request.url().startsWith("data:") || request.url().startsWith("blob:") || fault(`request to ${request.url()}`));
-    page.faults = own;
-    page.setDefaultTimeout(MINUTE);
-    if (options.before) await options.before(page);
-    await page.goto(site.url + hash);
-    return page;
-  };
-  return Object.assign(open, { faults: () => faults });
-}
+import { MINUTE } from "./harness.mjs";
 
 export const output = (page, name) => page.getByRole("status", { name, exact: true });
 export const button = (page, name) => page.getByRole("button", { name, exact: true });
@@ -44,4 +20,57 @@ export async function until(what, probe, limit = MINUTE) {
   }
 }
 
+/** Waits for so many frames: what had begun is then on the screen. */
+export const frames = (page, count = 2) =>
+  page.evaluate(
+    (count) =>
+      new Promise((done) => {
+        const next = (left) => (left === 0 ? done(null) : requestAnimationFrame(() => next(left - 1)));
+        next(count);
+      }),
+    count,
+  );
+
 export const ready = (page) => until("Train to be ready", () => button(page, "Train").isEnabled());
+
+export const reads = (page, digit) =>
+  until(`a ${digit} to be recognised`, async () => (await text(page, "Recognised digit")) === String(digit), 20_000);
+
+/** The accuracy on all test images, two decimals, which is measured when training pauses. */
+export const wholeTest = (page) =>
+  until("the whole test set", async () => (await text(page, "Test accuracy")).match(/^\d\d\.\d\d.*/)?.[0], 2 * MINUTE);
+
+/** Parks the animation at its end, where the answer stands. */
+export async function park(page) {
+  const slider = page.getByRole("slider", { name: "Time step" });
+  await slider.evaluate((element) => {
+    element.value = element.max;
+    element.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+}
+
+/** The figures are there once each says something. */
+export const figures = (page) =>
+  until("the figures", async () => (await page.locator(".fig .said").allTextContents()).every((text) => text !== ""));
+
+export const answered = (page) => until("an answer", async () => /\S/.test(await text(page, "Recognised digit")));
+
+/** Trains until mistakes are known. */
+export async function train(page) {
+  await ready(page);
+  await button(page, "Train").click();
+  await until("mistakes", async () => (await page.locator("#wrong-few button").count()) > 0);
+}
+
+/** A window as a phone has it. */
+export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+
+/** A picture of the page once it no longer changes. */
+export async function stillPicture(page) {
+  let [last, now] = [Buffer.alloc(0), await page.screenshot()];
+  while (!now.equals(last)) {
+    await frames(page, 15);
+    [last, now] = [now, await page.screenshot()];
+  }
+  return now;
+}

@@ -58,8 +58,9 @@ export async function serve(folder) {
     response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
     createReadStream(file).pipe(response);
   });
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  return Object.assign(site, { url: `http://127.0.0.1:${server.address().port}/sub/`, close: () => server.close() });
+  await new Promise((done) => server.listen(0, "127.0.0.1", () => done(null)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return Object.assign(site, { url: `http://127.0.0.1:${port}/sub/`, close: () => server.close() });
 }
 
 /** Chromium: the one that CHROMIUM names, or Debian's. With `webgpu` it has a graphics card, which is a program. */
@@ -80,9 +81,37 @@ export function browse({ webgpu = false } = {}) {
 
 /** Strokes of digits as people write them, in 0–1 coordinates of the pad. */
 export const STROKES = {
-  1: [[[0.52, 0.15], [0.5, 0.85]]],
-  3: [[[0.3, 0.22], [0.45, 0.14], [0.62, 0.18], [0.67, 0.32], [0.58, 0.44], [0.45, 0.49], [0.6, 0.53], [0.71, 0.66], [0.63, 0.82], [0.45, 0.87], [0.28, 0.79]]],
-  7: [[[0.26, 0.18], [0.5, 0.17], [0.74, 0.17], [0.6, 0.46], [0.5, 0.66], [0.44, 0.87]]],
+  1: [
+    [
+      [0.52, 0.15],
+      [0.5, 0.85],
+    ],
+  ],
+  3: [
+    [
+      [0.3, 0.22],
+      [0.45, 0.14],
+      [0.62, 0.18],
+      [0.67, 0.32],
+      [0.58, 0.44],
+      [0.45, 0.49],
+      [0.6, 0.53],
+      [0.71, 0.66],
+      [0.63, 0.82],
+      [0.45, 0.87],
+      [0.28, 0.79],
+    ],
+  ],
+  7: [
+    [
+      [0.26, 0.18],
+      [0.5, 0.17],
+      [0.74, 0.17],
+      [0.6, 0.46],
+      [0.5, 0.66],
+      [0.44, 0.87],
+    ],
+  ],
 };
 
 /** Draws on the pad with the mouse. */

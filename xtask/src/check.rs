@@ -20,6 +20,12 @@ const ALL: &str = "web,gpu";
 /// The feature sets of the programs that are made of less of it: nothing may lie idle in them.
 const PARTS: [&str; 5] = ["cli", "cli,engine,photo", "web", "web,engine", "web,photo"];
 
+/// What tsc checks: scripts that know the same globals are a project.
+const PROJECTS: [&str; 3] = [".", "tsconfig.service.json", BROWSER_TESTS];
+
+/// The tests that drive a browser.
+const BROWSER_TESTS: &str = "tests/page";
+
 /// A part: its name, and what it does.
 type Part<'a> = (&'static str, &'a dyn Fn() -> Result<()>);
 
@@ -29,7 +35,7 @@ type Part<'a> = (&'static str, &'a dyn Fn() -> Result<()>);
 /// # Errors
 /// That of the part that failed.
 pub fn test(with_peers: bool) -> Result<()> {
-    let steps = &Steps::new(STEPS + 9 + usize::from(with_peers));
+    let steps = &Steps::new(STEPS + 10 + usize::from(with_peers));
     let start = Instant::now();
     let tools = Tools::bring(steps)?;
     let browser = tools.browser(steps)?;
@@ -37,10 +43,15 @@ pub fn test(with_peers: bool) -> Result<()> {
     let mut lines = vec![line("ok", "tools", start)];
     let cargo = |arguments: &[&str]| -> Result<()> { Ok(tools.cmd("cargo", arguments).run().map(drop)?) };
     let beside = RefCell::new(None);
-    let parts: [Part<'_>; 8] = [
+    let parts: [Part<'_>; 9] = [
         ("format", &|| {
             steps.begin("Format");
             cargo(&["fmt", "--all", "--check"])
+        }),
+        ("scripts", &|| {
+            steps.begin("Scripts, styles and documents: format, lints, types");
+            tools.cmd("biome", ["ci", "--error-on-warnings"]).run()?;
+            PROJECTS.iter().try_for_each(|project| Ok(tools.cmd("tsc", ["-p", project]).run().map(drop)?))
         }),
         ("lints", &|| {
             steps.begin("Lints");
@@ -76,9 +87,10 @@ pub fn test(with_peers: bool) -> Result<()> {
         }),
         ("browser", &|| {
             steps.begin("Tests in a browser");
-            let script = "tests/page/run.mjs";
-            ensure!(Path::new(script).is_file(), "{script} is not there");
-            Ok(tools.cmd("node", [script, "dist"]).env("CHROMIUM", &browser).run().map(drop)?)
+            // One after the other: some of them measure how fast the page is.
+            let flags = ["--test", "--test-concurrency=1", "--test-reporter=spec"].map(PathBuf::from);
+            let tests = tools.cmd("node", flags.into_iter().chain(browser_tests()?));
+            Ok(tests.env("CHROMIUM", &browser).run().map(drop)?)
         }),
     ];
     let mut result = Ok(());
@@ -125,6 +137,15 @@ impl Beside {
 
 fn line(mark: &str, name: &str, start: Instant) -> String {
     format!("{mark:<7}{:>5} s  {name}", start.elapsed().as_secs())
+}
+
+/// The files of tests that drive a browser, in order.
+fn browser_tests() -> Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> = fs::read_dir(BROWSER_TESTS)?.filter_map(|file| Some(file.ok()?.path())).collect();
+    files.retain(|file| file.to_string_lossy().ends_with(".test.mjs"));
+    ensure!(!files.is_empty(), "{BROWSER_TESTS} has no tests");
+    files.sort();
+    Ok(files)
 }
 
 /// The page, the article and what reads pictures must not depend on burn.

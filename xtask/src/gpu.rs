@@ -5,9 +5,8 @@
 //! other programs it would keep `trunk serve` from building, and so from answering, until it is done. What both engines are
 //! made of is compiled once more for that; CONTRIBUTING.md says what it costs.
 
-use crate::hook;
-use crate::html::content;
-use crate::offline;
+use crate::build_script::Build;
+use crate::minify;
 use crate::run::Steps;
 use crate::tools::{Tools, WASM, target};
 use anyhow::{Context, Result};
@@ -55,7 +54,8 @@ pub fn build(tools: &Tools, steps: &Steps) -> Result<()> {
     let bindgen = ["--target", "web", "--no-typescript", "--out-name", ENGINE, "--out-dir"].map(OsString::from);
     tools.cmd("wasm-bindgen", bindgen.into_iter().chain([folder.clone().into(), program.into()])).run()?;
     let loader = folder.join(format!("{ENGINE}_loader.js"));
-    Ok(fs::write(&loader, LOADER)?)
+    fs::write(&loader, LOADER)?;
+    minify::scripts(tools, &folder, &[folder.join(format!("{ENGINE}.js"))], &["--format=esm".to_owned()])
 }
 
 /// Where the engine lies that was built and is in no page yet.
@@ -100,40 +100,28 @@ fn add(fresh: &Path, engine: &Path, dist: &Path) -> Result<()> {
         fs::rename(fresh, engine)?;
     }
     lay(engine, dist)?;
-    hook::place_engines(dist)?;
-    // The page and its list have changed; a build without a list has none still.
-    let page = dist.join("index.html");
-    let html = fs::read_to_string(&page)?;
-    match content(&html, "service") {
-        Some("none") | None => Ok(()),
-        Some(_) => offline::list_files(dist),
-    }
+    // Documents, scripts and the list of files name another build now.
+    let mut build = Build::read(dist)?;
+    build.place_programs(dist)?;
+    build.write(dist)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::build_script::tests::{Folder, unbuilt};
     use std::sync::mpsc;
     use std::thread;
 
-    /// A folder for one test, gone after it.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let folder = std::env::temp_dir().join(format!("spiking-{name}-{}", std::process::id()));
-            fs::create_dir_all(&folder).unwrap();
-            Self(folder)
+    /// A page that was built, in place of another.
+    fn build_page(dist: &Path) {
+        fs::create_dir_all(dist).unwrap();
+        for folder in ["parts", "programs"] {
+            drop(fs::remove_dir_all(dist.join(folder)));
         }
+        unbuilt(dist);
+        Build::new(dist, true).write(dist).unwrap();
     }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            drop(fs::remove_dir_all(&self.0));
-        }
-    }
-
-    const PAGE: &str = "<meta name=\"engine-gpu\" content=\"none\"><meta name=\"service\" content=\"none\">";
 
     fn build_engine(folder: &Path) {
         fs::create_dir_all(folder).unwrap();
@@ -141,8 +129,10 @@ mod tests {
     }
 
     fn has_engine(dist: &Path) -> bool {
-        let html = fs::read_to_string(dist.join("index.html")).unwrap();
-        dist.join(content(&html, "engine-gpu").unwrap()).is_file()
+        let build = Build::read(dist).unwrap();
+        let stem = build.programs.get(ENGINE).and_then(|stem| stem.as_str());
+        let list = fs::read_to_string(dist.join("files.js")).unwrap();
+        stem.is_some_and(|stem| list.contains(stem) && dist.join(format!("{stem}_loader.js")).is_file())
     }
 
     #[test]
@@ -160,7 +150,7 @@ mod tests {
             move || done.send(add(&fresh, &engine, &dist))
         });
         assert!(is_done.try_recv().is_err() && fresh.exists() && !engine.exists(), "nothing is touched meanwhile");
-        fs::write(dist.join("index.html"), PAGE).unwrap();
+        build_page(&dist);
         lock.unlock().unwrap();
         is_done.recv().unwrap().unwrap();
         adding.join().unwrap().unwrap();
@@ -175,12 +165,12 @@ mod tests {
         for text in ["older", "newer"] {
             build_engine(&fresh);
             fs::write(fresh.join("engine_gpu.js"), text).unwrap();
-            fs::write(dist.join("index.html"), PAGE).unwrap();
+            build_page(&dist);
             add(&fresh, &engine, &dist).unwrap();
             assert!(has_engine(&dist));
         }
         assert_eq!(fs::read_to_string(engine.join("engine_gpu.js")).unwrap(), "newer");
-        assert_eq!(hook::files(&dist.join("engine")).unwrap().len(), 1, "the older one is gone");
+        assert_eq!(fs::read_dir(dist.join("programs")).unwrap().count(), 1, "the older one is gone");
         // What Trunk puts together next has it from its hook.
         let staging = folder.0.join("staging");
         fs::create_dir_all(&staging).unwrap();
@@ -195,8 +185,8 @@ mod tests {
         build_engine(&fresh);
         assert!(add(&fresh, &engine, &dist).is_err_and(|error| error.to_string().contains("dist")));
         fs::create_dir_all(&dist).unwrap();
-        assert!(add(&fresh, &engine, &dist).is_err_and(|error| error.to_string().contains("index.html")));
-        fs::write(dist.join("index.html"), PAGE).unwrap();
+        assert!(add(&fresh, &engine, &dist).is_err_and(|error| format!("{error:#}").contains("parts")));
+        build_page(&dist);
         add(&fresh, &engine, &dist).unwrap();
         assert!(has_engine(&dist));
     }

@@ -1,5 +1,7 @@
 //! What the README's commands do on a fresh machine: `cargo xtask`, and what the benchmark shares of it.
 
+/// Where things are.
+mod build_script;
 /// `cargo xtask test`.
 pub mod check;
 /// `cargo xtask fuzz`.
@@ -10,6 +12,8 @@ pub mod gpu;
 pub mod hook;
 /// Elements of index.html.
 mod html;
+/// Shorter scripts and programs.
+mod minify;
 /// The page without a network.
 mod offline;
 /// `cargo xtask serve` and `cargo xtask build`.

@@ -1,5 +1,6 @@
 //! Building and serving the page.
 
+use crate::build_script::SETS;
 use crate::gpu;
 use crate::hook;
 use crate::html::{attribute, links};
@@ -145,8 +146,8 @@ pub fn shards(tools: &Tools, steps: &Steps) -> Result<()> {
     steps.begin("Data for the page");
     let cargo = ["run", "--quiet", "--profile", "shards", "--no-default-features", "--features", "cli", "--"];
     let spiking = cargo.into_iter().chain(["shards", "--dataset"]);
-    for (index, set) in hook::sets()?.iter().enumerate() {
-        match tools.cmd("cargo", spiking.clone().chain([set.as_str()])).run() {
+    for (index, set) in SETS.into_iter().enumerate() {
+        match tools.cmd("cargo", spiking.clone().chain([set])).run() {
             Err(_) if index > 0 => steps.note(&format!("The page goes without {set}, which cannot be had here.")),
             other => drop(other?),
         }

@@ -5,12 +5,12 @@ use anyhow::{Context, Result};
 
 /// What belongs together, which files of dist/ those are, and how many bytes they may have, compressed by brotli.
 const BUDGETS: &str = r#"[
-  ["page", /^(page-.*\.(js|wasm)|style.*\.css|parts\/[0-9a-f]+\/start\.js)$/, 150_000],
-  ["beside", /^(parts\/[0-9a-f]+\/(around|keep|after|hands|paper|photo)\.js|parts\/[0-9a-f]+\/(part|print|below)\.css|embed\.js)$/, 30_000],
-  ["article", /^article\/[0-9a-f]+\/article/, 64_000],
-  ["engine_cpu", /^engine\/[0-9a-f]+\/engine_cpu/, 380_000],
-  ["photo_reader", /^engine\/[0-9a-f]+\/photo_reader/, 190_000],
-  ["engine_gpu", /^engine\/[0-9a-f]+\/engine_gpu/, 1_800_000, "may be left out"],
+  ["page", /^(programs\/[0-9a-f]+\/page|parts\/[0-9a-f]+\/(style\.css|build\.js|start\.js))/, 150_000],
+  ["beside", /^(parts\/[0-9a-f]+\/((around|keep|after|hands|paper|photo)\.js|(part|print|below)\.css)|embed\.js)$/, 30_000],
+  ["article", /^programs\/[0-9a-f]+\/article/, 64_000],
+  ["engine_cpu", /^programs\/[0-9a-f]+\/engine_cpu/, 380_000],
+  ["photo_reader", /^programs\/[0-9a-f]+\/photo_reader/, 190_000],
+  ["engine_gpu", /^programs\/[0-9a-f]+\/engine_gpu/, 1_800_000, "may be left out"],
 ]"#;
 
 /// Node.js has brotli; nothing else here does. It fails where something is over its budget or not there at all.

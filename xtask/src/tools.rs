@@ -77,7 +77,10 @@ pub fn cache() -> PathBuf {
 
 impl Tools {
     /// Where tools are looked for: nothing is brought yet.
-    fn here() -> Result<Self> {
+    ///
+    /// # Errors
+    /// When there is no folder for them.
+    pub fn here() -> Result<Self> {
         let cache = std::path::absolute(cache()).context("there is no folder for the tools")?;
         let own = [std::path::absolute("node_modules/.bin")?, cache.join("bin")];
         let usual = std::env::var_os("PATH").unwrap_or_default();
@@ -236,7 +239,7 @@ impl Tools {
         if self.is_there(program) { Ok(()) } else { bail!("{name} {version} was built, but is not found") }
     }
 
-    /// The npm packages of package-lock.json: wasm-opt, and the driver of the browser tests.
+    /// The npm packages of package-lock.json: wasm-opt and esbuild, and what checks and drives the page.
     fn node_packages(&self, steps: &Steps) -> Result<()> {
         let stamp = Path::new("node_modules/.installed");
         let wanted = fs::read_to_string("package-lock.json")?;

@@ -4,7 +4,7 @@ use super::environment::{hash, keep_drawings};
 use super::fetch;
 use super::host;
 use super::worker::EngineWorker;
-use crate::dom::document::{after, find, in_words, meta, window};
+use crate::dom::document::{after, find, in_words, window};
 use crate::dom::download::download;
 use crate::page::model::effect::Effect;
 use crate::page::model::input::{EngineKind, Input};
@@ -73,13 +73,13 @@ impl Ports {
 
     fn start(&mut self, kind: EngineKind) {
         let name = match kind {
-            EngineKind::Cpu => "engine-cpu",
-            EngineKind::Gpu => "engine-gpu",
-            EngineKind::Photo => "photo-reader",
+            EngineKind::Cpu => "engine_cpu",
+            EngineKind::Gpu => "engine_gpu",
+            EngineKind::Photo => "photo_reader",
         };
         // The one before ends first: both would hold their memory.
         self.workers[kind as usize] = None;
-        match EngineWorker::start(kind, &meta(name), &self.queue) {
+        match EngineWorker::start(kind, &host::worker(name).unwrap_or_default(), &self.queue) {
             Ok(worker) => self.workers[kind as usize] = Some(worker),
             Err(error) => self.queue.send(Input::EngineLost(kind, in_words(&error))),
         }

@@ -1,7 +1,7 @@
 //! What the page finds when it opens.
 
 use super::host;
-use crate::dom::document::{all, meta, window};
+use crate::dom::document::{all, window};
 use crate::page::model::catalogue::{Catalogue, Choice};
 use crate::page::model::state::{Environment, KeptRun};
 use crate::spec::Dataset;
@@ -28,7 +28,7 @@ pub fn read() -> Environment {
         drawings: drawings(),
         reduced_motion: matches("(prefers-reduced-motion: reduce)"),
         unseen: host::unseen(),
-        has_gpu_engine: !["", "none"].contains(&meta("engine-gpu").as_str()),
+        has_gpu_engine: host::worker("engine_gpu").is_some(),
         may_have_gpu: may_have_gpu(),
     }
 }
@@ -40,7 +40,7 @@ pub fn hash() -> String {
 
 /// The data sets that were cut, and the networks, by the options of the document.
 fn catalogue() -> Catalogue {
-    let mut there: Vec<String> = meta("sets").split_whitespace().map(str::to_owned).collect();
+    let mut there: Vec<String> = host::sets().split_whitespace().map(str::to_owned).collect();
     // Drawings are always to be had.
     there.push(Dataset::Folder.word().to_owned());
     let attribute = |element: &HtmlElement, name: &str| element.get_attribute(name).unwrap_or_default();

@@ -10,6 +10,10 @@ extern "C" {
     /// Reads files, each a path beside the page or a `Blob`; `then` is called with a list of their bytes and nothing, or
     /// with any list and what went wrong, in words.
     pub fn load(files: &Array, fresh: bool, then: &JsValue);
+    /// Where the worker of this program starts; nothing where the page was built without it.
+    pub fn worker(program: &str) -> Option<String>;
+    /// The names of the data sets that are beside the page, with spaces between.
+    pub fn sets() -> String;
     /// Whether nobody sees the page: its tab is hidden, or the page around it was scrolled on.
     pub fn unseen() -> bool;
     /// Tells the page around this one that there is a network.
