@@ -116,10 +116,6 @@ pub mod session;
 /// The encoding of messages between page and engine.
 #[cfg(feature = "web")]
 pub mod wire;
-/// The command-line program: the only one that prints, opens files and reaches the network.
-#[cfg(feature = "cli")]
-#[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "here files are opened and clocks are read")]
-pub mod cli;
 /// The message port of a worker.
 #[cfg(all(feature = "web", any(feature = "engine", feature = "photo")))]
 pub mod port;
@@ -137,3 +133,7 @@ pub mod page;
 /// The article's figures, a program of their own that draws with the page's parts.
 #[cfg(feature = "web")]
 pub mod article;
+/// The command-line program: the only one that prints, opens files and reaches the network.
+#[cfg(feature = "cli")]
+#[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "here files are opened and clocks are read")]
+pub mod cli;

@@ -8,6 +8,8 @@ interface Build {
   sets: string[];
   /** Whether the service worker may keep this build. */
   offline: boolean;
+  /** The names of the settings in a link that say how a run looks, and not what it is (page::model::link::SETTINGS). */
+  viewSettings: string[];
 }
 
 /** The build's files, for the service worker (xtask/src/offline.rs). */
@@ -25,7 +27,7 @@ type Load = (
   then: (bytes: Uint8Array[], error: string | null) => void,
 ) => void;
 
-/** What the programs find around the page (src/page/outside.rs). */
+/** What the programs find around the page (src/page/ports/host.rs). */
 interface Outside {
   load: Load;
   /** The path of the script that the worker of an engine starts from; undefined where the page was built without it. */

@@ -3,22 +3,6 @@
 const [DATABASE, RUNS, NEWEST, FORMAT] = ["spiking-playground", "runs", "newest", 1];
 /** So many runs are kept for a page; the oldest goes. */
 const MOST = 5;
-/** What a link says of how a run looks, not of what it is. */
-const LOOKS = [
-  "digit",
-  "image",
-  "draw",
-  "speed",
-  "t",
-  "engine",
-  "background",
-  "hide",
-  "show",
-  "theme",
-  "train",
-  "autoplay",
-];
-
 const folder = new URL(".", location.href).pathname;
 const ofFolder = IDBKeyRange.bound([folder, 0], [folder, Number.POSITIVE_INFINITY]);
 
@@ -35,7 +19,7 @@ const ofFolder = IDBKeyRange.bound([folder, 0], [folder, Number.POSITIVE_INFINIT
 function settings(link) {
   const pairs = link.replace(/^#/, "").replaceAll("%2C", ",").replaceAll("%3A", ":").split("&");
   return pairs
-    .filter((pair) => pair && !LOOKS.includes(pair.split("=")[0]))
+    .filter((pair) => pair && !build.viewSettings.includes(pair.split("=")[0]))
     .sort()
     .join("&");
 }

@@ -21,7 +21,7 @@ const { src } = /** @type {HTMLScriptElement} */ (document.currentScript);
 /** @param {string} name */
 const beside = (name) => new URL(name, src).href;
 
-// What the program finds around the page (src/page/outside.rs). Here nothing is; other scripts replace what they can.
+// What the program finds around the page (src/page/ports/host.rs). Here nothing is; other scripts replace what they can.
 const nothing = () => {};
 // Only after a run was found.
 const absent = () => {

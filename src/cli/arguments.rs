@@ -89,6 +89,7 @@ pub fn command() -> Command {
         .subcommand(evaluate_command())
         .subcommand(predict_command())
         .subcommand(shards_command())
+        .subcommand(page_settings_command())
 }
 
 fn data_dir() -> Arg {
@@ -222,6 +223,11 @@ fn shards_command() -> Command {
         .args(field("dataset").map(flag))
         .arg(data_dir())
         .arg(output)
+}
+
+/// What the build of the page asks: nobody needs it by hand.
+fn page_settings_command() -> Command {
+    Command::new("page-settings").about("Lists the page's own settings for its scripts").hide(true)
 }
 
 /// The flag of a spec's field, with the default spec's value as its default.

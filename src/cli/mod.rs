@@ -29,6 +29,7 @@ pub mod shards;
 #[cfg(feature = "engine")]
 mod train;
 
+use crate::page::model::link::{SETTINGS, Scope};
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -45,6 +46,7 @@ pub fn run() -> ExitCode {
         #[cfg(all(feature = "engine", feature = "photo"))]
         Some(("predict", matches)) => predict::run(&arguments::predict(matches)),
         Some(("shards", matches)) => shards::run(&arguments::shards(matches)),
+        Some(("page-settings", _)) => page_settings(),
         Some((other, _)) => Err(anyhow::anyhow!("`{other}` needs a build with `--features engine,photo`")),
         None => Ok(()), // clap asks for a subcommand itself
     };
@@ -80,8 +82,13 @@ impl Closed {
     }
 }
 
+/// Prints the names of the page's settings that say how a run looks and not what it is, as JSON.
+fn page_settings() -> anyhow::Result<()> {
+    let view = SETTINGS.iter().filter(|setting| setting.scope == Scope::View).map(|setting| setting.name);
+    say(serde_json::to_string(&view.collect::<Vec<_>>())?)
+}
+
 /// Prints a line of results.
-#[cfg(feature = "engine")]
 fn say(line: impl Display) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{line}").map_err(Closed::or)
 }

@@ -45,8 +45,8 @@ pub(crate) struct Build {
     pub sets: Vec<String>,
     /// Whether the service worker may keep this build; not while the page is being developed.
     pub offline: bool,
-    // What else scripts have to know of the program (the names of its settings, say) is a field here, a key in `to_json`
-    // and `from_json`, and a line of `Build` in www/globals.d.ts.
+    /// The names of the settings in a link that say how a run looks and not what it is.
+    pub view_settings: Vec<String>,
 }
 
 impl Build {
@@ -54,17 +54,29 @@ impl Build {
     pub fn new(folder: &Path, offline: bool) -> Self {
         let is_cut = |set: &&str| folder.join("shards").join(set).join("manifest.json").is_file();
         let sets = SETS.into_iter().filter(is_cut).map(str::to_owned).collect();
-        Self { programs: Map::new(), sets, offline }
+        Self { programs: Map::new(), sets, offline, view_settings: Vec::new() }
     }
 
     fn to_json(&self) -> Value {
-        json!({ "programs": self.programs, "sets": self.sets, "offline": self.offline })
+        json!({
+            "programs": self.programs,
+            "sets": self.sets,
+            "offline": self.offline,
+            "viewSettings": self.view_settings,
+        })
     }
 
     fn from_json(json: &Value) -> Option<Self> {
-        let sets = json["sets"].as_array()?.iter().map(|set| set.as_str().map(str::to_owned));
+        let names = |key: &str| -> Option<Vec<String>> {
+            json[key].as_array()?.iter().map(|name| name.as_str().map(str::to_owned)).collect()
+        };
         let programs = json["programs"].as_object()?.clone();
-        Some(Self { programs, sets: sets.collect::<Option<_>>()?, offline: json["offline"].as_bool()? })
+        Some(Self {
+            programs,
+            sets: names("sets")?,
+            offline: json["offline"].as_bool()?,
+            view_settings: names("viewSettings")?,
+        })
     }
 
     /// What the page in this folder says.
@@ -212,6 +224,7 @@ pub(crate) mod tests {
         fs::write(page.join("page_loader.js"), "1").unwrap();
         let mut places = BTreeSet::new();
         let mut build = Build::new(page, true);
+        build.view_settings = vec!["digit".to_owned()];
         assert_eq!(build.sets, ["mnist"], "a set that was not cut is not there");
         for text in ["1", "2"] {
             program(page, "page", text);

@@ -5,6 +5,8 @@
 use crate::build_script::{self, Build, files, programs};
 use crate::gpu;
 use crate::minify;
+use crate::page::SPIKING;
+use crate::run::says;
 use crate::tools::Tools;
 use anyhow::{Context, Result};
 use fs_err as fs;
@@ -40,8 +42,16 @@ pub fn run() -> Result<()> {
     }
     gpu::lay_into(&folder)?;
     let mut build = Build::new(&folder, is_release);
+    build.view_settings = view_settings(&Tools::here()?)?;
     build.place_programs(&folder)?;
     build.write(&folder)
+}
+
+/// The names of the settings in a link that say how a run looks, as the program says (`page::model::link::SETTINGS`).
+fn view_settings(tools: &Tools) -> Result<Vec<String>> {
+    let json = says(&tools.cmd("cargo", SPIKING.into_iter().chain(["page-settings"])))
+        .context("`spiking page-settings` cannot be run")?;
+    serde_json::from_str(&json).context("`spiking page-settings` says no list of names")
 }
 
 fn is_code(file: &Path) -> bool {

@@ -137,6 +137,10 @@ pub fn programs(tools: &Tools, steps: &Steps, arguments: &[OsString]) -> Result<
     Ok(())
 }
 
+/// What runs the command-line program without burn, which is soon built.
+pub(crate) const SPIKING: [&str; 8] =
+    ["run", "--quiet", "--profile", "shards", "--no-default-features", "--features", "cli", "--"];
+
 /// The data sets in pieces, by the command-line program without burn, which is soon built: one step. The page
 /// needs the first; another that cannot be had is left out.
 ///
@@ -144,8 +148,7 @@ pub fn programs(tools: &Tools, steps: &Steps, arguments: &[OsString]) -> Result<
 /// When the first cannot be had.
 pub fn shards(tools: &Tools, steps: &Steps) -> Result<()> {
     steps.begin("Data for the page");
-    let cargo = ["run", "--quiet", "--profile", "shards", "--no-default-features", "--features", "cli", "--"];
-    let spiking = cargo.into_iter().chain(["shards", "--dataset"]);
+    let spiking = SPIKING.into_iter().chain(["shards", "--dataset"]);
     for (index, set) in SETS.into_iter().enumerate() {
         match tools.cmd("cargo", spiking.clone().chain([set])).run() {
             Err(_) if index > 0 => steps.note(&format!("The page goes without {set}, which cannot be had here.")),
