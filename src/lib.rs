@@ -130,6 +130,9 @@ pub mod engine;
 pub mod dom;
 /// The page: its model, and in the browser its views and ports.
 pub mod page;
+/// The program that saves pictures.
+#[cfg(feature = "web")]
+pub mod exporter;
 /// The article's figures, a program of their own that draws with the page's parts.
 #[cfg(feature = "web")]
 pub mod article;

@@ -41,12 +41,12 @@ pub enum Request {
     /// Load the network of this weights file, spec included. Arrays: the safetensors file. Answer: `Started`.
     Open,
     /// Start with the network of this spec, with weights drawn from its seed. Answer: `Started`.
-    Start(Spec),
+    Start(#[serde(with = "short_spec")] Spec),
     /// Start a run with this spec from the network as it is; the spec's network must be the same. Answer: `Started`.
-    Continue(Spec),
+    Continue(#[serde(with = "short_spec")] Spec),
     /// Continue with the same weights under this spec, whose layers must have the same sizes; training continues if it
     /// runs. Answer: `Changed`.
-    Change(Spec),
+    Change(#[serde(with = "short_spec")] Spec),
     /// The manifest of the data. It may be sent again; shards that were taken stay.
     Data(Manifest),
     /// The shard that `Need` requested. Arrays: the gzipped images, the gzipped labels. Answer: `ShardTaken` or
@@ -104,6 +104,32 @@ pub enum Request {
     Try,
     /// Self-check: compute some small networks and compare them with the CPU's results. Answer: `Checked`.
     SelfCheck,
+}
+
+/// A spec in a packed message: what differs from the defaults ([`Spec::to_hash`]), for the page writes links anyway. In plain
+/// values it is what it is everywhere else.
+mod short_spec {
+    use crate::spec::Spec;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(spec: &Spec, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            spec.serialize(serializer)
+        } else {
+            serializer.serialize_str(&spec.to_hash(&Spec::default()))
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Spec, D::Error> {
+        if deserializer.is_human_readable() {
+            return Spec::deserialize(deserializer);
+        }
+        let (spec, rest, errors) = Spec::from_hash(&Spec::default(), &String::deserialize(deserializer)?);
+        match rest.is_empty() && errors.is_empty() {
+            true => Ok(spec),
+            false => Err(serde::de::Error::custom("it has no such setting")),
+        }
+    }
 }
 
 /// A report on its way to the page.

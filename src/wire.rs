@@ -3,13 +3,14 @@
 //! for itself. The number of a request, which its answer carries, stands last; a message without one is no answer, and a
 //! request without one has the number 0.
 //!
-//! Requests travel as plain JavaScript values, so that any script can drive an engine. Reports, of which there are
-//! many, travel packed ([postcard](https://postcard.jamesmunns.com)): the code that decodes them is a third of the
-//! size. An engine whose worker is called [`PLAIN`](crate::wire::PLAIN) reports in plain values too.
+//! Messages of our programs travel packed ([postcard](https://postcard.jamesmunns.com)): the code for it is a third of the size.
+//! Any script can drive an engine in plain JavaScript values: a request may be one, and an engine whose worker is called
+//! [`PLAIN`](crate::wire::PLAIN) reports in them too.
 
 use crate::protocol::{Report, Request, RequestId};
 use js_sys::{Array, Uint8Array};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -34,9 +35,9 @@ pub fn plain<T: Serialize>(value: &T, id: Option<RequestId>, bytes: &[&[u8]]) ->
 /// The packed message to post and its transfer list.
 ///
 /// # Errors
-/// When the report cannot be packed.
-pub fn packed(report: &Report, id: Option<RequestId>, bytes: &[&[u8]]) -> Result<(Array, Array), WireError> {
-    Ok(with_bytes(Uint8Array::from(&pack(report)?[..]).into(), id, bytes))
+/// When the value cannot be packed.
+pub fn packed<T: Serialize>(value: &T, id: Option<RequestId>, bytes: &[&[u8]]) -> Result<(Array, Array), WireError> {
+    Ok(with_bytes(Uint8Array::from(&pack(value)?[..]).into(), id, bytes))
 }
 
 fn with_bytes(value: JsValue, id: Option<RequestId>, bytes: &[&[u8]]) -> (Array, Array) {
@@ -58,10 +59,14 @@ pub type Message<T> = (T, Option<RequestId>, Vec<Vec<u8>>);
 /// The request of a message's data.
 ///
 /// # Errors
-/// When the data is not what [`plain`] makes of one.
+/// When the data is not what [`packed`] or [`plain`] makes of one.
 pub fn request(data: JsValue) -> Result<Message<Request>, WireError> {
     let (value, id, bytes) = taken_apart(data)?;
-    Ok((serde_wasm_bindgen::from_value(value).map_err(|error| WireError(error.to_string()))?, id, bytes))
+    let request = match value.dyn_into::<Uint8Array>() {
+        Ok(packed) => unpack(&packed.to_vec())?,
+        Err(value) => serde_wasm_bindgen::from_value(value).map_err(|error| WireError(error.to_string()))?,
+    };
+    Ok((request, id, bytes))
 }
 
 /// The report of a message's data.
@@ -85,21 +90,21 @@ fn taken_apart(data: JsValue) -> Result<Message<JsValue>, WireError> {
     Ok((message.get(0), id, bytes.collect::<Result<_, _>>()?))
 }
 
-/// A report, packed.
+/// A value, packed.
 ///
 /// # Errors
 /// When it cannot be packed.
-pub fn pack(report: &Report) -> Result<Vec<u8>, WireError> {
-    postcard::to_allocvec(report).map_err(|_| WireError("it cannot be packed".to_owned()))
+pub fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, WireError> {
+    postcard::to_allocvec(value).map_err(|_| WireError("it cannot be packed".to_owned()))
 }
 
-/// The report that [`pack`] packed.
+/// The value that [`pack`] packed.
 ///
 /// # Errors
 /// When the bytes are something else.
-pub fn unpack(bytes: &[u8]) -> Result<Report, WireError> {
+pub fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
     // The reason would help no user, and its text would have to be fetched.
-    postcard::from_bytes(bytes).map_err(|_| WireError("it is no report".to_owned()))
+    postcard::from_bytes(bytes).map_err(|_| WireError("it is none of ours".to_owned()))
 }
 
 #[cfg(test)]
@@ -107,7 +112,8 @@ mod tests {
     use super::*;
     use crate::digits::shard::Split;
     use crate::event::{Accuracy, EpochDone, StepDone};
-    use crate::spec::Dataset;
+    use crate::protocol::Picture;
+    use crate::spec::{Dataset, Neuron, Spec, dense};
 
     #[test]
     fn what_is_packed_is_unpacked() {
@@ -121,7 +127,7 @@ mod tests {
             Report::Epoch(EpochDone { epoch: 0, loss: 0.5, score, test: Some(score) }),
             Report::Paused,
             Report::SamplesRefused(Dataset::FashionMnist, "why".to_owned()),
-            Report::Trace { picture: crate::protocol::Picture::Test(12), label: Some(4), step: 0 },
+            Report::Trace { picture: Picture::Test(12), label: Some(4), step: 0 },
             Report::Fields(1, vec![0, 700]),
             Report::Checked(11, Some("no".to_owned())),
         ];
@@ -131,7 +137,30 @@ mod tests {
     }
 
     #[test]
+    fn requests_travel_as_they_are_in_both_forms() {
+        let spec = Spec { seed: 9, noise: 0.25, layers: dense([8, 3]), learning_rate: 0.1 + 0.2, ..Spec::default() };
+        let requests = [
+            Request::Open,
+            Request::Start(spec.clone()),
+            Request::Continue(Spec::default()),
+            Request::Change(Spec { neuron: Neuron { adaptation: 0.5, ..Neuron::default() }, ..spec }),
+            Request::Shard(Split::Train, 7),
+            Request::Samples(Dataset::Folder),
+            Request::Trace { picture: Picture::Test(12) },
+            Request::TestImages(vec![0, 9999]),
+            Request::Fields(2, vec![1, 2]),
+        ];
+        for request in requests {
+            assert_eq!(unpack(&pack(&request).unwrap()), Ok(request.clone()));
+            let plain = serde_json::to_string(&request).unwrap();
+            assert_eq!(serde_json::from_str::<Request>(&plain).unwrap(), request, "{plain}");
+        }
+        // A hash that says no spec.
+        assert!(unpack::<Request>(&[1, 3, b'x', b'=', b'1']).is_err());
+    }
+
+    #[test]
     fn what_is_no_report_is_told() {
-        assert!(unpack(&[]).is_err() && unpack(&[255; 9]).is_err());
+        assert!(unpack::<Report>(&[]).is_err() && unpack::<Report>(&[255; 9]).is_err());
     }
 }

@@ -109,7 +109,16 @@ fn only_kernels_name_a_backend() {
 }
 
 /// The files that know the browser. The page's model is not among them: it is compiled without it.
-const BROWSER: &[&str] = &["dom/", "page/app.rs", "page/queue.rs", "page/ports/", "page/view/", "article/view.rs"];
+const BROWSER: &[&str] = &[
+    "dom/",
+    "exporter/",
+    "bin/exporter.rs",
+    "page/app.rs",
+    "page/queue.rs",
+    "page/ports/",
+    "page/view/",
+    "article/view.rs",
+];
 
 /// The files of `src/page` that a file of it imports from, by their `use` lines.
 fn imports(source: &Source, files: &BTreeMap<String, String>) -> Vec<String> {

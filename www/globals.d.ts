@@ -27,6 +27,9 @@ type Load = (
   then: (bytes: Uint8Array[], error: string | null) => void,
 ) => void;
 
+/** Calls one of the functions of the program that saves pictures (src/exporter). */
+type Save = (method: "drawing" | "table", parameters: unknown[], failed: (reason: string) => void) => void;
+
 /** What the programs find around the page (src/page/ports/host.rs). */
 interface Outside {
   load: Load;
@@ -54,6 +57,7 @@ interface Outside {
   keep(link: string, file: Uint8Array, curves: Uint8Array): void;
   /** What was kept under that link is no longer wanted, or cannot be read. */
   forget(link: string, broken: boolean): void;
+  save: Save;
 }
 
 interface Navigator {

@@ -41,6 +41,7 @@ globalThis.outside = {
   kept_curves: absent,
   keep: nothing,
   forget: nothing,
+  save,
 };
 
 /**
@@ -59,6 +60,20 @@ async function load(files, fresh, then) {
     error = (reason instanceof Error && reason.message) || "no answer";
   }
   then(bytes, error);
+}
+
+/**
+ * Has the program that saves pictures do that: it is fetched for the first.
+ * @type {Save}
+ */
+async function save(method, parameters, failed) {
+  try {
+    const exporter = await import(address(`${build.programs.exporter}.js`));
+    await exporter.default();
+    exporter[method](...parameters);
+  } catch (reason) {
+    failed(reason instanceof Error ? reason.message : String(reason));
+  }
 }
 
 /**

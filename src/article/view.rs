@@ -5,11 +5,9 @@ use super::figure::{Figure, Key, Said};
 use super::knobs::knob;
 use crate::decimal;
 use crate::dom::canvas::{Canvas, painted, read_palette};
-use crate::dom::document::{ENDS, Text, after, all, find, in_words, listen, listen_actively, place, window, within};
-use crate::dom::download::download;
+use crate::dom::document::{ENDS, Text, after, all, find, listen, listen_actively, place, window, within};
 use crate::dom::knob::{Turned, Typing, listen_to_knob, show_knob};
-use crate::dom::sheet;
-use crate::dom::sheet::SaveAs;
+use crate::dom::save::{self, SaveAs, save_drawing, save_table};
 use crate::knob::Knob;
 use crate::pictures::marks::Point;
 use crate::pictures::palette::Palette;
@@ -78,7 +76,7 @@ pub fn open() {
         shared.borrow_mut().views.push(view);
     }
     let state = shared.clone();
-    sheet::listen("#article [data-save]", move |button, kind| state.borrow_mut().save(&button, kind));
+    save::listen("#article [data-save]", move |button, kind| state.borrow_mut().save(&button, kind));
     watch(&shared);
     look(&shared);
 }
@@ -166,18 +164,17 @@ impl Views {
         view.dirty = true;
     }
 
-    /// Hands a figure to the reader as a file.
+    /// Has a figure saved as a file.
     fn save(&mut self, button: &Element, kind: SaveAs) {
         let Some(view) = self.views.iter().find(|view| view.figure.contains(Some(button))) else { return };
-        let (text, end) = match kind {
-            SaveAs::Csv => (view.model.table().text, ".csv"),
+        let said = view.said.element.clone();
+        let failed = move |reason: String| said.set_text_content(Some(&reason));
+        match kind {
+            SaveAs::Csv => save_table(&view.figure.id(), &view.model.table(), failed),
             SaveAs::Svg | SaveAs::Moving => {
                 let painted = painted(|| view.draw(&self.words, &self.palette));
-                (sheet::drawing(&view.figure, &painted, &self.palette, None, 0.0), ".svg")
+                save_drawing(&view.figure.id(), &view.figure, &painted, None, 0.0, failed);
             }
-        };
-        if let Err(error) = download(text.as_bytes(), &[&view.figure.id(), end].concat()) {
-            view.said.set(&in_words(&error));
         }
     }
 

@@ -5,6 +5,7 @@
 use super::document::{create, find, missing};
 use crate::decimal::Between;
 use crate::pictures::marks::{Extent, Ink, Mark, Point, Scene, Shade, along};
+use crate::pictures::packed::Picture;
 use crate::pictures::palette::Palette;
 use std::cell::{Cell, RefCell};
 use std::f64::consts::TAU;
@@ -82,7 +83,7 @@ impl Canvas {
     pub fn paint(&self, marks: &[Mark], palette: &Palette) {
         self.clear();
         self.add(marks, palette);
-        keep(|| Painted { element: self.element.clone(), marks: marks.to_vec(), stave: None });
+        keep(|| Painted { element: self.element.clone(), picture: Picture { marks: marks.to_vec(), track: None } });
     }
 
     fn clear(&self) {
@@ -109,9 +110,7 @@ pub struct Painted {
     /// The canvas.
     pub element: HtmlCanvasElement,
     /// What was painted on it.
-    pub marks: Vec<Mark>,
-    /// What lies below, where it is a stave, and how far its cursor is, 0 to 1.
-    pub stave: Option<(Scene, f32)>,
+    pub picture: Picture,
 }
 
 thread_local! {
@@ -304,7 +303,10 @@ impl Stave {
 
     /// Its picture is this one now.
     pub fn prepare(&self, scene: &Scene, palette: &Palette) {
-        keep(|| Painted { element: self.canvas.element.clone(), marks: Vec::new(), stave: Some((scene.clone(), 0.0)) });
+        keep(|| {
+            let picture = Picture { marks: Vec::new(), track: Some((scene.clone(), 0.0)) };
+            Painted { element: self.canvas.element.clone(), picture }
+        });
         if self.canvas.fit(palette) {
             let (width, height, ratio) = self.canvas.size.get();
             for (layer, marks) in [(&self.past, &scene.past), (&self.future, &scene.future)] {
@@ -344,7 +346,7 @@ impl Stave {
         self.canvas.add(now, palette);
         KEPT.with_borrow_mut(|kept| {
             let own = kept.iter_mut().flatten().find(|kept| kept.element == self.canvas.element);
-            if let Some(Painted { marks, stave: Some((_, reached)), .. }) = own {
+            if let Some(Painted { picture: Picture { marks, track: Some((_, reached)) }, .. }) = own {
                 (*marks, *reached) = (now.to_vec(), x);
             }
         });

@@ -4,4 +4,4 @@ pub mod canvas;
 pub mod document;
 pub mod download;
 pub mod knob;
-pub mod sheet;
+pub mod save;

@@ -59,9 +59,8 @@ impl App {
             }
             Event::Input(input) => self.update(input),
             Event::Save(button, kind) => {
-                if let Err(reason) = self.view.save(&self.model, &button, kind) {
-                    self.update(Input::Failed(reason));
-                }
+                let queue = self.queue.clone();
+                self.view.save(&self.model, &button, kind, move |reason| queue.send(Input::Failed(reason)));
             }
             Event::Print => {
                 self.update(Input::Whole);

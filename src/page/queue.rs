@@ -1,7 +1,7 @@
 //! Everything that happens to the page, on its way to the loop in `app`.
 
 use super::model::input::Input;
-use crate::dom::sheet::SaveAs;
+use crate::dom::save::SaveAs;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;

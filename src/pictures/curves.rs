@@ -179,10 +179,10 @@ impl History {
         self.test.push(self.epochs * share.min(1.0), score.fraction());
     }
 
-    /// All points of all curves: what they tell of, epochs, and value.
-    pub fn points(&self) -> impl Iterator<Item = (&'static str, f64, f64)> + '_ {
-        let curves = [("loss", &self.loss), ("training accuracy", &self.training), ("test accuracy", &self.test)];
-        curves.into_iter().flat_map(|(name, curve)| curve.points.iter().map(move |(at, value)| (name, *at, *value)))
+    /// All points of all curves: which (0 loss, 1 training accuracy, 2 test accuracy), epochs, and value.
+    pub fn points(&self) -> impl Iterator<Item = (u8, f64, f64)> + '_ {
+        let curves = [(0, &self.loss), (1, &self.training), (2, &self.test)];
+        curves.into_iter().flat_map(|(curve, of)| of.points.iter().map(move |(at, value)| (curve, *at, *value)))
     }
 
     /// The test accuracy as it was measured: (epochs, accuracy).

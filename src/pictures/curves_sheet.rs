@@ -126,13 +126,10 @@ fn dots(history: &History, kind: Kind, axes: &Axes<'_>) -> Vec<Mark> {
             |point: &(f64, f64)| Mark::Dot { at: axes.place(*point), radius: px(radius), fill: plain(ink), rim: None };
         points[first..].iter().map(dot).collect::<Vec<_>>()
     };
-    let of =
-        |curve: &str| history.points().filter(|(name, ..)| *name == curve).map(|(_, at, value)| (at, value)).collect();
+    let of = |curve: u8| history.points().filter(|(of, ..)| *of == curve).map(|(_, at, value)| (at, value)).collect();
     match kind {
-        Kind::Loss => dot(of("loss"), Ink::Ink, 2.2),
-        Kind::Accuracy => {
-            [dot(of("training accuracy"), Ink::Ghost, 1.6), dot(of("test accuracy"), Ink::Ink, 2.2)].concat()
-        }
+        Kind::Loss => dot(of(0), Ink::Ink, 2.2),
+        Kind::Accuracy => [dot(of(1), Ink::Ghost, 1.6), dot(of(2), Ink::Ink, 2.2)].concat(),
     }
 }
 

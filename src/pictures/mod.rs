@@ -3,6 +3,7 @@
 
 pub mod marks;
 pub mod numbers;
+pub mod packed;
 pub mod palette;
 pub mod svg;
 

@@ -77,10 +77,10 @@ mod tests {
         let styles = include_str!("../../www/style.css");
         let after =
             |start: &str| styles.split(start).nth(1).and_then(|rest| rest.split('}').next()).unwrap_or_default();
-        let themes = [(":root{", Palette::light()), (":root[data-theme=dark]{", Palette::dark())];
+        let themes = [(":root {", Palette::light()), (":root[data-theme=\"dark\"] {", Palette::dark())];
         for (start, palette) in themes {
             for ink in Ink::ALL {
-                let value = after(start).split(&format!("{}:", ink.token())).nth(1).and_then(|rest| rest.get(..7));
+                let value = after(start).split(&format!("{}: ", ink.token())).nth(1).and_then(|rest| rest.get(..7));
                 assert_eq!(value, Some(palette.name(ink)), "{ink:?} after {start}");
             }
         }

@@ -45,7 +45,7 @@ impl EngineWorker {
     #[expect(clippy::disallowed_methods, reason = "the page posts its messages here")]
     pub fn ask(&self, id: RequestId, request: &Request, bytes: &[Vec<u8>]) -> Result<(), String> {
         let bytes: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
-        let (message, transfer) = wire::plain(request, Some(id), &bytes).map_err(|error| error.to_string())?;
+        let (message, transfer) = wire::packed(request, Some(id), &bytes).map_err(|error| error.to_string())?;
         self.worker.post_message_with_transfer(&message, &transfer).map_err(|error| in_words(&error))
     }
 }

@@ -1,55 +1,23 @@
 //! A part of the page as a drawing: its canvases by what was painted on them, with the words that stand beside them.
 
-use super::canvas::Painted;
-use super::document::{document, find, listen as hear, window};
+use crate::dom::document::window;
+use crate::pictures::packed::Picture;
 use crate::pictures::palette::Palette;
 use crate::pictures::svg::{Frame, Motion, Sheet, Words};
-use std::cell::RefCell;
-use std::rc::Rc;
-use wasm_bindgen::JsCast;
-use web_sys::{CssStyleDeclaration, Element, Event, HtmlDialogElement, HtmlElement};
-
-/// The kinds of files that a picture is saved as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SaveAs {
-    /// A drawing that can be scaled.
-    Svg,
-    /// The same, in which time runs.
-    Moving,
-    /// A table of its numbers.
-    Csv,
-}
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{CssStyleDeclaration, Element};
 
 /// Room around a picture in its file, in CSS pixels.
 const MARGIN: f64 = 8.0;
 
-/// Each button that saves opens the dialog, which asks for the kind of file. Both programs of the page listen, each for
-/// the buttons that its selector finds.
-pub fn listen(own: &'static str, tell: impl Fn(Element, SaveAs) + 'static) {
-    let (dialog, asked): (HtmlDialogElement, Rc<RefCell<Option<Element>>>) = (find("save-dialog"), Rc::default());
-    let (moving, wish, tell): (HtmlElement, _, _) = (find("save-moving"), asked.clone(), Rc::new(tell));
-    hear(&document(), "click", move |event: Event| {
-        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        if let Some(button) = target.and_then(|target| target.closest("[data-save]").ok().flatten()) {
-            *wish.borrow_mut() = button.closest(own).ok().flatten();
-            if wish.borrow().is_some() {
-                moving.set_hidden(button.closest("#score").ok().flatten().is_none());
-                drop(dialog.show_modal());
-            }
-        }
-    });
-    for (id, kind) in [("save-svg", SaveAs::Svg), ("save-moving", SaveAs::Moving), ("save-csv", SaveAs::Csv)] {
-        let (button, asked, tell): (HtmlElement, _, _) = (find(id), asked.clone(), tell.clone());
-        hear(&button, "click", move |_: Event| {
-            if let Some(button) = asked.borrow().clone() {
-                tell(button, kind);
-            }
-        });
-    }
-}
-
 /// A part of the page as a file. `reached` is where the cursor stands in its staves, 0 to 1.
-pub fn drawing(root: &Element, painted: &[Painted], palette: &Palette, motion: Option<Motion>, reached: f64) -> String {
+pub fn drawing(
+    root: &Element,
+    painted: &[(JsValue, Picture)],
+    palette: &Palette,
+    motion: Option<Motion>,
+    reached: f64,
+) -> String {
     let area = root.get_bounding_client_rect();
     // The sentences below a figure of the article are for those who play with it.
     let below = root.query_selector("figcaption:not(.cap)").ok().flatten();
@@ -81,25 +49,26 @@ fn all_below(root: &Element) -> Vec<Element> {
 
 /// Adds an element of the page to the sheet: a canvas by what was painted on it, others by their ground and their text.
 /// Whether it was a stave.
-fn add(sheet: &mut Sheet<'_>, element: &Element, frame: Frame, painted: &[Painted], moves: bool) -> bool {
+fn add(sheet: &mut Sheet<'_>, element: &Element, frame: Frame, painted: &[(JsValue, Picture)], moves: bool) -> bool {
     let inside = |selector: &str| element.closest(selector).ok().flatten().is_some();
     let Ok(Some(style)) = window().get_computed_style(element) else { return false };
     let is = |name: &str, value: &str| style.get_property_value(name).is_ok_and(|own| own == value);
     if frame.width <= 1.0 || frame.height <= 1.0 || is("visibility", "hidden") || is("opacity", "0") {
         return false;
     }
-    if let Some(canvas) = painted.iter().rev().find(|painted| *element == **painted.element) {
-        match &canvas.stave {
+    let own: &JsValue = element.as_ref();
+    if let Some((_, canvas)) = painted.iter().rev().find(|(canvas, _)| canvas == own) {
+        match &canvas.track {
             Some((scene, reached)) => sheet.add_stave(frame, &scene.past, &scene.future, f64::from(*reached)),
             // What grows with time is uncovered by the cursor.
             None if moves && inside(".stave") => sheet.add_stave(frame, &canvas.marks, &[], 1.0),
             None => sheet.add(frame, &canvas.marks),
         }
         // What glows under the cursor belongs to one moment.
-        if canvas.stave.is_some() && !moves {
+        if canvas.track.is_some() && !moves {
             sheet.add(frame, &canvas.marks);
         }
-        return canvas.stave.is_some();
+        return canvas.track.is_some();
     }
     // Buttons that save are for the page, and what the cursor is is drawn anew.
     if inside("[data-save], .cursor, .unseen, figcaption:not(.cap)")

@@ -1,0 +1,38 @@
+//! What saves pictures, on the main thread, beside the page. Its functions are exported here: those of the library would be in
+//! every program.
+
+use js_sys::Array;
+use spiking_playground::exporter;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::Element;
+
+fn main() {
+    console_error_panic_hook::set_once();
+}
+
+/// [`exporter::drawing`].
+///
+/// # Errors
+/// Its own.
+#[wasm_bindgen]
+pub fn drawing(
+    name: &str,
+    root: &Element,
+    canvases: &Array,
+    numbers: &[f32],
+    runs: f64,
+    rests: f64,
+    reached: f64,
+) -> Result<(), JsValue> {
+    exporter::drawing(name, root, canvases, numbers, [runs, rests, reached])
+}
+
+/// [`exporter::table`].
+///
+/// # Errors
+/// Its own.
+#[wasm_bindgen]
+pub fn table(name: &str, columns: &str, cells: &[f64]) -> Result<(), JsValue> {
+    exporter::table(name, columns, cells)
+}

@@ -1,0 +1,47 @@
+//! The program that saves pictures: as SVG, standing or moving, and as tables. It is fetched for the first picture that a reader
+//! saves; page and article hand it what they have painted.
+
+mod sheet;
+
+use crate::dom::canvas::read_palette;
+use crate::dom::document::in_words;
+use crate::dom::download::download;
+use crate::pictures::csv;
+use crate::pictures::packed::unpack;
+use crate::pictures::palette::Palette;
+use crate::pictures::svg::Motion;
+use js_sys::Array;
+use wasm_bindgen::JsValue;
+use web_sys::Element;
+
+/// Saves a part of the page as a drawing. `numbers` are the packed pictures of its canvases, `runs` and `rests` the seconds of one
+/// that moves (0 for one that stands), and `reached` is where the cursor stands in its tracks, 0 to 1.
+///
+/// # Errors
+/// In words, when the numbers are no pictures or the browser makes no file of them.
+pub fn drawing(
+    name: &str,
+    root: &Element,
+    canvases: &Array,
+    numbers: &[f32],
+    [runs, rests, reached]: [f64; 3],
+) -> Result<(), JsValue> {
+    let pictures = unpack(numbers).ok_or("the pictures are not whole")?;
+    let painted: Vec<_> = canvases.iter().zip(pictures).collect();
+    let motion = (runs > 0.0).then_some(Motion { runs, rests });
+    let palette = read_palette(&Palette::default());
+    let svg = sheet::drawing(root, &painted, &palette, motion, reached);
+    save(name, ".svg", &svg)
+}
+
+/// Saves a table: its columns and its cells, as [`csv::Table`] has them.
+///
+/// # Errors
+/// In words, when the browser makes no file of it.
+pub fn table(name: &str, columns: &str, cells: &[f64]) -> Result<(), JsValue> {
+    save(name, ".csv", &csv::text(columns, cells))
+}
+
+fn save(name: &str, end: &str, text: &str) -> Result<(), JsValue> {
+    download(text.as_bytes(), &[name, end].concat()).map_err(|error| in_words(&error).into())
+}
