@@ -4,6 +4,8 @@
 //! A target is a function here, a line in [`TARGETS`], and a folder of seeds, `seeds/NAME`. `cargo xtask fuzz` and
 //! `tests/fuzz.rs` find it there.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use spiking_playground::accuracy::evaluate;
 use spiking_playground::checksum::sha256;
 use spiking_playground::cli::{arguments, drawings};
@@ -18,7 +20,7 @@ use spiking_playground::page::model::strokes;
 use spiking_playground::photo::{decode, prepare};
 use spiking_playground::pictures::analysis::{Analysis, telling_neurons};
 use spiking_playground::pictures::curves::{History, Kind};
-use spiking_playground::protocol::{Picture, Request};
+use spiking_playground::protocol::{Picture, Report, Request};
 use spiking_playground::session::Session;
 use spiking_playground::spec::{Dataset, Spec, dense};
 use spiking_playground::spikes::encode::Pass;
@@ -190,12 +192,17 @@ fn decimal(bytes: &[u8]) {
     }
 }
 
-/// The engine's reports, packed.
+/// Messages, packed.
 fn wire(bytes: &[u8]) {
-    if let Ok(report) = wire::unpack(bytes) {
-        let packed = wire::pack(&report);
-        // Bytes are compared: a NaN is none of its own.
-        let again = packed.as_ref().ok().and_then(|packed| wire::unpack(packed).ok());
+    same_again::<Report>(bytes);
+    same_again::<Request>(bytes);
+}
+
+/// A message that is packed again is the same. Bytes are compared: a NaN is none of its own.
+fn same_again<T: Serialize + DeserializeOwned>(bytes: &[u8]) {
+    if let Ok(message) = wire::unpack::<T>(bytes) {
+        let packed = wire::pack(&message);
+        let again = packed.as_ref().ok().and_then(|packed| wire::unpack::<T>(packed).ok());
         assert_eq!(again.and_then(|again| wire::pack(&again).ok()), packed.ok());
     }
 }
