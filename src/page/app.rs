@@ -6,7 +6,7 @@ use super::model::state::Model;
 use super::ports::effects::Ports;
 use super::ports::{environment, fetch, listeners, observers};
 use super::queue::{Event, Queue};
-use super::view::View;
+use super::view::{View, listen_to_saving};
 use crate::dom::document::window;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
@@ -27,6 +27,7 @@ pub fn open() {
     let view = View::new(&queue);
     let ports = Ports::new(queue.clone());
     let mut app = App { model, view, ports, queue: queue.clone(), awaits_frame: false };
+    listen_to_saving(&queue);
     listeners::listen_everywhere(&queue);
     fetch::listen_to_files(&queue);
     observers::watch_sizes(&queue);

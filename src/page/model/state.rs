@@ -384,7 +384,7 @@ impl Model {
         self.run.holds.as_ref().is_some_and(|(_, origin)| *origin == Origin::Random)
     }
 
-    /// What one picture of the data set's class is called; its number where it has no name.
+    /// Whether the classes of the data set have names; their numbers are their names where they have not.
     pub fn has_names(&self) -> bool {
         self.catalogue.set(self.link.spec.dataset).is_some_and(|set| !set.names.is_empty())
     }

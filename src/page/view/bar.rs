@@ -1,7 +1,6 @@
 //! The bar: what trains, how it goes, and the button that starts it; the sentences beside what they are about.
 
 use super::forecast_text;
-use crate::digits::shard::Split;
 use crate::dom::document::{Text, class, find};
 use crate::page::model::phrases::{Phrase, Phrases};
 use crate::page::model::run::Phase;
@@ -83,9 +82,4 @@ fn engine_name(model: &Model, phrases: &Phrases) -> String {
     } else {
         model.cpu_name.clone()
     }
-}
-
-/// The number of images that training goes over in an epoch.
-pub fn training_images(model: &Model) -> usize {
-    model.manifest.as_ref().map_or(0, |manifest| manifest.images(Split::Train))
 }

@@ -21,7 +21,7 @@ const OWN: &str = "[data-save]:not(#article *)";
 const NOTHING: Table = Table::new("nothing");
 
 /// What is asked for in the dialog is sent to `queue`.
-pub fn listen(queue: &Queue) {
+pub fn listen_to_saving(queue: &Queue) {
     let queue = queue.clone();
     save::listen(OWN, move |button, kind| queue.send(Event::Save(button, kind)));
 }

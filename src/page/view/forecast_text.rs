@@ -1,6 +1,6 @@
 //! How long training will take, in words.
 
-use super::bar::training_images;
+use crate::digits::shard::Split;
 use crate::page::model::forecast::{Forecast, Going, forecast as forecast_of, said};
 use crate::page::model::phrases::{Phrase, Phrases};
 use crate::page::model::run::Phase;
@@ -12,10 +12,11 @@ pub fn forecast(model: &Model, phrases: &Phrases) -> String {
     let Some(speed) = model.progress.images_per_second.filter(|_| model.run.phase == Phase::Training) else {
         return String::new();
     };
+    let images = model.manifest.as_ref().map_or(0, |manifest| manifest.images(Split::Train));
     let going = Going {
         measured: model.history.measured(),
         epochs: model.progress.epochs,
-        epoch: training_images(model) as f64 / speed,
+        epoch: images as f64 / speed,
         target: model.link.stop_at.map(|target| f64::from(target) / 100.0),
         last: Some(model.link.spec.epochs).filter(|epochs| *epochs < MAX_EPOCHS),
     };

@@ -21,4 +21,5 @@ mod verdict;
 mod weight_grid;
 mod whole;
 
+pub use export::listen_to_saving;
 pub use whole::View;

@@ -10,7 +10,7 @@ use crate::spec::{Neuron, Readout};
 use crate::trace::LayerTrace;
 
 /// What is needed to sender.
-pub struct Asked<'a> {
+pub struct Tooltip<'a> {
     /// What runs through the network.
     pub analysis: &'a Analysis,
     /// The neurons' parameters.
@@ -26,7 +26,7 @@ fn pixel((x, y): (f32, f32)) -> usize {
     part(y, SIDE) * SIDE + part(x, SIDE)
 }
 
-impl Asked<'_> {
+impl Tooltip<'_> {
     /// What the canvas with that id says of a place of it, in shares of its size; nothing where there is nothing.
     pub fn tell(&self, canvas: &str, place: (f32, f32)) -> Option<String> {
         let (trace, t) = (&self.analysis.trace, part(place.0, self.analysis.time_steps()));
@@ -135,7 +135,7 @@ mod tests {
             words("tip-output", "{a} {t} {n} {p}"),
         ]);
         let (analysis, neuron) = (analysis(), Neuron::default());
-        Asked { analysis: &analysis, neuron: &neuron, chosen: &[2, 1, 0], phrases: &phrases }.tell(canvas, place)
+        Tooltip { analysis: &analysis, neuron: &neuron, chosen: &[2, 1, 0], phrases: &phrases }.tell(canvas, place)
     }
 
     #[test]

@@ -4,7 +4,6 @@ use super::bar::Bar;
 use super::connections::Connections;
 use super::controls::Controls;
 use super::data_set::DataSet;
-use super::export;
 use super::learning::LearningView;
 use super::mistakes::Mistakes;
 use super::notices::Notices;
@@ -13,7 +12,7 @@ use super::phrases;
 use super::result::ResultView;
 use super::thumbnails::Thumbnails;
 use super::timeline::Timeline;
-use super::tooltip::Asked;
+use super::tooltip::Tooltip;
 use super::weight_grid::WeightGrid;
 use crate::digits::drawing::PIXELS;
 use crate::dom::canvas::read_palette;
@@ -55,7 +54,6 @@ pub struct View {
 impl View {
     /// The views of the document; what is done in them is sent to `queue`.
     pub fn new(queue: &Queue) -> Self {
-        export::listen(queue);
         for (class, button) in (0..).zip(all::<HtmlElement>("#own-classes button")) {
             let queue = queue.clone();
             crate::dom::document::listen(&button, "click", move |_: web_sys::Event| queue.send(Input::Keep(class)));
@@ -252,7 +250,7 @@ impl View {
     fn draw_tooltip(&self, model: &Model) {
         let text = model.analysis.as_ref().zip(model.pointed_at.as_ref()).and_then(|(analysis, (canvas, place))| {
             let (neuron, chosen) = (&model.shown_spec().neuron, &model.neurons);
-            Asked { analysis, neuron, chosen, phrases: &self.phrases }.tell(canvas, *place)
+            Tooltip { analysis, neuron, chosen, phrases: &self.phrases }.tell(canvas, *place)
         });
         self.tooltip.element.set_hidden(text.is_none());
         self.tooltip.set(&text.unwrap_or_default());
