@@ -28,7 +28,7 @@ type Load = (
 ) => void;
 
 /** Calls one of the functions of the program that saves pictures (src/exporter). */
-type Save = (method: "drawing" | "table", parameters: unknown[], failed: (reason: string) => void) => void;
+type Save = (method: "drawing" | "table" | "file", parameters: unknown[], failed: (reason: string) => void) => void;
 
 /** What the programs find around the page (src/page/ports/host.rs). */
 interface Outside {

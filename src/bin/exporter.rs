@@ -36,3 +36,12 @@ pub fn drawing(
 pub fn table(name: &str, columns: &str, cells: &[f64]) -> Result<(), JsValue> {
     exporter::table(name, columns, cells)
 }
+
+/// [`exporter::file`].
+///
+/// # Errors
+/// Its own.
+#[wasm_bindgen]
+pub fn file(name: &str, bytes: &[u8]) -> Result<(), JsValue> {
+    exporter::file(name, bytes)
+}

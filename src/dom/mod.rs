@@ -2,6 +2,5 @@
 
 pub mod canvas;
 pub mod document;
-pub mod download;
 pub mod knob;
 pub mod save;

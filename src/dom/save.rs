@@ -1,4 +1,4 @@
-//! Pictures that a reader saves: which, and as what kind of file. What makes the file is a program of its own (`exporter`),
+//! What a reader saves: which picture, and as what kind of file, or a file as it is. What makes the file is a program of its own (`exporter`),
 //! which is fetched for the first.
 
 use super::canvas::Painted;
@@ -6,7 +6,7 @@ use super::document::{document, find, listen as hear};
 use crate::pictures::csv::Table;
 use crate::pictures::packed::pack;
 use crate::pictures::svg::Motion;
-use js_sys::{Array, Float32Array, Float64Array};
+use js_sys::{Array, Float32Array, Float64Array, Uint8Array};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
@@ -85,6 +85,11 @@ pub fn save_drawing(
 pub fn save_table(name: &str, table: &Table, failed: impl FnOnce(String) + 'static) {
     let arguments = Array::of2(&table.columns.into(), &Float64Array::from(&table.cells[..]));
     hand_over("table", name, &arguments, failed);
+}
+
+/// Has these bytes saved as they are.
+pub fn save_file(name: &str, bytes: &[u8], failed: impl FnOnce(String) + 'static) {
+    hand_over("file", name, &Array::of1(&Uint8Array::from(bytes)), failed);
 }
 
 fn hand_over(method: &str, name: &str, arguments: &Array, failed: impl FnOnce(String) + 'static) {

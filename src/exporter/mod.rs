@@ -1,15 +1,16 @@
 //! The program that saves pictures: as SVG, standing or moving, and as tables. It is fetched for the first picture that a reader
 //! saves; page and article hand it what they have painted.
 
+mod download;
 mod sheet;
 
 use crate::dom::canvas::read_palette;
 use crate::dom::document::in_words;
-use crate::dom::download::download;
 use crate::pictures::csv;
 use crate::pictures::packed::unpack;
 use crate::pictures::palette::Palette;
 use crate::pictures::svg::Motion;
+use download::download;
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 use web_sys::Element;
@@ -42,6 +43,14 @@ pub fn table(name: &str, columns: &str, cells: &[f64]) -> Result<(), JsValue> {
     save(name, ".csv", &csv::text(columns, cells))
 }
 
+/// Saves a file as it is.
+///
+/// # Errors
+/// In words, when the browser makes no file of it.
+pub fn file(name: &str, bytes: &[u8]) -> Result<(), JsValue> {
+    download(bytes, name).map_err(|error| in_words(&error).into())
+}
+
 fn save(name: &str, end: &str, text: &str) -> Result<(), JsValue> {
-    download(text.as_bytes(), &[name, end].concat()).map_err(|error| in_words(&error).into())
+    file(&[name, end].concat(), text.as_bytes())
 }

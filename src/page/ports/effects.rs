@@ -5,7 +5,7 @@ use super::fetch;
 use super::host;
 use super::worker::EngineWorker;
 use crate::dom::document::{after, find, in_words, window};
-use crate::dom::download::download;
+use crate::dom::save::save_file;
 use crate::page::model::effect::Effect;
 use crate::page::model::input::{EngineKind, Input};
 use crate::page::queue::Queue;
@@ -55,9 +55,8 @@ impl Ports {
             Effect::ForgetRun { link, is_broken } => host::forget(&link, is_broken),
             Effect::KeepDrawings(drawings) => keep_drawings(&drawings),
             Effect::Download { bytes, name } => {
-                if let Err(error) = download(&bytes, name) {
-                    self.queue.send(Input::Failed(in_words(&error)));
-                }
+                let queue = queue();
+                save_file(name, &bytes, move |reason| queue.send(Input::Failed(reason)));
             }
             Effect::TellReady => host::ready(),
             Effect::TellProgress { epochs, loss, accuracy, images_per_second } => {

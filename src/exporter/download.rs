@@ -1,6 +1,6 @@
 //! Files for the reader.
 
-use super::document::create;
+use crate::dom::document::create;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsValue;
 use web_sys::{Blob, HtmlAnchorElement, Url};
