@@ -125,7 +125,7 @@ pub mod photo_reader;
 /// The engine's program behind the message port.
 #[cfg(all(feature = "web", feature = "engine"))]
 pub mod engine;
-/// The toolkit that page and article share: document, canvases, knobs, files for the reader.
+/// The toolkit that page and article share: document, canvases, knobs, what a reader saves.
 #[cfg(feature = "web")]
 pub mod dom;
 /// The page: its model, and in the browser its views and ports.

@@ -1,4 +1,4 @@
-//! The toolkit that page and article share: the document, canvases, knobs, files for the reader.
+//! The toolkit that page and article share: the document, canvases, knobs, what a reader saves.
 
 pub mod canvas;
 pub mod document;
