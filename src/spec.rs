@@ -493,6 +493,26 @@ impl Surrogate {
     }
 }
 
+/// A value of a link with its colons and commas, which some programs escape.
+///
+/// ```
+/// use spiking_playground::spec::decoded;
+/// assert_eq!(decoded("arctan%3A2%2C50%"), "arctan:2,50%");
+/// ```
+pub fn decoded(value: &str) -> String {
+    let mut pieces = value.split('%');
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (sign, rest) = [("3A", ":"), ("2C", ",")]
+            .into_iter()
+            .find_map(|(code, sign)| Some((sign, piece.strip_prefix(code)?)))
+            .unwrap_or(("%", piece));
+        text.push_str(sign);
+        text.push_str(rest);
+    }
+    text
+}
+
 fn within(text: &str, low: f64, high: f64) -> Option<f64> {
     decimal::parse(text.trim()).filter(|value| (low..=high).contains(value))
 }
@@ -684,7 +704,7 @@ impl Spec {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             if field(name).is_none() {
                 rest.push((name.to_owned(), value.to_owned()));
-            } else if let Err(error) = spec.set(name, &value.replace("%3A", ":").replace("%2C", ",")) {
+            } else if let Err(error) = spec.set(name, &decoded(value)) {
                 errors.push(error);
             }
         }

@@ -40,6 +40,6 @@ pub fn percent(share: f32) -> String {
 pub fn signed(value: f32) -> String {
     match format!("{value:.1}") {
         zero if zero == "-0.0" => "0.0".to_owned(),
-        text => text.replace('-', "−"),
+        text => text.strip_prefix('-').map_or_else(|| text.clone(), |value| ["−", value].concat()),
     }
 }

@@ -4,7 +4,7 @@
 
 use super::strokes::{Stroke, from_text, to_text};
 use crate::decimal;
-use crate::spec::Spec;
+use crate::spec::{Spec, decoded};
 
 /// The animation's speed where the link says nothing, in time steps a second.
 pub const SPEED: f32 = 4.0;
@@ -298,7 +298,11 @@ pub const SETTINGS: &[Setting] = &[
         scope: Scope::View,
         get: |link| (!link.theme.is_empty()).then(|| link.theme.clone()),
         set: |link, text| {
-            link.theme = one_of(text, ["light", "dark", "auto"])?.replace("auto", "");
+            // What the system decides is said by nothing.
+            link.theme = Some(one_of(text, ["light", "dark", "auto"])?)
+                .filter(|theme| *theme != "auto")
+                .unwrap_or_default()
+                .to_owned();
             Some(())
         },
     },
@@ -392,7 +396,7 @@ fn joined(names: &[String]) -> Option<String> {
 
 /// Names with commas between them.
 fn list(text: &str) -> Vec<String> {
-    text.replace("%2C", ",").split(',').map(str::to_owned).filter(|name| !name.is_empty()).collect()
+    decoded(text).split(',').map(str::to_owned).filter(|name| !name.is_empty()).collect()
 }
 
 /// Whether there is such a part to be shown.

@@ -41,7 +41,7 @@ impl DataSet {
         self.sentences[0].set_hidden(catalogue.sets.len() < 2);
         self.sentences[1].set_hidden(fitting.count() < 2);
         for element in all::<HtmlElement>("[data-label]") {
-            let label = attribute(&element, "data-label").replace("{one}", &phrases.one);
+            let label = attribute(&element, "data-label").split("{one}").collect::<Vec<_>>().join(&phrases.one);
             drop(element.set_attribute("aria-label", &label));
         }
         for names in ["#digits span", "#bars div > b"] {
