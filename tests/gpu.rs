@@ -195,9 +195,13 @@ impl Page {
 
     /// Asks, and lets the engine work until it has nothing left to do.
     fn ask(&mut self, request: Request, bytes: Vec<Vec<u8>>) {
-        let mut out = self.session.receive(0, request, bytes);
+        let mut out = self.session.receive(7, request, bytes);
         for _ in 0..1000 {
-            for Outgoing { report, bytes, .. } in out {
+            for Outgoing { answers, report, bytes } in out {
+                // What takes a task on the GPU is an answer all the same.
+                if matches!(report, Report::Tried(_) | Report::Resumed(_) | Report::Paused) {
+                    assert_eq!(answers, Some(7), "{report:?}");
+                }
                 if let Report::Need(split, shard) = report {
                     self.bring(split, shard);
                 }

@@ -80,8 +80,10 @@ pub(super) enum PauseReport {
 /// What is brought from a GPU and when.
 #[derive(Debug, Default)]
 pub(super) struct Gpu {
-    /// The tasks that come next.
-    due: VecDeque<GpuTask>,
+    /// The tasks that come next, each with the request that it answers.
+    due: VecDeque<(Option<RequestId>, GpuTask)>,
+    /// The request that the running task answers.
+    request: Option<RequestId>,
     /// Whether a task runs.
     in_flight: bool,
     /// What has to be reported after the next snapshot.
@@ -98,14 +100,20 @@ impl Session {
         if self.gpu.in_flight {
             return None;
         }
-        let task = self.gpu.due.pop_front();
-        self.gpu.in_flight = task.is_some();
-        task
+        let (request, task) = self.gpu.due.pop_front()?;
+        (self.gpu.in_flight, self.gpu.request) = (true, request);
+        Some(task)
     }
 
     /// Takes in what a task came to.
     pub fn complete(&mut self, result: GpuTaskResult) -> Vec<Outgoing> {
         self.gpu.in_flight = false;
+        let request = self.gpu.request.take();
+        self.answering(request, |session| session.take_in(result));
+        std::mem::take(&mut self.out)
+    }
+
+    fn take_in(&mut self, result: GpuTaskResult) {
         match result {
             GpuTaskResult::Losses(Ok(steps)) => {
                 self.batch_time = (self.clock)() - self.gpu.launched_at;
@@ -120,7 +128,6 @@ impl Session {
                 self.report(Report::Checked(networks, disagreement.map(|error| error.to_string())));
             }
         }
-        std::mem::take(&mut self.out)
     }
 
     /// Whether something is to be brought from a GPU, or on its way.
@@ -129,15 +136,15 @@ impl Session {
     }
 
     pub(super) fn request_of_gpu(&mut self, task: GpuTask) {
-        self.gpu.due.push_back(task);
+        self.gpu.due.push_back((self.answering, task));
     }
 
     /// Has the run brought.
     pub(super) fn request_snapshot(&mut self) {
         if let Some(run) = &self.run
-            && !self.gpu.due.iter().any(|task| matches!(task, GpuTask::Snapshot(_)))
+            && !self.gpu.due.iter().any(|(_, task)| matches!(task, GpuTask::Snapshot(_)))
         {
-            self.gpu.due.push_back(GpuTask::Snapshot(Box::new(run.snapshot())));
+            self.gpu.due.push_back((self.answering, GpuTask::Snapshot(Box::new(run.snapshot()))));
         }
     }
 

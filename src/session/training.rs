@@ -135,7 +135,8 @@ impl Session {
             }
             if is_warm || recorded == Recorded::Diverged {
                 self.mode = Mode::Idle;
-                self.report(Report::Tried(images as f64 / time.max(0.1) * 1000.0));
+                let (speed, request) = (images as f64 / time.max(0.1) * 1000.0, self.training_request);
+                self.answering(request, |session| session.report(Report::Tried(speed)));
             }
             return;
         }
