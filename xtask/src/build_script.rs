@@ -34,7 +34,7 @@ const DOCUMENTS: [&str; 2] = ["index.html", "embed.html"];
 const PROGRAMS: &str = "programs";
 /// What follows a program's name in the names of its files: the program, its script, and the script that a worker starts
 /// from, which not every program has.
-const ENDS: [&str; 3] = ["_bg.wasm", ".js", "_loader.js"];
+pub(crate) const ENDS: [&str; 3] = ["_bg.wasm", ".js", "_loader.js"];
 
 /// What `build.js` says.
 #[derive(Debug, PartialEq)]
@@ -146,7 +146,7 @@ pub(crate) fn files_of(folder: &Path, program: &str) -> Vec<PathBuf> {
     [wasm, script].into_iter().chain(loader).collect()
 }
 
-/// The files in a folder, in order.
+/// What is in a folder, in order.
 pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files: Vec<PathBuf> = fs::read_dir(folder)?.filter_map(|file| Some(file.ok()?.path())).collect();
     files.sort();

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that is checked before a change is taken.
 
+use crate::build_script;
 use crate::gpu;
 use crate::page;
 use crate::peers;
@@ -141,10 +142,9 @@ fn line(mark: &str, name: &str, start: Instant) -> String {
 
 /// The files of tests that drive a browser, in order.
 fn browser_tests() -> Result<Vec<PathBuf>> {
-    let mut files: Vec<PathBuf> = fs::read_dir(BROWSER_TESTS)?.filter_map(|file| Some(file.ok()?.path())).collect();
+    let mut files = build_script::files(Path::new(BROWSER_TESTS))?;
     files.retain(|file| file.to_string_lossy().ends_with(".test.mjs"));
     ensure!(!files.is_empty(), "{BROWSER_TESTS} has no tests");
-    files.sort();
     Ok(files)
 }
 

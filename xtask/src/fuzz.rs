@@ -1,10 +1,12 @@
 //! `cargo xtask fuzz`: each target of `fuzz/` for a while, with the stable compiler. The sanitizers need another; what is
 //! looked for here, panics, memory and time, does not.
 
+use crate::build_script;
 use crate::run::Steps;
 use crate::tools::Tools;
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
+use std::path::Path;
 
 /// The longest input, in bytes: longer ones say little more, and take longer.
 const LONGEST: u32 = 16_384;
@@ -58,9 +60,6 @@ pub fn fuzz(seconds: u32, only: Option<&str>) -> Result<()> {
 
 /// The targets: each has a folder of seeds.
 fn targets() -> Result<Vec<String>> {
-    let entries = fs::read_dir(SEEDS)?;
-    let mut names: Vec<String> =
-        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    Ok(names)
+    let folders = build_script::files(Path::new(SEEDS))?;
+    Ok(folders.iter().filter_map(|folder| Some(folder.file_name()?.to_string_lossy().into_owned())).collect())
 }

@@ -5,7 +5,7 @@
 //! other programs it would keep `trunk serve` from building, and so from answering, until it is done. What both engines are
 //! made of is compiled once more for that; CONTRIBUTING.md says what it costs.
 
-use crate::build_script::Build;
+use crate::build_script::{Build, ENDS};
 use crate::minify;
 use crate::run::Steps;
 use crate::tools::{Tools, WASM, target};
@@ -36,7 +36,7 @@ fn own_target() -> Result<PathBuf> {
 
 /// The files of the engine in its folder: program, script, loader.
 fn files(folder: &Path) -> [PathBuf; 3] {
-    [format!("{ENGINE}_bg.wasm"), format!("{ENGINE}.js"), format!("{ENGINE}_loader.js")].map(|name| folder.join(name))
+    ENDS.map(|end| folder.join(format!("{ENGINE}{end}")))
 }
 
 /// Builds the engine: one step. [`add_to`] puts it into the page.
@@ -53,9 +53,9 @@ pub fn build(tools: &Tools, steps: &Steps) -> Result<()> {
     let folder = fresh()?;
     let bindgen = ["--target", "web", "--no-typescript", "--out-name", ENGINE, "--out-dir"].map(OsString::from);
     tools.cmd("wasm-bindgen", bindgen.into_iter().chain([folder.clone().into(), program.into()])).run()?;
-    let loader = folder.join(format!("{ENGINE}_loader.js"));
-    fs::write(&loader, LOADER)?;
-    minify::scripts(tools, &folder, &[folder.join(format!("{ENGINE}.js"))], &["--format=esm".to_owned()])
+    let [_, script, loader] = files(&folder);
+    fs::write(loader, LOADER)?;
+    minify::scripts(tools, &folder, &[script], &["--format=esm".to_owned()])
 }
 
 /// Where the engine lies that was built and is in no page yet.

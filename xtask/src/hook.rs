@@ -33,8 +33,8 @@ pub fn run() -> Result<()> {
     for (from, to) in [(SHARDS, "shards"), ("models", "models")] {
         copy(Path::new(from), &folder.join(to))?;
     }
+    let tools = Tools::here()?;
     if is_release {
-        let tools = Tools::here()?;
         let known = KNOWN.map(|name| folder.join(name));
         let scripts = files(&build_script::parts(&folder)?)?.into_iter().chain(known).filter(|file| is_code(file));
         minify::scripts(&tools, &folder, &scripts.collect::<Vec<_>>(), &[])?;
@@ -42,7 +42,7 @@ pub fn run() -> Result<()> {
     }
     gpu::lay_into(&folder)?;
     let mut build = Build::new(&folder, is_release);
-    build.view_settings = view_settings(&Tools::here()?)?;
+    build.view_settings = view_settings(&tools)?;
     build.place_programs(&folder)?;
     build.write(&folder)
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// The target of the page's programs.
 pub const WASM: &str = "wasm32-unknown-unknown";
-/// Steps of [`Tools::bring`], and the one more that a browser takes.
+/// Steps of [`Tools::bring`].
 pub const STEPS: usize = 4;
 
 /// A program that is used in exactly one version.
