@@ -258,7 +258,7 @@ impl Session {
         manifest.map_or(Ok(()), |data| network.check_fit(data.width * data.height, data.classes))
     }
 
-    /// Whether there is a network that reads the images that there are; reports it if not.
+    /// Whether the network, if there is one, reads the images that there are; reports it if not.
     fn is_ready(&mut self) -> bool {
         let misfit = self.run.as_ref().and_then(|run| self.check_fit(&run.network).err());
         if let Some(misfit) = misfit {
@@ -311,6 +311,9 @@ impl Session {
     fn test(&mut self, images: usize) {
         let Some(manifest) = &self.data.manifest else { return self.fail("There are no test images.") };
         let (all, shards) = (manifest.images(Split::Test), manifest.test.len());
+        if self.run.is_none() {
+            return self.fail("There is no network yet to test.");
+        }
         if !self.is_ready() {
             return;
         }

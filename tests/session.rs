@@ -330,6 +330,10 @@ fn what_cannot_be_done_is_said() {
     assert!(matches!(&reports[..], [Report::Failed(reason)] if reason.contains("cut off")), "{reports:?}");
     let reports = page.ask(Request::Start(Spec { time_steps: 0, ..small() }));
     assert!(matches!(&reports[..], [Report::Failed(_)]), "{reports:?}");
+    // Nor where there are images, but no network to read them.
+    let manifest = page.manifest.clone();
+    page.ask(Request::Data(manifest));
+    only_failed(&page.ask(Request::Test(10)), "no network yet");
     assert!(!page.session.is_busy());
 }
 
