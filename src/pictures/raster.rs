@@ -1,5 +1,6 @@
 //! Spikes over time: one row a neuron, one column a time step. Which spoke, how densely; how does the wave start?
 
+use super::field::part;
 use super::marks::{Extent, Ink, Mark, Scene, column, glowing, level};
 use crate::spikes::SpikeTrain;
 
@@ -19,7 +20,7 @@ pub struct Order<'a> {
 }
 
 /// In how many rows so many neurons that fire are shown.
-pub fn rows(firing: usize) -> usize {
+fn rows(firing: usize) -> usize {
     firing.clamp(FEWEST_ROWS, MOST_ROWS)
 }
 
@@ -110,6 +111,18 @@ pub fn line_of(spikes: &SpikeTrain, order: Order<'_>, neuron: usize) -> Option<M
     (spikes.count_of(0, neuron) > 0).then(|| level((rows.row(neuron) as f32 + 0.5) / rows.rows as f32, Ink::Faint))
 }
 
+/// The neuron whose spikes stand at height `y`, 0 to 1 downwards: where rows are shared, the first of those in it.
+pub fn neuron_at(order: Order, y: f32) -> Option<usize> {
+    let rows = Rows::new(order.places.len(), Some(order));
+    let firing = |place: &usize| *place < order.firing;
+    let at = order
+        .places
+        .iter()
+        .enumerate()
+        .filter(|(neuron, place)| firing(place) && rows.row(*neuron) == part(y, rows.rows));
+    at.min_by_key(|(_, place)| **place).map(|(neuron, _)| neuron)
+}
+
 /// The spikes that have just happened, brighter and larger.
 pub fn glow(spikes: &SpikeTrain, order: Option<Order<'_>>, now: f32) -> Vec<Mark> {
     let (rows, time_steps) = (Rows::new(spikes.neurons(), order), spikes.time_steps());
@@ -139,6 +152,7 @@ mod tests {
         let Mark::Tick { at, .. } = scene.past[0] else { panic!("a spike is a tick") };
         assert_eq!(at, (0.375, 1.5 / FEWEST_ROWS as f32)); // neuron 0 stands in row 1
         assert_eq!(line_of(&spikes, order, 0), Some(level(1.5 / FEWEST_ROWS as f32, Ink::Faint)));
+        assert_eq!((neuron_at(order, 1.5 / FEWEST_ROWS as f32), neuron_at(order, 0.9)), (Some(0), None));
     }
 
     #[test]
@@ -152,6 +166,7 @@ mod tests {
         let Mark::Tick { at, .. } = scene.past[99] else { panic!("a spike is a tick") };
         assert_eq!(at.1, 0.995);
         assert_eq!(line_of(&spikes, order, 1), None);
+        assert_eq!((neuron_at(order, 0.005), neuron_at(order, 0.995)), (Some(0), Some(495)));
     }
 
     #[test]

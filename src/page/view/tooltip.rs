@@ -6,10 +6,11 @@ use crate::pictures::analysis::Analysis;
 use crate::pictures::field::{dot, part};
 use crate::pictures::numbers::grouped;
 use crate::pictures::numbers::percent;
+use crate::pictures::raster;
 use crate::spec::{Neuron, Readout};
 use crate::trace::LayerTrace;
 
-/// What is needed to sender.
+/// What is needed to tell.
 pub struct Tooltip<'a> {
     /// What runs through the network.
     pub analysis: &'a Analysis,
@@ -50,12 +51,8 @@ impl Tooltip<'_> {
             }
             "field" => self.name(first?, dot(place, first?.neurons())?),
             "hid" => {
-                let (rows, firing) = (self.analysis.rows.first()?, self.analysis.firing.first()?);
-                let row = part(place.1, crate::pictures::raster::rows(*firing));
-                // Where rows are shared, the first of the neurons in it.
-                let neuron = rows
-                    .iter()
-                    .position(|own| *own * crate::pictures::raster::rows(*firing) / (*firing).max(1) == row)?;
+                let (places, firing) = (self.analysis.rows.first()?, *self.analysis.firing.first()?);
+                let neuron = raster::neuron_at(raster::Order { places, firing }, place.1)?;
                 self.name(first?, neuron)
             }
             "mem" => self.voltage(first?, *self.chosen.get(part(place.1, self.chosen.len()))?, t, at),
