@@ -432,6 +432,7 @@ macro_rules! words {
         }
     };
 }
+pub(crate) use words;
 
 words!(Dataset, "mnist" => Self::Mnist, "fashion-mnist" => Self::FashionMnist, "folder" => Self::Folder);
 words!(Encoding, "rate" => Self::Rate, "latency" => Self::Latency, "current" => Self::Current);

@@ -1,9 +1,10 @@
 //! The document: finding elements, listening to them, and changing text and style only where they differ.
 
+use crate::decimal::Between;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, Element, Event, EventTarget, HtmlElement, KeyboardEvent, Node, Window};
+use web_sys::{Document, Element, Event, EventTarget, HtmlElement, KeyboardEvent, Node, PointerEvent, Window};
 
 /// How a pointer that is down can end: a browser may tell only the last of them.
 pub const ENDS: [&str; 3] = ["pointerup", "pointercancel", "lostpointercapture"];
@@ -162,6 +163,13 @@ pub fn style(element: &HtmlElement, property: &str, value: &str) {
     drop(element.style().set_property(property, value));
 }
 
+/// Where on an element a pointer is, in shares of its size.
+pub fn place_of(element: &Element, event: &PointerEvent) -> (f32, f32) {
+    let area = element.get_bounding_client_rect();
+    let share = |at: i32, start: f64, size: f64| ((f64::from(at) - start) / size.max(1.0)).between(0.0, 1.0) as f32;
+    (share(event.client_x(), area.left(), area.width()), share(event.client_y(), area.top(), area.height()))
+}
+
 /// Puts a word beside marks: places are shares of the picture.
 pub fn place(element: &HtmlElement, at: Option<(f32, f32)>) {
     element.set_hidden(at.is_none());
@@ -199,9 +207,12 @@ impl Text {
     }
 }
 
-/// Says whether a button is the chosen one of its kind.
+/// Says whether a button is the chosen one of its kind. Said again it would cost the browser as much as a change.
 pub fn press(button: &HtmlElement, pressed: bool) {
-    drop(button.set_attribute("aria-pressed", if pressed { "true" } else { "false" }));
+    let pressed = if pressed { "true" } else { "false" };
+    if button.get_attribute("aria-pressed").as_deref() != Some(pressed) {
+        drop(button.set_attribute("aria-pressed", pressed));
+    }
 }
 
 /// Adds or removes a class.
@@ -227,7 +238,9 @@ pub fn numbers(container: &HtmlElement, numbers: &[(String, (f32, f32), &str)]) 
         if span.text_content().as_deref() != Some(text) {
             span.set_text_content(Some(text));
         }
-        span.set_class_name(class);
+        if span.class_name() != *class {
+            span.set_class_name(class);
+        }
         place(&span, Some(*at));
     }
 }

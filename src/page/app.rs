@@ -48,10 +48,6 @@ fn now() -> f64 {
 impl App {
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Input(Input::Link(_)) => {
-                let hash = self.ports.take_hash();
-                self.update(Input::Link(hash));
-            }
             Event::Input(Input::Frame(at)) => {
                 self.awaits_frame = false;
                 self.update(Input::Frame(at));
@@ -62,6 +58,10 @@ impl App {
             Event::Save(button, kind) => {
                 let queue = self.queue.clone();
                 self.view.save(&self.model, &button, kind, move |reason| queue.send(Input::Failed(reason)));
+            }
+            Event::Address => {
+                let hash = self.ports.take_hash();
+                self.update(Input::Link(hash));
             }
             Event::Print => {
                 self.update(Input::Whole);

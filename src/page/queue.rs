@@ -15,6 +15,8 @@ pub enum Event {
     Input(Input),
     /// The picture that belongs to this button is to be saved.
     Save(Element, SaveAs),
+    /// The page's address was changed from outside.
+    Address,
     /// The page is being printed: all of it is to be there now.
     Print,
 }
@@ -29,17 +31,11 @@ impl From<Input> for Event {
 type Handler = Box<dyn FnMut(Event)>;
 
 /// Brings events to their handler, in order: one that comes while another is being handled waits.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Queue {
     queue: Rc<RefCell<VecDeque<Event>>>,
     busy: Rc<Cell<bool>>,
     handler: Rc<RefCell<Option<Handler>>>,
-}
-
-impl Default for Queue {
-    fn default() -> Self {
-        Self { queue: Rc::default(), busy: Rc::default(), handler: Rc::new(RefCell::new(None)) }
-    }
 }
 
 impl Queue {

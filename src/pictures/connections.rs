@@ -15,6 +15,8 @@ const BETWEEN: usize = 3;
 const TO_OUTPUTS: usize = 2;
 /// And so many of one that is lit.
 const LIT: usize = 24;
+/// What a silent neuron counts for.
+const SILENT: f32 = 0.01;
 
 /// A neuron, by layer and number. Layers are counted from 0, the first hidden one; the last is the output.
 pub type Place = (usize, usize);
@@ -88,25 +90,30 @@ impl Layout {
 
     /// All hidden neurons that are shown.
     pub fn hidden(&self) -> impl Iterator<Item = Place> + '_ {
-        let layers = self.columns.iter().enumerate();
-        layers.flat_map(|(layer, column)| column.iter().map(move |neuron| (layer, *neuron)))
+        in_order(&self.columns)
     }
 }
 
-/// What a sender gave to this picture: its spikes, or its brightness where the picture is a steady current. Somewhat
-/// more than nothing, so that silent ones can be told apart by their weights.
-fn activity(trace: &Trace, layer: usize, sender: usize) -> f32 {
+/// The neurons of these columns, layer by layer, as their buttons stand.
+pub fn in_order(columns: &[Vec<usize>]) -> impl Iterator<Item = Place> + '_ {
+    let layers = columns.iter().enumerate();
+    layers.flat_map(|(layer, column)| column.iter().map(move |neuron| (layer, *neuron)))
+}
+
+/// What each presynaptic neuron of a layer gave to this picture: its spikes, or its brightness where the picture is a steady
+/// current. Somewhat more than nothing, so that silent ones can be told apart by their weights.
+fn activities(trace: &Trace, layer: usize) -> Vec<f32> {
     let spikes = match layer {
-        0 if trace.input.count() == 0 => return f32::from(trace.image[sender]) / 255.0,
+        0 if trace.input.count() == 0 => return trace.image.iter().map(|pixel| f32::from(*pixel) / 255.0).collect(),
         0 => &trace.input,
         _ => &trace.hidden[layer - 1].spikes,
     };
-    spikes.count_of(0, sender) as f32 + 0.01
+    (0..spikes.neurons()).map(|neuron| spikes.count_of(0, neuron) as f32 + SILENT).collect()
 }
 
-/// The weight from a sender: none where the weights are of another network than the trace, as they may be for a moment.
-fn from(weights: &[f32], sender: usize) -> f32 {
-    weights.get(sender).copied().unwrap_or(0.0)
+/// What comes from a sender: nothing where weights and trace are of two networks, as they may be for a moment.
+fn from(values: &[f32], sender: usize) -> f32 {
+    values.get(sender).copied().unwrap_or(0.0)
 }
 
 /// The weights into these neurons of a layer.
@@ -140,12 +147,13 @@ pub fn choose(reading: &Analysis, synapses: &ReceptiveFields) -> Result<Vec<Vec<
     for layer in (0..last).rev() {
         let weights = told(synapses, layer + 1, &wanted)?;
         let all = told(synapses, layer + 1, &receivers)?;
+        let activities = activities(trace, layer + 1);
         let matters = |sender: usize| {
             // What all outputs get alike decides nothing.
             let sum: f32 = if layer + 1 == last { all.iter().map(|weights| from(weights, sender)).sum() } else { 0.0 };
             let mean = sum / all.len().max(1) as f32;
             let weight: f32 = weights.iter().map(|weights| (from(weights, sender) - mean).abs()).sum();
-            (activity(trace, layer + 1, sender) * weight, sender)
+            (from(&activities, sender) * weight, sender)
         };
         let neurons = strongest((0..trace.hidden[layer].neurons()).map(matters).collect(), SHOWN);
         let column = by_rows(neurons, &all);
@@ -238,13 +246,14 @@ fn pairs(
         };
         return senders.flat_map(|from| to(from).into_iter().map(|to| (*from, to))).collect();
     };
-    let pixels = || (0..trace.image.len()).filter(|pixel| activity(trace, 0, *pixel) > 0.01).collect();
+    let activities = activities(trace, layer);
+    let pixels = || (0..trace.image.len()).filter(|pixel| from(&activities, *pixel) > SILENT).collect();
     let (senders, usual): (Vec<usize>, _) = match layer {
         0 => (pixels(), FROM_PICTURE),
         _ => (layout.columns[layer - 1].clone(), BETWEEN),
     };
     let from = |to: usize| {
-        let strength = |from: &usize| (weight(*from, to).abs() * activity(trace, layer, *from), *from);
+        let strength = |from: &usize| (weight(*from, to).abs() * self::from(&activities, *from), *from);
         strongest(senders.iter().map(strength).collect(), most((layer, to), usual))
     };
     receivers.iter().flat_map(|to| from(*to).into_iter().map(|from| (from, *to))).collect()

@@ -58,7 +58,7 @@ fn lost_at_every_moment(kind: EngineKind) {
         world.run(100);
         assert_eq!(world.model.opening, Opening::Done, "at {moments}");
         // Before the first checkpoint there is nothing to go on with, which is said.
-        if world.model.notices.iter().any(|(phrase, _)| *phrase == Phrase::NoteEngineLost) {
+        if world.says(Phrase::NoteEngineLost) {
             nothing_to_recover += 1;
             if world.model.run.phase == Phase::Still {
                 world.input(Input::Press(Press::Train));
@@ -96,12 +96,12 @@ fn training_goes_on_from_the_newest_checkpoint() {
     let snapshot = world.model.run.snapshot.clone().expect("a checkpoint was taken");
     let before = world.steps();
     world.crash(EngineKind::Cpu);
-    assert!(world.model.notices.iter().any(|(phrase, _)| *phrase == Phrase::NoteEngineBack));
+    assert!(world.says(Phrase::NoteEngineBack));
     world.run(1);
     world.run(1);
     assert!(world.steps() > 0 && world.steps() < before, "{} of {before}", world.steps());
     assert!(world.trains()[0]);
-    assert!(String::from_utf8(snapshot.checkpoint).unwrap().contains("hidden=6"));
+    assert!(String::from_utf8(snapshot.checkpoint.to_vec()).unwrap().contains("hidden=6"));
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn an_engine_that_crashes_again_and_again_is_given_up_with_a_word_and_nothing_is
         world.crash(EngineKind::Cpu);
     }
     assert!(world.model.is_dead);
-    assert!(world.model.notices.iter().any(|(phrase, _)| *phrase == Phrase::NoteEngineDead));
+    assert!(world.says(Phrase::NoteEngineDead));
     for press in [Press::Train, Press::Step, Press::Reset, Press::Measure, Press::Save, Press::Clear] {
         world.input(Input::Press(press));
         world.run(2);

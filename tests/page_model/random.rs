@@ -145,7 +145,8 @@ impl Dice {
 fn open(dice: &mut Dice) -> World {
     let hash =
         dice.of(&["", "#hidden=6&time-steps=4", "#engine=gpu&hidden=4", "#dataset=folder", "#from=file", "#train=now"]);
-    let shipped = dice.of(&[Some(file_of(&small(), 0)), Some(file_of(&Spec { ..small() }, 0)), None]);
+    let shipped =
+        dice.of(&[Some(file_of(&small(), 0)), Some(file_of(&Spec::from_hash(&small(), "hidden=5,5").0, 7)), None]);
     World::open_with(environment(hash), shipped)
 }
 

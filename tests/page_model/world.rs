@@ -5,6 +5,7 @@ use spiking_playground::event::{Accuracy, EpochDone, StepDone};
 use spiking_playground::page::model::catalogue::{Catalogue, Choice};
 use spiking_playground::page::model::effect::Effect;
 use spiking_playground::page::model::input::{Due, EngineKind, Input};
+use spiking_playground::page::model::phrases::Phrase;
 use spiking_playground::page::model::state::{Environment, Model};
 use spiking_playground::pictures::curves::History;
 use spiking_playground::protocol::{BUILD, Report, Request, RequestId};
@@ -263,6 +264,15 @@ impl World {
     }
 
     pub fn open_with(environment: Environment, shipped: Option<Vec<u8>>) -> Self {
+        Self::begin(environment, shipped, true)
+    }
+
+    /// A page that is opened where no file can be fetched.
+    pub fn open_offline(environment: Environment) -> Self {
+        Self::begin(environment, None, false)
+    }
+
+    fn begin(environment: Environment, shipped: Option<Vec<u8>>, files: bool) -> Self {
         let (model, effects) = Model::open(environment, 1000.0);
         let mut world = Self {
             model,
@@ -274,7 +284,7 @@ impl World {
             timers: Vec::new(),
             done: Vec::new(),
             asked: Vec::new(),
-            files: true,
+            files,
             shipped,
         };
         effects.into_iter().for_each(|effect| world.run_effect(effect));
@@ -426,6 +436,11 @@ impl World {
     }
 
     /// What the engine on the CPU is.
+    /// Whether this is among the messages that stand on the page.
+    pub fn says(&self, phrase: Phrase) -> bool {
+        self.model.notices.iter().any(|(said, _)| *said == phrase)
+    }
+
     pub fn network(&self) -> Option<&Spec> {
         Some(&self.cpu.as_ref()?.run.as_ref()?.0)
     }

@@ -6,9 +6,10 @@ use super::link::{Link, Start};
 use super::phrases::Phrase;
 use super::requests::Asked;
 use super::run::{Origin, Phase, RunState, Snapshot};
-use super::state::{GpuState, Model, Opening, Source};
+use super::state::{GpuState, KeptRun, Model, Opening, Source};
 use crate::pictures::curves::History;
 use crate::protocol::Request;
+use std::rc::Rc;
 
 /// While training runs, a checkpoint is taken this often, in milliseconds; the first one sooner.
 const CHECKPOINT_EVERY: f64 = 4000.0;
@@ -71,9 +72,10 @@ impl Model {
 
     /// Keeps a checkpoint of the run, here and in the browser.
     pub(super) fn keep(&mut self, checkpoint: Vec<u8>) {
+        let checkpoint = Rc::new(checkpoint);
         if let Some(link) = self.link_of_run() {
             let curves = self.history.to_bytes();
-            self.effect(Effect::KeepRun { link, checkpoint: checkpoint.clone(), curves });
+            self.effect(Effect::KeepRun { link, checkpoint: Rc::clone(&checkpoint), curves });
         }
         self.run.snapshot = Some(Snapshot { checkpoint, at: self.now });
         // It came this far since the last crash, so the next one need not be the last.
@@ -102,14 +104,39 @@ impl Model {
 
     // ---- after a crash, and after a reload ----
 
+    /// Goes on with the run that was kept for this link: the engine becomes it as soon as it can.
+    pub(super) fn take_kept(&mut self, kept: KeptRun) {
+        let (mut link, errors) = Link::from_hash(&kept.link);
+        let history = History::from_bytes(&kept.curves);
+        let (Some(history), true, true) = (history, errors.is_empty(), self.catalogue.correct(&mut link).is_empty())
+        else {
+            return self.effect(Effect::ForgetRun { link: kept.link, is_broken: true });
+        };
+        let origin = if link.from == Start::Random { Origin::Random } else { Origin::Continued };
+        // The engine has not been this run yet: its phase stays that of one which is starting.
+        let mut run = RunState::default();
+        run.started(link.spec.clone(), origin);
+        run.snapshot = Some(Snapshot { checkpoint: Rc::new(kept.checkpoint), at: self.now });
+        self.recovered = Some(run);
+        self.history = history;
+        self.kept_when = kept.when;
+        let here = &mut self.link;
+        (here.spec, here.from, here.model) = (link.spec, link.from, link.model);
+        if here.pad == Default::default() {
+            here.pad = link.pad;
+        }
+        self.link_changed();
+        self.withdraw(&[Phrase::NoteOwnFile]);
+    }
+
     /// Says that the engine was lost, and how much with it. What can be saved waits for the new one.
     pub(super) fn rescue(&mut self, reason: &str) {
         // What was kept has brought the engine down: it would again.
         if matches!(self.opening, Opening::Asked(_, Source::Kept)) {
             return self.give_up_kept();
         }
-        let was = std::mem::take(&mut self.run);
-        self.run.generation = was.generation.wrapping_add(1);
+        let next = self.run.next(Phase::Starting);
+        let was = std::mem::replace(&mut self.run, next);
         // An engine that never got ready has nothing to be sorry for yet.
         if was.phase == Phase::Starting {
             return;
@@ -129,18 +156,16 @@ impl Model {
 
     /// Makes the new engine what the lost one was, and lets it go on.
     pub(super) fn recover(&mut self, was: RunState) {
-        let (Some((spec, _)), Some(snapshot)) = (was.holds.clone(), &was.snapshot) else { return };
+        let (Some(_), Some(snapshot)) = (&was.holds, &was.snapshot) else { return };
         // What was kept of an earlier visit has yet to prove that it can be read.
         let is_kept = was.phase == Phase::Starting;
-        let id = self.ask(EngineKind::Cpu, Request::Resume, vec![snapshot.checkpoint.clone()]);
+        let id = self.ask(EngineKind::Cpu, Request::Resume, vec![snapshot.checkpoint.to_vec()]);
         self.recovering = Some(id);
         self.opening = if is_kept { Opening::Asked(id, Source::Kept) } else { Opening::Done };
         let was_training = was.phase == Phase::Training;
         let generation = self.run.generation.wrapping_add(1);
         self.run = RunState { phase: Phase::Still, trained: true, generation, training_request: 0, ..was };
-        if self.run.is_mixed() {
-            self.ask(EngineKind::Cpu, Request::Change(spec), Vec::new());
-        }
+        self.repeat_change(EngineKind::Cpu);
         // What was measured was of a later network.
         self.progress.test = None;
         self.bar_changed();
@@ -184,8 +209,7 @@ impl Model {
     /// The new engine cannot become what the lost one was: it opens a network as if there had been none.
     pub(super) fn not_recovered(&mut self) {
         self.recovering = None;
-        let generation = self.run.generation.wrapping_add(1);
-        self.run = RunState { phase: Phase::Still, generation, ..RunState::default() };
+        self.run = self.run.next(Phase::Still);
         self.opening = Opening::Waiting;
         self.open_network();
     }

@@ -154,7 +154,7 @@ impl Model {
     ) {
         let is_there = match engine {
             EngineKind::Cpu => self.run.phase != Phase::Starting,
-            EngineKind::Gpu => self.gpu.is_started,
+            EngineKind::Gpu => self.gpu.is_started(),
             EngineKind::Photo => false,
         };
         match files {

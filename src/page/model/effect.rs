@@ -4,6 +4,7 @@ use super::input::{Due, EngineKind};
 use crate::digits::shard::{ShardEntry, Split};
 use crate::protocol::{Request, RequestId};
 use crate::spec::Dataset;
+use std::rc::Rc;
 
 /// Whether an older copy of a file will do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ pub enum Effect {
         /// The hash that describes it.
         link: String,
         /// Its checkpoint.
-        checkpoint: Vec<u8>,
+        checkpoint: Rc<Vec<u8>>,
         /// Its curves.
         curves: Vec<u8>,
     },

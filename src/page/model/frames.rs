@@ -9,33 +9,15 @@ const LINK_EVERY: f64 = 400.0;
 const CURVES_EVERY: f64 = 100.0;
 
 impl Changed {
-    const fn anything(&self) -> bool {
-        self.look
-            || self.pad
-            || self.trace
-            || self.time
-            || self.curves
-            || self.neuron
-            || self.weights
-            || self.rates
-            || self.mistakes
-            || self.bar
-            || self.connections
-            || self.controls
-            || self.notices
-            || self.tooltip
-            || self.samples
-            || self.drawings
-            || self.dataset
-            || self.network
-            || self.parts
-            || self.speech
+    fn anything(&self) -> bool {
+        *self != Self::default()
     }
 
     /// All that a picture shows is to be drawn.
     pub const fn pictures(&mut self) {
         (self.pad, self.trace, self.curves, self.neuron) = (true, true, true, true);
         (self.weights, self.mistakes, self.rates, self.connections) = (true, true, true, true);
+        self.thumbnails = true;
     }
 }
 

@@ -32,7 +32,7 @@ impl Model {
             return;
         }
         self.requests.forget(EngineKind::Gpu);
-        (self.gpu.is_started, self.gpu.state) = (true, GpuState::Starting);
+        self.gpu.state = GpuState::Starting;
         self.effect(Effect::StartEngine(EngineKind::Gpu));
     }
 
@@ -88,7 +88,7 @@ impl Model {
                 self.ask(EngineKind::Gpu, Request::Pause, Vec::new());
             }
             (EngineChoice::Auto | EngineChoice::Gpu, GpuState::Refused) => {
-                self.gpu.state = if self.gpu.is_started { GpuState::Idle } else { GpuState::Absent };
+                self.gpu.state = GpuState::Absent;
                 self.call_gpu();
             }
             (EngineChoice::Gpu, GpuState::Absent) => self.call_gpu(),
@@ -205,13 +205,13 @@ impl Model {
 
     /// The manifest is there, or another one.
     pub(super) fn send_manifest_to_gpu(&mut self) {
-        if let (Some(manifest), true) = (self.manifest.clone(), self.gpu.is_started) {
+        if let (Some(manifest), true) = (self.manifest.clone(), self.gpu.is_started()) {
             self.ask(EngineKind::Gpu, Request::Data(manifest), Vec::new());
         }
     }
 
     /// Where settings were changed on the way, an engine that got a checkpoint hears of them again.
-    fn repeat_change(&mut self, engine: EngineKind) {
+    pub(super) fn repeat_change(&mut self, engine: EngineKind) {
         if let Some((spec, _)) = self.run.holds.clone().filter(|_| self.run.is_mixed()) {
             self.ask(engine, Request::Change(spec), Vec::new());
         }

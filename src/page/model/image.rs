@@ -18,6 +18,7 @@ impl Model {
             Pad::Drawing(strokes) => strokes,
             // The first stroke over a test digit begins a new drawing.
             digit @ (Pad::Digit(_) | Pad::Test(_) | Pad::Photo(_)) => {
+                self.changed.mistakes = true;
                 self.cleared = Some(digit);
                 Vec::new()
             }
@@ -46,7 +47,7 @@ impl Model {
         }
         self.link.pad = Pad::Drawing(strokes);
         self.clock.park();
-        self.picture_changed();
+        self.drawing_changed();
     }
 
     /// Empties the pad; what was on it can be brought back until something else is there.
@@ -61,7 +62,7 @@ impl Model {
 
     /// Whether nothing is on the pad.
     pub fn pad_is_empty(&self) -> bool {
-        self.strokes().is_some_and(<[_]>::is_empty)
+        matches!(&self.link.pad, Pad::Drawing(strokes) if strokes.is_empty())
     }
 
     pub(super) fn choose_digit(&mut self, digit: usize) {
@@ -84,7 +85,13 @@ impl Model {
 
     /// The picture on the pad is another one.
     pub(super) fn picture_changed(&mut self) {
-        (self.changed.pad, self.changed.mistakes) = (true, true);
+        self.changed.mistakes = true;
+        self.drawing_changed();
+    }
+
+    /// The picture on the pad has changed, and none of the mistakes is it now or was it before.
+    fn drawing_changed(&mut self) {
+        self.changed.pad = true;
         // What was said of a picture is about another one than what is there now.
         self.withdraw(&[Phrase::NotePhoto, Phrase::NoteRival]);
         self.wanted.link |= !self.drawing;

@@ -81,6 +81,7 @@ impl Model {
             return;
         }
         if let Some(first) = trace.hidden.first() {
+            let before = self.neurons;
             // A neuron that the reader pinned may not be in the network that this is a trace of.
             let is_there = self.neurons.iter().all(|neuron| *neuron < first.neurons());
             // While training runs the three stay, so that one sees them change.
@@ -91,7 +92,7 @@ impl Model {
             if !self.neurons.iter().all(known) {
                 self.ask_for_weights();
             }
-            self.changed.weights = true;
+            self.changed.weights |= self.neurons != before;
         }
         let mut analysis = Analysis::new(trace, label.or_else(|| self.label()));
         if self.run.holds.as_ref().is_some_and(|(spec, _)| spec.encoding == Encoding::Current) {

@@ -4,7 +4,7 @@
 
 use super::strokes::{Stroke, from_text, to_text};
 use crate::decimal;
-use crate::spec::{Spec, decoded};
+use crate::spec::{Spec, decoded, words};
 
 /// The animation's speed where the link says nothing, in time steps a second.
 pub const SPEED: f32 = 4.0;
@@ -59,19 +59,7 @@ pub enum Start {
     File,
 }
 
-impl Start {
-    const WORDS: [(&str, Self); 3] = [("random", Self::Random), ("shipped", Self::Shipped), ("file", Self::File)];
-
-    /// Its name in links and controls.
-    pub fn word(self) -> &'static str {
-        Self::WORDS.iter().find(|(_, start)| *start == self).map_or("", |(word, _)| word)
-    }
-
-    /// The one with that name.
-    pub fn from_word(text: &str) -> Option<Self> {
-        Self::WORDS.iter().find(|(word, _)| *word == text).map(|(_, start)| *start)
-    }
-}
+words!(Start, "random" => Self::Random, "shipped" => Self::Shipped, "file" => Self::File);
 
 /// The engine that trains, as the reader chose it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,19 +73,7 @@ pub enum EngineChoice {
     Gpu,
 }
 
-impl EngineChoice {
-    const WORDS: [(&str, Self); 3] = [("auto", Self::Auto), ("cpu", Self::Cpu), ("gpu", Self::Gpu)];
-
-    /// Its name in links and controls.
-    pub fn word(self) -> &'static str {
-        Self::WORDS.iter().find(|(_, engine)| *engine == self).map_or("", |(word, _)| word)
-    }
-
-    /// The one with that name.
-    pub fn from_word(text: &str) -> Option<Self> {
-        Self::WORDS.iter().find(|(word, _)| *word == text).map(|(_, engine)| *engine)
-    }
-}
+words!(EngineChoice, "auto" => Self::Auto, "cpu" => Self::Cpu, "gpu" => Self::Gpu);
 
 /// What the link says.
 #[derive(Clone, Debug, PartialEq)]

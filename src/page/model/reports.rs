@@ -4,7 +4,7 @@ use super::effect::{CachePolicy, Effect};
 use super::input::EngineKind;
 use super::phrases::Phrase;
 use super::requests::Asked;
-use super::run::{Phase, RunState};
+use super::run::Phase;
 use super::state::{Model, Opening, Progress, Source};
 use crate::digits::shard::Split;
 use crate::event::{Accuracy, EpochDone, StepDone};
@@ -29,8 +29,7 @@ impl Model {
     /// Nothing is known of the engine's run, and nothing waited for.
     fn forget_engine(&mut self) {
         self.requests.forget(EngineKind::Cpu);
-        let generation = self.run.generation.wrapping_add(1);
-        self.run = RunState { generation, ..RunState::default() };
+        self.run = self.run.next(Phase::Starting);
         self.shards = Default::default();
         self.cpu_name.clear();
         self.test_images.clear();
@@ -66,7 +65,7 @@ impl Model {
         match engine {
             EngineKind::Cpu if self.is_dead => {}
             EngineKind::Cpu => self.receive_from_cpu(asked, answers, report, bytes),
-            EngineKind::Gpu if !self.gpu.is_started => {}
+            EngineKind::Gpu if !self.gpu.is_started() => {}
             EngineKind::Gpu => self.receive_from_gpu(asked, answers, report, bytes),
             EngineKind::Photo => self.receive_from_photo_reader(answers, report, bytes),
         }

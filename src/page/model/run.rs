@@ -4,6 +4,7 @@
 use super::networks::same_network;
 use crate::protocol::{Request, RequestId};
 use crate::spec::Spec;
+use std::rc::Rc;
 
 /// Where the engine's weights come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,12 +65,17 @@ pub enum Change {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     /// The safetensors file of the run.
-    pub checkpoint: Vec<u8>,
+    pub checkpoint: Rc<Vec<u8>>,
     /// When it was as it is, in the page's milliseconds.
     pub at: f64,
 }
 
 impl RunState {
+    /// Nothing is known of the engine's run any more but what it does: the next one is another.
+    pub fn next(&self, phase: Phase) -> Self {
+        Self { phase, generation: self.generation.wrapping_add(1), ..Self::default() }
+    }
+
     /// The engine was asked to be this network.
     pub fn started(&mut self, spec: Spec, origin: Origin) {
         self.trained = origin != Origin::Random;
@@ -208,7 +214,7 @@ mod tests {
         run.trained = true;
         assert!(run.has_learnt_here());
         let before = run.generation;
-        run.snapshot = Some(Snapshot { checkpoint: vec![1], at: 0.0 });
+        run.snapshot = Some(Snapshot { checkpoint: vec![1].into(), at: 0.0 });
         run.started(spec, Origin::Random);
         assert!(run.snapshot.is_none() && run.generation != before);
     }

@@ -38,8 +38,7 @@ impl Model {
 
     /// The neuron over which a button lies.
     fn at_slot(&self, slot: usize) -> Option<Place> {
-        let layers = self.columns.iter().enumerate();
-        layers.flat_map(|(layer, column)| column.iter().map(move |neuron| (layer, *neuron))).nth(slot)
+        connections::in_order(&self.columns).nth(slot)
     }
 
     /// The connections of the neuron under this button stand out, or of none.

@@ -9,7 +9,6 @@ use super::phrases::Phrase;
 use super::requests::Requests;
 use super::run::{Origin, RunState};
 use super::shard_retry::ShardRetry;
-use super::strokes::Stroke;
 use crate::digits::Digits;
 use crate::digits::shard::Manifest;
 use crate::event::Accuracy;
@@ -72,14 +71,19 @@ pub enum GpuState {
 pub struct GpuEngine {
     /// How far it is.
     pub state: GpuState,
-    /// Its program runs.
-    pub is_started: bool,
     /// What the GPU is called.
     pub name: String,
     /// The shards that it waits for.
     pub shards: ShardRetry,
     /// For which run it was tried.
     pub tried: Option<Spec>,
+}
+
+impl GpuEngine {
+    /// Whether its program runs.
+    pub fn is_started(&self) -> bool {
+        !matches!(self.state, GpuState::Absent | GpuState::Refused)
+    }
 }
 
 /// The program that reads pictures and photos.
@@ -150,7 +154,7 @@ pub struct Wanted {
 }
 
 /// What is to be drawn anew.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Changed {
     /// Sizes or colours: everything.
     pub look: bool,
@@ -180,10 +184,12 @@ pub struct Changed {
     pub notices: bool,
     /// The number under the pointer.
     pub tooltip: bool,
-    /// The sample pictures.
+    /// The sample pictures: there are others.
     pub samples: bool,
-    /// The reader's drawings.
+    /// The reader's drawings: there are others.
     pub drawings: bool,
+    /// The pictures of both.
+    pub thumbnails: bool,
     /// Which data set is spoken of.
     pub dataset: bool,
     /// The network: how many neurons there are.
@@ -429,13 +435,5 @@ impl Model {
     pub(super) fn everything_changed(&mut self) {
         self.changed.look = true;
         self.bar_changed();
-    }
-
-    /// Strokes of the pad, if a drawing is on it.
-    pub fn strokes(&self) -> Option<&[Stroke]> {
-        match &self.link.pad {
-            super::link::Pad::Drawing(strokes) => Some(strokes),
-            super::link::Pad::Digit(_) | super::link::Pad::Test(_) | super::link::Pad::Photo(_) => None,
-        }
     }
 }

@@ -5,14 +5,9 @@ use super::controls;
 use super::effect::{CachePolicy, Effect};
 use super::input::{Due, EngineKind, Input, Press};
 use super::link::EngineChoice;
-use super::link::Link;
-use super::link::Start;
 use super::networks::is_plain;
-use super::phrases::Phrase;
-use super::run::{Origin, Phase};
-use super::run::{RunState, Snapshot};
-use super::state::{Environment, KeptRun, Model};
-use crate::pictures::curves::History;
+use super::run::Phase;
+use super::state::{Environment, Model};
 
 impl Model {
     /// The page as it opens, and what is to be done first.
@@ -46,31 +41,6 @@ impl Model {
         model.everything_changed();
         let effects = std::mem::take(&mut model.effects);
         (model, effects)
-    }
-
-    /// Goes on with the run that was kept for this link: the engine becomes it as soon as it can.
-    fn take_kept(&mut self, kept: KeptRun) {
-        let (mut link, errors) = Link::from_hash(&kept.link);
-        let history = History::from_bytes(&kept.curves);
-        let (Some(history), true, true) = (history, errors.is_empty(), self.catalogue.correct(&mut link).is_empty())
-        else {
-            return self.effect(Effect::ForgetRun { link: kept.link, is_broken: true });
-        };
-        let origin = if link.from == Start::Random { Origin::Random } else { Origin::Continued };
-        // The engine has not been this run yet: its phase stays that of one which is starting.
-        let mut run = RunState::default();
-        run.started(link.spec.clone(), origin);
-        run.snapshot = Some(Snapshot { checkpoint: kept.checkpoint, at: self.now });
-        self.recovered = Some(run);
-        self.history = history;
-        self.kept_when = kept.when;
-        let here = &mut self.link;
-        (here.spec, here.from, here.model) = (link.spec, link.from, link.model);
-        if here.pad == Default::default() {
-            here.pad = link.pad;
-        }
-        self.link_changed();
-        self.withdraw(&[Phrase::NoteOwnFile]);
     }
 
     /// Takes what happened; `now` is the page's clock, in milliseconds. What is to be done because of it comes back.

@@ -1,8 +1,7 @@
 //! The keyboard, the staves, the slider, the window and the tab.
 
 use super::host;
-use crate::decimal::Between;
-use crate::dom::document::{ENDS, all, document, find, listen, listen_actively, style, window};
+use crate::dom::document::{ENDS, all, document, find, listen, listen_actively, place_of, style, window};
 use crate::page::model::input::{Input, Press, Scrub};
 use crate::page::queue::Event as PageEvent;
 use crate::page::queue::Queue;
@@ -21,7 +20,7 @@ pub fn listen_everywhere(queue: &Queue) {
     listen(&slider, "input", move |_: Event| sender.send(Input::Scrub(Scrub::Step(value.value_as_number() as f32))));
     let (window, document) = (window(), document());
     let sender = queue.clone();
-    listen(&window, "hashchange", move |_: Event| sender.send(Input::Link(String::new())));
+    listen(&window, "hashchange", move |_: Event| sender.send(PageEvent::Address));
     let sender = queue.clone();
     listen(&window, "resize", move |_: Event| sender.send(Input::Look));
     // www/paper.js says so.
@@ -114,7 +113,7 @@ fn listen_to_staves(queue: &Queue) {
     }
 }
 
-/// The pictures sender the number under the pointer, or under the finger that taps.
+/// The pictures tell the number under the pointer, or under the finger that taps.
 fn listen_to_pictures(queue: &Queue) {
     let tip: HtmlElement = find("tip");
     for canvas in all::<HtmlElement>("#score canvas, #seen") {
@@ -130,13 +129,6 @@ fn listen_to_pictures(queue: &Queue) {
         let sender = queue.clone();
         listen(&canvas, "pointerleave", move |_: PointerEvent| sender.send(Input::Point(None)));
     }
-}
-
-/// Where on an element a pointer is, in shares of its size.
-fn place_of(element: &HtmlElement, event: &PointerEvent) -> (f32, f32) {
-    let area = element.get_bounding_client_rect();
-    let share = |at: i32, start: f64, size: f64| ((f64::from(at) - start) / size.max(1.0)).between(0.0, 1.0) as f32;
-    (share(event.client_x(), area.left(), area.width()), share(event.client_y(), area.top(), area.height()))
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ impl LearningView {
         self.epoch.set(&epochs);
         self.speed.set(&progress.images_per_second.map_or_else(none, |speed| grouped(rounded(speed))));
         let accuracy = progress.test.map_or_else(none, |score| {
-            // So many decimals as so many images can sender.
+            // So many decimals as so many images can tell.
             let decimals = if score.images >= 10_000 { 2 } else { 1 };
             format!("{:.decimals$}\u{2009}%", score.fraction() * 100.0)
         });

@@ -20,6 +20,13 @@ use web_sys::{Event, HtmlCanvasElement, HtmlElement};
 /// How a cell looks: its count, its shade, and whether it is chosen.
 type Look = (u32, f32, bool);
 
+/// A button with the picture of an image, and what it says: the image, its label and the answer, and whether it is chosen.
+struct ImageButton {
+    button: HtmlElement,
+    canvas: Canvas,
+    shown: Option<(usize, Pair, bool)>,
+}
+
 /// The matrix and the pictures.
 pub struct Mistakes {
     table: HtmlElement,
@@ -29,7 +36,7 @@ pub struct Mistakes {
     which: Text,
     measure: HtmlElement,
     /// The two places for pictures, each with as many buttons as it shows.
-    places: [(HtmlElement, Vec<(HtmlElement, Canvas)>); 2],
+    places: [(HtmlElement, Vec<ImageButton>); 2],
     few: HtmlElement,
 }
 
@@ -143,36 +150,50 @@ impl Mistakes {
         let (container, buttons) = &mut self.places[place];
         let before = buttons.len();
         while buttons.len() > images.len() {
-            buttons.pop().inspect(|(button, _)| button.remove());
+            buttons.pop().inspect(|last| last.button.remove());
         }
         while buttons.len() < images.len() {
             let (button, canvas): (HtmlElement, HtmlCanvasElement) = (create("button"), create("canvas"));
             drop(button.append_child(&canvas));
             drop(button.append_child(&create::<HtmlElement>("span")));
             drop(container.append_child(&button));
-            buttons.push((button, Canvas::new(canvas)));
+            buttons.push(ImageButton { button, canvas: Canvas::new(canvas), shown: None });
         }
         if buttons.len() != before {
             one_stop(container);
         }
-        for ((button, canvas), (image, (label, answer))) in buttons.iter().zip(images) {
-            drop(button.dataset().set("n", &image.to_string()));
-            let name = [
-                ("n", image.to_string()),
-                ("one", phrases.one.clone()),
-                ("a", phrases.name(*label)),
-                ("b", phrases.name(*answer)),
-            ];
-            drop(button.set_attribute("aria-label", &phrases.say(Phrase::WrongImage, &name)));
-            if let Some(word) = button.last_element_child() {
-                word.set_text_content(Some(&phrases.say(Phrase::TakenFor, &name)));
-            }
-            press(button, model.test_image() == Some(*image));
-            if canvas.fit(palette) {
-                let blank = vec![0; PIXELS];
-                canvas.paint(&[field::picture(model.test_image_pixels(*image).unwrap_or(&blank), SIDE)], palette);
+        for (it, (image, pair)) in buttons.iter_mut().zip(images) {
+            let shown = Some((*image, *pair, model.test_image() == Some(*image)));
+            if it.shown != shown {
+                it.shown = shown;
+                it.say(phrases);
             }
         }
+        // A canvas is measured once all are there and named, or the browser would lay them out again for each.
+        for (it, (image, _)) in buttons.iter().zip(images) {
+            if it.canvas.fit(palette) {
+                let blank = vec![0; PIXELS];
+                it.canvas.paint(&[field::picture(model.test_image_pixels(*image).unwrap_or(&blank), SIDE)], palette);
+            }
+        }
+    }
+}
+
+impl ImageButton {
+    fn say(&self, phrases: &Phrases) {
+        let Some((image, (label, answer), chosen)) = self.shown else { return };
+        drop(self.button.dataset().set("n", &image.to_string()));
+        let name = [
+            ("n", image.to_string()),
+            ("one", phrases.one.clone()),
+            ("a", phrases.name(label)),
+            ("b", phrases.name(answer)),
+        ];
+        drop(self.button.set_attribute("aria-label", &phrases.say(Phrase::WrongImage, &name)));
+        if let Some(word) = self.button.last_element_child() {
+            word.set_text_content(Some(&phrases.say(Phrase::TakenFor, &name)));
+        }
+        press(&self.button, chosen);
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::decimal::Between;
 use crate::digits::drawing::SIDE;
 use crate::dom::canvas::Canvas;
-use crate::dom::document::{ENDS, Text, class, find, listen, listen_actively};
+use crate::dom::document::{ENDS, Text, class, find, listen, listen_actively, place_of};
 use crate::page::model::input::{Input, Pen};
 use crate::page::model::link;
 use crate::page::model::strokes::Stroke;
@@ -125,22 +125,13 @@ fn enlarged(image: &[u8], photo: bool) -> Mark {
     Mark::Cells { columns, shades: fine.into_iter().map(shade).collect() }
 }
 
-fn place(element: &Element, event: &PointerEvent) -> [f32; 2] {
-    let area = element.get_bounding_client_rect();
-    let share = |at: f64, start: f64, size: f64| ((at - start) / size.max(1.0)).between(0.0, 1.0) as f32;
-    [
-        share(f64::from(event.client_x()), area.left(), area.width()),
-        share(f64::from(event.client_y()), area.top(), area.height()),
-    ]
-}
-
 /// The points of a move: a fast pen has more of them than there are events, where the browser tells.
 fn points(element: &Element, event: &PointerEvent) -> Vec<[f32; 2]> {
     let has = js_sys::Reflect::has(event, &"getCoalescedEvents".into()).unwrap_or(false);
     let all = if has { event.get_coalesced_events() } else { js_sys::Array::new().unchecked_into() };
     let all: js_sys::Array = all.unchecked_into();
-    let points: Vec<_> = all.iter().map(|event| place(element, event.unchecked_ref())).collect();
-    if points.is_empty() { vec![place(element, event)] } else { points }
+    let points: Vec<_> = all.iter().map(|event| place_of(element, event.unchecked_ref()).into()).collect();
+    if points.is_empty() { vec![place_of(element, event).into()] } else { points }
 }
 
 /// One pointer draws at a time. That a hand which rests beside a pen is none, `www/hands.js` sees to.
@@ -157,7 +148,7 @@ fn listen_to_pointer(pad: &HtmlElement, queue: &Queue) {
             drop(element.focus());
             drop(element.set_pointer_capture(event.pointer_id()));
             down.set(Some(event.pointer_id()));
-            sender.send(Input::Pen(Pen::Down(place(&element, &event))));
+            sender.send(Input::Pen(Pen::Down(place_of(&element, &event).into())));
         }
     });
     let (element, sender, moving) = (pad.clone(), queue.clone(), pen.clone());

@@ -57,13 +57,17 @@ impl Thumbnails {
         one_stop(&self.container);
     }
 
-    /// Draws them, and marks the one that is on the pad, where they can be there.
-    pub fn draw(&self, digits: &Digits, pad: Option<&Pad>, palette: &Palette) {
-        for (index, (button, canvas)) in self.buttons.iter().enumerate() {
-            if let Some(pad) = pad {
-                let pressed = *pad == Pad::Digit(index);
-                press(button, pressed);
-            }
+    /// Marks the one that is on the pad.
+    pub fn mark(&self, pad: &Pad) {
+        for (index, (button, _)) in self.buttons.iter().enumerate() {
+            let pressed = *pad == Pad::Digit(index);
+            press(button, pressed);
+        }
+    }
+
+    /// Draws them.
+    pub fn draw(&self, digits: &Digits, palette: &Palette) {
+        for (index, (_, canvas)) in self.buttons.iter().enumerate() {
             if canvas.fit(palette) {
                 canvas.paint(&[on_paper(digits.image(index))], palette);
             }

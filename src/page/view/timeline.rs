@@ -136,16 +136,9 @@ impl Timeline {
         style(&self.cursor, "height", &format!("{:.1}px", (bottom - top).max(0.0)));
     }
 
-    /// Another picture runs through: paints all that does not move.
-    pub fn prepare(
-        &mut self,
-        analysis: &Analysis,
-        spec: &Spec,
-        chosen: &[usize; ROWS],
-        phrases: &Phrases,
-        palette: &Palette,
-    ) {
-        let (trace, neuron) = (&analysis.trace, &spec.neuron);
+    /// Another picture runs through: paints all that does not move, but for voltages.
+    pub fn prepare_spikes(&mut self, analysis: &Analysis, spec: &Spec, phrases: &Phrases, palette: &Palette) {
+        let trace = &analysis.trace;
         self.set_layers(trace.hidden.len());
         self.measure();
         let steady = spec.encoding == Encoding::Current;
@@ -161,13 +154,6 @@ impl Timeline {
             view.firing.set(&phrases.say(Phrase::Firing, &firing));
             view.which.set(if trace.hidden.len() > 1 { &name } else { "" });
         }
-        if let Some(first) = trace.hidden.first() {
-            self.membrane.prepare(&voltage::scene(first, neuron, chosen), palette);
-            let y = voltage::threshold_place(first, neuron, chosen);
-            place(&self.words.threshold, Some((1.0, y)));
-            self.neurons.name(chosen, first, phrases);
-        }
-        self.out.prepare(&outputs::scene(trace), palette);
         self.leads = class_scores::leads(analysis);
         self.race.fit(palette);
         self.axis.fit(palette);
@@ -179,6 +165,25 @@ impl Timeline {
         self.words.captions[0].set_hidden(counts);
         self.words.captions[1].set_hidden(!counts);
         self.label_axis(analysis.time_steps());
+    }
+
+    /// And the voltages.
+    pub fn prepare_voltages(
+        &self,
+        analysis: &Analysis,
+        neuron: &Neuron,
+        chosen: &[usize; ROWS],
+        phrases: &Phrases,
+        palette: &Palette,
+    ) {
+        let trace = &analysis.trace;
+        if let Some(first) = trace.hidden.first() {
+            self.membrane.prepare(&voltage::scene(first, neuron, chosen), palette);
+            let y = voltage::threshold_place(first, neuron, chosen);
+            place(&self.words.threshold, Some((1.0, y)));
+            self.neurons.name(chosen, first, phrases);
+        }
+        self.out.prepare(&outputs::scene(trace), palette);
     }
 
     fn label_axis(&self, time_steps: usize) {

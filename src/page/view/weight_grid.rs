@@ -33,8 +33,9 @@ pub struct WeightGrid {
     rates: Canvas,
     names: [(HtmlElement, (f32, f32)); 3],
     buttons: Vec<(HtmlElement, Canvas)>,
-    /// The picture that is drawn next.
+    /// The picture that is drawn next, and how many are still to be drawn.
     next: usize,
+    left: usize,
 }
 
 impl WeightGrid {
@@ -70,6 +71,7 @@ impl WeightGrid {
             names: [(find("m-never"), (0.0, 0.95)), (find("m-share"), (0.5, 0.95)), (find("m-always"), (1.0, 0.95))],
             buttons: Vec::new(),
             next: 0,
+            left: 0,
         }
     }
 
@@ -94,25 +96,27 @@ impl WeightGrid {
         self.count.set(&phrases.say(Phrase::Mosaic, &[("n", shown.to_string()), ("all", neurons.to_string())]));
     }
 
-    /// The pictures are drawn from the first on.
+    /// All pictures are to be drawn. It goes on where it is, or the last would never be drawn where weights change quickly.
     pub fn start_over(&mut self) {
-        self.next = 0;
+        self.left = self.buttons.len();
     }
 
     /// Draws the next few of the pictures whose weights are known, and marks the chosen ones; whether that was all. All
     /// at once would keep the page from answering for too long.
     pub fn draw(&mut self, chosen: &[usize], fields: &ReceptiveFields, palette: &Palette) -> bool {
-        let end = (self.next + AT_ONCE).min(self.buttons.len());
-        for (neuron, (button, canvas)) in self.buttons.iter().enumerate().take(end).skip(self.next) {
-            let pressed = chosen.contains(&neuron);
-            press(button, pressed);
+        let (buttons, now) = (self.buttons.len(), self.left.min(AT_ONCE));
+        let neurons = (self.next..self.next + now).map(|at| at % buttons.max(1));
+        for (neuron, (button, _)) in neurons.clone().filter_map(|neuron| Some((neuron, self.buttons.get(neuron)?))) {
+            press(button, chosen.contains(&neuron));
+        }
+        for (neuron, (_, canvas)) in neurons.filter_map(|neuron| Some((neuron, self.buttons.get(neuron)?))) {
             if let Some(weights) = fields.into_neuron(0, neuron).filter(|_| canvas.fit(palette)) {
                 canvas.paint(&[field::weights(weights, SIDE)], palette);
             }
         }
-        let done = end == self.buttons.len();
-        self.next = if done { 0 } else { end };
-        done
+        self.next = (self.next + now) % buttons.max(1);
+        self.left -= now;
+        self.left == 0
     }
 
     /// Draws how often the neurons fire, and says it; `theta` is the threshold and `gain` the gain that they have.

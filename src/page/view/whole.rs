@@ -16,13 +16,13 @@ use super::tooltip::Tooltip;
 use super::weight_grid::WeightGrid;
 use crate::digits::drawing::PIXELS;
 use crate::dom::canvas::read_palette;
-use crate::dom::document::{Text, all, class, find};
+use crate::dom::document::{Text, all, class, find, listen};
 use crate::page::model::input::Input;
 use crate::page::model::phrases::{Phrase, Phrases};
 use crate::page::model::state::{Changed, Model};
 use crate::page::queue::Queue;
 use crate::pictures::palette::Palette;
-use web_sys::HtmlElement;
+use web_sys::{Event, HtmlElement};
 
 /// A pixel that is at least this bright counts as one that is lit.
 const LIT: u8 = 12;
@@ -47,16 +47,33 @@ pub struct View {
     weight_grid: WeightGrid,
     play: HtmlElement,
     tooltip: Text,
-    /// Whether pictures are left for the next frame.
-    has_more: bool,
+    left: Left,
+}
+
+/// What is left to the next frame: all that a new trace changes would keep the page from answering for too long.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Left {
+    /// The voltages and the result of the trace whose spikes are painted.
+    voltages: bool,
+    /// The places of its neurons and connections.
+    connections: bool,
+    /// Pictures of weights.
+    weights: bool,
+}
+
+/// What of a trace is painted: all that does not move, where it is another one.
+#[derive(Clone, Copy, Debug)]
+struct Prepare {
+    spikes: bool,
+    voltages: bool,
 }
 
 impl View {
     /// The views of the document; what is done in them is sent to `queue`.
     pub fn new(queue: &Queue) -> Self {
         for (class, button) in (0..).zip(all::<HtmlElement>("#own-classes button")) {
-            let queue = queue.clone();
-            crate::dom::document::listen(&button, "click", move |_: web_sys::Event| queue.send(Input::Keep(class)));
+            let sender = queue.clone();
+            listen(&button, "click", move |_: Event| sender.send(Input::Keep(class)));
         }
         Self {
             queue: queue.clone(),
@@ -77,7 +94,7 @@ impl View {
             weight_grid: WeightGrid::new(queue),
             play: find("play"),
             tooltip: Text::find("tip"),
-            has_more: false,
+            left: Left::default(),
         }
     }
 
@@ -87,13 +104,13 @@ impl View {
     }
 
     /// Whether pictures are left for the next frame.
-    pub const fn has_more(&self) -> bool {
-        self.has_more
+    pub fn has_more(&self) -> bool {
+        self.left != Left::default()
     }
 
     /// Draws what has changed.
     pub fn draw(&mut self, model: &Model, changed: Changed) {
-        self.draw_at(model, changed, model.clock.now);
+        self.draw_at(model, changed, model.clock.now, false);
     }
 
     /// Draws all pictures at once, also what a frame leaves to the next.
@@ -106,27 +123,30 @@ impl View {
     pub(super) fn draw_pictures(&mut self, model: &Model, now: f32) {
         let mut changed = Changed::default();
         changed.pictures();
-        self.weight_grid.start_over();
-        self.draw_at(model, changed, now);
-        while self.has_more {
-            self.draw_weight_grid(model);
-        }
+        self.draw_at(model, changed, now, true);
     }
 
-    fn draw_at(&mut self, model: &Model, changed: Changed, now: f32) {
+    /// `at_once` says whether nothing is left to the next frame.
+    fn draw_at(&mut self, model: &Model, changed: Changed, now: f32, at_once: bool) {
         self.draw_words(model, &changed);
         if changed.look {
             self.palette = read_palette(&self.palette);
         }
-        if changed.connections
-            && let Some(analysis) = &model.analysis
-        {
+        let is_later = changed.trace && !at_once;
+        let connections = (changed.connections || self.left.connections) && !is_later;
+        let voltages = (changed.trace || self.left.voltages) && !is_later;
+        self.left.connections = is_later && (changed.connections || self.left.connections);
+        self.left.voltages = is_later;
+        if connections && let Some(analysis) = &model.analysis {
             self.connections.arrange(model, analysis, &self.phrases, &self.palette);
         }
         if changed.pad {
             self.draw_pad(model);
         }
-        self.draw_network(model, changed.trace, changed.time || changed.connections, now);
+        if changed.samples || changed.drawings || changed.thumbnails {
+            self.draw_thumbnails(model);
+        }
+        self.draw_network(model, Prepare { spikes: changed.trace, voltages }, changed.time || connections, now);
         if changed.curves {
             self.learning.draw(&model.history, &self.palette);
         }
@@ -145,9 +165,14 @@ impl View {
         }
         if changed.weights {
             self.timeline.neurons.draw(&model.neurons, &model.receptive_fields, &self.palette);
+            self.weight_grid.start_over();
+            self.left.weights = true;
         }
-        if changed.weights || self.has_more {
-            self.draw_weight_grid(model);
+        while self.left.weights {
+            self.left.weights = !self.weight_grid.draw(&model.neurons, &model.receptive_fields, &self.palette);
+            if !at_once {
+                break;
+            }
         }
         if changed.mistakes {
             self.mistakes.draw(model, &self.phrases, &self.palette);
@@ -208,19 +233,22 @@ impl View {
         let said = pixels.as_ref().map(|_| self.phrases.say(Phrase::Lit, &[("n", lit)]));
         let blank = vec![0; PIXELS];
         self.pad.draw_seen(seen.as_ref().unwrap_or(&blank), said.as_deref().unwrap_or(""), &self.palette);
-        if let Some(samples) = model.samples.as_ref().filter(|_| !model.learns_drawings()) {
-            self.samples.draw(samples, Some(&model.link.pad), &self.palette);
-        }
+        self.samples.mark(&model.link.pad);
+    }
+
+    fn draw_thumbnails(&self, model: &Model) {
         if model.learns_drawings() {
-            self.drawings.draw(&model.drawings.digits, None, &self.palette);
+            self.drawings.draw(&model.drawings.digits, &self.palette);
+        } else if let Some(samples) = &model.samples {
+            self.samples.draw(samples, &self.palette);
         }
     }
 
     /// What runs through the network: all that does not move where it is another picture (`prepare`), then the moment.
-    fn draw_network(&mut self, model: &Model, prepare: bool, show: bool, now: f32) {
+    fn draw_network(&mut self, model: &Model, prepare: Prepare, show: bool, now: f32) {
         let (phrases, palette) = (&self.phrases, &self.palette);
         let Some(analysis) = &model.analysis else {
-            if prepare {
+            if prepare.spikes {
                 self.timeline.clear(palette);
                 self.result.clear();
                 self.connections.clear(palette);
@@ -228,11 +256,14 @@ impl View {
             return;
         };
         let (spec, neurons) = (model.shown_spec(), &model.neurons);
-        if prepare {
-            self.timeline.prepare(analysis, spec, neurons, phrases, palette);
+        if prepare.spikes {
+            self.timeline.prepare_spikes(analysis, spec, phrases, palette);
+        }
+        if prepare.voltages {
+            self.timeline.prepare_voltages(analysis, &spec.neuron, neurons, phrases, palette);
             self.result.prepare(analysis, phrases);
         }
-        if prepare || show {
+        if prepare.spikes || prepare.voltages || show {
             let pinned = model.neurons_are_pinned.then_some(neurons[0]);
             self.timeline.show(analysis, &spec.neuron, now, (neurons, pinned), phrases, palette);
             self.result.show(analysis, now, model.run.trained, phrases);
@@ -241,10 +272,6 @@ impl View {
             drop(self.play.set_attribute("aria-label", &phrases.say(word, &[])));
             class(&self.play, "on", model.clock.playing);
         }
-    }
-
-    fn draw_weight_grid(&mut self, model: &Model) {
-        self.has_more = !self.weight_grid.draw(&model.neurons, &model.receptive_fields, &self.palette);
     }
 
     fn draw_tooltip(&self, model: &Model) {
