@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { MINUTE, pages } from "./harness.mjs";
-import { answered, button, number, ready, train, until } from "./reader.mjs";
+import { answered, button, frames, number, ready, train, until } from "./reader.mjs";
 
 const { open, test } = await pages();
 
@@ -51,39 +51,44 @@ for (const name of ["instantiate", "instantiateStreaming"]) {
 }
 `;
 
-/**
- * So many seconds of the main thread: frames a second, the CPU time of one, and tasks over 50 ms, in milliseconds: by the
- * clock, and by the CPU time that they took. Where other programs have the cores, only the second says something of the page.
- */
-async function watch(page, seconds) {
-  await page
-    .context()
-    .browser()
-    .startTracing(page, { categories: ["devtools.timeline", "toplevel"] });
-  const frames = await page.evaluate(
-    (seconds) =>
-      new Promise((done) => {
-        const times = [];
-        const frame = (now) => {
-          times.push(now);
-          if (now - times[0] < seconds * 1000) return requestAnimationFrame(frame);
-          done((1000 * (times.length - 1)) / (now - times[0]));
-        };
-        requestAnimationFrame(frame);
-      }),
-    seconds,
-  );
-  const { traceEvents } = JSON.parse((await page.context().browser().stopTracing()).toString());
+/** What the main thread of a page does while `during` runs: its tasks and its frames, with their CPU time in milliseconds. */
+async function traced(page, during) {
+  const browser = page.context().browser();
+  await browser.startTracing(page, { categories: ["devtools.timeline", "toplevel"] });
+  await during();
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
   const thread = ({ pid, tid }) => `${pid} ${tid}`;
-  const drawn = traceEvents.filter(({ name, ph }) => name === "FireAnimationFrame" && ph === "X");
-  const main = thread(drawn[0]);
-  const tasks = traceEvents.filter(
-    (event) => event.ph === "X" && /RunTask$/.test(event.name) && thread(event) === main,
-  );
-  assert.ok(tasks.length > 100, "tasks were seen");
-  const over = (time) => tasks.map((task) => Math.round((task[time] ?? 0) / 1000)).filter((duration) => duration > 50);
-  const cost = drawn.reduce((sum, { tdur }) => sum + tdur / 1000, 0) / drawn.length;
-  return { frames, cost, long: over("dur"), computing: over("tdur") };
+  const whole = traceEvents.filter(({ ph }) => ph === "X");
+  const frames = whole.filter(({ name }) => name === "FireAnimationFrame");
+  const main = thread(frames[0]);
+  const cost = ({ tdur = 0 }) => tdur / 1000;
+  const tasks = whole.filter((event) => /RunTask$/.test(event.name) && thread(event) === main);
+  return { tasks: tasks.map(cost), frames: frames.filter((event) => thread(event) === main).map(cost) };
+}
+
+/** Steps of a small loop that take a core of an ordinary machine 50 ms. */
+const STEPS = 40_000_000;
+
+/**
+ * The CPU time in milliseconds that the main thread of this page takes for what takes an ordinary machine 50: the middle one of
+ * five. What shares the cores, or how fast they are, says nothing of the page.
+ */
+async function fifty(page) {
+  const { tasks } = await traced(page, async () => {
+    await frames(page);
+    for (let time = 0; time < 5; time += 1) {
+      await page.evaluate((steps) => {
+        let bits = 1;
+        for (let step = 0; step < steps; step += 1) {
+          bits ^= bits << 13;
+          bits ^= bits >>> 17;
+          bits ^= bits << 5;
+        }
+        return bits;
+      }, STEPS);
+    }
+  });
+  return tasks.sort((one, other) => other - one)[2];
 }
 
 test("while it trains no task of the main thread takes 50 ms, and a frame takes a small part of its sixtieth of a second", async (context) => {
@@ -91,16 +96,18 @@ test("while it trains no task of the main thread takes 50 ms, and a frame takes 
   await train(page);
   const epoch = await number(page, "Epoch");
   await until("training to be under way", async () => (await number(page, "Epoch")) >= epoch + 0.2);
-  let seen;
-  for (let attempt = 0; attempt < 2; attempt += 1) {
-    seen = await watch(page, 20);
-    if (seen.computing.length === 0) break;
-  }
+  const unit = await fifty(page);
+  const seen = await traced(page, () => new Promise((later) => setTimeout(later, 20_000)));
+  assert.ok(seen.tasks.length > 100 && seen.frames.length > 100, "tasks and frames were seen");
+  const [longest, mean] = [
+    Math.max(...seen.tasks),
+    seen.frames.reduce((sum, frame) => sum + frame) / seen.frames.length,
+  ];
   context.diagnostic(
-    `${seen.frames.toFixed(1)} frames a second, ${seen.cost.toFixed(1)} ms each, ${seen.long.length} long tasks by the clock, ${await number(page, "Images per second")} images a second`,
+    `${(seen.frames.length / 20).toFixed(1)} frames a second of ${mean.toFixed(1)} ms, the longest task ${longest.toFixed(1)} ms, ${await number(page, "Images per second")} images a second, on a machine that needs ${unit.toFixed(1)} ms for 50`,
   );
-  assert.deepEqual(seen.computing, [], "tasks over 50 ms");
-  assert.ok(seen.cost < 8, `a frame takes ${seen.cost.toFixed(1)} ms`);
+  assert.ok(longest < unit, `a task takes ${longest.toFixed(1)} ms, where 50 are ${unit.toFixed(1)}`);
+  assert.ok(mean < 0.16 * unit, `a frame takes ${mean.toFixed(1)} ms`);
   await button(page, "Pause").click();
 });
 
@@ -197,8 +204,7 @@ test("files that caches keep have a hash in their path", async () => {
   // The service worker, models and lists are asked for anew (see service.js).
   const plain = files.filter(
     (file) =>
-      !/(^|[-/])[0-9a-f]{1,64}([-_./]|$)/.test(file) &&
-      !/^(service\.js|models\/|shards\/[^/]+\/manifest\.json)/.test(file),
+      !/[-/][0-9a-f]{8,16}[-_./]/.test(file) && !/^(service\.js|models\/|shards\/[^/]+\/manifest\.json)/.test(file),
   );
   assert.deepEqual(plain, []);
 });
