@@ -47,11 +47,13 @@ async function filled(page) {
 async function keys(page) {
   await answered(page);
   await page.keyboard.press("?");
+  await page.getByRole("dialog").waitFor();
 }
 
 async function saving(page) {
   await answered(page);
   await page.locator("[data-save=in]").click();
+  await page.getByRole("dialog").waitFor();
 }
 
 const example = (page) =>

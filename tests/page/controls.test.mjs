@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { MINUTE, pages } from "./harness.mjs";
-import { button, number, output, ready, text, until } from "./reader.mjs";
+import { button, number, output, reads, ready, text, until } from "./reader.mjs";
 import { draw } from "./site.mjs";
 
 const { open, test } = await pages();
@@ -282,7 +282,7 @@ test("learns from a few drawings of the reader's own, which are there again afte
   await ready(page);
   assert.match(await page.locator("#size").textContent(), /6 drawings/);
   await draw(page, 7);
-  await until("a 7", async () => (await text(page, "Recognised digit")) === "7", 20_000);
+  await reads(page, 7);
   // A drawing more does not start anew.
   await add("7").click();
   await until("seven drawings", async () => (await examples.count()) === 7);

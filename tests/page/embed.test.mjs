@@ -39,7 +39,7 @@ const listen = () => {
   }
 };
 
-/** A number that is worth a screen and more. */
+/** Several screens of it. */
 const FAR = '<div style="height:4000px">far</div>';
 
 /**

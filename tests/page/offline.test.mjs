@@ -6,11 +6,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { dist, pages } from "./harness.mjs";
+import { dist, MINUTE, pages } from "./harness.mjs";
 import { button, number, ready, text, until } from "./reader.mjs";
 import { draw, serve } from "./site.mjs";
-
-const MINUTES = 60_000;
 
 /** Waits until the page could be opened without a network. */
 const isKept = (page) =>
@@ -58,7 +56,7 @@ test("offline: after one visit the page opens without a network, reads what is d
   await until(
     "a whole epoch, so that all images were fetched",
     async () => (await number(page, "Epoch")) >= 1.1,
-    4 * MINUTES,
+    4 * MINUTE,
   );
   await button(page, "Pause").click();
   await until(
@@ -81,7 +79,7 @@ test("offline: after one visit the page opens without a network, reads what is d
   await until("the picture on the pad", async () => !(await page.evaluate(() => location.hash)).includes("draw="));
   const epoch = await number(page, "Epoch");
   await button(page, "Train").click();
-  await until("training", async () => (await number(page, "Epoch")) >= epoch + 0.3, 2 * MINUTES);
+  await until("training", async () => (await number(page, "Epoch")) >= epoch + 0.3, 2 * MINUTE);
   await button(page, "Pause").click();
   site.mood = null;
 });

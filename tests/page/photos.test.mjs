@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { pages } from "./harness.mjs";
-import { ready, text, until } from "./reader.mjs";
+import { reads, ready, text, until } from "./reader.mjs";
 
 const { open, test } = await pages();
 
@@ -33,9 +33,6 @@ async function choose(page, path) {
   await (await chosen).setFiles(path);
 }
 
-const settled = (page, digit) =>
-  until(`a ${digit} to be recognised`, async () => (await text(page, "Recognised digit")) === digit, 20_000);
-
 /** How many pixels of the pad are of the colour in which ink is outlined. */
 const outlined = (page) =>
   page.evaluate(() => {
@@ -58,14 +55,14 @@ test("photo: a PNG and a JPEG are read, with their ink outlined", async () => {
   const page = await opened(open);
   // The page opens with a 2.
   await choose(page, file("black-card-transparent-margin-seven.png").pathname);
-  await settled(page, "7");
+  await reads(page, "7");
   await choose(page, file("ruled-paper-two.jpg").pathname);
-  await settled(page, "2");
+  await reads(page, "2");
   await until("an outline", async () => (await outlined(page)) > 100);
   // Turned, as its EXIF block says; the same file may be chosen twice.
   for (let again = 0; again < 2; again += 1) {
     await choose(page, file("exif6-three.jpg").pathname);
-    await settled(page, "3");
+    await reads(page, "3");
     await page.getByRole("button", { name: "Clear", exact: true }).click();
     await until("an empty pad", async () => (await text(page, "Recognised digit")) === "");
   }
@@ -74,9 +71,9 @@ test("photo: a PNG and a JPEG are read, with their ink outlined", async () => {
 test("photo: dropped and pasted pictures are read", async () => {
   const page = await opened(open);
   assert.ok(await hand(page, "drop", "phone-dim-seven.jpg", "image/jpeg"), "the browser stays on the page");
-  await settled(page, "7");
+  await reads(page, "7");
   assert.ok(await hand(page, "paste", "phone-soft-shadow-four.jpg", "image/jpeg"));
-  await settled(page, "4");
+  await reads(page, "4");
 });
 
 test("photo: what reads pictures is fetched for the first of them; where it does not come, that is said, and the next is read", async () => {
@@ -96,19 +93,19 @@ test("photo: what reads pictures is fetched for the first of them; where it does
   assert.equal(await text(page, "Recognised digit"), "2", "the picture before stays");
   isThere = true;
   await choose(page, file("dark-ink-on-grey-120-seven.png").pathname);
-  await settled(page, "7");
+  await reads(page, "7");
   assert.equal(await notes.textContent(), "");
   // It stays for the next.
   const fetched = asked.length;
   await choose(page, file("phone-soft-shadow-four.jpg").pathname);
-  await settled(page, "4");
+  await reads(page, "4");
   assert.equal(asked.length, fetched);
 });
 
 test("photo: what is no picture, or has nothing on it, is refused with a reason, and the picture before stays", async () => {
   const page = await opened(open);
   await choose(page, file("dark-ink-on-grey-120-seven.png").pathname);
-  await settled(page, "7");
+  await reads(page, "7");
   const said = (words) => until(words, async () => (await page.locator("#notes").textContent()).includes(words));
   await choose(page, { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("seven") });
   await said("neither PNG nor JPEG");

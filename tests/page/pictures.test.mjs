@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { MINUTE, pages } from "./harness.mjs";
-import { button, figures, number, ready, text, until } from "./reader.mjs";
+import { button, figures, number, park, ready, text, until } from "./reader.mjs";
 
 const { open, test } = await pages();
 
@@ -70,10 +70,7 @@ test("what is misread is told, and each picture of it is a click away from its o
   assert.match(await first.getAttribute("aria-label"), new RegExp(`^Test digit \\d+: ${label} as ${answer}$`));
   await first.click();
   await until("its run", async () => page.url().includes("image="));
-  await page.getByRole("slider", { name: "Time step" }).evaluate((slider) => {
-    slider.value = slider.max;
-    slider.dispatchEvent(new Event("input", { bubbles: true }));
-  });
+  await park(page);
   await until("the same mistake", async () => (await text(page, "Recognised digit")) === String(answer));
   await until("the truth", async () => (await page.locator("#detail").textContent()).includes(`In truth: ${label}.`));
 });
