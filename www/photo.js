@@ -1,4 +1,4 @@
-// Pictures of the reader's: chosen, taken with a camera, dropped or pasted. The program reads them (src/page/picture.rs) and
+// Pictures of the reader's: chosen, taken with a camera, dropped or pasted. A program of its own reads them (src/photo_reader.rs) and
 // none leaves this browser. Loaded when the page has started.
 
 const field = Object.assign(document.createElement("input"), {
