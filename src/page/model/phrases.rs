@@ -42,6 +42,24 @@ phrases! {
     Forget => "forget", Drawings => "drawings", NotePhoto => "note-photo", NoteRival => "note-rival",
 }
 
+/// Words with their braces filled; nothing stands where a value is missing.
+///
+/// ```
+/// use spiking_playground::page::model::phrases::filled;
+/// assert_eq!(filled("Draw a {one}.", &[("one", "digit".to_owned())]), "Draw a digit.");
+/// ```
+pub fn filled(words: &str, values: &[(&str, String)]) -> String {
+    let mut pieces = words.split('{');
+    let mut said = pieces.next().unwrap_or("").to_owned();
+    for piece in pieces {
+        let (name, rest) = piece.split_once('}').unwrap_or((piece, ""));
+        let value = values.iter().find(|(own, _)| *own == name).map_or("", |(_, value)| value);
+        said.push_str(value);
+        said.push_str(rest);
+    }
+    said
+}
+
 /// The words of all phrases.
 #[derive(Clone, Debug, Default)]
 pub struct Phrases {
@@ -66,16 +84,7 @@ impl Phrases {
     /// The phrase with its braces filled; its key where the document lacks it.
     pub fn say(&self, phrase: Phrase, values: &[(&str, String)]) -> String {
         let found = self.words.iter().find(|(key, _)| key == phrase.key());
-        let words = found.map_or(phrase.key(), |(_, words)| words);
-        let mut pieces = words.split('{');
-        let mut said = pieces.next().unwrap_or("").to_owned();
-        for piece in pieces {
-            let (name, rest) = piece.split_once('}').unwrap_or((piece, ""));
-            let value = values.iter().find(|(own, _)| *own == name).map_or("", |(_, value)| value);
-            said.push_str(value);
-            said.push_str(rest);
-        }
-        said
+        filled(found.map_or(phrase.key(), |(_, words)| words), values)
     }
 
     /// So many spikes, in words.

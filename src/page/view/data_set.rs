@@ -2,7 +2,7 @@
 
 use crate::dom::document::{all, class, document, find};
 use crate::page::model::link::Start;
-use crate::page::model::phrases::Phrases;
+use crate::page::model::phrases::{Phrases, filled};
 use crate::page::model::state::Model;
 use web_sys::HtmlElement;
 
@@ -41,7 +41,7 @@ impl DataSet {
         self.sentences[0].set_hidden(catalogue.sets.len() < 2);
         self.sentences[1].set_hidden(fitting.count() < 2);
         for element in all::<HtmlElement>("[data-label]") {
-            let label = attribute(&element, "data-label").split("{one}").collect::<Vec<_>>().join(&phrases.one);
+            let label = filled(&attribute(&element, "data-label"), &[("one", phrases.one.clone())]);
             drop(element.set_attribute("aria-label", &label));
         }
         for names in ["#digits span", "#bars div > b"] {
