@@ -7,13 +7,15 @@ use crate::session::{Page, said};
 use half::{bf16, f16};
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
+use spiking_playground::accuracy::evaluate;
+use spiking_playground::cli::data::load;
 use spiking_playground::event::Event;
 use spiking_playground::kernels;
 use spiking_playground::network::Network;
 use spiking_playground::protocol::{Report, Request};
-use spiking_playground::spec::Spec;
+use spiking_playground::spec::{Dataset, Spec};
 use spiking_playground::weights::checkpoint::{
-    Notes, WeightsError, import, model_from_bytes, model_to_bytes, note_from_bytes, run_from_bytes,
+    Notes, WeightsError, accuracy_from_bytes, import, model_from_bytes, model_to_bytes, run_from_bytes,
 };
 use spiking_playground::weights::rounding::WeightsType;
 use std::ops::ControlFlow;
@@ -134,10 +136,11 @@ fn the_model_of_a_run_is_rounded_and_its_checkpoint_is_not() {
             run_from_bytes(&bytes, &kernels::cpu().autodiff()).unwrap().network.parameters()
         };
         assert!(state(&output) == state(&at("plain")), "to the bit");
-        // The accuracy that was measured is that of other weights.
-        let says = |file: &Path| note_from_bytes(&std::fs::read(file).unwrap(), "test_accuracy").unwrap();
-        assert_eq!(says(&model), None);
-        assert!(says(&at("plain").join("model.safetensors")).is_some());
+        // The accuracy that it says is that of the numbers in it.
+        let (bytes, test) = (std::fs::read(&model).unwrap(), load(&data, Dataset::Folder).unwrap().test);
+        let (spec, network) = model_from_bytes(&bytes, &kernels::cpu()).unwrap();
+        let measured = evaluate(&network, &spec, &test, 0..test.len(), 0);
+        assert_eq!(accuracy_from_bytes(&bytes).unwrap(), Some(measured));
         // Training starts from it, and nothing has to be told of it.
         let told = train(&data, &at("next"), &["--epochs", "1", "--force", "--weights", model.to_str().unwrap()]);
         assert!(!told.contains("32-bit"), "{told}");

@@ -6,8 +6,10 @@ use super::digest::DataDigest;
 use super::files::{self, WEIGHTS, write_whole};
 use super::origin::Origin;
 use super::report::EpochReport;
+use crate::accuracy::evaluate;
 use crate::digits::Digits;
 use crate::inspection::trace;
+use crate::kernels;
 use crate::pictures::curves::Epoch;
 use crate::pictures::{curves_sheet, digit_sheet};
 use crate::spikes::encode::Pass;
@@ -127,13 +129,13 @@ impl Output {
     ///
     /// # Errors
     /// When a file cannot be written; the earlier one is then unchanged.
-    pub fn save(&mut self, run: &Run, report: &EpochReport) -> anyhow::Result<()> {
+    pub fn save(&mut self, run: &Run, report: &EpochReport, test: &Digits) -> anyhow::Result<()> {
         self.metrics.push(report.csv());
         let csv: String = std::iter::once(EpochReport::CSV_HEADER)
             .chain(self.metrics.iter().map(String::as_str))
             .fold(String::new(), |text, line| text + line + "\n");
         // The checkpoint is written last: if the program ends before, a resumed run repeats the epoch.
-        write_whole(&self.folder.join(MODEL), &self.model(run, report)?)?;
+        write_whole(&self.folder.join(MODEL), &self.model(run, report, test)?)?;
         write_whole(&self.folder.join(METRICS), csv.as_bytes())?;
         let epochs: Vec<Epoch> = self.metrics.iter().filter_map(|line| EpochReport::read(line)).collect();
         write_whole(&self.folder.join(CURVES), curves_sheet::picture(&epochs).as_bytes())?;
@@ -171,12 +173,20 @@ impl Output {
         self.origin.as_ref().map_or(Notes::default(), Origin::notes)
     }
 
-    fn model(&self, run: &Run, report: &EpochReport) -> anyhow::Result<Vec<u8>> {
+    /// The model's file, with the accuracy of what stands in it.
+    fn model(&self, run: &Run, report: &EpochReport, test: &Digits) -> anyhow::Result<Vec<u8>> {
         let mut notes = self.notes();
-        // That of rounded weights was not measured.
-        let test = report.done.test.filter(|_| self.weights_type == WeightsType::F32);
-        notes.0.extend(test.map(|score| ("test_accuracy".to_owned(), format!("{:.4}", score.fraction()))));
-        Ok(checkpoint::model_to_bytes(&run.spec, &run.network, self.weights_type, notes)?)
+        let file = |notes| checkpoint::model_to_bytes(&run.spec, &run.network, self.weights_type, notes);
+        let score = match self.weights_type {
+            WeightsType::F32 => report.done.test,
+            WeightsType::Bf16 | WeightsType::Fixed8 if test.is_empty() => None,
+            WeightsType::Bf16 | WeightsType::Fixed8 => {
+                let rounded = checkpoint::network_from_bytes(&run.spec, &file(notes.clone())?, &kernels::cpu())?;
+                Some(evaluate(&rounded, &run.spec, test, 0..test.len(), 0))
+            }
+        };
+        notes.0.extend(score.into_iter().flat_map(|score| checkpoint::accuracy_notes(score).0));
+        Ok(file(notes)?)
     }
 }
 

@@ -67,7 +67,7 @@ pub fn run(arguments: Train) -> anyhow::Result<()> {
         match epoch(&mut run, &data)? {
             Some(report) => {
                 // What is told is saved, and whether anybody hears it makes no difference to the run.
-                output.save(&run, &report)?;
+                output.save(&run, &report, &data.test)?;
                 lines.say(report.line());
             }
             None => {

@@ -8,7 +8,9 @@ use super::format::Format;
 use super::pytorch::{self, Remark};
 use super::rounding::WeightsType;
 use super::writer::{FORMAT, FileWriter};
+use crate::decimal;
 use crate::digits::idx::MOST_BYTES;
+use crate::event::Accuracy;
 use crate::network::{Network, Parameter, ParameterError, to_flat};
 use crate::optimizer::Adam;
 use crate::spec::{Spec, SpecError};
@@ -167,6 +169,28 @@ pub fn spec_from_bytes(bytes: &[u8]) -> Result<Spec, WeightsError> {
 /// When the file is damaged.
 pub fn note_from_bytes(bytes: &[u8], name: &str) -> Result<Option<String>, WeightsError> {
     Ok(header(bytes)?.remove(name))
+}
+
+/// The entries of a header that say how many of the test images the network of the file classifies correctly, as a share,
+/// and of how many images.
+const ACCURACY: [&str; 2] = ["test_accuracy", "test_images"];
+
+/// The entries that say this accuracy.
+pub fn accuracy_notes(accuracy: Accuracy) -> Notes {
+    let values = [format!("{:.4}", accuracy.fraction()), accuracy.images.to_string()];
+    Notes(ACCURACY.into_iter().map(str::to_owned).zip(values).collect())
+}
+
+/// The accuracy that a file's header says; `None` if it says none.
+///
+/// # Errors
+/// When the file is damaged.
+pub fn accuracy_from_bytes(bytes: &[u8]) -> Result<Option<Accuracy>, WeightsError> {
+    let header = header(bytes)?;
+    let entry = |name: &str| header.get(name).and_then(|text| decimal::parse(text));
+    let [share, images] = ACCURACY.map(entry);
+    let said = share.zip(images).filter(|(share, images)| (0.0..=1.0).contains(share) && (1.0..1e9).contains(images));
+    Ok(said.map(|(share, images)| Accuracy { correct: (share * images).round() as usize, images: images as usize }))
 }
 
 /// Whether this program wrote the file.
