@@ -212,7 +212,7 @@ fn trace_bytes(bytes: &[u8]) {
     let Ok(trace) = Trace::from_bytes(bytes) else { return };
     let written = trace.to_bytes();
     assert_eq!(Trace::from_bytes(&written).map(|again| again.to_bytes()).ok(), Some(written));
-    let _answers = (trace.answer(), trace.known_since(), trace.probabilities(), trace.dense_operations());
+    let _answers = (trace.answer(), trace.settled_at(), trace.probabilities(), trace.dense_operations());
     let (steps, layers) = (trace.time_steps, trace.hidden.clone());
     let reading = Analysis::new(trace, bytes.first().copied()).with_steady_input();
     for layer in layers.iter().filter(|layer| layer.neurons() > 0) {

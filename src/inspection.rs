@@ -3,6 +3,7 @@
 //! Each of them can take long in a large network, so each is also a value that advances by a bounded number of
 //! *operations*: a weight that is read, or a weight that is added to an input current.
 
+use crate::digits::Digits;
 use crate::layer::SynapticWeights;
 use crate::network::{EncodedBatch, Network, ReadoutLayer};
 use crate::neuron::NeuronState;
@@ -10,7 +11,7 @@ use crate::pipeline::{Sample, encode, transform};
 use crate::spec::{Neuron, Spec};
 use crate::spikes::SpikeTrain;
 use crate::spikes::encode::Pass;
-use crate::trace::{LayerTrace, Trace};
+use crate::trace::{LayerTrace, Stopping, Trace};
 use burn::module::Module;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -311,6 +312,54 @@ impl FiringRates {
     pub fn rates(&self) -> Vec<Vec<f32>> {
         let all = (self.images * self.spec.time_steps).max(1) as f32;
         self.spikes.iter().map(|sums| sums.iter().map(|sum| *sum as f32 / all).collect()).collect()
+    }
+}
+
+/// What stopping early comes to over some labelled images, under way image by image.
+#[derive(Debug)]
+pub struct StoppingTest {
+    network: Network,
+    spec: Spec,
+    images: Digits,
+    tracer: Option<Tracer>,
+    begun: usize,
+    stopping: Stopping,
+}
+
+impl StoppingTest {
+    /// At its start, over the first of the test images; it has the network as it is now.
+    pub fn new(network: &Network, spec: &Spec, images: Digits) -> Self {
+        let (network, spec) = (network.clone(), spec.clone());
+        Self { network, spec, images, tracer: None, begun: 0, stopping: Stopping::default() }
+    }
+
+    /// Whether all images have passed.
+    pub fn is_done(&self) -> bool {
+        self.tracer.is_none() && self.begun == self.images.len()
+    }
+
+    /// Does about `operations` operations, as [`Tracer::advance`] does. Returns their number.
+    pub fn advance(&mut self, operations: usize) -> usize {
+        let mut done = 0;
+        while done < operations && !self.is_done() {
+            let tracer = self.tracer.get_or_insert_with(|| {
+                let (image, sample) = (self.images.image(self.begun), self.begun as u64);
+                self.begun += 1;
+                Tracer::new(&self.network, &self.spec, image, Pass::Evaluation, sample)
+            });
+            done += tracer.advance(operations - done);
+            if tracer.is_done()
+                && let Some(tracer) = self.tracer.take()
+            {
+                self.stopping.add(tracer.trace(), self.images.label(self.begun - 1));
+            }
+        }
+        done
+    }
+
+    /// What came of it, over the images that have passed.
+    pub const fn stopping(&self) -> &Stopping {
+        &self.stopping
     }
 }
 

@@ -91,6 +91,9 @@ pub enum Request {
     /// Measure the firing rate of each hidden neuron over some pictures. Arrays: their pixels, [images, N]. Answer:
     /// `Rates`.
     Rates,
+    /// Measure what stopping early comes to, over this number of images at the start of the test set, at most those of its
+    /// first shard. Answer: `Stopping`, after `Need` where that shard is missing.
+    Stopping(usize),
     /// Send the weights. Answer: `Weights`.
     Weights,
     /// Send the run as it is after the last complete step. Answer: `Checkpoint`.
@@ -165,10 +168,14 @@ pub enum Report {
     },
     /// The engine cannot compute, or no longer, for this reason. No report follows.
     Lost(String),
-    /// The network is that of this spec, at step 0 of its run. The spec is given as what differs from the defaults
-    /// ([`Spec::to_hash`]): the page parses links anyway, and a second decoder of a spec is a fortieth of what a
-    /// visitor fetches.
-    Started(String),
+    /// The network is that of this spec, at step 0 of its run.
+    Started {
+        /// The spec, as what differs from the defaults ([`Spec::to_hash`]): the page parses links anyway, and a second
+        /// decoder of a spec is a fortieth of what a visitor fetches.
+        spec: String,
+        /// The accuracy on the test set that the network's file says.
+        accuracy: Option<Accuracy>,
+    },
     /// The network has the same weights under the spec that was requested.
     Changed,
     /// The engine needs this shard to continue.
@@ -231,6 +238,9 @@ pub enum Report {
     /// The number of neurons of each hidden layer. Arrays: for each neuron the fraction of time steps in which it
     /// fires, as f32, little-endian.
     Rates(Vec<usize>),
+    /// The number of images; and for each of [`crate::trace::CERTAINTIES`] and, at last, without stopping, the sum of their
+    /// time steps and the number of correct predictions.
+    Stopping(usize, Vec<(usize, usize)>),
     /// Arrays: the safetensors file.
     Weights,
     /// The run after this number of updates of the weights: as requested, or, from an engine on a GPU, from which
@@ -252,7 +262,7 @@ impl Report {
     pub const fn is_answer(&self) -> bool {
         match self {
             Self::Ready { .. } | Self::Lost(_) | Self::Need(..) | Self::Step { .. } | Self::Epoch(_) => false,
-            Self::Started(_)
+            Self::Started { .. }
             | Self::Changed
             | Self::ShardTaken(..)
             | Self::ShardRefused { .. }
@@ -265,6 +275,7 @@ impl Report {
             | Self::Photo(_)
             | Self::Fields(..)
             | Self::Rates(_)
+            | Self::Stopping(..)
             | Self::Weights
             | Self::Checkpoint(_)
             | Self::Resumed(_)

@@ -21,6 +21,7 @@ pub use jobs::JOB_OPERATIONS;
 
 use crate::digits::order::SHARD_SIZE;
 use crate::digits::shard::Split;
+use crate::event::Accuracy;
 use crate::network::{Misfit, Network};
 use crate::protocol::{Outgoing, Report, Request, RequestId};
 use crate::spec::Spec;
@@ -40,6 +41,9 @@ use testing::Testing;
 const QUICK_TEST: usize = 1000;
 /// Milliseconds between two such tests.
 const TEST_INTERVAL: f64 = 1000.0;
+/// The step after which a run is first tested; then after twice as many, and so on to the last of these, for a run learns most
+/// within its first second.
+const EARLY_TESTS: [u64; 2] = [5, 640];
 
 /// What the engine does when nothing is asked of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +68,8 @@ pub struct Session {
     testing: Option<Testing>,
     /// When the newest quick test began.
     last_test: Option<f64>,
+    /// The step from which on the next early test is due.
+    early_test: u64,
     meter: Meter,
     training_pace: Pace,
     test_pace: Pace,
@@ -76,6 +82,8 @@ pub struct Session {
     jobs: Vec<(Option<RequestId>, Job)>,
     /// Requests that wait for that.
     queue: VecDeque<(RequestId, Request, Vec<Vec<u8>>)>,
+    /// A test of stopping early that waits for its images: its request, and how many they are.
+    waiting_stopping_test: Option<(Option<RequestId>, usize)>,
     /// The request that is being answered.
     answering: Option<RequestId>,
     /// The newest request to train: where that ends by itself, `Paused` is its answer.
@@ -101,6 +109,7 @@ impl Session {
             mode: Mode::Idle,
             testing: None,
             last_test: None,
+            early_test: EARLY_TESTS[0],
             meter: Meter::default(),
             training_pace: Pace::default(),
             test_pace: Pace::default(),
@@ -109,6 +118,7 @@ impl Session {
             gpu: Gpu::default(),
             jobs: Vec::new(),
             queue: VecDeque::new(),
+            waiting_stopping_test: None,
             answering: None,
             training_request: None,
             out: Vec::new(),
@@ -169,6 +179,7 @@ impl Session {
             Request::TestImages(images) => self.test_images(images),
             Request::Fields(layer, neurons) => self.incoming_weights(layer, neurons),
             Request::Rates => self.rates(bytes.first_mut().map(std::mem::take).unwrap_or_default()),
+            Request::Stopping(images) => self.stopping(images),
             Request::Weights => self.weights(),
             Request::Checkpoint => self.send_checkpoint(),
             Request::HandOver => {
@@ -223,13 +234,14 @@ impl Session {
         self.report(Report::Failed(reason.to_string()));
     }
 
-    /// Becomes this network, at the start of a run.
-    fn reset_to(&mut self, spec: Spec, network: Network) {
+    /// Becomes this network, at the start of a run. `accuracy` is what its file says of it.
+    fn reset_to(&mut self, spec: Spec, network: Network, accuracy: Option<Accuracy>) {
         self.run = Some(Run::new(spec.clone(), network, self.images()));
         (self.mode, self.testing, self.last_test) = (Mode::Idle, None, None);
+        self.early_test = EARLY_TESTS[0];
         self.meter = Meter::default();
         self.forget_times();
-        self.report(Report::Started(spec.to_hash(&Spec::default())));
+        self.report(Report::Started { spec: spec.to_hash(&Spec::default()), accuracy });
     }
 
     /// Forgets what images took: those of another network take longer or shorter.
@@ -242,7 +254,9 @@ impl Session {
         match checkpoint::model_from_bytes(bytes, &self.device) {
             Ok((spec, network)) => match self.check_fit(&network) {
                 Ok(()) => {
-                    self.reset_to(spec, network);
+                    // What the weights can be read of, its header can.
+                    let accuracy = checkpoint::accuracy_from_bytes(bytes).ok().flatten();
+                    self.reset_to(spec, network, accuracy);
                     self.is_drawn = false;
                 }
                 Err(misfit) => self.fail(format_args!("The weights cannot be opened: their network {misfit}.")),
@@ -277,7 +291,7 @@ impl Session {
             None => (size[0] * size[1], spec.dataset.classes()),
         };
         let network = Network::new(&spec, pixels, classes, &self.device);
-        self.reset_to(spec, network);
+        self.reset_to(spec, network, None);
         self.is_drawn = true;
     }
 
@@ -286,7 +300,7 @@ impl Session {
         match spec.check().map_err(|error| error.to_string()).and_then(|()| {
             Network::with_parameters(&spec, &run.network.parameters(), &self.device).map_err(|error| error.to_string())
         }) {
-            Ok(network) => self.reset_to(spec, network),
+            Ok(network) => self.reset_to(spec, network, None),
             Err(error) => self.fail(format_args!("The network does not fit these settings: {error}.")),
         }
     }

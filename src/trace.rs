@@ -99,10 +99,11 @@ impl Trace {
         self.leaders().last().copied().flatten()
     }
 
-    /// The decision time: the time step, from 0, from which the leading class never changed again and had more than
-    /// half of the probability, by softmax of the evidence so far; `None` if it has not even at the end.
-    pub fn known_since(&self) -> Option<usize> {
-        known_since(&self.leaders(), &self.shares(&self.evidence()), self.classes())
+    /// The time step, from 0, at which the network has settled: from there on the leading class never changed again and
+    /// had more than half of the probability, by softmax of the evidence so far; `None` if it has not even at the end.
+    /// That is seen only in looking back; whether the class is the right one is another question.
+    pub fn settled_at(&self) -> Option<usize> {
+        settled_at(&self.leaders(), &self.shares(&self.evidence()), self.classes())
     }
 
     /// The softmax of the evidence at each time step, both [T, classes].
@@ -214,10 +215,48 @@ impl Trace {
 
 /// The time step, from 0, from which the class that leads at the end always led, with more than half of the
 /// probability; `None` if there is none. `leaders` is \[T\], `shares` [T, classes].
-pub fn known_since(leaders: &[Option<usize>], shares: &[f32], classes: usize) -> Option<usize> {
+pub fn settled_at(leaders: &[Option<usize>], shares: &[f32], classes: usize) -> Option<usize> {
     let answer = leaders.last().copied().flatten()?;
     let sure = |t: &usize| leaders[*t] == Some(answer) && shares[*t * classes + answer] > 0.5;
     (0..leaders.len()).rev().take_while(sure).last()
+}
+
+/// The time step, from 0, at which a network that stops as soon as one class has more than this probability stops, and that
+/// class; `None` if it goes on to the end. `leaders` is \[T\], `shares` [T, classes].
+pub fn stops_at(leaders: &[Option<usize>], shares: &[f32], certainty: f32) -> Option<(usize, usize)> {
+    let classes = shares.len() / leaders.len().max(1);
+    let is_sure = |(t, leader): (usize, &Option<usize>)| {
+        leader.filter(|leader| shares[t * classes + leader] > certainty).map(|leader| (t, leader))
+    };
+    leaders.iter().enumerate().find_map(is_sure)
+}
+
+/// The probabilities at which stopping is measured.
+pub const CERTAINTIES: [f32; 8] = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999];
+
+/// What a network that stops early comes to, over some images.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stopping {
+    /// The number of images.
+    pub images: usize,
+    /// For each of the [`CERTAINTIES`] and, at last, without stopping: the sum of the time steps that the images took, and
+    /// how many of them were classified correctly.
+    pub at: [(usize, usize); CERTAINTIES.len() + 1],
+}
+
+impl Stopping {
+    /// Another image: what happened in the network, and what it shows.
+    pub fn add(&mut self, trace: &Trace, label: u8) {
+        let (leaders, shares) = (trace.leaders(), trace.shares(&trace.evidence()));
+        let end = (trace.time_steps.saturating_sub(1), leaders.last().copied().flatten());
+        let stop = |certainty: &f32| stops_at(&leaders, &shares, *certainty).map(|(t, class)| (t, Some(class)));
+        let stops = CERTAINTIES.iter().map(|certainty| stop(certainty).unwrap_or(end)).chain([end]);
+        for ((steps, correct), (t, class)) in self.at.iter_mut().zip(stops) {
+            *steps += t + 1;
+            *correct += usize::from(class == Some(label.into()));
+        }
+        self.images += 1;
+    }
 }
 
 /// exp(x) over the sum of all exp(x).
@@ -247,10 +286,27 @@ mod tests {
     }
 
     #[test]
-    fn it_is_known_once_the_leader_stays_and_is_likely() {
+    fn who_stops_early_saves_time_steps_and_now_and_then_an_answer_is_lost() {
+        // Output 1 is ahead at first, output 0 in the end; softmax of ±2.2 is 0.9 and 0.1.
+        let potentials = vec![0.0, 8.0, 6.0, 0.0, 20.0, 0.0, 20.0, 0.0];
+        let output = LayerTrace { spikes: SpikeTrain::silent(1, 2, 4), potentials, ..LayerTrace::default() };
+        let trace = Trace { time_steps: 4, output, ..Trace::default() };
+        let mut stopping = Stopping::default();
+        stopping.add(&trace, 0);
+        assert_eq!(stopping.images, 1);
+        // At 0.5 it stops at the first time step, wrongly; at 0.9 at the third, rightly; without stopping after all.
+        assert_eq!((stopping.at[0], stopping.at[4], stopping.at[8]), ((1, 0), (3, 1), (4, 1)));
+    }
+
+    #[test]
+    fn it_has_settled_once_the_leader_stays_and_is_likely() {
         let leaders = [Some(1), Some(0), Some(0), Some(0)];
         let shares = [0.4, 0.6, 0.5, 0.5, 0.6, 0.4, 0.9, 0.1];
-        assert_eq!(known_since(&leaders, &shares, 2), Some(2));
-        assert_eq!(known_since(&leaders[..2], &shares, 2), None);
+        assert_eq!(settled_at(&leaders, &shares, 2), Some(2));
+        assert_eq!(settled_at(&leaders[..2], &shares, 2), None);
+        // One that stops early may answer what it would not have answered in the end.
+        assert_eq!(stops_at(&leaders, &shares, 0.55), Some((0, 1)));
+        assert_eq!(stops_at(&leaders, &shares, 0.8), Some((3, 0)));
+        assert_eq!(stops_at(&leaders, &shares, 0.95), None);
     }
 }

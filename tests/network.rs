@@ -233,7 +233,7 @@ fn traces_answer_as_the_evaluation_does() {
             let answer = trace.answer();
             let again = spiking_playground::trace::Trace::from_bytes(&trace.to_bytes()).unwrap();
             assert_eq!(again, trace);
-            assert!(trace.known_since().is_none_or(|t| trace.leaders()[t..].iter().all(|leader| *leader == answer)));
+            assert!(trace.settled_at().is_none_or(|t| trace.leaders()[t..].iter().all(|leader| *leader == answer)));
             answer == Some(usize::from(test.label(*index)))
         });
         let right = right.count();

@@ -48,7 +48,7 @@ fn the_pictures_that_the_page_offers_are_read() {
             let first = test.labels.iter().position(|label| usize::from(*label) == digit).unwrap();
             let trace = trace(&network, &spec, test.image(first), Pass::Drawing, 0);
             assert_eq!(trace.answer(), Some(digit), "{name} misreads the {digit}");
-            assert!(trace.known_since().is_some(), "{name} is not sure of the {digit}");
+            assert!(trace.settled_at().is_some(), "{name} is not sure of the {digit}");
         }
     }
 }

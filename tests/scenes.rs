@@ -206,7 +206,7 @@ fn output_voltage() {
 
 #[test]
 fn the_axis_of_time() {
-    picture("axis", &axis::marks(T, NOW, example().0.known));
+    picture("axis", &axis::marks(T, NOW, example().0.settled));
 }
 
 #[test]
@@ -319,11 +319,11 @@ fn a_garment_by_spikes_from_a_steady_current() {
 }
 
 #[test]
-fn a_digit_that_is_not_known() {
+fn a_digit_that_has_not_settled() {
     let spec = Spec { readout: Readout::SpikeCount, ..Spec::default() };
     let file = digit("digit-unsure", counted(&[(2, 2), (1, 5)]), None, &spec);
-    assert!(file.contains(">Not sure<"), "{file}");
-    assert!(file.contains(" and is not known after 8 time steps."), "{file}");
+    assert!(file.contains(">Not settled<"), "{file}");
+    assert!(file.contains(" and has not settled after 8 time steps."), "{file}");
     let file = digit("digit-undecided", counted(&[]), None, &spec);
     assert!(file.contains(">No answer<") && file.contains(" has no answer: "), "{file}");
 }

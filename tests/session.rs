@@ -11,7 +11,7 @@ use spiking_playground::network::Network;
 use spiking_playground::protocol::{Outgoing, Picture, Report, Request, RequestId};
 use spiking_playground::session::Session;
 use spiking_playground::spec::{Dataset, Encoding, Readout, Reset, Spec, Surrogate, dense};
-use spiking_playground::trace::Trace;
+use spiking_playground::trace::{CERTAINTIES, Trace};
 use spiking_playground::training::Run;
 use spiking_playground::weights::checkpoint::{Notes, model_to_bytes, run_from_bytes, run_to_bytes};
 use spiking_playground::weights::rounding::WeightsType;
@@ -116,7 +116,7 @@ pub fn plain(reports: Vec<Outgoing>) -> Vec<Heard> {
 
 /// What the engine says once it is the network of that spec.
 pub fn said(spec: &Spec) -> Report {
-    Report::Started(spec.to_hash(&Spec::default()))
+    Report::Started { spec: spec.to_hash(&Spec::default()), accuracy: None }
 }
 
 fn started(images: usize) -> Page {
@@ -527,7 +527,7 @@ fn images_that_come_later_are_compared_with_the_network() {
             let manifest = page.manifest.clone();
             let became = page.ask_with(request, vec![file]);
             assert!(
-                matches!(&became[..], [Report::Started(_) | Report::Resumed(_)]),
+                matches!(&became[..], [Report::Started { .. } | Report::Resumed(_)]),
                 "nothing is known yet: {became:?}"
             );
             only_failed(&page.ask(Request::Data(manifest)), "there are images of 6 × 6 in 3 classes");
@@ -589,6 +589,31 @@ fn pictures_that_are_not_whole_have_no_rates() {
     let mut page = started(500);
     only_failed(&page.ask_with(Request::Rates, vec![vec![0; 37]]), "36 pixels");
     assert_eq!(page.ask_with(Request::Rates, vec![vec![0; 72]]), [Report::Rates(vec![24])]);
+}
+
+#[test]
+fn stopping_early_is_measured_once_its_images_are_there() {
+    let mut page = started(500);
+    only_failed(&Page::new(500).ask(Request::Stopping(20)), "no network");
+    // Its shard is brought, and then the answer carries the request's number.
+    page.ask(Request::Stopping(20));
+    page.work(100);
+    let stopped = page.heard.iter().find_map(|(report, _)| match report {
+        Report::Stopping(images, at) => Some((*images, at.clone())),
+        _ => None,
+    });
+    let Some((images, at)) = stopped else { panic!("{:?}", page.heard) };
+    assert_eq!((images, at.len()), (20, CERTAINTIES.len() + 1));
+    let steps: Vec<usize> = at.iter().map(|(steps, _)| *steps).collect();
+    assert!(steps.is_sorted() && steps[CERTAINTIES.len()] == 20 * small().time_steps, "{steps:?}");
+    // Without stopping, it reads as it does in a test.
+    page.ask(Request::Test(20));
+    page.work(100);
+    let tested = page.heard.iter().find_map(|(report, _)| match report {
+        Report::Tested { score, .. } => Some(score.correct),
+        _ => None,
+    });
+    assert_eq!(tested, Some(at[CERTAINTIES.len()].1));
 }
 
 #[test]

@@ -188,6 +188,16 @@ document.addEventListener("click", (event) => {
   place.focus({ preventScroll: true });
 });
 
+// What is unfolded over the page folds again when something else is touched, and by Escape.
+/** @param {EventTarget | null} [except] */
+function fold(except) {
+  for (const details of document.querySelectorAll(".flow details[open]")) {
+    if (!(except instanceof Node && details.contains(except))) details.removeAttribute("open");
+  }
+}
+document.addEventListener("pointerdown", ({ target }) => fold(target));
+document.addEventListener("keydown", ({ key }) => key === "Escape" && fold());
+
 addEventListener("hashchange", show);
 show();
 if (!isSandboxed && location.protocol !== "file:") {

@@ -8,6 +8,7 @@ use crate::decimal::Between;
 use crate::neuron::NeuronState;
 use crate::pictures::csv::Table;
 use crate::pictures::marks::{Ink, Mark, Point, Shade, level, line, plain, px};
+use crate::pictures::surrogate::as_wide_as;
 use crate::random::{Generator, Stream};
 use crate::spec::{Neuron, Surrogate};
 use crate::spikes::encode::{Pass, rate};
@@ -155,7 +156,8 @@ impl Slopes {
             },
         ];
         let others = SURROGATES.into_iter().filter(|other| name(*other) != name(self.surrogate));
-        marks.extend(others.map(|other| line(curve(other), Ink::Ghost, 1.0)));
+        // As wide as the chosen one, or it would be their width that is compared.
+        marks.extend(others.map(|other| line(curve(as_wide_as(self.surrogate, other)), Ink::Ghost, 1.0)));
         // The spike itself: nothing, then a cliff, then one.
         marks.push(line(vec![(0.0, GROUND), (theta, GROUND), (theta, TOP), (1.0, TOP)], Ink::Spike, 2.5));
         let chosen = curve(self.surrogate);

@@ -77,6 +77,6 @@ fn answer(dataset: Dataset, trace: &Trace) -> String {
     let name = name.map_or(String::new(), |name| format!(" ({name})"));
     let percent = 100.0 * trace.probabilities()[class];
     let steps = trace.time_steps;
-    let since = trace.known_since().map_or(String::new(), |t| format!(", since time step {} of {steps}", t + 1));
+    let since = trace.settled_at().map_or(String::new(), |t| format!(", since time step {} of {steps}", t + 1));
     format!("{class}{name}, probability {percent:.1} %{since}")
 }

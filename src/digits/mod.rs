@@ -60,6 +60,13 @@ impl Digits {
         self.labels[index]
     }
 
+    /// The first `most` images, or all where there are fewer.
+    pub fn first(&self, most: usize) -> Self {
+        let count = most.min(self.len());
+        let images = self.images[..count * self.pixels()].to_vec();
+        Self { images, labels: self.labels[..count].to_vec(), ..*self }
+    }
+
     /// The images of class `label`, in their order.
     pub fn of_class(&self, label: u8) -> Self {
         let own = (0..self.len()).filter(|index| self.label(*index) == label);

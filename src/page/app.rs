@@ -32,7 +32,6 @@ pub fn open() {
     fetch::listen_to_files(&queue);
     observers::watch_sizes(&queue);
     observers::watch_regions(&queue);
-    observers::fold_where_narrow();
     app.run(effects);
     app.ask_for_frame();
     // It lives as long as the page, so nothing of it is ever dropped, and no program is needed for that.

@@ -1,7 +1,7 @@
 //! What can be read off a trace: computed once when it arrives, asked for at every frame.
 
 use crate::energy::{ADD, MULTIPLY_ADD};
-use crate::trace::{LayerTrace, Trace, known_since};
+use crate::trace::{LayerTrace, Trace, settled_at, stops_at};
 
 /// A trace and what follows from it.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +16,7 @@ pub struct Analysis {
     pub leaders: Vec<Option<usize>>,
     /// The time step, from 0, from which the leader never changed again and had more than half of the probability;
     /// none where it has not even at the end.
-    pub known: Option<usize>,
+    pub settled: Option<usize>,
     /// What softmax makes of the evidence so far, [T, classes].
     pub probabilities: Vec<f32>,
     /// `[T]`, up to and including each time step.
@@ -52,7 +52,7 @@ impl Analysis {
         let (evidence, leaders) = (trace.evidence(), trace.leaders());
         let probabilities = trace.shares(&evidence);
         Self {
-            known: known_since(&leaders, &probabilities, trace.classes()),
+            settled: settled_at(&leaders, &probabilities, trace.classes()),
             evidence,
             leaders,
             probabilities,
@@ -106,9 +106,15 @@ impl Analysis {
         self.probabilities.get(t * self.trace.classes() + class).copied().unwrap_or(0.0)
     }
 
+    /// The time step, from 0, at which a network stops that stops as soon as one class has more than this probability, and
+    /// that class; `None` if it goes on to the end.
+    pub fn stops_at(&self, certainty: f32) -> Option<(usize, usize)> {
+        stops_at(&self.leaders, &self.probabilities, certainty)
+    }
+
     /// The class that leads at the end, if it is more likely than all others together.
     pub fn answer(&self) -> Option<usize> {
-        self.known.and(self.leaders.last().copied().flatten())
+        self.settled.and(self.leaders.last().copied().flatten())
     }
 }
 

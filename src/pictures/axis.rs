@@ -5,9 +5,9 @@ use super::marks::{Ink, Mark, column, cursor, line, plain, px};
 /// Where the line stands.
 pub const LINE: f32 = 0.35;
 
-/// The axis at the moment `now`: passed in ink, to come in grey, a ring at the time step since which the answer is known
+/// The axis at the moment `now`: passed in ink, to come in grey, a ring at the time step at which the answer has settled
 /// (filled once it is).
-pub fn marks(time_steps: usize, now: f32, known: Option<usize>) -> Vec<Mark> {
+pub fn marks(time_steps: usize, now: f32, settled: Option<usize>) -> Vec<Mark> {
     if time_steps == 0 {
         return Vec::new();
     }
@@ -16,10 +16,10 @@ pub fn marks(time_steps: usize, now: f32, known: Option<usize>) -> Vec<Mark> {
         line(vec![(start, LINE), (end, LINE)], Ink::Rule, 2.0),
         line(vec![(start, LINE), (cursor(now, time_steps), LINE)], Ink::Ink, 2.0),
     ];
-    if let Some(known) = known {
-        let told = now + 0.001 >= known as f32 + 1.0;
+    if let Some(settled) = settled {
+        let told = now + 0.001 >= settled as f32 + 1.0;
         let (fill, rim) = if told { (Ink::Ink, Ink::Ink) } else { (Ink::Paper, Ink::Ghost) };
-        let at = (column(known, time_steps), LINE);
+        let at = (column(settled, time_steps), LINE);
         marks.push(Mark::Dot { at, radius: px(3.6), fill: plain(fill), rim: Some(rim) });
     }
     marks

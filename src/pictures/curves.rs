@@ -190,6 +190,11 @@ impl History {
         &self.test.points
     }
 
+    /// The accuracy on the pictures that it learns from: (epochs, accuracy).
+    pub fn training(&self) -> &[(f64, f64)] {
+        &self.training.points
+    }
+
     /// Epochs trained, the running one in part.
     pub fn epochs(&self) -> f64 {
         self.epochs

@@ -271,25 +271,25 @@ impl View<'_> {
         let (Some((_, first)), Some((_, last))) = (tracks.first(), tracks.last()) else { return };
         let time_steps = self.reading.time_steps();
         let x = |share: f32| LEFT + f64::from(share) * TRACKS;
-        let known = self.reading.known.map(|t| column(t, time_steps));
+        let settled = self.reading.settled.map(|t| column(t, time_steps));
         let foot = Frame { y: last.y + last.height, height: AXIS, ..*last };
         let line = foot.y + f64::from(axis::LINE) * AXIS;
-        if let Some(known) = known {
+        if let Some(settled) = settled {
             // Half a column more: the ticks of the decision belong to it.
-            let from = x(known + 0.3 / time_steps as f32);
+            let from = x(settled + 0.3 / time_steps as f32);
             let rest = Frame { x: from, y: first.y - 4.0, width: LEFT + TRACKS - from, height: foot.y - first.y + 4.0 };
             sheet.rect(rest, Palette::light().name(Ink::Paper), VEIL);
-            let at = Frame { x: x(known) - 0.5, y: first.y - 4.0, width: 1.0, height: line - first.y + 4.0 };
+            let at = Frame { x: x(settled) - 0.5, y: first.y - 4.0, width: 1.0, height: line - first.y + 4.0 };
             sheet.add(at, &[Mark::Bar { from: (0.0, 0.0), to: (1.0, 1.0), ink: Ink::Ink, alpha: 1.0 }]);
         }
-        let now = self.reading.known.map_or(self.end(), |known| known as f32 + 1.0);
-        sheet.add(foot, &axis::marks(time_steps, now, self.reading.known));
-        let near = |place: f32| known.is_some_and(|known| f64::from((known - place).abs()) * TRACKS < 26.0);
+        let now = self.reading.settled.map_or(self.end(), |settled| settled as f32 + 1.0);
+        sheet.add(foot, &axis::marks(time_steps, now, self.reading.settled));
+        let near = |place: f32| settled.is_some_and(|settled| f64::from((settled - place).abs()) * TRACKS < 26.0);
         let number = Label { anchor: Anchor::Middle, size: 11.0, ..TEXT };
         for (step, place) in axis::numbers(time_steps).into_iter().filter(|(_, place)| !near(*place)) {
             sheet.add_label(&Label { at: (x(place), line + 20.0), text: &step.to_string(), ..number });
         }
-        if let (Some(place), Some(t)) = (known, self.reading.known) {
+        if let (Some(place), Some(t)) = (settled, self.reading.settled) {
             let at = (x(place), line + 21.0);
             sheet.add_label(&Label { at, text: &(t + 1).to_string(), size: 12.0, bold: true, ink: Ink::Ink, ..number });
         }

@@ -39,6 +39,27 @@ fn half(surrogate: Surrogate) -> Option<f64> {
     })
 }
 
+/// `other` as wide as `one`: at half of its height. One that has no steepness stays as it is.
+///
+/// ```
+/// use spiking_playground::pictures::surrogate::as_wide_as;
+/// use spiking_playground::spec::Surrogate::{Arctan, FastSigmoid, Triangle};
+/// let Arctan(steepness) = as_wide_as(FastSigmoid(10.0), Arctan(2.0)) else { panic!("it keeps its shape") };
+/// assert!((Arctan(steepness).slope(0.041_421_36) / Arctan(steepness).slope(0.0) - 0.5).abs() < 1e-4);
+/// assert_eq!(as_wide_as(FastSigmoid(10.0), Triangle), Triangle);
+/// ```
+pub fn as_wide_as(one: Surrogate, other: Surrogate) -> Surrogate {
+    // The triangle falls to a half of its height at a half.
+    let away = half(one).zip(one.steepness()).map_or(0.5, |(half, steepness)| half / f64::from(steepness));
+    let Some(steepness) = half(other).map(|half| (half / away) as f32) else { return other };
+    match other {
+        Surrogate::FastSigmoid(_) => Surrogate::FastSigmoid(steepness),
+        Surrogate::Arctan(_) => Surrogate::Arctan(steepness),
+        Surrogate::Sigmoid(_) => Surrogate::Sigmoid(steepness),
+        Surrogate::Triangle => other,
+    }
+}
+
 /// The picture, and where the slope's name stands.
 pub fn picture(surrogate: Surrogate) -> (Vec<Mark>, Point) {
     let peak = surrogate.slope(0.0).max(1e-6);

@@ -69,6 +69,31 @@ impl Row {
         self.top + self.height * (0.93 - 0.86 * share)
     }
 
+    /// Whether a voltage has left the row.
+    fn is_out(&self, value: f32) -> bool {
+        !(self.low..=self.high).contains(&value)
+    }
+
+    /// The line through all time steps in the pieces that are in the row: along its rim there would be a level line, as if the
+    /// voltage stood still.
+    fn pieces(&self) -> Vec<Vec<Point>> {
+        let time_steps = self.steps.len();
+        let (mut pieces, mut piece, mut was_out) = (Vec::new(), vec![(0.0, self.y(0.0))], false);
+        for (t, step) in self.steps.iter().enumerate() {
+            let (x, is_out) = (column(t, time_steps), self.is_out(step.before));
+            if was_out && is_out {
+                pieces.push(std::mem::take(&mut piece));
+            }
+            piece.push((x, self.y(step.before)));
+            if step.fired {
+                piece.push((x, self.y(step.after)));
+            }
+            was_out = is_out && !step.fired;
+        }
+        pieces.push(piece);
+        pieces
+    }
+
     /// The line through all time steps, up to the moment `now`.
     fn path(&self, now: f32) -> Vec<Point> {
         let time_steps = self.steps.len();
@@ -119,6 +144,22 @@ impl Row {
         self.y(step.before).min(self.y(step.threshold) - self.height / 7.0).max(self.top)
     }
 
+    /// A small arrow at the rim wherever the voltage has left the row: what is drawn there is not where it stands.
+    fn cuts(&self, ink: Ink, marks: &mut Vec<Mark>) {
+        let (top, bottom) = (self.y(self.high), self.y(self.low));
+        let half = (0.2 / self.steps.len().max(1) as f32).min(0.006);
+        let size = self.height * 0.07;
+        for (t, step) in self.steps.iter().enumerate() {
+            let x = column(t, self.steps.len());
+            for (is_out, rim, way) in [(step.before > self.high, top, -1.0), (step.before < self.low, bottom, 1.0)] {
+                if is_out {
+                    let points = vec![(x - half, rim), (x, rim + way * size), (x + half, rim)];
+                    marks.push(Mark::Area { points, ink, alpha: 1.0 });
+                }
+            }
+        }
+    }
+
     fn rings(&self, marks: &mut Vec<Mark>) {
         for (t, step) in self.steps.iter().enumerate().filter(|(_, step)| step.fired) {
             let at = (column(t, self.steps.len()), self.y(step.after));
@@ -151,10 +192,14 @@ pub fn scene(layer: &LayerTrace, neuron: &Neuron, chosen: &[usize]) -> Scene {
         }
         row.currents(0.75, &mut scene.past);
         row.currents(0.22, &mut scene.future);
-        scene.past.push(line(row.path(f32::INFINITY), Ink::Ink, 1.5));
-        scene.future.push(line(row.path(f32::INFINITY), Ink::Ghost, 1.5));
+        for piece in row.pieces().into_iter().filter(|piece| piece.len() > 1) {
+            scene.past.push(line(piece.clone(), Ink::Ink, 1.5));
+            scene.future.push(line(piece, Ink::Ghost, 1.5));
+        }
         row.spikes(Ink::Spike, 2.0, &mut scene.past);
         row.spikes(Ink::Ghost, 2.0, &mut scene.future);
+        row.cuts(Ink::Ink, &mut scene.past);
+        row.cuts(Ink::Ghost, &mut scene.future);
         row.rings(&mut scene.past);
     }
     scene
@@ -188,6 +233,20 @@ pub fn threshold_place(layer: &LayerTrace, neuron: &Neuron, chosen: &[usize]) ->
 mod tests {
     use super::*;
     use crate::spikes::SpikeTrain;
+
+    #[test]
+    fn a_voltage_beyond_its_row_is_marked_as_cut_off_and_is_no_level_line() {
+        let potentials = vec![0.5, -3.0, -4.0, -5.0, -1.0];
+        let zeros = || vec![0.0; 5];
+        let layer =
+            LayerTrace { spikes: SpikeTrain::silent(1, 1, 5), potentials, excitation: zeros(), inhibition: zeros() };
+        let marks = scene(&layer, &Neuron::default(), &[0]).past;
+        assert_eq!(marks.iter().filter(|mark| matches!(mark, Mark::Area { .. })).count(), 3);
+        let is_voltage = |mark: &&Mark| matches!(mark, Mark::Line { ink: Ink::Ink, .. });
+        let count = |mark: &Mark| if let Mark::Line { points, .. } = mark { points.len() } else { 0 };
+        let lines: Vec<usize> = marks.iter().filter(is_voltage).map(count).collect();
+        assert_eq!(lines, [3, 2], "down to the rim, and up from it");
+    }
 
     #[test]
     fn a_threshold_far_above_its_rest_stands_in_its_row_and_has_its_name() {

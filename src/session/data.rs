@@ -97,6 +97,11 @@ impl Session {
                 self.shards_mut(split).insert(shard, digits);
                 self.data.requested.remove(&(split, shard));
                 self.report(Report::ShardTaken(split, shard));
+                if (split, shard) == (Split::Test, 0)
+                    && let Some((request, images)) = self.waiting_stopping_test.take()
+                {
+                    self.answering(request, |session| session.stopping(images));
+                }
             }
             Err(reason) => self.report(Report::ShardRefused { split, shard, reason }),
         }

@@ -3,7 +3,8 @@
 use super::Session;
 use super::jobs::{Job, TraceJob, WeightsJob};
 use crate::digits::order::SHARD_SIZE;
-use crate::inspection::{FiringRates, IncomingWeights, Tracer};
+use crate::digits::shard::Split;
+use crate::inspection::{FiringRates, IncomingWeights, StoppingTest, Tracer};
 use crate::protocol::{Picture, Request};
 use crate::spikes::encode::Pass;
 use crate::weights::checkpoint::Notes;
@@ -62,6 +63,23 @@ impl Session {
         self.start(Job::Rates(Box::new(rates)));
     }
 
+    pub(super) fn stopping(&mut self, images: usize) {
+        if !self.is_ready() {
+            return;
+        }
+        let Some(run) = &self.run else { return self.fail("There is no network yet.") };
+        if self.data.manifest.is_none() {
+            return self.fail("There are no test images.");
+        }
+        let Some(digits) = self.data.test.get(0) else {
+            self.waiting_stopping_test = Some((self.answering, images));
+            self.data.requested.remove(&(Split::Test, 0));
+            return self.request_shard(Split::Test, 0);
+        };
+        let images = digits.first(images);
+        self.start(Job::Stopping(Box::new(StoppingTest::new(&run.network, &run.spec, images))));
+    }
+
     pub(super) fn weights(&mut self) {
         let Some(run) = &self.run else { return self.fail("There is no network yet.") };
         match FileWriter::of_model(&run.spec, &run.network, WeightsType::F32, Notes::default()) {
@@ -79,6 +97,7 @@ pub(super) const fn needs_weights(request: &Request) -> bool {
         | Request::Test(_)
         | Request::Fields(..)
         | Request::Rates
+        | Request::Stopping(_)
         | Request::Weights => true,
         Request::Open
         | Request::Start(_)

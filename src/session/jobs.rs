@@ -7,7 +7,7 @@
 //! were asked for. A `Trace` overtakes these, for a person who draws waits for it.
 
 use super::Session;
-use crate::inspection::{FiringRates, IncomingWeights, Tracer};
+use crate::inspection::{FiringRates, IncomingWeights, StoppingTest, Tracer};
 use crate::protocol::{Picture, Report, Request};
 use crate::weights::pieces::FiniteCheck;
 use crate::weights::writer::FileWriter;
@@ -25,6 +25,8 @@ pub(super) enum Job {
     Rates(Box<FiringRates>),
     /// [`Request::Fields`].
     Weights(Box<WeightsJob>),
+    /// [`Request::Stopping`].
+    Stopping(Box<StoppingTest>),
     /// [`Request::Weights`].
     Model(FileWriter),
     /// [`Request::Checkpoint`], and after how many updates of the weights it is.
@@ -76,7 +78,12 @@ const fn order(request: &Request) -> Order {
         | Request::Drawings
         | Request::Resume
         | Request::Try => Order::ChangesRun,
-        Request::Fields(..) | Request::Rates | Request::Weights | Request::Checkpoint | Request::HandOver => Order::Job,
+        Request::Fields(..)
+        | Request::Rates
+        | Request::Stopping(_)
+        | Request::Weights
+        | Request::Checkpoint
+        | Request::HandOver => Order::Job,
         Request::Trace { .. } => Order::Urgent,
         // Training goes on behind the jobs, and stops before the next step.
         Request::Shard(..)
@@ -138,6 +145,10 @@ impl Job {
                 rates.is_done()
             }
             Self::Weights(job) => job.advance(JOB_OPERATIONS),
+            Self::Stopping(test) => {
+                test.advance(JOB_OPERATIONS);
+                test.is_done()
+            }
             Self::Model(writer) | Self::Checkpoint(writer, _) => {
                 writer.advance(JOB_OPERATIONS);
                 writer.is_done() || !writer.is_finite()
@@ -202,6 +213,10 @@ impl Session {
             Job::Weights(job) => {
                 let WeightsJob { layer, weights, bytes } = *job;
                 self.send(Report::Fields(layer, weights.into_neurons()), vec![bytes]);
+            }
+            Job::Stopping(test) => {
+                let stopping = test.stopping();
+                self.report(Report::Stopping(stopping.images, stopping.at.to_vec()));
             }
             // A file that nothing could open is no use.
             Job::Model(writer) if !writer.is_finite() => {

@@ -4,7 +4,7 @@
 use super::gpu::{GpuTask, PauseReport};
 use super::jobs::Job;
 use super::testing::Testing;
-use super::{Mode, QUICK_TEST, Session, TEST_INTERVAL};
+use super::{EARLY_TESTS, Mode, QUICK_TEST, Session, TEST_INTERVAL};
 use crate::digits::shard::Split;
 use crate::event::{Event, StepDone};
 use crate::protocol::Report;
@@ -99,8 +99,14 @@ impl Session {
     }
 
     fn begin_quick_test(&mut self, now: f64) -> bool {
-        let is_due = self.last_test.is_none_or(|last| now - last > TEST_INTERVAL) && self.data.test.get(0).is_some();
+        let step = self.run.as_ref().map_or(0, |run| run.adam.step());
+        let is_early = (self.early_test..=EARLY_TESTS[1]).contains(&step);
+        let is_late = self.last_test.is_none_or(|last| now - last > TEST_INTERVAL);
+        let is_due = (is_early || is_late) && self.data.test.get(0).is_some();
         if is_due {
+            while self.early_test <= step {
+                self.early_test *= 2;
+            }
             self.last_test = Some(now);
             self.testing = Testing::new(QUICK_TEST, &self.data.test);
         }

@@ -140,6 +140,8 @@ test("by keyboard: everything is reached by Tab, is seen to have the focus, and 
     );
   assert.deepEqual(missed, [], "everything is reached");
   assert.ok(stops.length < 160, `${stops.length} stops`);
+  const article = stops.findIndex(({ what }) => /figure-1|href="#a-why"/.test(what));
+  assert.ok(article > 0 && article <= 60, `${article} stops before the article`);
 });
 
 test("by keyboard: a group of buttons is one stop, and arrow keys reach each of them", async () => {

@@ -118,7 +118,7 @@ test("a figure's knobs are turned, typed and chosen, and leave the page's settin
   await page.locator("#figure-2").getByRole("button", { name: "Throw the coins again" }).click();
   const rate = page.locator("#figure-2 [data-value=rate]");
   const before = await rate.textContent();
-  await drag(page, page.getByLabel("The brightness of the column"), [0.1, 0.05], [0.9, 0.05]);
+  await drag(page, page.getByLabel("The ink of the column"), [0.1, 0.05], [0.9, 0.05]);
   await until("more spikes", async () => Number(await rate.textContent()) > Number(before));
   await page.getByLabel("Memory in figure 5").selectOption("from DRAM counts too");
   await until("the ordinary neuron", async () => /the ordinary neuron is cheaper/.test(await said(page, 5)));

@@ -2,16 +2,30 @@
 
 import assert from "node:assert/strict";
 import { MINUTE, pages } from "./harness.mjs";
-import { button, number, output, reads, ready, text, until } from "./reader.mjs";
+import {
+  answered,
+  ask,
+  button,
+  choose,
+  knob,
+  number,
+  output,
+  reads,
+  ready,
+  text,
+  turn,
+  unfold,
+  until,
+} from "./reader.mjs";
 import { draw } from "./site.mjs";
 
 const { open, test } = await pages();
 
-const knob = (page, name) => page.getByRole("spinbutton", { name, exact: true }).first();
 const value = (page, name) => knob(page, name).getAttribute("aria-valuenow");
 const beta = "Beta, the share of the voltage that stays";
 const theta = "Theta, the threshold";
-const mixed = (page) => page.locator("#mixed").isVisible();
+const mixed = async (page) =>
+  /under your settings|changed on the way/.test(await page.locator("#standing").textContent());
 const accuracy = (page, least, limit = 2 * MINUTE) =>
   until(`${least} %`, async () => (await number(page, "Test accuracy")) >= least, limit);
 
@@ -21,7 +35,7 @@ test("another beta keeps the weights while it trains and at rest, and the page s
   await button(page, "Train").click();
   await accuracy(page, 85);
   const epoch = await number(page, "Epoch");
-  for (let i = 0; i < 5; i++) await knob(page, beta).press("ArrowDown");
+  await turn(page, beta, ...Array(5).fill("ArrowDown"));
   await until("a word about it", () => mixed(page));
   await until("more training", async () => {
     const now = await number(page, "Epoch");
@@ -35,13 +49,13 @@ test("another beta keeps the weights while it trains and at rest, and the page s
   const before = await number(page, "Test accuracy");
   // A threshold that no neuron reaches: what it learnt is there, and of no use.
   const type = async (name, typed) => {
-    await knob(page, name).press("Enter");
+    await turn(page, name, "Enter");
     await page.locator("#typed").fill(typed);
     await page.locator("#typed").press("Enter");
   };
   await type(theta, "50");
   await until("nothing to be read", async () => (await number(page, "Test accuracy")) < 20, MINUTE);
-  await knob(page, theta).press("Delete");
+  await turn(page, theta, "Delete");
   await until("the same as before", async () => (await number(page, "Test accuracy")) === before, MINUTE);
   assert.ok(await mixed(page));
   await button(page, "Reset").click();
@@ -53,10 +67,10 @@ test("the trained network is seen with another beta at once; the same beta again
   const page = await open();
   await until("a digit", async () => /^\d$/.test(await text(page, "Recognised digit")), 20_000);
   await ready(page);
-  await knob(page, beta).press("Home");
+  await turn(page, beta, "Home");
+  await until("a word about it", () => mixed(page));
   await until("the accuracy without memory", async () => (await number(page, "Test accuracy")) > 0, MINUTE);
-  assert.ok(await mixed(page));
-  await knob(page, beta).press("Delete");
+  await turn(page, beta, "Delete");
   await until("no word about it", async () => !(await mixed(page)));
   await until("the network's own accuracy", async () => (await number(page, "Test accuracy")) > 95, MINUTE);
   assert.equal(await page.locator("#notes").textContent(), "");
@@ -66,9 +80,10 @@ test("layers are added, sized and removed, and start anew; what a change does is
   const page = await open();
   await ready(page);
   const says = (word) => page.getByText(word, { exact: true }).isVisible();
-  assert.ok(await says("A change keeps the weights."));
+  await unfold(page);
+  assert.ok(await says("Another value keeps what was learnt."));
   await knob(page, "Hidden neurons").focus();
-  assert.ok(await says("A change starts anew."));
+  assert.ok(await says("Another value forgets what was learnt."));
   await button(page, "Add a layer").click();
   await knob(page, "Neurons in layer 2").press("ArrowDown");
   await knob(page, "Neurons in layer 2").press("ArrowDown");
@@ -91,7 +106,7 @@ test("layers are added, sized and removed, and start anew; what a change does is
 test("a finger taps − and +, and the keyboard shows them too; double-click and Delete put a value back", async () => {
   const page = await open("", { hasTouch: true, viewport: { width: 390, height: 844 }, isMobile: true });
   await ready(page);
-  await page.getByText("Change the network").tap();
+  await page.locator(".net summary").first().tap();
   await knob(page, theta).tap();
   assert.equal(await page.locator("#typed").isVisible(), false, "the first tap brings no keyboard");
   await button(page, "More").tap();
@@ -115,6 +130,7 @@ test("a finger taps − and +, and the keyboard shows them too; double-click and
 
   const desk = await open("#threshold=2");
   await ready(desk);
+  await unfold(desk);
   await knob(desk, theta).dblclick();
   await until("the default", async () => (await value(desk, theta)) === "1");
   await knob(desk, theta).press("ArrowUp");
@@ -140,7 +156,7 @@ test("the surrogate's picture is dragged and turned by keys; the gain is a value
   await until("steeper", async () => Number(await picture.getAttribute("aria-valuetext")) >= 2);
   await picture.press("Delete");
   await until("the default", async () => (await value(page, "Surrogate steepness")) === "10");
-  await knob(page, "Gain, by which the input is multiplied").press("ArrowUp");
+  await turn(page, "Gain, by which the input is multiplied", "ArrowUp");
   await until("the link", () => page.url().includes("gain=1.05"));
 });
 
@@ -151,8 +167,7 @@ test("noise lies over the picture that the network sees, and over nothing on the
   const lit = async () => Number.parseInt(await page.locator("#lit").textContent(), 10);
   await until("its pixels", async () => (await lit()) > 50);
   const [pad, seen, pixels] = [await picture("#pad"), await picture("#seen"), await lit()];
-  const noise = knob(page, "Noise, the share of pixels that are random");
-  await noise.press("PageUp");
+  await turn(page, "Noise, the share of pixels that are random", "PageUp");
   await until("the link", () => page.url().includes("noise=0.5"));
   await until("another picture", async () => (await picture("#seen")) !== seen);
   assert.equal(await picture("#pad"), pad);
@@ -167,45 +182,81 @@ test("noise lies over the picture that the network sees, and over nothing on the
   );
 });
 
-test("a network with a name starts from random weights without loading the page, and is marked", async () => {
+test("a question is answered by some seconds of training, with a reason and what was before; Back undoes it", async () => {
   const page = await open("#digit=7&speed=9");
   await ready(page);
   await page.evaluate(() => {
     window.same = true;
   });
-  const link = (name) => page.getByRole("link", { name, exact: true });
-  for (const [name, part, knobName, shown] of [
-    ["Norse’s tutorial", "threshold=0.5", "Hidden neurons", "100"],
-    ["Very leaky", "beta=0.2", beta, "0.2"],
-    ["One spike per pixel", "encoding=latency", beta, "0.9"],
-    ["Too deep to learn", "hidden=64,64,64,64", "Neurons in layer 4", "64"],
-    ["Eight neurons", "hidden=8", "Hidden neurons", "8"],
-  ]) {
-    await link(name).click();
-    await until(
-      `the link of ${name}`,
-      () => page.url().includes(part) && page.url().includes("digit=7") && page.url().includes("speed=9"),
-    );
-    assert.equal(await link(name).getAttribute("aria-current"), "true", name);
-    assert.equal(await page.locator("#presets a[aria-current=true]").count(), 1);
-    await until(shown, async () => (await value(page, knobName)) === shown);
-    assert.equal(await text(page, "Epoch"), "0");
-  }
-  assert.ok(await page.evaluate(() => window.same), "the page was not loaded again");
-  await button(page, "Train").click();
+  const standing = () => page.locator("#standing").textContent();
+  const link = (name) => page.locator("#presets a").filter({ hasText: name });
+  await ask(page, "What if neurons forget fast?");
+  await until(
+    "its link",
+    () => page.url().includes("beta=0.2") && page.url().includes("digit=7") && page.url().includes("speed=9"),
+  );
+  assert.equal(await link("forget fast").getAttribute("aria-current"), "true");
+  assert.equal(await page.locator("#presets a[aria-current=true]").count(), 1);
+  assert.equal(await knob(page, beta).getAttribute("aria-valuenow"), "0.2");
+  await until("it to learn by itself", async () => (await number(page, "Epoch")) > 0);
+  await until("it to stop by itself", async () => (await button(page, "Train").count()) === 1, MINUTE);
+  await until("why, and what was before", async () =>
+    /fifth of its voltage.*Before, it was 98\.\d/s.test(await standing()),
+  );
   await accuracy(page, 60);
-  await link("A steady current").click();
-  await until("another run", async () => (await number(page, "Epoch")) < 1 && page.url().includes("encoding=current"));
-  await accuracy(page, 85);
+  await button(page, "Back").click();
+  await until("the network before", async () => /^This network is trained/.test(await standing()));
+  await until("its link", () => !page.url().includes("beta"));
+  // The browser's own way back, too.
+  await ask(page, "What if there are only eight neurons?");
+  await until("its link", () => page.url().includes("hidden=8"));
+  await page.goBack();
+  await until("the network before", async () => /^This network is trained/.test(await standing()));
+  assert.ok(await page.evaluate(() => window.same), "the page was not loaded again");
 });
 
 test("too deep a network does not learn", async () => {
   const page = await open();
   await ready(page);
-  await page.getByRole("link", { name: "Too deep to learn", exact: true }).click();
+  await ask(page, "What if it is too deep to learn?");
+  await until("it to be trained", async () => (await number(page, "Epoch")) > 0);
+  await until("it to stop by itself", async () => (await button(page, "Train").count()) === 1, MINUTE);
   await button(page, "Train").click();
   await until("half an epoch", async () => (await number(page, "Epoch")) >= 0.5, 3 * MINUTE);
   assert.ok((await number(page, "Test accuracy")) < 25, await text(page, "Test accuracy"));
+});
+
+test("stopping early is measured over test pictures, and follows the probability that is set", async () => {
+  const page = await open("#model=mnist-small&t=10");
+  await answered(page);
+  await ready(page);
+  await button(page, "What if it stops so at 500 test pictures?").click();
+  const said = () => page.locator("#stops-over").textContent();
+  await until("a sentence", async () => /^Over 500 test pictures/.test(await said()), MINUTE);
+  const [, steps, stopped, patient] = (await said())
+    .match(/after ([\d.]+) of 10 .* ([\d.]+)\u2009% of them .* ([\d.]+)\u2009%/)
+    .map(Number);
+  assert.ok(steps > 1 && steps < 10 && patient > 90 && Math.abs(patient - stopped) < 10, await said());
+  const before = await said();
+  await knob(page, "Probability at which to stop, in per cent").press("Home");
+  await until("another sentence", async () => (await said()) !== before);
+  assert.ok(Number((await said()).match(/after ([\d.]+)/)[1]) < steps, "less certain, earlier");
+});
+
+test("a value that means nothing is refused with the range, and a comma is a point", async () => {
+  const page = await open();
+  await ready(page);
+  const type = async (typed) => {
+    await turn(page, beta, "Enter");
+    await page.locator("#typed").fill(typed);
+    await page.locator("#typed").press("Enter");
+  };
+  await type("5");
+  await until("a word", async () => /“5”.*between 0 and 1/.test(await page.locator("#notes").textContent()));
+  assert.equal(await value(page, beta), "0.9");
+  await type("0,6");
+  await until("its value", async () => (await value(page, beta)) === "0.6");
+  await until("no word", async () => (await page.locator("#notes").textContent()) === "");
 });
 
 test("training stops at the accuracy that was wished, says so, and measures all of the test set", async () => {
@@ -248,12 +299,13 @@ test("S trains one batch, Shift and R reset, the dialog lists them, and none of 
   await page.keyboard.press("s");
   await until("a loss", async () => (await number(page, "Training loss")) > 0);
   await ready(page);
-  await knob(page, beta).press("Enter");
+  await turn(page, beta, "Enter");
   await page.locator("#typed").press("R");
   await page.locator("#typed").press("t");
   assert.ok((await number(page, "Training loss")) > 0, "nothing was reset");
   await button(page, "Train").waitFor();
   await page.locator("#typed").press("Escape");
+  await unfold(page, false);
   await page.locator("h1").click();
   await page.keyboard.press("Shift+R");
   await until("no loss", async () => Number.isNaN(await number(page, "Training loss")));
@@ -266,7 +318,7 @@ test("S trains one batch, Shift and R reset, the dialog lists them, and none of 
 test("learns from a few drawings of the reader's own, which are there again after a reload", async () => {
   const page = await open();
   await ready(page);
-  await page.getByRole("combobox", { name: "Images", exact: true }).selectOption("folder");
+  await choose(page, "Images", "folder");
   await until("nothing to train on", async () => !(await button(page, "Train").isEnabled()));
   const add = (name) =>
     page.getByRole("group", { name: "Add the drawing as" }).getByRole("button", { name, exact: true });
@@ -293,7 +345,7 @@ test("learns from a few drawings of the reader's own, which are there again afte
   await until("six drawings", async () => (await examples.count()) === 6);
   await page.reload();
   await until("six drawings", async () => (await examples.count()) === 6);
-  await page.getByRole("combobox", { name: "Images", exact: true }).selectOption("mnist");
+  await choose(page, "Images", "mnist");
   await until("a digit", async () => /^\d$/.test(await text(page, "Recognised digit")), 20_000);
   assert.equal(await examples.count(), 0);
   assert.equal(await output(page, "Recognised digit").count(), 1);

@@ -41,7 +41,7 @@ test("a data server that is slow is waited for", async () => {
   await ready(page);
   site.mood = { what: "slow", files: /train-\d\d-/ };
   await button(page, "Train").click();
-  await until("a word about it", async () => /Fetching images/.test(await page.locator("#size").textContent()));
+  await until("a word about it", async () => /Fetching images/.test(await page.locator("#standing").textContent()));
   await until("training", async () => (await number(page, "Training loss")) > 0, 20_000);
   assert.equal(await page.locator("#notes").textContent(), "");
 });

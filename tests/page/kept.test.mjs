@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { MINUTE, pages } from "./harness.mjs";
-import { answered, button, frames, number, ready, text, until } from "./reader.mjs";
+import { answered, button, frames, knob, number, ready, text, turn, until } from "./reader.mjs";
 import { kept } from "./runs.mjs";
 
 const { site, open, watch, test } = await pages();
@@ -61,9 +61,9 @@ test("kept: a reload goes on where training stood, to the same weights as never 
   await until("all of it to be kept", async () => (await kept(stopped))[0]?.step === 12);
   await stopped.reload();
   await until("a sentence", async () =>
-    /was kept: epoch 0\.0\. It stands still/.test(await stopped.locator("#kept").textContent()),
+    /is back, paused at epoch 0\.0/.test(await stopped.locator("#kept").textContent()),
   );
-  assert.match(await stopped.locator("#kept").textContent(), /Training of today \d\d:\d\d/);
+  assert.match(await stopped.locator("#kept").textContent(), /Your training of today \d\d:\d\d/);
   // Of all test images: two decimals. The other page may still show what it was after a step before.
   const whole = async (page) => (await text(page, "Test accuracy")).match(/^\d\d?\.\d\d.*/)?.[0];
   await until(
@@ -104,13 +104,13 @@ test("kept: a link with nothing in it goes on with the newest run, other setting
   assert.equal((await kept(page)).length, 1);
   await page.goto(`${site.url}embed.html`);
   await page.goto(site.url);
-  await until("a sentence", () => page.locator("#kept").isVisible());
+  // The start opens all the same: trained, and what was kept is an offer.
+  await until("an offer", () => page.locator("#kept").isVisible());
+  await until("the start", async () => /^This network is trained/.test(await page.locator("#standing").textContent()));
+  await button(page, "Go on").click();
   await until("its epoch", async () => (await text(page, "Epoch")) === epoch);
   await until("its link", () => page.url().includes("hidden=48"));
-  assert.equal(
-    await page.getByRole("spinbutton", { name: "Hidden neurons", exact: true }).getAttribute("aria-valuenow"),
-    "48",
-  );
+  assert.equal(await knob(page, "Hidden neurons").getAttribute("aria-valuenow"), "48");
   await button(page, "Start anew").click();
   await until("nothing kept", async () => (await kept(page)).length === 0);
   assert.equal(await page.locator("#kept").isVisible(), false);
@@ -161,7 +161,7 @@ test("kept: what cannot be read is removed with a word, and a browser that keeps
   await ready(page);
   await button(page, "Step").click();
   await until("a word", () => page.locator("#trouble-keep").isVisible());
-  assert.ok((await number(page, "Training loss")) > 0);
+  await until("a loss", async () => (await number(page, "Training loss")) > 0);
 });
 
 test("kept: on a full disk older runs make room; where that is not enough the page says so, and training goes on", async () => {
@@ -185,8 +185,7 @@ test("kept: on a full disk older runs make room; where that is not enough the pa
   await ready(page);
   await button(page, "Step").click();
   await until("a run to be kept", async () => (await kept(page)).length === 1);
-  const knob = page.getByRole("spinbutton", { name: "Hidden neurons", exact: true });
-  await knob.press("ArrowUp");
+  await turn(page, "Hidden neurons", "ArrowUp");
   await until("other settings", () => !page.url().includes("hidden=32"));
   await ready(page);
   await page.evaluate(() => (window.room = 1));
@@ -225,10 +224,7 @@ test("kept: two tabs at once keep their own runs, and each goes on with its own"
     await page.bringToFront();
     await page.reload();
     await until("its sentence", () => page.locator("#kept").isVisible());
-    assert.equal(
-      await page.getByRole("spinbutton", { name: "Hidden neurons", exact: true }).getAttribute("aria-valuenow"),
-      size,
-    );
+    assert.equal(await knob(page, "Hidden neurons").getAttribute("aria-valuenow"), size);
   }
   // What one tab removes, the other still keeps.
   await button(second, "Start anew").click();

@@ -31,6 +31,37 @@ export const frames = (page, count = 2) =>
     count,
   );
 
+/** A value that is turned, also where its sentence is folded. */
+export const knob = (page, name) => page.locator(`[role=spinbutton][aria-label="${name}"]`).first();
+
+/** A list of words in a sentence, also where that is folded. */
+export const words = (page, name) => page.locator(`select[aria-label="${name}"]`);
+
+/** Unfolds the sentences over pad and score, or folds them. */
+export const unfold = (page, open = true) =>
+  page.locator(".flow details").evaluateAll((all, open) => {
+    for (const details of all) details.open = open && !details.matches(".what-if");
+  }, open);
+
+/** Turns a value by these keys. */
+export async function turn(page, name, ...keys) {
+  await unfold(page);
+  for (const key of keys) await knob(page, name).press(key);
+}
+
+/** Chooses a word of a list. */
+export async function choose(page, name, word) {
+  await unfold(page);
+  await words(page, name).selectOption(word);
+  await unfold(page, false);
+}
+
+/** Asks the network one of the page's questions. */
+export async function ask(page, question) {
+  await page.getByText("What if …?", { exact: true }).click();
+  await page.getByRole("link", { name: question, exact: true }).click();
+}
+
 export const ready = (page) => until("Train to be ready", () => button(page, "Train").isEnabled());
 
 export const reads = (page, digit) =>

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { dist, MINUTE, pages } from "./harness.mjs";
-import { button, frames, number, output, park, reads, ready, text, until, wholeTest } from "./reader.mjs";
+import { button, frames, knob, number, output, park, reads, ready, text, turn, until, wholeTest } from "./reader.mjs";
 import { draw } from "./site.mjs";
 
 const { browser, open, test, watch } = await pages();
@@ -47,28 +47,25 @@ test("a drawn 7 is read while its spikes are shown; an empty pad says nothing", 
 test("a link restores the settings, and settings make a link", async () => {
   const page = await open("#hidden=64&seed=3&time-steps=12");
   await ready(page);
-  const knob = (name) => page.getByRole("spinbutton", { name, exact: true }).first();
-  assert.equal(await knob("Hidden neurons").getAttribute("aria-valuenow"), "64");
-  assert.equal(await knob("Time steps").getAttribute("aria-valuenow"), "12");
+  const value = (name) => knob(page, name).getAttribute("aria-valuenow");
+  assert.equal(await value("Hidden neurons"), "64");
+  assert.equal(await value("Time steps"), "12");
   await until(
     "twelve time steps on the slider",
     async () => (await page.getByRole("slider", { name: "Time step" }).getAttribute("max")) === "12",
   );
-  await knob("Time steps").press("ArrowUp");
+  await turn(page, "Time steps", "ArrowUp");
   await until("the link", () => page.url().includes("time-steps=13"));
   assert.ok(page.url().includes("hidden=64") && page.url().includes("seed=3"), page.url());
   await page.reload();
   await ready(page);
-  assert.equal(await knob("Time steps").getAttribute("aria-valuenow"), "13");
+  assert.equal(await value("Time steps"), "13");
 });
 
 test("nonsense in a link gives a note and the defaults", async () => {
   const page = await open("#beta=9&hidden=&time-steps=1e9&wat=%F0%9F&&=&seed=-1");
   await ready(page);
-  assert.equal(
-    await page.getByRole("spinbutton", { name: "Hidden neurons", exact: true }).getAttribute("aria-valuenow"),
-    "256",
-  );
+  assert.equal(await knob(page, "Hidden neurons").getAttribute("aria-valuenow"), "256");
   await until("a note", async () => /beta/.test(await page.locator("#notes").textContent()));
 });
 
@@ -239,10 +236,7 @@ test("three hundred links of nonsense under a live page leave it well", async ()
     async () => !/not all understood/.test(await page.locator("#notes").textContent()),
   );
   await ready(page);
-  assert.equal(
-    await page.getByRole("spinbutton", { name: "Hidden neurons", exact: true }).getAttribute("aria-valuenow"),
-    "64",
-  );
+  assert.equal(await knob(page, "Hidden neurons").getAttribute("aria-valuenow"), "64");
   await button(page, "Train").click();
   await until("80 %", async () => (await number(page, "Test accuracy")) >= 80, 2 * MINUTE);
   await button(page, "Pause").click();

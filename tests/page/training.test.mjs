@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { trained } from "./engine.mjs";
 import { dist, MINUTE, pages } from "./harness.mjs";
-import { button, number, park, reads, ready, text, until, wholeTest } from "./reader.mjs";
+import { button, knob, number, park, reads, ready, text, until, wholeTest } from "./reader.mjs";
 import { kept } from "./runs.mjs";
 import { draw } from "./site.mjs";
 
@@ -85,7 +85,7 @@ test("a crashed engine is started anew with the weights that it had, and goes on
   await button(page, "Pause").click();
   const before = await wholeTest(page);
   await crash(page);
-  await until("nothing known", async () => (await text(page, "Test accuracy")) === "–");
+  await until("nothing measured", async () => (await text(page, "Test accuracy")) === "–");
   assert.equal(await wholeTest(page), before);
   await button(page, "Train").waitFor();
 });
@@ -108,10 +108,9 @@ test("weights are saved as a file, and a file is opened", async () => {
   await give(Buffer.from("nonsense"));
   await until("a note", async () => /not opened/.test(await other.locator("#notes").textContent()));
   await give(file);
-  assert.equal(await wholeTest(other), accuracy, "it reads as well as it did");
+  await until("it to read as well as it did", async () => (await text(other, "Test accuracy")) === accuracy, MINUTE);
   await until("no note", async () => (await other.locator("#notes").textContent()) === "");
-  const knob = (name) => other.getByRole("spinbutton", { name, exact: true }).first();
-  assert.equal(await knob("Hidden neurons").getAttribute("aria-valuenow"), "64");
+  assert.equal(await knob(other, "Hidden neurons").getAttribute("aria-valuenow"), "64");
   await button(other, "Clear").click();
   await draw(other, 1);
   await park(other);
@@ -125,12 +124,12 @@ test("weights are saved as a file, and a file is opened", async () => {
 test("opens another network that ships: its settings, its accuracy, its link", async () => {
   const page = await open("#digit=7");
   await ready(page);
-  const knob = (name) => page.getByRole("spinbutton", { name, exact: true }).first().getAttribute("aria-valuenow");
-  const before = [await knob("Hidden neurons"), await knob("Time steps")];
+  const value = (page, name) => knob(page, name).getAttribute("aria-valuenow");
+  const before = [await value(page, "Hidden neurons"), await value(page, "Time steps")];
   await page.getByRole("combobox", { name: "Trained network", exact: true }).selectOption("mnist-small");
   await until("the link", () => page.url().includes("model=mnist-small"));
-  await until("other settings", async () => (await knob("Hidden neurons")) !== before[0]);
-  const small = [await knob("Hidden neurons"), await knob("Time steps")];
+  await until("other settings", async () => (await value(page, "Hidden neurons")) !== before[0]);
+  const small = [await value(page, "Hidden neurons"), await value(page, "Time steps")];
   const accuracy = await wholeTest(page);
   assert.ok(Number.parseFloat(accuracy) > 90, accuracy);
   await park(page);
@@ -138,13 +137,12 @@ test("opens another network that ships: its settings, its accuracy, its link", a
   for (const hash of [new URL(page.url()).hash, "#model=mnist-small&digit=7"]) {
     const other = await open(hash);
     await reads(other, 7);
-    const knob = (name) => other.getByRole("spinbutton", { name, exact: true }).first().getAttribute("aria-valuenow");
-    assert.deepEqual([await knob("Hidden neurons"), await knob("Time steps")], small, hash);
+    assert.deepEqual([await value(other, "Hidden neurons"), await value(other, "Time steps")], small, hash);
     assert.equal(await other.locator("#notes").textContent(), "");
     await other.context().close();
   }
   await page.getByRole("combobox", { name: "Trained network", exact: true }).selectOption("mnist");
-  await until("the settings as they were", async () => (await knob("Hidden neurons")) === before[0]);
+  await until("the settings as they were", async () => (await value(page, "Hidden neurons")) === before[0]);
   await until("the link", () => !page.url().includes("model="));
   await page.evaluate(() => {
     location.hash = "#model=wings";

@@ -1,13 +1,14 @@
 //! Which network the page opens with.
 
 use crate::world::{World, environment, file_of, small};
+use spiking_playground::event::Accuracy;
 use spiking_playground::page::model::effect::Effect;
 use spiking_playground::page::model::input::{EngineKind, Input, Press};
 use spiking_playground::page::model::link::{Pad, Start};
 use spiking_playground::page::model::phrases::Phrase;
 use spiking_playground::page::model::run::{Origin, Phase};
-use spiking_playground::page::model::state::{KeptRun, Opening};
-use spiking_playground::protocol::Request;
+use spiking_playground::page::model::state::{KeptOffer, KeptRun, Opening};
+use spiking_playground::protocol::{Report, Request};
 use spiking_playground::spec::{Dataset, Spec};
 
 fn says(world: &World, phrase: Phrase) -> bool {
@@ -115,11 +116,123 @@ fn what_was_kept_comes_before_any_file() {
 }
 
 #[test]
+fn at_a_plain_address_what_was_kept_is_an_offer() {
+    let offered = || {
+        let kept = Some(kept(file_of(&small(), 30)));
+        let mut world =
+            World::open(spiking_playground::page::model::state::Environment { kept, ..environment("#digit=7") });
+        world.run(20);
+        assert_eq!((origin(&world), world.steps()), (Some(Origin::Shipped), 0));
+        assert!(matches!(world.model.kept_offer, Some(KeptOffer::Offered { .. })));
+        world
+    };
+    let mut world = offered();
+    world.input(Input::Press(Press::GoOn));
+    world.run(20);
+    assert_eq!((world.model.opening, world.steps()), (Opening::Done, 30));
+    assert!(matches!(world.model.kept_offer, Some(KeptOffer::Back(_))));
+    assert!(pages(&world) == 1, "Back leads to the start");
+    assert_eq!(world.model.link.pad, Pad::Digit(7), "what is on the pad stays");
+    world.input(Input::Press(Press::Anew));
+    world.run(20);
+    assert!(world.model.kept_offer.is_none() && world.steps() == 0);
+
+    let mut world = offered();
+    world.input(Input::Press(Press::Anew));
+    world.run(20);
+    assert!(world.done.iter().any(|effect| matches!(effect, Effect::ForgetRun { is_broken: false, .. })));
+    assert_eq!((&world.model.kept_offer, origin(&world)), (&None, Some(Origin::Shipped)));
+
+    let mut world = offered();
+    world.input(Input::Press(Press::Train));
+    world.run(20);
+    assert!(world.model.kept_offer.is_none() && world.trains()[0], "another is trained");
+}
+
+/// How often the address as it was stayed in the browser's history.
+fn pages(world: &World) -> usize {
+    let is_page = |effect: &&Effect| matches!(effect, Effect::WriteLink { is_new_page: true, .. });
+    world.done.iter().filter(is_page).count()
+}
+
+#[test]
+fn there_is_a_way_back_to_the_trained_network() {
+    let mut world = World::open(environment("#digit=7"));
+    world.run(20);
+    assert!(!world.model.may_open_trained(), "it is there");
+    let away: [&dyn Fn(&mut World); 5] = [
+        &|world| world.input(Input::Press(Press::Train)),
+        &|world| world.input(Input::Press(Press::Reset)),
+        &|world| world.input(Input::Preset { hash: "#hidden=6&beta=0.2".to_owned(), why: "so".to_owned() }),
+        &|world| world.input(Input::Set("beta".to_owned(), "0.5".to_owned())),
+        &|world| world.input(Input::Set("model".to_owned(), "small".to_owned())),
+    ];
+    for (way, leave) in away.into_iter().enumerate() {
+        leave(&mut world);
+        world.run(40);
+        assert!(world.model.may_open_trained());
+        world.input(Input::Press(Press::Trained));
+        world.run(40);
+        assert_eq!((origin(&world), world.model.run.phase), (Some(Origin::Shipped), Phase::Still));
+        assert_eq!(world.model.link.to_hash(), "digit=7");
+        assert!(!world.model.may_open_trained(), "way {way}");
+        assert!(world.model.progress.test.is_some(), "way {way}: how well it reads is said");
+    }
+}
+
+#[test]
+fn back_undoes_a_choice_and_turned_values_are_no_pages() {
+    let mut world = World::open(environment(""));
+    world.run(20);
+    let before = pages(&world);
+    world.input(Input::Turn("beta", -1));
+    world.run(40);
+    assert_eq!(pages(&world), before);
+    world.input(Input::Press(Press::Trained));
+    world.run(40);
+    let before = pages(&world);
+    world.input(Input::Preset { hash: "#hidden=6&beta=0.2".to_owned(), why: "so".to_owned() });
+    world.run(40);
+    assert_eq!((pages(&world), origin(&world)), (before + 1, Some(Origin::Random)));
+    world.input(Input::Press(Press::Train));
+    world.run(5);
+    // The browser's Back.
+    world.input(Input::Link(String::new()));
+    world.run(40);
+    assert_eq!((origin(&world), world.model.run.phase), (Some(Origin::Shipped), Phase::Still));
+}
+
+#[test]
+fn the_page_says_how_its_network_stands() {
+    let said = |world: &World| world.model.standing().iter().map(|(phrase, _)| *phrase).collect::<Vec<_>>();
+    let mut world = World::open(environment(""));
+    assert_eq!(said(&world), []);
+    world.run(20);
+    assert_eq!(said(&world), [Phrase::StandingTrained, Phrase::StandingRead, Phrase::StandingTrain]);
+    let (_, values) = world.model.standing().swap_remove(1);
+    assert_eq!(values, [("p", "97.0\u{2009}%".to_owned()), ("n", "100".to_owned())]);
+    world.input(Input::Set("beta".to_owned(), "0.5".to_owned()));
+    world.run(40);
+    assert_eq!(said(&world), [Phrase::StandingChanged, Phrase::StandingReads, Phrase::StandingTrain]);
+    world.input(Input::Press(Press::Reset));
+    world.run(20);
+    assert_eq!(said(&world), [Phrase::StandingRandom]);
+    world.input(Input::Press(Press::Train));
+    world.run(20);
+    assert_eq!(said(&world)[0], Phrase::StandingLearning);
+    world.input(Input::Press(Press::Train));
+    world.run(20);
+    assert_eq!(said(&world), [Phrase::StandingLearnt, Phrase::StandingReads]);
+}
+
+#[test]
 fn what_was_kept_and_cannot_be_read_is_removed_and_the_page_opens_as_without_it() {
     for (checkpoint, curves) in [(b"broken".to_vec(), World::curves()), (file_of(&small(), 3), b"x".to_vec())] {
         let kept = KeptRun { curves, ..kept(checkpoint) };
         let environment = spiking_playground::page::model::state::Environment { kept: Some(kept), ..environment("") };
         let mut world = World::open(environment);
+        world.run(20);
+        world.input(Input::Press(Press::GoOn));
         world.run(20);
         let forgets = |effect: &Effect| matches!(effect, Effect::ForgetRun { is_broken: true, .. });
         assert_eq!(world.done.iter().filter(|effect| forgets(effect)).count(), 1);
@@ -132,15 +245,58 @@ fn what_was_kept_and_cannot_be_read_is_removed_and_the_page_opens_as_without_it(
 fn a_preset_starts_from_its_random_weights_and_leaves_what_is_no_part_of_it() {
     let mut world = World::open(environment("#stop-at=97"));
     world.run(20);
-    world.input(Input::Preset("#beta=0.5&hidden=6".to_owned()));
+    world.input(Input::Preset { hash: "#beta=0.5&hidden=6".to_owned(), why: "so".to_owned() });
     world.run(20);
     assert_eq!((origin(&world), world.network().unwrap().neuron.beta), (Some(Origin::Random), 0.5));
     assert_eq!(world.model.link.stop_at, Some(97.0));
     // As soon as a page has opened, one can be chosen; while the engine starts it waits for it.
     let mut world = World::open(environment(""));
-    world.input(Input::Preset("#beta=0.5".to_owned()));
+    world.input(Input::Preset { hash: "#beta=0.5".to_owned(), why: "so".to_owned() });
     world.run(20);
     assert_eq!((world.model.opening, world.model.link.spec.neuron.beta), (Opening::Done, 0.5));
+}
+
+#[test]
+fn a_question_is_answered_by_some_seconds_of_training() {
+    let mut world = World::open(environment(""));
+    world.run(20);
+    world.input(Input::Preset { hash: "#beta=0.5&hidden=6".to_owned(), why: "so".to_owned() });
+    world.run(20);
+    assert!(world.trains()[0], "by itself");
+    let said = |world: &World| world.model.standing().iter().map(|(phrase, _)| *phrase).collect::<Vec<_>>();
+    assert_eq!(said(&world)[0], Phrase::StandingWhy);
+    // A frame is 20 ms.
+    world.run(400);
+    assert_eq!((world.model.run.phase, world.trains()), (Phase::Still, [false, false]));
+    assert_eq!(said(&world), [Phrase::StandingWhy, Phrase::StandingReads, Phrase::StandingBefore]);
+    let steps = world.steps();
+    assert!(steps > 0);
+    world.run(400);
+    assert_eq!(world.steps(), steps, "it stands still");
+    // Who goes on has asked another.
+    world.input(Input::Press(Press::Train));
+    world.run(400);
+    assert!(world.trains().contains(&true) && world.model.experiment.is_none());
+    world.input(Input::Press(Press::Back));
+    assert!(world.done.contains(&Effect::GoBack));
+}
+
+#[test]
+fn the_run_before_stands_beside_the_next() {
+    let mut world = World::open(environment("#hidden=6&engine=cpu"));
+    world.run(20);
+    world.input(Input::Press(Press::Train));
+    for correct in [20, 60] {
+        world.run(40);
+        let report = Report::Tested { score: Accuracy { correct, images: 100 }, step: world.steps() };
+        world.input(Input::Report { engine: EngineKind::Cpu, answers: None, report, bytes: Vec::new() });
+    }
+    let before = world.model.history.measured().to_vec();
+    assert!(before.len() > 1, "{before:?}");
+    world.input(Input::Press(Press::Reset));
+    world.run(20);
+    assert_eq!(world.model.previous_run[..before.len()], before);
+    assert!(world.model.history.measured().len() <= 1);
 }
 
 #[test]

@@ -78,7 +78,10 @@ impl Dice {
             11 => Input::Turn(self.of(KNOBS).name, self.below(5) as i32 - 2),
             12 => Input::Restore(self.of(KNOBS).name),
             13 => Input::Slope(place.0),
-            14 => Input::Preset(self.of(&["#beta=0.3", "#hidden=4,4", "#nonsense=1"]).to_owned()),
+            14 => Input::Preset {
+                hash: self.of(&["#beta=0.3", "#hidden=4,4", "#nonsense=1"]).to_owned(),
+                why: "so".to_owned(),
+            },
             15 => Input::Pen(self.of(&[Pen::Down([0.2, 0.3]), Pen::Move(vec![[0.5, 0.9]]), Pen::Up, Pen::Withdraw])),
             16 => Input::Digit(number),
             17 => Input::Cell(Some(number * 9)),
@@ -116,7 +119,7 @@ impl Dice {
         let report = match self.below(22) {
             0 => Report::Ready { build: "x".to_owned(), device: "Y".to_owned(), is_software: number > 20 },
             1 => Report::Lost("gone".to_owned()),
-            2 => Report::Started(self.of(&["", "hidden=3", "hidden=0", "&&"]).to_owned()),
+            2 => Report::Started { spec: self.of(&["", "hidden=3", "hidden=0", "&&"]).to_owned(), accuracy: None },
             3 => Report::Changed,
             4 => Report::Need(Split::Train, number),
             5 => Report::ShardTaken(Split::Test, number),

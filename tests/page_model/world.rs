@@ -54,11 +54,18 @@ impl Engine {
         let failed = |reason: &str| vec![(Some(id), Report::Failed(reason.to_owned()), Vec::new())];
         let start = |engine: &mut Self, spec: Spec| {
             (engine.run, engine.training) = (Some((spec.clone(), 0)), None);
-            one(Report::Started(spec.to_hash(&Spec::default())))
+            one(Report::Started { spec: spec.to_hash(&Spec::default()), accuracy: None })
         };
         match request {
             Request::Open => match bytes.first().and_then(|bytes| file_to(bytes)) {
-                Some((spec, _)) => start(self, spec),
+                Some((spec, _)) => {
+                    let mut said = start(self, spec);
+                    // What its file says of it.
+                    if let Some((_, Report::Started { accuracy, .. }, _)) = said.first_mut() {
+                        *accuracy = Some(Accuracy { correct: 97, images: 100 });
+                    }
+                    said
+                }
                 None => failed("no weights"),
             },
             Request::Start(spec) => start(self, spec),
@@ -130,6 +137,10 @@ impl Engine {
                     let bytes = vec![0; 4 * sizes.iter().sum::<usize>()];
                     vec![(Some(id), Report::Rates(sizes), vec![bytes])]
                 }
+                None => failed("no network to measure"),
+            },
+            Request::Stopping(images) => match &self.run {
+                Some(_) => one(Report::Stopping(images, vec![(images, 1); 9])),
                 None => failed("no network to measure"),
             },
             Request::Weights if self.run.is_some() => vec![(Some(id), Report::Weights, vec![self.file()])],
@@ -346,7 +357,8 @@ impl World {
                 self.inputs.push_back(Input::Shard(*engine, *dataset, *split, *shard, files(self.files)));
             }
             Effect::After(milliseconds, due) => self.timers.push((self.now + f64::from(*milliseconds), *due)),
-            Effect::WriteLink(_)
+            Effect::WriteLink { .. }
+            | Effect::GoBack
             | Effect::KeepRun { .. }
             | Effect::ForgetRun { .. }
             | Effect::KeepDrawings(_)

@@ -1,12 +1,12 @@
 //! States of the run that outlive the engine and the page: for a crash, for a reload, and for the reader.
 
-use super::effect::Effect;
+use super::effect::{CachePolicy, Effect};
 use super::input::EngineKind;
 use super::link::{Link, Start};
 use super::phrases::Phrase;
 use super::requests::Asked;
 use super::run::{Origin, Phase, RunState, Snapshot};
-use super::state::{GpuState, KeptRun, Model, Opening, Source};
+use super::state::{GpuState, KeptOffer, KeptRun, Model, Opening, Source};
 use crate::pictures::curves::History;
 use crate::protocol::Request;
 use std::rc::Rc;
@@ -94,24 +94,70 @@ impl Model {
         if let Some(link) = self.link_of_run() {
             self.effect(Effect::ForgetRun { link, is_broken: false });
         }
-        self.take_offer_back();
+        self.end_kept_offer();
     }
 
-    /// The sentence that an earlier run is back is over.
-    pub(super) fn take_offer_back(&mut self) {
+    /// Nothing is said of the kept run any more.
+    pub(super) fn end_kept_offer(&mut self) {
         self.changed.notices |= self.kept_offer.take().is_some();
     }
 
     // ---- after a crash, and after a reload ----
 
-    /// Goes on with the run that was kept for this link: the engine becomes it as soon as it can.
-    pub(super) fn take_kept(&mut self, kept: KeptRun) {
+    /// The link and the curves of a kept run; `None` where they cannot be read, and then it is forgotten.
+    fn read_kept(&mut self, kept: &KeptRun) -> Option<(Link, History)> {
         let (mut link, errors) = Link::from_hash(&kept.link);
         let history = History::from_bytes(&kept.curves);
-        let (Some(history), true, true) = (history, errors.is_empty(), self.catalogue.correct(&mut link).is_empty())
-        else {
-            return self.effect(Effect::ForgetRun { link: kept.link, is_broken: true });
-        };
+        if let (Some(history), true, true) = (history, errors.is_empty(), self.catalogue.correct(&mut link).is_empty())
+        {
+            return Some((link, history));
+        }
+        self.effect(Effect::ForgetRun { link: kept.link.clone(), is_broken: true });
+        None
+    }
+
+    /// The reader may have the run that was kept, and is told so.
+    pub(super) fn offer_kept(&mut self, kept: KeptRun) {
+        if let Some((_, history)) = self.read_kept(&kept) {
+            self.kept_offer = Some(KeptOffer::Offered { run: kept, epochs: history.epochs() });
+            self.changed.notices = true;
+        }
+    }
+
+    /// The reader wants the run that was offered.
+    pub(super) fn go_on_with_kept(&mut self) {
+        let Some(KeptOffer::Offered { run, .. }) = self.kept_offer.take() else { return };
+        self.changed.notices = true;
+        if self.opening == Opening::Done {
+            self.halt();
+        }
+        let (set, model) = (self.link.spec.dataset, self.link.model().to_owned());
+        self.take_kept(run);
+        self.link_chosen();
+        self.show_link();
+        if self.link.spec.dataset != set {
+            self.change_data();
+        }
+        // Its file is the one to go back to.
+        if self.link.model() != model {
+            self.fetch_model(CachePolicy::Kept);
+        }
+        self.open_network();
+    }
+
+    /// The reader does without the run that was kept: one that is back is begun anew.
+    pub(super) fn decline_kept(&mut self) {
+        match self.kept_offer.take() {
+            Some(KeptOffer::Offered { run, .. }) => self.effect(Effect::ForgetRun { link: run.link, is_broken: false }),
+            Some(KeptOffer::Back(_)) => self.reset(),
+            None => {}
+        }
+        self.changed.notices = true;
+    }
+
+    /// Goes on with the run that was kept for this link: the engine becomes it as soon as it can.
+    pub(super) fn take_kept(&mut self, kept: KeptRun) {
+        let Some((link, history)) = self.read_kept(&kept) else { return };
         let origin = if link.from == Start::Random { Origin::Random } else { Origin::Continued };
         // The engine has not been this run yet: its phase stays that of one which is starting.
         let mut run = RunState::default();
@@ -196,7 +242,7 @@ impl Model {
             self.network_changed(&spec);
         }
         self.test_all();
-        self.kept_offer = (self.run.phase != Phase::Training).then(|| self.history.epochs());
+        self.kept_offer = (self.run.phase != Phase::Training).then(|| KeptOffer::Back(self.history.epochs()));
         self.changed.notices = true;
     }
 

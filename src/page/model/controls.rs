@@ -1,15 +1,17 @@
 //! From the words and knobs of the page's sentences to a [`Link`], and back. Some of them set a part of a setting: the
 //! number of layers, the steepness of a surrogate.
 
+use super::knobs::knob;
 use super::link::{Link, setting};
 use crate::decimal;
-use crate::spec::{Dataset, LayerSpec, Spec, Surrogate};
+use crate::spec::{Dataset, LayerSpec, MAX_NEURONS, Spec, Surrogate, Values};
 
 /// The text of one control of the page.
 pub fn text(link: &Link, name: &str) -> String {
     let spec = &link.spec;
     match name {
         "speed" => link.speed.to_string(),
+        "certainty" => link.certainty.to_string(),
         "from" => link.from.word().to_owned(),
         "model" => link.model().to_owned(),
         "engine" => link.engine.word().to_owned(),
@@ -46,6 +48,8 @@ pub fn default(link: &Link, name: &str) -> String {
 /// Sets what one control of the page says; nothing where the text means no value of it, and the link is then as it
 /// was.
 pub fn set(link: &mut Link, name: &str, value: &str) -> Option<()> {
+    // A comma is what half of Europe writes a decimal with; layers are no knob's single value.
+    let value = &if knob(name).is_some() && name != "hidden" { value.replace(',', ".") } else { value.to_owned() };
     let spec = &mut link.spec;
     let (field, text) = match name {
         "model" => {
@@ -80,6 +84,18 @@ pub fn set(link: &mut Link, name: &str, value: &str) -> Option<()> {
         },
     };
     spec.set(field, &text).ok()
+}
+
+/// The values that a control of the page takes, in words.
+pub fn range(name: &str) -> String {
+    if layer(name).is_some() {
+        return Values::Whole(1, MAX_NEURONS as u64).to_string();
+    }
+    match (knob(name), crate::spec::field(name)) {
+        (_, Some(field)) => field.values.to_string(),
+        (Some(knob), None) => format!("a number between {} and {}", knob.low, knob.high),
+        (None, None) => "something else".to_owned(),
+    }
 }
 
 /// The given number of layers: those there are, then more like the last.
@@ -155,7 +171,7 @@ mod tests {
     fn every_network_with_a_name_is_a_link_of_its_own_that_is_understood() {
         let document = include_str!("../../../www/index.html");
         let (_, after) = document.split_once("id=\"presets\"").unwrap();
-        let (links, _) = after.split_once("</p>").unwrap();
+        let (links, _) = after.split_once("</ul>").unwrap();
         let hashes = links.split("href=\"").skip(1).map(|link| link.split('"').next().unwrap().replace("&amp;", "&"));
         let mut specs: Vec<Spec> = Vec::new();
         for hash in hashes {

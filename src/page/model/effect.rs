@@ -55,7 +55,12 @@ pub enum Effect {
     /// Come back after this number of milliseconds.
     After(i32, Due),
     /// Write this hash into the page's address, unless the address was changed from outside meanwhile.
-    WriteLink(String),
+    WriteLink {
+        /// The hash.
+        hash: String,
+        /// Whether the address as it was stays in the browser's history, to go back to.
+        is_new_page: bool,
+    },
     /// Keep a run in this browser, under its link.
     KeepRun {
         /// The hash that describes it.
@@ -103,6 +108,8 @@ pub enum Effect {
         /// The time step, from 0, at which that was decided.
         decided_at: usize,
     },
+    /// Go back in the browser's history, as its own button does.
+    GoBack,
     /// Show what the keys do.
     ShowKeys,
     /// Bring the pad into sight.

@@ -1,10 +1,13 @@
 //! Frames: what has changed is drawn, at most once for each picture of the screen, and nothing while nothing changes.
 
 use super::effect::Effect;
+use super::run::Phase;
 use super::state::{Changed, Model};
 
 /// The link is written at most this often, in milliseconds: browsers refuse to write it more often.
 const LINK_EVERY: f64 = 400.0;
+/// The milliseconds of training that answer a question.
+const EXPERIMENT: f64 = 6000.0;
 /// Curves and numbers of a running training are drawn at most this often, in milliseconds.
 const CURVES_EVERY: f64 = 100.0;
 
@@ -47,9 +50,24 @@ impl Model {
             self.changed.pictures();
             self.connect();
         }
+        // What is under a pointer that rests is another number now.
+        self.changed.tooltip |= self.changed.trace && self.pointed_at.is_some();
+        self.end_experiment();
+        if self.waits_for_images() {
+            self.bar_changed();
+        }
         self.show_progress();
         self.write_link();
         self.ask_when_due();
+    }
+
+    /// A question is answered after some seconds of training.
+    fn end_experiment(&mut self) {
+        let has_learnt = self.run.phase == Phase::Training && self.now - self.times.train > EXPERIMENT;
+        if has_learnt && self.experiment.as_ref().is_some_and(|experiment| !experiment.is_over) {
+            self.pause();
+            self.experiment.iter_mut().for_each(|experiment| experiment.is_over = true);
+        }
     }
 
     /// Numbers of training that come faster than they can be read wait for a while.
@@ -74,10 +92,11 @@ impl Model {
     }
 
     fn write_link(&mut self) {
-        if self.wanted.link && self.now - self.times.link >= LINK_EVERY {
-            self.wanted.link = false;
+        let is_new_page = self.wanted.page_in_history;
+        if self.wanted.link && (is_new_page || self.now - self.times.link >= LINK_EVERY) {
+            (self.wanted.link, self.wanted.page_in_history) = (false, false);
             self.times.link = self.now;
-            self.effect(Effect::WriteLink(self.link.to_hash()));
+            self.effect(Effect::WriteLink { hash: self.link.to_hash(), is_new_page });
         }
     }
 }

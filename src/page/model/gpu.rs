@@ -163,7 +163,7 @@ impl Model {
             | Report::Resumed(_)
             | Report::Tried(_) => {}
             // It is not asked for these.
-            Report::Started(_)
+            Report::Started { .. }
             | Report::Samples(_)
             | Report::SamplesRefused(..)
             | Report::Changed
@@ -173,6 +173,7 @@ impl Model {
             | Report::Photo(_)
             | Report::Fields(..)
             | Report::Rates(_)
+            | Report::Stopping(..)
             | Report::Weights
             | Report::Checked(..) => {}
         }

@@ -175,7 +175,7 @@ impl Model {
             // Another picture was chosen since; and it is asked for nothing else.
             Report::Photo(_)
             | Report::Failed(_)
-            | Report::Started(_)
+            | Report::Started { .. }
             | Report::Changed
             | Report::Need(..)
             | Report::ShardTaken(..)
@@ -190,6 +190,7 @@ impl Model {
             | Report::TestImages(_)
             | Report::Fields(..)
             | Report::Rates(_)
+            | Report::Stopping(..)
             | Report::Weights
             | Report::Checkpoint(_)
             | Report::Resumed(_)

@@ -33,6 +33,14 @@ pub enum Press {
     Step,
     /// Back to the random weights.
     Reset,
+    /// Back to the trained network.
+    Trained,
+    /// Go on with the run that was kept.
+    GoOn,
+    /// Do without the run that was kept.
+    Anew,
+    /// Back to where the reader was before a question was asked.
+    Back,
     /// Empty the pad.
     Clear,
     /// Bring back what was on the pad when it was emptied.
@@ -41,6 +49,8 @@ pub enum Press {
     Play,
     /// Read the whole test set.
     Measure,
+    /// See what stopping early comes to over some test pictures.
+    Stopping,
     /// The weights as a file.
     Save,
     /// Show what keys do.
@@ -120,8 +130,13 @@ pub enum Input {
     Restore(&'static str),
     /// The surrogate was dragged: half of its height is at this share of its picture's width.
     Slope(f32),
-    /// The network with a name that this hash describes was chosen.
-    Preset(String),
+    /// The network that this hash describes was chosen, to see what it does; and why it does that, in words.
+    Preset {
+        /// The hash.
+        hash: String,
+        /// What happens, and why.
+        why: String,
+    },
     /// The pen did something.
     Pen(Pen),
     /// A test picture was chosen.

@@ -15,8 +15,10 @@ use crate::trace::Trace;
 const WHILE_DRAWING: f64 = 100.0;
 /// While training runs, the picture is run through the network this often.
 const WHILE_TRAINING: f64 = 250.0;
-/// Weights are asked for at most this often while training runs.
+/// Weights are asked for at most this often while training runs; in its first seconds, in which they change most, this often.
 const WEIGHTS_EVERY: f64 = 2000.0;
+const FIRST_WEIGHTS_EVERY: f64 = 400.0;
+const FIRST_SECONDS: f64 = 8000.0;
 /// The number of neurons whose weights are shown as a grid of pictures.
 pub const GRID: usize = 64;
 
@@ -54,7 +56,8 @@ impl Model {
     pub(super) fn ask_when_due(&mut self) {
         if self.run.phase == Phase::Training {
             self.wanted.trace |= self.now - self.times.trace > WHILE_TRAINING;
-            if self.now - self.times.weights > WEIGHTS_EVERY {
+            let is_new = self.now - self.times.train < FIRST_SECONDS;
+            if self.now - self.times.weights > if is_new { FIRST_WEIGHTS_EVERY } else { WEIGHTS_EVERY } {
                 self.ask_for_weights();
             }
             self.save_checkpoint_when_due();
@@ -84,8 +87,10 @@ impl Model {
             let before = self.neurons;
             // A neuron that the reader pinned may not be in the network that this is a trace of.
             let is_there = self.neurons.iter().all(|neuron| *neuron < first.neurons());
-            // While training runs the three stay, so that one sees them change.
-            if !is_there || !self.neurons_are_pinned && self.run.phase != Phase::Training {
+            // While training runs the three stay, so that one sees them change, until only one of them still fires.
+            let firing = self.neurons.iter().filter(|neuron| first.spikes.count_of(0, **neuron) > 0).count();
+            let may_choose = self.run.phase != Phase::Training || firing < 2;
+            if !is_there || !self.neurons_are_pinned && may_choose {
                 self.neurons = telling_neurons(first, trace.time_steps);
             }
             let known = |neuron: &usize| self.receptive_fields.into_neuron(0, *neuron).is_some();
@@ -99,7 +104,7 @@ impl Model {
             analysis = analysis.with_steady_input();
         }
         self.changed.speech |= std::mem::take(&mut self.wanted.speech);
-        if let (Some(class), Some(decided_at)) = (analysis.answer(), analysis.known) {
+        if let (Some(class), Some(decided_at)) = (analysis.answer(), analysis.settled) {
             let probability = analysis.probability(analysis.time_steps().saturating_sub(1), class);
             self.effect(Effect::TellPrediction { class, probability, decided_at });
         }

@@ -8,6 +8,8 @@ use crate::spec::{Spec, decoded, words};
 
 /// The animation's speed where the link says nothing, in time steps a second.
 pub const SPEED: f32 = 4.0;
+/// The probability, in per cent, at which a network may stop, where the link says nothing.
+pub const CERTAINTY: f32 = 90.0;
 /// The digit shown where the link says nothing: one that the shipped networks read early.
 pub const DIGIT: usize = 2;
 
@@ -94,6 +96,8 @@ pub struct Link {
     pub background: bool,
     /// At which time step the animation stands; it runs where the link says nothing.
     pub stopped_at: Option<f32>,
+    /// The probability of a class, in per cent, at which reading a picture could stop.
+    pub certainty: f32,
     /// The test accuracy, in per cent, at which training stops.
     pub stop_at: Option<f32>,
     /// Parts of the page that are left out.
@@ -117,6 +121,7 @@ impl Default for Link {
             engine: EngineChoice::Auto,
             background: false,
             stopped_at: None,
+            certainty: CERTAINTY,
             stop_at: None,
             hide: Vec::new(),
             show: Vec::new(),
@@ -201,6 +206,15 @@ pub const SETTINGS: &[Setting] = &[
         get: |link| link.stopped_at.map(|t| t.to_string()),
         set: |link, text| {
             link.stopped_at = Some(within(text, 1.0, 256.0)?);
+            Some(())
+        },
+    },
+    Setting {
+        name: "certainty",
+        scope: Scope::View,
+        get: |link| (link.certainty != CERTAINTY).then(|| link.certainty.to_string()),
+        set: |link, text| {
+            link.certainty = within(text, 1.0, 100.0)?;
             Some(())
         },
     },
@@ -340,6 +354,18 @@ impl Link {
         (link, errors)
     }
 
+    /// Whether it says nothing of a run: how one looks and what is on the pad is no part of it.
+    ///
+    /// ```
+    /// use spiking_playground::page::model::link::Link;
+    /// assert!(Link::from_hash("#digit=7&speed=9").0.is_of_default_run());
+    /// assert!(!Link::from_hash("#digit=7&beta=0.5").0.is_of_default_run());
+    /// ```
+    pub fn is_of_default_run(&self) -> bool {
+        let says = |setting: &&Setting| setting.scope == Scope::Run && (setting.get)(self).is_some();
+        self.spec == Spec::on_page() && !SETTINGS.iter().any(|setting| says(&setting))
+    }
+
     /// The name of the network that is opened, which is that of its file.
     pub fn model(&self) -> &str {
         if self.model.is_empty() { self.spec.dataset.word() } else { &self.model }
@@ -447,6 +473,7 @@ mod tests {
             engine: EngineChoice::Gpu,
             background: true,
             stopped_at: Some(7.5),
+            certainty: 80.0,
             stop_at: Some(97.5),
             hide: vec!["article".to_owned(), "samples".to_owned()],
             show: vec!["pad".to_owned(), "figure-12".to_owned()],

@@ -36,6 +36,7 @@ mod opening;
 mod reports;
 mod selection;
 mod settings;
+pub mod standing;
 mod training;
 mod update;
 mod user_drawings;

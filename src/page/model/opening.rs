@@ -6,7 +6,7 @@ use super::link::{Link, Pad, Start};
 use super::networks::{is_plain, named, same_network, with_training};
 use super::phrases::Phrase;
 use super::run::{Change, Origin, Phase};
-use super::state::{Model, Opening, Source};
+use super::state::{Experiment, Model, Opening, Source};
 use crate::protocol::{Request, RequestId};
 use crate::spec::{Dataset, Spec};
 
@@ -124,7 +124,7 @@ impl Model {
     }
 
     /// What the engine is now will be replaced: it stands still, and what was said of it is over.
-    fn halt(&mut self) {
+    pub(super) fn halt(&mut self) {
         if self.run.phase == Phase::Training {
             self.pause();
         }
@@ -145,6 +145,30 @@ impl Model {
             return self.fetch_model(CachePolicy::Fresh);
         }
         self.open_network();
+    }
+
+    /// Back to the trained network of these images, as the page opens with it.
+    pub(super) fn open_trained(&mut self) {
+        if !self.may_open_trained() {
+            return;
+        }
+        let here = &self.link.spec;
+        self.link.spec = Spec { dataset: here.dataset, augment: here.augment, ..Spec::on_page() };
+        (self.link.from, self.adopts_file_settings, self.paused_by_hiding) = (Start::Random, true, false);
+        self.link.model.clear();
+        self.show_link();
+        self.link_chosen();
+        self.halt();
+        match &self.model_file {
+            Some(Ok(_)) if self.fetched_model == self.link.model() => self.open_network(),
+            _ => self.fetch_model(CachePolicy::Kept),
+        }
+    }
+
+    /// Whether there is a trained network to go back to, and the page shows another.
+    pub fn may_open_trained(&self) -> bool {
+        let is_there = self.opening == Opening::Done && self.run.phase != Phase::Starting && !self.learns_drawings();
+        is_there && !(self.run.is_as_shipped() && self.link.from == Start::Random && self.link.model.is_empty())
     }
 
     /// Another trained network is to be opened: the settings become its own, and its accuracy is measured.
@@ -171,12 +195,18 @@ impl Model {
     }
 
     /// A network with a name was chosen: it starts from its random weights, and what is no part of it stays.
-    pub(super) fn choose_preset(&mut self, hash: &str) {
+    ///
+    /// It trains for some seconds by itself, so that one sees what comes of it.
+    pub(super) fn choose_preset(&mut self, hash: &str, why: String) {
         let spec = Link::from_hash(hash).0.spec;
+        self.experiment = Some(Experiment { why, before: self.progress.test, is_over: false });
+        // A training that runs goes on with it, and has begun now.
+        self.autoplay = self.run.phase != Phase::Training;
+        self.times.train = self.now;
         self.link.spec = named(&self.link.spec, &spec);
         self.adopts_file_settings = false;
         self.show_link();
-        self.link_changed();
+        self.link_chosen();
         self.changed.pad = true;
         if self.run.phase != Phase::Starting {
             self.opening = Opening::Done;
@@ -186,6 +216,7 @@ impl Model {
 
     /// The link was changed under the running page.
     pub(super) fn take_link(&mut self, hash: &str) {
+        self.experiment = None;
         let (set, model, from) = (self.link.spec.dataset, self.link.model().to_owned(), self.link.from);
         self.read_link(hash);
         self.show_link();
@@ -198,10 +229,7 @@ impl Model {
         if other_set || self.link.model() != model {
             self.halt();
             self.fetch_model(CachePolicy::Kept);
-        } else if self.opening == Opening::Done
-            && (other_origin || !self.run.shows(&self.link.spec))
-            && self.run.phase != Phase::Training
-        {
+        } else if self.opening == Opening::Done && (other_origin || !self.run.shows(&self.link.spec)) {
             self.halt();
             self.open_network();
         } else if self.opening == Opening::Done && self.run.change(&self.link.spec) != Change::None {

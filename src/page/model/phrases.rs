@@ -19,16 +19,17 @@ macro_rules! phrases {
 }
 
 phrases! {
-    Known => "known", Leaning => "leaning", NothingYet => "nothing-yet", Unsure => "unsure", NoAnswer => "no-answer",
-    KnownMembrane => "known-membrane", KnownAlone => "known-alone", KnownSpikes => "known-spikes",
-    KnownTie => "known-tie", LeaningMembrane => "leaning-membrane", LeaningSpikes => "leaning-spikes",
+    Settled => "settled", Leaning => "leaning", NothingYet => "nothing-yet", Unsure => "unsure", NoAnswer => "no-answer",
+    SettledMembrane => "settled-membrane", SettledAlone => "settled-alone", SettledSpikes => "settled-spikes",
+    SettledTie => "settled-tie", LeaningMembrane => "leaning-membrane", LeaningSpikes => "leaning-spikes",
     NothingMembrane => "nothing-membrane", NothingSpikes => "nothing-spikes", UnsureMembrane => "unsure-membrane",
     Really => "really", Untrained => "untrained", Spoken => "spoken", Lit => "lit", Now => "now", Layer => "layer",
     Neuron => "neuron", ChooseNeuron => "choose-neuron", TestDigit => "test-digit", OneSpike => "one-spike",
     Spikes => "spikes", Silent => "silent", NeuronSpikes => "neuron-spikes", SpeaksFor => "speaks-for", SpeaksAgainst => "speaks-against", Mosaic => "mosaic", Health => "health", CureWake => "cure-wake", CureCalm => "cure-calm", Energy => "energy",
-    Early => "early", ArticleKnown => "a-known", ArticleCost => "a-cost",
+    StopsRight => "stops-right", StopsWrong => "stops-wrong", StopsAt => "stops-at", StopsNever => "stops-never", StopsOver => "stops-over",
+    OnlyLearnt => "only-learnt", NoValue => "no-value", ArticleSettled => "a-settled", ArticleCost => "a-cost",
     Size => "size",
-    Waiting => "waiting", Train => "train", Pause => "pause", Play => "play", Stop => "stop", Loading => "loading",
+    Train => "train", Pause => "pause", Play => "play", Stop => "stop", Loading => "loading",
     NoteSetting => "note-setting", NoteEngineLost => "note-engine-lost", NoteEngineBack => "note-engine-back",
     NoteFile => "note-file", NoteEngineDead => "note-engine-dead",
     NoteEngineFailed => "note-engine-failed", NoteBuild => "note-build", NoteModel => "note-model",
@@ -38,7 +39,14 @@ phrases! {
     GpuRefused => "gpu-refused", MistakesTold => "mistakes", MistakesWorst => "mistakes-worst", Cell => "cell",
     Firing => "firing", TipPixel => "tip-pixel", TipInput => "tip-input", TipVoltage => "tip-voltage",
     TipOutput => "tip-output", WrongWhich => "wrong-which", WrongImage => "wrong-image", TakenFor => "taken-for",
-    Kept => "kept", NoteStopped => "note-stopped", ForecastWish => "forecast-wish", ForecastEpoch => "forecast-epoch",
+    Kept => "kept", KeptOffered => "kept-offered", StandingTrained => "standing-trained",
+    StandingChanged => "standing-changed", StandingFile => "standing-file", StandingRandom => "standing-random",
+    StandingOwn => "standing-own", StandingLearning => "standing-learning", StandingLearnt => "standing-learnt",
+    StandingRead => "standing-read", StandingReads => "standing-reads", StandingTrain => "standing-train",
+    StandingContinue => "standing-continue", StandingMixed => "standing-mixed", StandingWhy => "standing-why", StandingBefore => "standing-before",
+    SumStays => "sum-stays", SumFading => "sum-fading", SumExcites => "sum-excites", SumInhibits => "sum-inhibits",
+    SumFires => "sum-fires", SumSilent => "sum-silent", NetworkNow => "network-now", CodingNow => "coding-now", StandingWaiting => "standing-waiting",
+    NoteStopped => "note-stopped", ForecastWish => "forecast-wish", ForecastEpoch => "forecast-epoch",
     Forget => "forget", Drawings => "drawings", NotePhoto => "note-photo", NoteRival => "note-rival",
 }
 
@@ -114,8 +122,8 @@ mod tests {
 
     #[test]
     fn braces_are_filled() {
-        let phrases = Phrases::new([("known".to_owned(), "Since {t}".to_owned())]);
-        assert_eq!(phrases.say(Phrase::Known, &[("t", "4".to_owned())]), "Since 4");
+        let phrases = Phrases::new([("settled".to_owned(), "Since {t}".to_owned())]);
+        assert_eq!(phrases.say(Phrase::Settled, &[("t", "4".to_owned())]), "Since 4");
         assert_eq!(phrases.say(Phrase::Leaning, &[]), "leaning");
     }
 }

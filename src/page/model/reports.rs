@@ -5,11 +5,10 @@ use super::input::EngineKind;
 use super::phrases::Phrase;
 use super::requests::Asked;
 use super::run::Phase;
-use super::state::{Model, Opening, Progress, Source};
+use super::state::{KeptOffer, Model, Opening, Progress, Source};
 use crate::digits::shard::Split;
 use crate::event::{Accuracy, EpochDone, StepDone};
 use crate::pictures::confusion::Confusion;
-use crate::pictures::curves::History;
 use crate::protocol::{BUILD, Report, RequestId};
 use crate::spec::Spec;
 
@@ -80,8 +79,8 @@ impl Model {
     ) {
         match report {
             Report::Ready { build, device, is_software: _ } => self.engine_ready(&build, device),
-            Report::Started(hash) if asked == Some(Asked::Network) => {
-                self.started(answers, &Spec::from_hash(&Spec::default(), &hash).0);
+            Report::Started { spec, accuracy } if asked == Some(Asked::Network) => {
+                self.started(answers, &Spec::from_hash(&Spec::default(), &spec).0, accuracy);
             }
             Report::Changed => self.run_changed(),
             Report::Samples(dataset) => self.take_samples(dataset, bytes),
@@ -122,6 +121,7 @@ impl Model {
                 self.take_receptive_fields(layer, &neurons, bytes.first());
             }
             Report::Rates(sizes) => self.take_rates(&sizes, bytes.first()),
+            Report::Stopping(images, at) if asked == Some(Asked::Stopping) => self.take_stopping(images, &at),
             Report::Weights if asked == Some(Asked::Weights) => self.take_weights(bytes),
             Report::Checkpoint(_) if asked == Some(Asked::Checkpoint) => {
                 if let Some(file) = bytes.into_iter().next() {
@@ -134,10 +134,11 @@ impl Model {
             Report::Lost(reason) => self.lost_engine(&reason),
             Report::Failed(reason) => self.request_failed(asked, answers, reason),
             // Answers that nobody waits for.
-            Report::Started(_)
+            Report::Started { .. }
             | Report::TestImages(_)
             | Report::Trace { .. }
             | Report::Fields(..)
+            | Report::Stopping(..)
             | Report::Weights
             | Report::Checkpoint(_)
             | Report::Resumed(_) => {}
@@ -170,11 +171,13 @@ impl Model {
     }
 
     /// The engine has become another network.
-    fn started(&mut self, answers: Option<RequestId>, spec: &Spec) {
+    fn started(&mut self, answers: Option<RequestId>, spec: &Spec, accuracy: Option<Accuracy>) {
         // It was asked to become something else since.
         if self.requests.awaits(EngineKind::Cpu, Asked::Network) {
             return;
         }
+        // What its file says of it need not be measured.
+        self.wanted.test &= accuracy.is_none();
         match self.is_opening(answers) {
             Some(Source::Link) => {
                 if !self.opened(spec) {
@@ -185,10 +188,18 @@ impl Model {
             Some(Source::Kept) | None => {}
         }
         self.changed.notices = true;
-        self.history = History::default();
-        self.progress = Progress::default();
+        let history = std::mem::take(&mut self.history);
+        if history.measured().len() > 1 {
+            self.previous_run = history.measured().to_vec();
+        }
+        self.goal = accuracy.map(|accuracy| accuracy.fraction()).or(self.goal);
+        self.progress = Progress { test: accuracy, is_of_file: accuracy.is_some(), ..Progress::default() };
         self.confusion = Confusion::default();
-        self.take_offer_back();
+        self.stopping = None;
+        // The run that was back is another one's place now; one that is offered still is.
+        if matches!(self.kept_offer, Some(KeptOffer::Back(_))) {
+            self.end_kept_offer();
+        }
         self.network_changed(spec);
         self.ask_for_trace();
     }
@@ -207,6 +218,7 @@ impl Model {
 
     /// The engine's network has the same weights and other settings.
     fn run_changed(&mut self) {
+        self.stopping = None;
         (self.changed.pad, self.changed.trace) = (true, true);
         self.ask_for_trace();
         self.ask_for_rates();
@@ -219,6 +231,7 @@ impl Model {
             return;
         }
         self.run.trained = true;
+        self.times.step = self.now;
         self.history.step(done, loss, score);
         self.progress.epochs = self.history.epochs();
         self.progress.loss = Some(loss);

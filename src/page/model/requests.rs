@@ -21,6 +21,8 @@ pub enum Asked {
     Checkpoint,
     /// `Weights`.
     Weights,
+    /// `Stopping`.
+    Stopping,
     /// `Try`.
     Benchmark,
     /// `Photo`.
@@ -42,6 +44,7 @@ impl Asked {
             Request::Weights => Self::Weights,
             Request::Try => Self::Benchmark,
             Request::Photo { .. } => Self::Photo,
+            Request::Stopping(_) => Self::Stopping,
             Request::Change(_) | Request::Shard(..) | Request::Samples(_) | Request::Rates | Request::SelfCheck => {
                 Self::Other
             }

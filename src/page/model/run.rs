@@ -118,6 +118,11 @@ impl RunState {
         self.began.as_ref().zip(self.holds.as_ref()).is_some_and(|(began, holds)| differs(began, holds))
     }
 
+    /// Whether it is the network of a file, with its weights and settings.
+    pub fn is_as_shipped(&self) -> bool {
+        self.holds.as_ref().is_some_and(|(_, origin)| *origin == Origin::Shipped) && !self.is_mixed()
+    }
+
     /// Whether losing the engine would lose something: the shipped file can be opened again.
     pub fn has_learnt_here(&self) -> bool {
         self.trained && self.holds.as_ref().is_some_and(|(_, origin)| *origin != Origin::Shipped)

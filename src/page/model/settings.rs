@@ -17,9 +17,11 @@ const SETTLED: i32 = 150;
 
 impl Model {
     pub(super) fn set(&mut self, name: &str, text: &str) {
-        // What is typed and means nothing leaves the value as it was; that it stands there unchanged says so.
+        self.withdraw(&[Phrase::NoValue]);
         if controls::set(&mut self.link, name, text).is_some() {
             self.setting_changed(name);
+        } else {
+            self.notify(Phrase::NoValue, vec![("value", text.to_owned()), ("range", controls::range(name))]);
         }
         self.changed.controls = true;
     }
@@ -41,8 +43,16 @@ impl Model {
     fn setting_changed(&mut self, name: &str) {
         self.clock.speed = self.link.speed;
         (self.changed.neuron, self.changed.pad) = (true, true);
-        self.link_changed();
+        // A word that was chosen is a page of its own to go back to; a value that is turned is on its way.
+        if knob(name).is_some() {
+            self.link_changed()
+        } else {
+            self.link_chosen()
+        }
         self.withdraw(&[Phrase::NoteOwnFile]);
+        if name != "speed" && name != "certainty" {
+            self.experiment = None;
+        }
         match name {
             "from" => return self.choose_origin(),
             "dataset" => return self.choose_set(),
@@ -50,7 +60,9 @@ impl Model {
             "engine" => return self.choose_engine(),
             _ => {}
         }
-        if name != "speed" {
+        if name == "certainty" {
+            self.changed.time = true;
+        } else if name != "speed" {
             // A file that comes later does not take back what the reader has set.
             self.adopts_file_settings &= is_plain(&self.link.spec);
             self.turned += 1;

@@ -20,6 +20,7 @@ use crate::pictures::rates::Rates;
 use crate::pictures::receptive_fields::ReceptiveFields;
 use crate::protocol::{Request, RequestId};
 use crate::spec::{Dataset, Spec};
+use crate::trace::Stopping;
 
 /// How far the network is that the page shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,6 +100,17 @@ pub struct PhotoReader {
     pub newest: Option<RequestId>,
 }
 
+/// A question to the network that is being answered: some seconds of training under other settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Experiment {
+    /// What happens, and why.
+    pub why: String,
+    /// How well the network before read.
+    pub before: Option<Accuracy>,
+    /// Whether it has learnt for as long as was meant.
+    pub is_over: bool,
+}
+
 /// A message above the page.
 pub type Notice = (Phrase, Vec<(&'static str, String)>);
 
@@ -111,6 +123,8 @@ pub struct Progress {
     pub images_per_second: Option<f64>,
     /// The newest test accuracy.
     pub test: Option<Accuracy>,
+    /// Whether that is what the network's file says.
+    pub is_of_file: bool,
     /// The newest training loss.
     pub loss: Option<f32>,
 }
@@ -124,6 +138,8 @@ pub struct Times {
     pub weights: f64,
     /// Training was asked for.
     pub train: f64,
+    /// A step of it was heard of.
+    pub step: f64,
     /// All test images were asked for to see whether training may stop.
     pub target_check: f64,
     /// The link was written.
@@ -147,6 +163,8 @@ pub struct Wanted {
     pub speech: bool,
     /// The link in the address.
     pub link: bool,
+    /// That link as a page of its own in the browser's history, for the reader to go back to this one.
+    pub page_in_history: bool,
     /// Curves and numbers of training.
     pub curves: bool,
     /// The numbers and words of the bar.
@@ -202,6 +220,20 @@ pub struct Changed {
 
 /// A place on the canvas with this id, in shares of its size.
 pub type PointedAt = (String, (f32, f32));
+
+/// What is said of a run that was kept of an earlier visit.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KeptOffer {
+    /// It can be had: nobody has asked for it yet.
+    Offered {
+        /// The run.
+        run: KeptRun,
+        /// The epoch at which it stands.
+        epochs: f64,
+    },
+    /// It is back, and stands still at this epoch.
+    Back(f64),
+}
 
 /// A run that was kept of an earlier visit.
 #[derive(Clone, Debug, PartialEq)]
@@ -288,8 +320,10 @@ pub struct Model {
     pub recovered: Option<RunState>,
     /// When the kept run was kept, in words.
     pub kept_when: String,
-    /// The epoch at which the kept run stands, once the engine is it and until training goes on.
-    pub kept_offer: Option<f64>,
+    /// What is said of the kept run, until training goes on.
+    pub kept_offer: Option<KeptOffer>,
+    /// The question that is being answered.
+    pub experiment: Option<Experiment>,
     /// Whether training was paused because nobody sees the page.
     pub paused_by_hiding: bool,
     /// Whether nobody sees the page.
@@ -324,10 +358,16 @@ pub struct Model {
     pub rates: Rates,
     /// What was learnt.
     pub history: History,
+    /// How well the run before read, (epochs, test accuracy): what this one is compared with.
+    pub previous_run: Vec<(f64, f64)>,
+    /// The accuracy of the trained network of these images, as far as it was heard of.
+    pub goal: Option<f64>,
     /// The numbers in the bar.
     pub progress: Progress,
     /// What is taken for what.
     pub confusion: Confusion,
+    /// What stopping early comes to over some test pictures.
+    pub stopping: Option<Stopping>,
     /// Test images that the engine has given: number and pixels.
     pub test_images: Vec<(usize, Vec<u8>)>,
 
@@ -429,6 +469,11 @@ impl Model {
     /// The link is another one.
     pub(super) fn link_changed(&mut self) {
         self.wanted.link = true;
+    }
+
+    /// The link is another one because the reader chose something, which the browser's Back undoes.
+    pub(super) fn link_chosen(&mut self) {
+        (self.wanted.link, self.wanted.page_in_history) = (true, true);
     }
 
     /// All is drawn anew.

@@ -3,15 +3,21 @@
 use super::input::EngineKind;
 use super::link::Start;
 use super::phrases::Phrase;
+use super::requests::Asked;
 use super::run::{Change, Phase};
 use super::state::{Model, Opening};
 use crate::digits::shard::Split;
 use crate::event::Accuracy;
 use crate::pictures::numbers::grouped;
 use crate::protocol::{Request, RequestId};
+use crate::trace::Stopping;
 
+/// Training that hears of no step for this number of milliseconds waits for something.
+const WAITS: f64 = 700.0;
 /// All test images are asked for at most this often while training runs, in milliseconds.
 const CHECK_EVERY: f64 = 4000.0;
+/// The test images over which stopping early is measured: each is traced, which takes longer than to be read.
+const STOPPING_IMAGES: usize = 500;
 /// The test images measured when training pauses: all.
 const ALL_TEST_IMAGES: usize = 10_000;
 
@@ -54,9 +60,14 @@ impl Model {
         self.run.training_request = self.ask_driver(Request::Train);
         self.run.phase = Phase::Training;
         (self.autoplay, self.paused_by_hiding) = (false, false);
-        self.take_offer_back();
-        self.times.train = self.now;
+        self.end_kept_offer();
+        (self.times.train, self.times.step) = (self.now, self.now);
         self.bar_changed();
+    }
+
+    /// Whether training waits for images, and long enough for a word about it.
+    pub(super) fn waits_for_images(&self) -> bool {
+        self.run.phase == Phase::Training && self.shards.is_waiting() && self.now - self.times.step > WAITS
     }
 
     pub(super) fn pause(&mut self) {
@@ -73,7 +84,7 @@ impl Model {
         self.apply_settings();
         self.prepare_training();
         self.run.training_request = self.ask_driver(Request::Step);
-        self.take_offer_back();
+        self.end_kept_offer();
         self.run.phase = Phase::Pausing;
     }
 
@@ -157,6 +168,9 @@ impl Model {
             self.ask(EngineKind::Gpu, Request::Change(spec), Vec::new());
         }
         self.changed.notices = true;
+        // What was measured was of the network as it was.
+        self.progress.test = None;
+        self.bar_changed();
         if self.run.phase != Phase::Training {
             self.test_all();
         }
@@ -191,9 +205,23 @@ impl Model {
         }
     }
 
+    /// Asks what stopping early comes to, over some of the test images.
+    pub(super) fn ask_for_stopping(&mut self) {
+        let may_ask = self.manifest.is_some() && !self.learns_drawings();
+        if may_ask && !self.requests.awaits(EngineKind::Cpu, Asked::Stopping) {
+            self.ask(EngineKind::Cpu, Request::Stopping(STOPPING_IMAGES), Vec::new());
+        }
+    }
+
+    pub(super) fn take_stopping(&mut self, images: usize, at: &[(usize, usize)]) {
+        let at = at.try_into().unwrap_or_default();
+        self.stopping = Some(Stopping { images, at }).filter(|_| images > 0);
+        (self.changed.time, self.changed.trace) = (true, true);
+    }
+
     /// The accuracy was measured, after this number of updates of the weights.
     pub(super) fn tested(&mut self, accuracy: Accuracy, step: Option<u64>) {
-        self.progress.test = Some(accuracy);
+        (self.progress.test, self.progress.is_of_file) = (Some(accuracy), false);
         if let Some(step) = step {
             self.history.tested(accuracy, step);
         }
@@ -227,6 +255,6 @@ impl Model {
 }
 
 /// A share as it is said.
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{:.1}\u{2009}%", share * 100.0)
 }

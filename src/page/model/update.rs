@@ -24,8 +24,11 @@ impl Model {
         model.drawings.texts = environment.drawings.lines().map(str::to_owned).collect();
         model.read_drawings();
         model.read_link(&environment.hash);
-        if let Some(kept) = environment.kept {
-            model.take_kept(kept);
+        // A plain address opens the start; one with settings means the run that has them.
+        match environment.kept {
+            Some(kept) if model.link.is_of_default_run() => model.offer_kept(kept),
+            Some(kept) => model.take_kept(kept),
+            None => {}
         }
         let link = &model.link;
         model.clock = Clock::new(link.spec.time_steps, link.speed, model.reduced_motion);
@@ -62,7 +65,7 @@ impl Model {
             Input::Turn(name, by) => self.turn(name, by),
             Input::Restore(name) => self.set(name, &controls::default(&self.link, name)),
             Input::Slope(share) => self.drag_surrogate(share),
-            Input::Preset(hash) => self.choose_preset(&hash),
+            Input::Preset { hash, why } => self.choose_preset(&hash, why),
             Input::Pen(pen) => self.pen(pen),
             Input::Digit(digit) => self.choose_digit(digit),
             Input::Cell(cell) => self.choose_cell(cell),
@@ -98,7 +101,11 @@ impl Model {
     }
 
     fn press(&mut self, press: Press) {
+        if matches!(press, Press::Train | Press::Step | Press::Reset | Press::Trained | Press::GoOn) {
+            self.experiment = None;
+        }
         match press {
+            Press::Back => self.effect(Effect::GoBack),
             Press::Train => match self.run.phase {
                 Phase::Starting => {}
                 Phase::Training => self.pause(),
@@ -107,6 +114,9 @@ impl Model {
             Press::Step => self.step(),
             Press::Reset if self.run.phase == Phase::Starting => {}
             Press::Reset => self.reset(),
+            Press::Trained => self.open_trained(),
+            Press::GoOn => self.go_on_with_kept(),
+            Press::Anew => self.decline_kept(),
             Press::Clear => self.clear_pad(),
             Press::Undo => {
                 if self.pad_is_empty()
@@ -120,6 +130,7 @@ impl Model {
                 self.remember_time();
             }
             Press::Measure => self.test_all(),
+            Press::Stopping => self.ask_for_stopping(),
             Press::Save => self.save_weights(),
             Press::Keys => self.effect(Effect::ShowKeys),
         }

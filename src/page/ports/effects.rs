@@ -50,7 +50,7 @@ impl Ports {
                 let queue = queue();
                 after(milliseconds, move || queue.send(Input::Due(due)));
             }
-            Effect::WriteLink(hash) => self.write_link(&hash),
+            Effect::WriteLink { hash, is_new_page } => self.write_link(&hash, is_new_page),
             Effect::KeepRun { link, checkpoint, curves } => host::keep(&link, &checkpoint, &curves),
             Effect::ForgetRun { link, is_broken } => host::forget(&link, is_broken),
             Effect::KeepDrawings(drawings) => keep_drawings(&drawings),
@@ -65,6 +65,7 @@ impl Ports {
             Effect::TellPrediction { class, probability, decided_at } => {
                 host::prediction(class as u32, &name_of(class), probability, decided_at as u32 + 1);
             }
+            Effect::GoBack => drop(window().history().map(|history| history.back())),
             Effect::ShowKeys => drop(find::<HtmlDialogElement>("keys-dialog").show_modal()),
             Effect::ShowPad => find::<HtmlElement>("padwrap").scroll_into_view_with_bool(false),
         }
@@ -94,7 +95,7 @@ impl Ports {
         }
     }
 
-    fn write_link(&mut self, link: &str) {
+    fn write_link(&mut self, link: &str, is_new_page: bool) {
         // The address was changed from outside, and the model has not heard of it yet: it is not overwritten.
         if hash() != self.hash {
             return;
@@ -103,7 +104,10 @@ impl Ports {
         let path = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
         let url = if link.is_empty() { path } else { [&path, "#", link].concat() };
         if let Ok(history) = window().history() {
-            drop(history.replace_state_with_url(&JsValue::NULL, "", Some(&url)));
+            drop(match is_new_page && self.hash.trim_start_matches('#') != link {
+                true => history.push_state_with_url(&JsValue::NULL, "", Some(&url)),
+                false => history.replace_state_with_url(&JsValue::NULL, "", Some(&url)),
+            });
         }
         // As the browser has it, which may have escaped something.
         self.hash = hash();

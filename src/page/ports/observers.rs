@@ -1,27 +1,12 @@
 //! What is watched of the page's layout.
 
-use crate::dom::document::{self, find, window};
+use crate::dom::document::{self, find};
 use crate::page::model::input::{Input, Region};
 use crate::page::queue::Queue;
 use js_sys::{Array, Reflect};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use web_sys::{
-    Element, HtmlDetailsElement, IntersectionObserver, IntersectionObserverInit, MediaQueryListEvent, ResizeObserver,
-};
-
-/// On a narrow screen the sentences of settings are folded, so that pictures come first.
-pub fn fold_where_narrow() {
-    let fold = |narrow: bool| {
-        for details in document::all::<HtmlDetailsElement>(".tune") {
-            details.set_open(!narrow);
-        }
-    };
-    if let Ok(Some(narrow)) = window().match_media("(max-width: 760px)") {
-        fold(narrow.matches());
-        document::listen(&narrow, "change", move |event: MediaQueryListEvent| fold(event.matches()));
-    }
-}
+use web_sys::{Element, IntersectionObserver, IntersectionObserverInit, ResizeObserver};
 
 /// What is looked after only where it can be seen, or could after a little scrolling, tells when that is.
 pub fn watch_regions(queue: &Queue) {

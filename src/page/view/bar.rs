@@ -4,7 +4,7 @@ use super::forecast_text;
 use crate::dom::document::{Text, class, find};
 use crate::page::model::phrases::{Phrase, Phrases};
 use crate::page::model::run::Phase;
-use crate::page::model::state::Model;
+use crate::page::model::state::{KeptOffer, Model};
 use web_sys::HtmlElement;
 
 /// Its elements.
@@ -13,10 +13,12 @@ pub struct Bar {
     engine_note: Text,
     train: HtmlElement,
     train_word: Text,
-    size: [Text; 2],
-    kept: Text,
+    size: Text,
+    standing: Text,
+    kept: HtmlElement,
     kept_told: Text,
-    mixed: HtmlElement,
+    go_on: HtmlElement,
+    back: HtmlElement,
     forecast: Text,
 }
 
@@ -28,10 +30,12 @@ impl Bar {
             engine_note: Text::find("engine-note"),
             train: find("train"),
             train_word: Text::find("train-word"),
-            size: [Text::find("size"), Text::find("size-low")],
-            kept: Text::find("kept"),
+            size: Text::find("size"),
+            standing: Text::find("standing"),
+            kept: find("kept"),
             kept_told: Text::find("kept-told"),
-            mixed: find("mixed"),
+            go_on: find("go-on"),
+            back: find("back"),
             forecast: Text::find("forecast"),
         }
     }
@@ -49,24 +53,29 @@ impl Bar {
             phrases.say(Phrase::Size, &[("mb", format!("{:.0}", bytes as f64 / 1e6))])
         });
         let size = if model.learns_drawings() { Some(drawings()) } else { fetched };
-        let waiting = training && model.shards.is_waiting();
-        let waits = phrases.say(Phrase::Waiting, &[]);
-        let said = if waiting { &waits } else { size.as_deref().unwrap_or("") };
-        // Beside the numbers of training there is no room for what everybody has read by then.
-        let [beside, below] = &self.size;
-        beside.set(if training && !waiting { "" } else { said });
-        below.set(said);
+        self.size.set(size.as_deref().unwrap_or(""));
+    }
+
+    /// Writes how the network stands.
+    pub fn draw_standing(&self, model: &Model, phrases: &Phrases) {
+        let standing = model.standing();
+        let standing: Vec<_> = standing.iter().map(|(phrase, values)| phrases.say(*phrase, values)).collect();
+        self.standing.set(&standing.join(" "));
+        self.back.set_hidden(model.experiment.is_none());
     }
 
     /// Writes the sentences that stand until something is done.
     pub fn draw_sentences(&self, model: &Model, phrases: &Phrases) {
         let said = model.engine_notice.as_ref().map(|(phrase, values)| phrases.say(*phrase, values));
         self.engine_note.set(said.as_deref().unwrap_or(""));
-        self.mixed.set_hidden(!model.run.is_mixed());
-        self.kept.element.set_hidden(model.kept_offer.is_none());
-        if let Some(epochs) = model.kept_offer {
-            let values = [("when", model.kept_when.clone()), ("epoch", format!("{epochs:.1}"))];
-            self.kept_told.set(&phrases.say(Phrase::Kept, &values));
+        self.kept.set_hidden(model.kept_offer.is_none());
+        let told = model.kept_offer.as_ref().map(|offer| match offer {
+            KeptOffer::Offered { run, epochs } => (Phrase::KeptOffered, &run.when, *epochs),
+            KeptOffer::Back(epochs) => (Phrase::Kept, &model.kept_when, *epochs),
+        });
+        if let Some((phrase, when, epochs)) = told {
+            self.kept_told.set(&phrases.say(phrase, &[("when", when.clone()), ("epoch", format!("{epochs:.1}"))]));
+            self.go_on.set_hidden(phrase == Phrase::Kept);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Words in sentences that are turned and chosen, and the buttons.
 
 use crate::decimal;
-use crate::dom::document::{all, find, listen, listen_actively, style, window};
+use crate::dom::document::{Text, all, find, listen, listen_actively, style, window};
 use crate::dom::knob::{Tell, Turned, Typing, listen_to_knob, show_knob, turn_by_key};
 use crate::knob::Knob;
 use crate::page::model::controls;
@@ -9,6 +9,7 @@ use crate::page::model::input::{Input, Press};
 use crate::page::model::knobs::knob;
 use crate::page::model::link::Link;
 use crate::page::model::networks::named;
+use crate::page::model::phrases::{Phrase, Phrases};
 use crate::page::queue::Queue;
 use crate::spec::Spec;
 use std::cell::Cell;
@@ -27,6 +28,9 @@ pub struct Controls {
     presets: Vec<(HtmlElement, Spec)>,
     /// Train, Step and Reset, which wait until the engine is there.
     training: [HtmlButtonElement; 3],
+    trained: HtmlButtonElement,
+    /// What the folded sentences say in a line: of the network, and of the coding.
+    folded: [Text; 2],
 }
 
 impl Controls {
@@ -56,13 +60,14 @@ impl Controls {
         let turners = turners.collect();
         let presets = all::<HtmlElement>("#presets a").into_iter().map(|link| {
             let hash = link.get_attribute("href").unwrap_or_default();
+            let why = link.dataset().get("why").unwrap_or_default();
             let spec = Link::from_hash(&hash).0.spec;
             let sender = queue.clone();
             listen_actively(&link, "click", move |event: MouseEvent| {
                 // With a key held the browser opens the link in another tab.
                 if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
                     event.prevent_default();
-                    sender.send(Input::Preset(hash.clone()));
+                    sender.send(Input::Preset { hash: hash.clone(), why: why.clone() });
                 }
             });
             (link, spec)
@@ -72,11 +77,15 @@ impl Controls {
             ("train", Press::Train),
             ("step", Press::Step),
             ("reset", Press::Reset),
-            ("anew", Press::Reset),
+            ("trained", Press::Trained),
+            ("go-on", Press::GoOn),
+            ("anew", Press::Anew),
+            ("back", Press::Back),
             ("clear", Press::Clear),
             ("undo", Press::Undo),
             ("play", Press::Play),
             ("measure", Press::Measure),
+            ("stops-measure", Press::Stopping),
             ("save", Press::Save),
             ("keys", Press::Keys),
         ];
@@ -84,11 +93,13 @@ impl Controls {
             let (button, sender): (HtmlElement, _) = (find(id), queue.clone());
             listen(&button, "click", move |_: Event| sender.send(Input::Press(press)));
         }
-        Self { knobs, selects, turners, presets, training: [find("train"), find("step"), find("reset")] }
+        let training = [find("train"), find("step"), find("reset")];
+        let folded = ["network-now", "coding-now"].map(Text::find);
+        Self { knobs, selects, turners, presets, training, trained: find("trained"), folded }
     }
 
     /// Shows what is set.
-    pub fn show(&self, link: &Link) {
+    pub fn show(&self, link: &Link, phrases: &Phrases) {
         for (element, knob) in &self.knobs {
             show_knob(element, knob, controls::text(link, knob.name));
         }
@@ -99,6 +110,13 @@ impl Controls {
                 add_option(select, &text);
             }
         }
+        let [network, coding] = &self.folded;
+        let layers: Vec<String> = link.spec.hidden_neurons().map(|neurons| neurons.to_string()).collect();
+        let number = |name| controls::text(link, name);
+        let values = [("n", layers.join(" → ")), ("beta", number("beta")), ("theta", number("threshold"))];
+        network.set(&phrases.say(Phrase::NetworkNow, &values));
+        let values = [("coding", self.word("encoding")), ("t", number("time-steps"))];
+        coding.set(&phrases.say(Phrase::CodingNow, &values));
         for (button, knob, by) in &self.turners {
             let value = decimal::parse(&controls::text(link, knob.name)).unwrap_or(knob.low);
             let no = if knob.turn(value, *by) == value { "true" } else { "false" };
@@ -110,9 +128,17 @@ impl Controls {
         }
     }
 
-    /// Whether training can be asked for.
-    pub fn enable_training(&self, on: bool) {
+    /// The word that is chosen in the list of that name.
+    fn word(&self, name: &str) -> String {
+        let select = self.selects.iter().find(|(_, own)| own == name);
+        let option = select.and_then(|(select, _)| select.query_selector("option:checked").ok().flatten());
+        option.and_then(|option| option.text_content()).unwrap_or_default().trim().to_owned()
+    }
+
+    /// Whether training can be asked for, and the trained network.
+    pub fn enable_training(&self, on: bool, trained: bool) {
         self.training.iter().for_each(|button| button.set_disabled(!on));
+        self.trained.set_disabled(!trained);
     }
 }
 

@@ -2,10 +2,11 @@
 
 use crate::dom::canvas::Canvas;
 use crate::dom::document::{Text, find, numbers, place};
-use crate::page::model::state::Progress;
-use crate::pictures::curves::{Chart, History, Kind, LEFT, RIGHT};
+use crate::page::model::state::{Model, Progress};
+use crate::pictures::curves::{Chart, Kind, LEFT, RIGHT};
 use crate::pictures::numbers::grouped;
 use crate::pictures::palette::Palette;
+use crate::pictures::progress;
 use crate::pictures::surrogate;
 use crate::spec::Neuron;
 use web_sys::HtmlElement;
@@ -27,6 +28,9 @@ pub struct LearningView {
     accuracy_beside: Text,
     loss: Text,
     charts: [(Kind, ChartView); 2],
+    progress: Canvas,
+    progress_numbers: HtmlElement,
+    progress_now: Text,
     surrogate: Canvas,
     leak: Canvas,
     slope_name: HtmlElement,
@@ -52,6 +56,9 @@ impl LearningView {
             accuracy_beside: Text::find("accuracy-now"),
             loss: Text::find("loss"),
             charts: [(Kind::Loss, loss), (Kind::Accuracy, accuracy)],
+            progress: Canvas::find("progress"),
+            progress_numbers: find("progress-numbers"),
+            progress_now: Text::find("m-progress"),
             surrogate: Canvas::find("surrogate"),
             leak: Canvas::find("leak"),
             slope_name: find("m-slope"),
@@ -76,7 +83,9 @@ impl LearningView {
     }
 
     /// Draws the curves.
-    pub fn draw(&self, history: &History, palette: &Palette) {
+    pub fn draw(&self, model: &Model, palette: &Palette) {
+        let history = &model.history;
+        self.draw_progress(model, palette);
         for (kind, view) in &self.charts {
             if view.canvas.fit(palette) {
                 let chart = history.chart(*kind);
@@ -84,6 +93,23 @@ impl LearningView {
                 view.label(&chart);
             }
         }
+    }
+
+    /// Draws how well this run reads, and the one before.
+    fn draw_progress(&self, model: &Model, palette: &Palette) {
+        if !self.progress.fit(palette) {
+            return;
+        }
+        let history = &model.history;
+        let picture = progress::picture(history.training(), history.measured(), &model.previous_run, model.goal);
+        self.progress.paint(&picture.marks, palette);
+        let decades = picture.decades.into_iter().map(|(name, x)| (name, (x, 1.18), ""));
+        numbers(&self.progress_numbers, &decades.collect::<Vec<_>>());
+        // While nothing was learnt here, the number is that of the trained network.
+        let end = picture.end.or(picture.goal);
+        let share = end.map(|(_, share)| format!("{:.1}", share * 100.0));
+        self.progress_now.set(share.as_deref().unwrap_or(""));
+        place(&self.progress_now.element, end.map(|((x, y), _)| (x.max(0.02) + 0.02, y)));
     }
 
     /// Draws what a neuron's parameters look like: its leak and its surrogate.

@@ -34,12 +34,18 @@ impl NeuronPictures {
         }
     }
 
-    /// Draws their weights, as far as they are known.
+    /// Draws their weights; nothing where they are not known, for what was there is another network's.
     pub fn draw(&self, neurons: &[usize; ROWS], fields: &ReceptiveFields, palette: &Palette) {
         for (neuron, (_, _, canvas)) in neurons.iter().zip(&self.rows) {
-            if let Some(weights) = fields.into_neuron(0, *neuron).filter(|_| canvas.fit(palette)) {
-                canvas.paint(&[field::weights(weights, SIDE)], palette);
-            }
+            draw(canvas, fields, *neuron, palette);
         }
+    }
+}
+
+/// Draws the receptive field of a neuron of the first hidden layer; nothing where it is not known.
+pub fn draw(canvas: &Canvas, fields: &ReceptiveFields, neuron: usize, palette: &Palette) {
+    if canvas.fit(palette) {
+        let weights = fields.into_neuron(0, neuron).map(|weights| field::weights(weights, SIDE));
+        canvas.paint(weights.as_slice(), palette);
     }
 }

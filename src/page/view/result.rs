@@ -1,11 +1,15 @@
-//! The result: the digit, when it was known, what it cost, and the evidence for each.
+//! The result: the digit, when it settled, what it cost, and the evidence for each.
 
 use super::verdict::{Said, verdict};
+use crate::dom::canvas::Canvas;
 use crate::dom::document::{Text, all, class, find, style, within};
 use crate::page::model::phrases::{Phrase, Phrases};
+use crate::page::model::state::Model;
 use crate::pictures::analysis::Analysis;
-use crate::pictures::numbers::grouped;
+use crate::pictures::numbers::{grouped, percent};
+use crate::pictures::palette::Palette;
 use crate::pictures::score_bars::bars;
+use crate::pictures::stopping;
 use crate::spec::Readout;
 use web_sys::{Element, HtmlElement};
 
@@ -13,13 +17,15 @@ use web_sys::{Element, HtmlElement};
 pub struct ResultView {
     verdict: HtmlElement,
     digit: Text,
-    /// The same digit beside the pad, where the result is a screen away.
-    answer: Text,
     headline: Text,
     detail: Text,
     operations: Text,
     dense: Text,
     early: Text,
+    /// What stopping early comes to over the test pictures: the button that asks, the sentence, and the picture.
+    ask: HtmlElement,
+    over: Text,
+    stopping: Canvas,
     energy: Text,
     meters: [HtmlElement; 3],
     cost: HtmlElement,
@@ -37,28 +43,28 @@ impl ResultView {
         Self {
             verdict: find("verdict"),
             digit: Text::find("digit"),
-            answer: Text::find("answer"),
             headline: Text::find("headline"),
             detail: Text::find("detail"),
             operations: Text::find("synops"),
             dense: Text::find("dense"),
             early: Text::find("early"),
+            ask: find("stops-measure"),
+            over: Text::find("stops-over"),
+            stopping: Canvas::find("stopping"),
             energy: Text::find("energy"),
-            meters: [find("meter-synops"), find("meter-known"), find("meter-dense")],
+            meters: [find("meter-synops"), find("meter-stop"), find("meter-dense")],
             cost: find("cost"),
             bars: find("bars"),
             captions: [find("bars-membrane"), find("bars-spikes")],
             rows: all::<Element>("#bars > div").into_iter().map(row).collect(),
             spoken: Text::find("spoken"),
-            article: [Text::find("a-known"), Text::find("a-cost")],
+            article: [Text::find("a-settled"), Text::find("a-cost")],
         }
     }
 
     /// Nothing runs through the network: nothing is said.
     pub fn clear(&self) {
-        for text in
-            [&self.digit, &self.answer, &self.headline, &self.detail, &self.operations, &self.dense, &self.early]
-        {
+        for text in [&self.digit, &self.headline, &self.detail, &self.operations, &self.dense, &self.early] {
             text.set("");
         }
         self.spoken.set("");
@@ -82,9 +88,9 @@ impl ResultView {
         self.captions[1].set_hidden(!counts);
         self.dense.set(&grouped(analysis.trace.dense_operations()));
         let steps = analysis.time_steps();
-        let known = analysis.known.filter(|_| analysis.answer().is_some());
-        self.article[0].set(&known.map_or_else(String::new, |t| {
-            phrases.say(Phrase::ArticleKnown, &[("t", (t + 1).to_string()), ("all", steps.to_string())])
+        let settled = analysis.settled.filter(|_| analysis.answer().is_some());
+        self.article[0].set(&settled.map_or_else(String::new, |t| {
+            phrases.say(Phrase::ArticleSettled, &[("t", (t + 1).to_string()), ("all", steps.to_string())])
         }));
         let all = analysis.operations.last().copied().unwrap_or(0);
         let dense = analysis.trace.dense_operations();
@@ -92,17 +98,15 @@ impl ResultView {
     }
 
     /// Shows the moment `now`.
-    pub fn show(&self, analysis: &Analysis, now: f32, trained: bool, phrases: &Phrases) {
+    pub fn show(&self, analysis: &Analysis, now: f32, trained: bool, certainty: f32, phrases: &Phrases) {
         let verdict = verdict(analysis, now, trained, phrases);
         let say = |(phrase, values): &Said| phrases.say(*phrase, values);
-        for (text, outer) in [(&self.digit, &self.verdict), (&self.answer, &self.answer.element)] {
-            text.set(&verdict.digit);
-            class(outer, "sure", verdict.sure && trained);
-        }
+        self.digit.set(&verdict.digit);
+        class(&self.verdict, "sure", verdict.sure && trained);
         self.headline.set(&say(&verdict.headline));
         self.detail.set(&verdict.detail.iter().map(say).collect::<Vec<_>>().join(" "));
         let t = analysis.at(now);
-        self.show_cost(analysis, t, verdict.sure, phrases);
+        self.show_cost(analysis, t, certainty, phrases);
         let leader = analysis.leaders.get(t).copied().flatten();
         for (class_, ((row, bar, text), value)) in self.rows.iter().zip(bars(analysis, t)).enumerate() {
             class(row, "win", Some(class_) == leader);
@@ -112,26 +116,72 @@ impl ResultView {
         }
     }
 
-    fn show_cost(&self, analysis: &Analysis, t: usize, known: bool, phrases: &Phrases) {
+    fn show_cost(&self, analysis: &Analysis, t: usize, certainty: f32, phrases: &Phrases) {
         let (so_far, dense) = (analysis.operations.get(t).copied().unwrap_or(0), analysis.trace.dense_operations());
         let most = analysis.operations.last().copied().unwrap_or(0).max(dense).max(1) as f64;
         self.operations.set(&grouped(so_far));
         let scale = |value: u64| format!("scaleX({:.4})", value as f64 / most);
         style(&self.meters[0], "transform", &scale(so_far));
         style(&self.meters[2], "transform", &scale(dense));
-        let early = analysis.known.filter(|_| known).and_then(|t| analysis.operations.get(t)).copied();
+        let stop = analysis.stops_at(certainty).filter(|(stop, _)| *stop <= t);
+        let early = stop.and_then(|(stop, _)| analysis.operations.get(stop)).copied();
         style(&self.meters[1], "left", &format!("{:.2}%", early.unwrap_or(0) as f64 / most * 100.0));
         style(&self.meters[1], "opacity", if early.is_some() { "1" } else { "0" });
-        let early = early.map(|n| phrases.say(Phrase::Early, &[("n", grouped(n))]));
         let [spiking, dense] = analysis.energy(t).map(|energy| format!("{energy:.2}"));
         self.energy.set(&phrases.say(Phrase::Energy, &[("n", spiking), ("m", dense)]));
-        self.early.set(early.as_deref().unwrap_or("\u{a0}"));
+        let said = stopping(analysis, t, certainty).map(|(phrase, stop)| {
+            let named = stop.map(|(stop, class)| {
+                let all = analysis.operations.last().copied().unwrap_or(0).max(1);
+                let saved = 1.0 - analysis.operations.get(stop).copied().unwrap_or(0) as f32 / all as f32;
+                [("t", (stop + 1).to_string()), ("a", phrases.name(class)), ("s", percent(saved))]
+            });
+            phrases.say(phrase, named.as_ref().map_or(&[], |named| named))
+        });
+        self.early.set(said.as_deref().unwrap_or("\u{a0}"));
+    }
+
+    /// What stopping early comes to over the test pictures, where that was measured.
+    pub fn show_stopping(&self, model: &Model, phrases: &Phrases, palette: &Palette) {
+        let certainty = model.link.certainty / 100.0;
+        self.ask.set_hidden(model.stopping.is_some() || model.learns_drawings());
+        let Some(stopping) = &model.stopping else {
+            self.over.set("");
+            return self.stopping.paint(&[], palette);
+        };
+        let time_steps = model.shown_spec().time_steps;
+        let points = stopping::points(stopping);
+        let [(steps, stopped), (_, patient)] = [stopping::nearest(certainty), points.len() - 1].map(|at| points[at]);
+        let share = |share: f32| format!("{:.1}\u{2009}%", share * 100.0);
+        let values = [
+            ("n", grouped(stopping.images as u64)),
+            ("t", format!("{steps:.1}")),
+            ("all", time_steps.to_string()),
+            ("p", share(stopped)),
+            ("q", share(patient)),
+        ];
+        self.over.set(&phrases.say(Phrase::StopsOver, &values));
+        if self.stopping.fit(palette) {
+            self.stopping.paint(&stopping::picture(stopping, time_steps, certainty), palette);
+        }
     }
 
     /// Says the answer aloud, once: for those who hear the page.
     pub fn speak(&self, analysis: &Analysis, phrases: &Phrases) {
-        let known = analysis.known.map_or(0, |t| t + 1).to_string();
-        let said = analysis.answer().map(|a| phrases.say(Phrase::Spoken, &[("a", phrases.name(a)), ("t", known)]));
+        let settled = analysis.settled.map_or(0, |t| t + 1).to_string();
+        let said = analysis.answer().map(|a| phrases.say(Phrase::Spoken, &[("a", phrases.name(a)), ("t", settled)]));
         self.spoken.set(said.as_deref().unwrap_or(""));
     }
+}
+
+/// What is said at time step `t` of a network that stops at this certainty, and where it does: nothing before it stops.
+fn stopping(analysis: &Analysis, t: usize, certainty: f32) -> Option<(Phrase, Option<(usize, usize)>)> {
+    let Some((stop, class)) = analysis.stops_at(certainty) else {
+        return (t + 1 == analysis.time_steps()).then_some((Phrase::StopsNever, None));
+    };
+    let phrase = match analysis.label.map(|label| usize::from(label) == class) {
+        None => Phrase::StopsAt,
+        Some(true) => Phrase::StopsRight,
+        Some(false) => Phrase::StopsWrong,
+    };
+    (t >= stop).then_some((phrase, Some((stop, class))))
 }

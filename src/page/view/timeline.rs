@@ -14,6 +14,7 @@ use crate::pictures::marks::{Ink, Mark, Scene, column, cursor};
 use crate::pictures::outputs;
 use crate::pictures::palette::Palette;
 use crate::pictures::raster;
+use crate::pictures::sum::{self, Sum};
 use crate::pictures::voltage::{self, ROWS};
 use crate::spec::{Encoding, Neuron, Readout, Spec};
 use wasm_bindgen::JsCast;
@@ -33,12 +34,14 @@ struct Layer {
 struct Words {
     count: Text,
     threshold: HtmlElement,
-    knew: HtmlElement,
+    settled: HtmlElement,
     first: Text,
     second: Text,
     step: HtmlElement,
     axis: HtmlElement,
     digits: Vec<HtmlElement>,
+    /// The neuron of the sum, what stays, excites and inhibits, and what it comes to.
+    sum: [Text; 5],
     captions: [HtmlElement; 2],
     input: [HtmlElement; 2],
 }
@@ -71,12 +74,13 @@ impl Timeline {
         let words = Words {
             count: Text::find("count-in"),
             threshold: find("m-threshold"),
-            knew: find("m-knew"),
+            settled: find("m-settled"),
             first: Text::find("m-first"),
             second: Text::find("m-second"),
             step: find("m-step"),
             axis: find("axis-numbers"),
             digits: all("#digits span"),
+            sum: ["sum-neuron", "sum-stays", "sum-excites", "sum-inhibits", "sum-total"].map(Text::find),
             captions: [find("out-membrane"), find("out-spikes")],
             input: [find("in-spikes"), find("in-current")],
         };
@@ -130,8 +134,8 @@ impl Timeline {
     pub fn measure(&mut self) {
         let (outer, axis) = (self.root.get_bounding_client_rect(), self.axis.element.get_bounding_client_rect());
         self.span = (axis.left() - outer.left(), axis.width().max(1.0));
-        let top = self.input.element().get_bounding_client_rect().top() - outer.top();
-        let bottom = axis.top() + axis.height() * f64::from(axis::LINE) - outer.top();
+        let top = axis.top() + axis.height() * f64::from(axis::LINE) - outer.top();
+        let bottom = self.out.element().get_bounding_client_rect().bottom() - outer.top();
         style(&self.cursor, "top", &format!("{top:.1}px"));
         style(&self.cursor, "height", &format!("{:.1}px", (bottom - top).max(0.0)));
     }
@@ -208,11 +212,12 @@ impl Timeline {
             canvas.fit(palette);
             canvas.paint(&[], palette);
         }
-        [&self.words.threshold, &self.words.knew, &self.words.first.element, &self.words.second.element]
+        [&self.words.threshold, &self.words.settled, &self.words.first.element, &self.words.second.element]
             .iter()
             .for_each(|word| place(word, None));
         self.words.count.set("");
-        self.layers.iter().for_each(|layer| layer.count.set(""));
+        self.words.sum.iter().for_each(|word| word.set(""));
+        self.layers.iter().for_each(|layer| [&layer.count, &layer.firing].iter().for_each(|text| text.set("")));
         self.words.digits.iter().for_each(|digit| class(digit, "win", false));
         class(&self.cursor, "gone", true);
         self.pulses.iter().for_each(|pulse| style(pulse, "opacity", "0"));
@@ -251,19 +256,37 @@ impl Timeline {
         }
         if let Some(first) = trace.hidden.first() {
             self.membrane.show(x, &voltage::now(first, neuron, chosen, now), palette);
+            self.show_sum(sum::sum(first, neuron, chosen[0], t), chosen[0], neuron.beta, phrases);
         }
         let mut out = outputs::glow(trace, now);
-        out.extend(known_line(analysis, now));
+        out.extend(settled_line(analysis, now));
         self.out.show(reached, &out, palette);
         self.show_race(analysis, now, phrases, palette);
-        self.axis.paint(&axis::marks(analysis.time_steps(), now, analysis.known), palette);
+        self.axis.paint(&axis::marks(analysis.time_steps(), now, analysis.settled), palette);
         self.show_cursor(analysis, now, x);
+    }
+
+    /// What the first of the neurons adds up at this time step.
+    fn show_sum(&self, sum: Option<Sum>, index: usize, beta: f32, phrases: &Phrases) {
+        let Some(sum) = sum else { return self.words.sum.iter().for_each(|word| word.set("")) };
+        let number = |value: f32| format!("{value:.2}").replace('-', "\u{2212}");
+        let [neuron, stays, excites, inhibits, total] = &self.words.sum;
+        neuron.set(&phrases.say(Phrase::Neuron, &[("n", index.to_string())]));
+        let mut said = phrases.say(Phrase::SumStays, &[("beta", beta.to_string()), ("v", number(sum.before))]);
+        if sum.fading != 0.0 {
+            said += &phrases.say(Phrase::SumFading, &[("i", number(sum.fading))]);
+        }
+        stays.set(&said);
+        excites.set(&phrases.say(Phrase::SumExcites, &[("e", number(sum.excites))]));
+        inhibits.set(&phrases.say(Phrase::SumInhibits, &[("i", number(sum.inhibits.abs()))]));
+        let phrase = if sum.fires { Phrase::SumFires } else { Phrase::SumSilent };
+        total.set(&phrases.say(phrase, &[("u", number(sum.potential)), ("theta", number(sum.threshold))]));
     }
 
     fn show_race(&self, analysis: &Analysis, now: f32, phrases: &Phrases, palette: &Palette) {
         let race = class_scores::picture(analysis, &self.leads, now);
         let mut marks = race.marks;
-        marks.extend(known_line(analysis, now));
+        marks.extend(settled_line(analysis, now));
         self.race.paint(&marks, palette);
         for (word, named) in [(&self.words.first, race.first), (&self.words.second, race.second)] {
             word.set(&named.map(|(class, _)| phrases.name(class)).unwrap_or_default());
@@ -276,11 +299,11 @@ impl Timeline {
                 named.map(|(_, (x, y))| (if right { x - 0.012 } else { x + 0.006 }, y.between(0.06, 0.94))),
             );
         }
-        let known = analysis.known.filter(|known| now + 0.001 >= *known as f32 + 1.0);
-        let known = known.map(|t| column(t, analysis.time_steps()));
+        let settled = analysis.settled.filter(|settled| now + 0.001 >= *settled as f32 + 1.0);
+        let settled = settled.map(|t| column(t, analysis.time_steps()));
         // The word stands to the left of the line, or to its right where there is no room.
-        class(&self.words.knew, "right", known.is_some_and(|x| x > 0.1));
-        place(&self.words.knew, known.map(|x| (if x > 0.1 { x - 0.004 } else { x + 0.004 }, 0.06)));
+        class(&self.words.settled, "right", settled.is_some_and(|x| x > 0.1));
+        place(&self.words.settled, settled.map(|x| (if x > 0.1 { x - 0.004 } else { x + 0.004 }, 0.06)));
         let t = analysis.at(now);
         let leader = analysis.leaders.get(t).copied().flatten();
         self.words.digits.iter().enumerate().for_each(|(digit, word)| class(word, "win", Some(digit) == leader));
@@ -325,9 +348,9 @@ fn order(analysis: &Analysis, layer: usize) -> raster::Order<'_> {
     raster::Order { places: &analysis.rows[layer], firing: analysis.firing[layer] }
 }
 
-/// A dotted line at the time step since which the answer is known, once it is.
-fn known_line(analysis: &Analysis, now: f32) -> Option<Mark> {
-    let known = analysis.known.filter(|known| now + 0.001 >= *known as f32 + 1.0)?;
-    let x = column(known, analysis.time_steps());
+/// A dotted line at the time step at which the answer has settled, once it has.
+fn settled_line(analysis: &Analysis, now: f32) -> Option<Mark> {
+    let settled = analysis.settled.filter(|settled| now + 0.001 >= *settled as f32 + 1.0)?;
+    let x = column(settled, analysis.time_steps());
     Some(Mark::Line { points: vec![(x, 0.0), (x, 1.0)], ink: Ink::Ink, width: 1.0, dash: Some((1.0, 3.0)) })
 }

@@ -1,5 +1,5 @@
 //! The result in words: which digit, since when, against whom. No word names the answer before the time step at which it
-//! was known.
+//! settled.
 
 use crate::page::model::phrases::{Phrase, Phrases};
 use crate::pictures::analysis::Analysis;
@@ -14,7 +14,7 @@ pub type Said = (Phrase, Vec<(&'static str, String)>);
 pub struct Verdict {
     /// The large digit or word; nothing while no one leads.
     pub digit: String,
-    /// Whether it is known by now: filled, not hollow.
+    /// Whether it has settled by now: filled, not hollow.
     pub sure: bool,
     /// The line in bold.
     pub headline: Said,
@@ -29,10 +29,10 @@ pub fn verdict(analysis: &Analysis, now: f32, trained: bool, phrases: &Phrases) 
     let Some(leader) = analysis.leaders.get(t).copied().flatten() else { return nothing(analysis, t >= last) };
     let second = analysis.second(t, leader).unwrap_or(leader);
     let unsure = t == last && analysis.answer().is_none();
-    let sure = !unsure && analysis.answer() == Some(leader) && analysis.known.is_some_and(|known| t >= known);
+    let sure = !unsure && analysis.answer() == Some(leader) && analysis.settled.is_some_and(|settled| t >= settled);
     let (a, b) = (("a", phrases.name(leader)), ("b", phrases.name(second)));
     let headline = match (sure, unsure) {
-        (true, _) => (Phrase::Known, vec![("t", (analysis.known.unwrap_or(t) + 1).to_string())]),
+        (true, _) => (Phrase::Settled, vec![a, ("t", (analysis.settled.unwrap_or(t) + 1).to_string())]),
         (false, true) => (Phrase::Unsure, vec![a, b]),
         (false, false) => (Phrase::Leaning, vec![a]),
     };
@@ -45,6 +45,11 @@ pub fn verdict(analysis: &Analysis, now: f32, trained: bool, phrases: &Phrases) 
         detail = vec![(Phrase::Untrained, Vec::new())];
     } else if let Some(label) = wrong {
         detail.push((Phrase::Really, vec![("label", phrases.name(label.into()))]));
+    } else if analysis.label.is_none() && (sure || unsure) {
+        // Of a drawing nobody knows what it is; that it is one of those that were learnt, the network takes for granted.
+        let classes = analysis.trace.classes();
+        let ends = [("a", phrases.name(0)), ("b", phrases.name(classes.saturating_sub(1)))];
+        detail.push((Phrase::OnlyLearnt, ends.into()));
     }
     Verdict { digit: phrases.name(leader), sure, headline, detail }
 }
@@ -64,8 +69,8 @@ fn by_voltage(analysis: &Analysis, t: usize, [leader, second]: [usize; 2], sure:
     let (a, b) = (("a", phrases.name(leader)), ("b", phrases.name(second)));
     let last = analysis.time_steps().saturating_sub(1);
     match (sure, t == last) {
-        (true, _) if analysis.probability(t, second) < 0.001 => (Phrase::KnownAlone, vec![("p", p(leader))]),
-        (true, _) => (Phrase::KnownMembrane, vec![("p", p(leader)), b, ("q", p(second))]),
+        (true, _) if analysis.probability(t, second) < 0.001 => (Phrase::SettledAlone, vec![a, ("p", p(leader))]),
+        (true, _) => (Phrase::SettledMembrane, vec![a, ("p", p(leader)), b, ("q", p(second))]),
         (false, true) => (Phrase::UnsureMembrane, vec![a, b, ("p", p(leader)), ("q", p(second))]),
         (false, false) => (Phrase::LeaningMembrane, vec![a, b, ("p", p(leader)), ("q", p(second))]),
     }
@@ -80,8 +85,8 @@ fn by_spikes(analysis: &Analysis, t: usize, [leader, second]: [usize; 2], sure: 
         ("m", count(second).to_string()),
     ];
     let phrase = match (count(leader) == count(second), sure) {
-        (true, _) => Phrase::KnownTie,
-        (false, true) => Phrase::KnownSpikes,
+        (true, _) => Phrase::SettledTie,
+        (false, true) => Phrase::SettledSpikes,
         (false, false) => Phrase::LeaningSpikes,
     };
     (phrase, values)

@@ -1,13 +1,12 @@
 //! The hidden neurons' weights, the first of them as pictures, and how often they fire.
 
-use crate::digits::drawing::SIDE;
+use super::receptive_fields;
 use crate::dom::canvas::Canvas;
 use crate::dom::document::{Text, all, class, create, find, listen, number, one_stop, place, press, rove};
 use crate::page::model::input::Input;
 use crate::page::model::inspection::GRID;
 use crate::page::model::phrases::{Phrase, Phrases};
 use crate::page::queue::Queue;
-use crate::pictures::field;
 use crate::pictures::numbers::percent;
 use crate::pictures::palette::Palette;
 use crate::pictures::rates::{Cure, Rates};
@@ -110,9 +109,7 @@ impl WeightGrid {
             press(button, chosen.contains(&neuron));
         }
         for (neuron, (_, canvas)) in neurons.filter_map(|neuron| Some((neuron, self.buttons.get(neuron)?))) {
-            if let Some(weights) = fields.into_neuron(0, neuron).filter(|_| canvas.fit(palette)) {
-                canvas.paint(&[field::weights(weights, SIDE)], palette);
-            }
+            receptive_fields::draw(canvas, fields, neuron, palette);
         }
         self.next = (self.next + now) % buttons.max(1);
         self.left -= now;

@@ -148,12 +148,15 @@ impl View {
         }
         self.draw_network(model, Prepare { spikes: changed.trace, voltages }, changed.time || connections, now);
         if changed.curves {
-            self.learning.draw(&model.history, &self.palette);
+            self.learning.draw(model, &self.palette);
+        }
+        if changed.bar || changed.dataset || changed.notices {
+            self.bar.draw_standing(model, &self.phrases);
         }
         if changed.bar || changed.dataset {
             self.learning.say(&model.progress);
             self.bar.draw(model, &self.phrases);
-            self.controls.enable_training(model.is_ready_to_train());
+            self.controls.enable_training(model.is_ready_to_train(), model.may_open_trained());
         }
         if changed.neuron {
             self.learning.draw_neuron(&model.link.spec.neuron, &self.palette);
@@ -199,7 +202,7 @@ impl View {
             }
         }
         if changed.controls {
-            self.controls.show(&model.link);
+            self.controls.show(&model.link, &self.phrases);
         }
         if changed.network {
             let neurons = model.shown_spec().hidden_neurons().next().unwrap_or(0);
@@ -259,6 +262,9 @@ impl View {
         if prepare.spikes {
             self.timeline.prepare_spikes(analysis, spec, phrases, palette);
         }
+        if prepare.voltages || show {
+            self.result.show_stopping(model, phrases, palette);
+        }
         if prepare.voltages {
             self.timeline.prepare_voltages(analysis, &spec.neuron, neurons, phrases, palette);
             self.result.prepare(analysis, phrases);
@@ -266,7 +272,7 @@ impl View {
         if prepare.spikes || prepare.voltages || show {
             let pinned = model.neurons_are_pinned.then_some(neurons[0]);
             self.timeline.show(analysis, &spec.neuron, now, (neurons, pinned), phrases, palette);
-            self.result.show(analysis, now, model.run.trained, phrases);
+            self.result.show(analysis, now, model.run.trained, model.link.certainty / 100.0, phrases);
             self.connections.show(model, analysis, now, phrases, palette);
             let word = if model.clock.playing { Phrase::Stop } else { Phrase::Play };
             drop(self.play.set_attribute("aria-label", &phrases.say(word, &[])));

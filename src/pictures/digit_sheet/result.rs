@@ -1,4 +1,4 @@
-//! The result beside the tracks: the class, since when it was known, what speaks for it, and what it cost.
+//! The result beside the tracks: the class, when it settled, what speaks for it, and what it cost.
 
 use super::super::marks::{Ink, Mark};
 use super::super::numbers::{grouped, percent};
@@ -14,7 +14,7 @@ impl View<'_> {
         let answer = self.leader().map_or_else(|| "?".to_owned(), |class| self.class(class));
         let size = if answer.len() > 1 { 26.0 } else { 120.0 };
         let strong = Label { bold: true, ink: Ink::Ink, ..TEXT };
-        let ink = if self.reading.known.is_some() { Ink::Ink } else { Ink::Ghost };
+        let ink = if self.reading.settled.is_some() { Ink::Ink } else { Ink::Ghost };
         sheet.add_label(&Label { at: (RESULT - size / 20.0, top + 88.0), text: &answer, size, ink, ..strong });
         sheet.add_label(&Label { at: (RESULT, top + 132.0), text: &self.heading(), size: 17.0, ..strong });
         let mut y = top + 154.0;
@@ -27,10 +27,10 @@ impl View<'_> {
 
     /// The decision in a few words.
     fn heading(&self) -> String {
-        match (self.leader(), self.reading.known) {
+        match (self.leader(), self.reading.settled) {
             (None, _) => "No answer".to_owned(),
-            (Some(_), None) => "Not sure".to_owned(),
-            (Some(_), Some(t)) => format!("Known since step {}", t + 1),
+            (Some(_), None) => "Not settled".to_owned(),
+            (Some(_), Some(t)) => format!("Settled at step {}", t + 1),
         }
     }
 
@@ -81,7 +81,7 @@ impl View<'_> {
             sheet.add(bar, &[Mark::Bar { from: (0.0, 0.0), to: (share(count), 1.0), ink, alpha: 1.0 }]);
         }
         let mut y = top + 80.0;
-        let early = self.reading.known.and_then(|t| self.reading.operations.get(t)).copied();
+        let early = self.reading.settled.and_then(|t| self.reading.operations.get(t)).copied();
         if let Some(early) = early {
             let at = Frame {
                 x: RESULT + RESULT_WIDTH * f64::from(share(early)) - 0.75,
@@ -103,13 +103,13 @@ impl View<'_> {
         let (name, steps) = (self.name, self.reading.time_steps());
         let label =
             self.reading.label.map_or_else(String::new, |label| format!(", labelled {},", self.class(label.into())));
-        match (self.leader(), self.reading.known) {
+        match (self.leader(), self.reading.settled) {
             (Some(class), Some(t)) => {
                 format!("{name}{label} is read as {}, since time step {} of {steps}.", self.class(class), t + 1)
             }
             (Some(class), None) => {
                 format!(
-                    "{name}{label} looks most like {}, and is not known after {steps} time steps.",
+                    "{name}{label} looks most like {}, and has not settled after {steps} time steps.",
                     self.class(class)
                 )
             }
