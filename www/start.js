@@ -180,6 +180,8 @@ if (article && "IntersectionObserver" in window) {
 document.addEventListener("click", (event) => {
   /** @type {HTMLAnchorElement | null} */
   const link = event.target instanceof Element ? event.target.closest("a[href^='#']") : null;
+  // A question was asked: its list is out of the way.
+  if (link?.closest(".presets")) fold();
   const place = link && document.getElementById(link.hash.slice(1));
   if (!place) return;
   event.preventDefault();
