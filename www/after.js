@@ -49,6 +49,20 @@ function embedCode() {
 element("copy-link").addEventListener("click", () => copy(location.href, "link"));
 element("copy-embed").addEventListener("click", () => copy(embedCode(), "embed code"));
 
+const tour = () => import("./tour.js").then(({ begin }) => begin());
+element("tour").addEventListener("click", tour);
+if (location.hash.slice(1).split("&").includes("tour")) tour();
+
+// The list of words answers once something that it explains is pointed at.
+for (const name of ["pointerover", "focusin", "pointerdown"]) {
+  const first = (/** @type {Event} */ { target }) => {
+    if (!(target instanceof Element && target.closest("[data-term]"))) return;
+    document.removeEventListener(name, first);
+    import("./glossary.js").then(({ tell }) => tell(target));
+  };
+  document.addEventListener(name, first);
+}
+
 async function keepOffline() {
   const workers = navigator.serviceWorker;
   if (!workers) return;

@@ -256,3 +256,48 @@ test("opened from a disk, or without a script that is missing, the page says so"
   const other = await open("", { before, expected: ["404", "build is not defined"] });
   await other.locator("#trouble-start").waitFor();
 });
+
+test("a tour of five stops, by keyboard too, from its button and from a link", async () => {
+  const page = await open("#t=12");
+  await ready(page);
+  const box = page.getByRole("dialog");
+  await button(page, "A minute’s tour").click();
+  await box.waitFor();
+  assert.match(await box.textContent(), /1 of 5.*ink/s);
+  const places = [];
+  for (let stop = 1; stop <= 5; stop += 1) {
+    assert.ok((await box.textContent()).includes(`${stop} of 5`));
+    places.push(await page.locator(".toured").evaluate((place) => `#${place.id}.${place.className}`));
+    if (stop < 5) await page.keyboard.press("ArrowRight");
+  }
+  assert.equal(new Set(places).size, 5, "each is of another place");
+  assert.match(places[4], /^#train/);
+  await page.keyboard.press("ArrowLeft");
+  await until("the stop before", async () => (await box.textContent()).includes("4 of 5"));
+  await page.keyboard.press("Escape");
+  await until("no tour", async () => (await box.count()) === 0);
+  assert.equal(await page.locator(".toured").count(), 0);
+  assert.equal(await page.evaluate(() => document.activeElement.id), "tour", "the focus returns");
+  const other = await open("#tour&digit=7");
+  await other.getByRole("dialog").waitFor();
+  assert.equal(await other.locator("#notes").textContent(), "");
+  await button(other, "Skip").click();
+  await until("no tour", async () => (await other.getByRole("dialog").count()) === 0);
+});
+
+test("a word that is pointed at says what it means, as the list of words has it", async () => {
+  const page = await open("#t=12");
+  await ready(page);
+  const missing = await page.evaluate(() => {
+    const words = [...document.querySelectorAll(".terms dt")].map((word) => word.textContent.trim());
+    /** @type {NodeListOf<HTMLElement>} */
+    const bearers = document.querySelectorAll("[data-term]");
+    return [...bearers].map(({ dataset }) => dataset.term).filter((term) => !words.includes(term));
+  });
+  assert.deepEqual(missing, []);
+  const meaning = page.locator("#meaning");
+  await page.getByText("Membrane voltage", { exact: true }).hover();
+  await until("its meaning", async () => /^Membrane potential: the voltage/.test(await meaning.textContent()));
+  await page.locator("h1").hover();
+  await until("nothing", async () => !(await meaning.isVisible()));
+});

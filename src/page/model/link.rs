@@ -338,6 +338,7 @@ impl Link {
     /// assert_eq!((link.spec.neuron.beta, link.pad), (0.8, Pad::Digit(7)));
     /// assert_eq!(link.hide, ["article", "train"]);
     /// assert_eq!(errors, ["there is no setting called `wings`"]);
+    /// assert_eq!(Link::from_hash("#a-why"), (Link::default(), Vec::new())); // a place
     /// ```
     pub fn from_hash(hash: &str) -> (Self, Vec<String>) {
         let (spec, rest, errors) = Spec::from_hash(&Spec::on_page(), hash);
@@ -347,6 +348,8 @@ impl Link {
             match setting(&name).map(|setting| setting.set(&mut link, &value)) {
                 Some(Some(())) => {}
                 Some(None) => errors.push(format!("`{value}` is not a value for `{name}`")),
+                // A word without a value is a place of the page, which the document knows.
+                None if value.is_empty() => {}
                 None => errors.push(format!("there is no setting called `{name}`")),
             }
         }
