@@ -144,10 +144,8 @@ impl ResultView {
     pub fn show_stopping(&self, model: &Model, phrases: &Phrases, palette: &Palette) {
         let certainty = model.link.certainty / 100.0;
         self.ask.set_hidden(model.stopping.is_some() || model.learns_drawings());
-        let Some(stopping) = &model.stopping else {
-            self.over.set("");
-            return self.stopping.paint(&[], palette);
-        };
+        self.stopping.element.set_hidden(model.stopping.is_none());
+        let Some(stopping) = &model.stopping else { return self.over.set("") };
         let time_steps = model.shown_spec().time_steps;
         let points = stopping::points(stopping);
         let [(steps, stopped), (_, patient)] = [stopping::nearest(certainty), points.len() - 1].map(|at| points[at]);
