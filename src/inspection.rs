@@ -248,16 +248,58 @@ fn step_neurons(layer: &mut LayerTrace, cell: Cell, block: Range<usize>, width: 
     }
 }
 
+/// The traces of some images, under way one after the other.
+#[derive(Debug)]
+struct Traces {
+    network: Network,
+    spec: Spec,
+    images: usize,
+    begun: usize,
+    tracer: Option<Tracer>,
+}
+
+impl Traces {
+    /// At their start; they have the network as it is now.
+    fn new(network: &Network, spec: &Spec, images: usize) -> Self {
+        Self { network: network.clone(), spec: spec.clone(), images, begun: 0, tracer: None }
+    }
+
+    fn is_done(&self) -> bool {
+        self.tracer.is_none() && self.begun == self.images
+    }
+
+    /// Does about `operations` operations, as [`Tracer::advance`] does, on the images that `image` gives by their index, each
+    /// with the pass and the number of its sample; `finished` gets each of them with its trace. Returns the operations' number.
+    fn advance<'a>(
+        &mut self,
+        operations: usize,
+        image: impl Fn(usize) -> (&'a [u8], Pass, u64),
+        mut finished: impl FnMut(usize, &Trace),
+    ) -> usize {
+        let mut done = 0;
+        while done < operations && !self.is_done() {
+            let tracer = self.tracer.get_or_insert_with(|| {
+                let (pixels, pass, sample) = image(self.begun);
+                self.begun += 1;
+                Tracer::new(&self.network, &self.spec, pixels, pass, sample)
+            });
+            done += tracer.advance(operations - done);
+            if tracer.is_done()
+                && let Some(tracer) = self.tracer.take()
+            {
+                finished(self.begun - 1, tracer.trace());
+            }
+        }
+        done
+    }
+}
+
 /// The firing rates of the hidden neurons over some images, under way image by image.
 #[derive(Debug)]
 pub struct FiringRates {
-    network: Network,
-    spec: Spec,
-    /// The images that are not begun, one after the other, [images, N].
+    /// One image after the other, [images, N].
     pixels: Vec<u8>,
-    begun: usize,
-    images: usize,
-    tracer: Option<Tracer>,
+    traces: Traces,
     /// Spikes of each neuron so far, [layers][H].
     spikes: Vec<Vec<u32>>,
 }
@@ -270,91 +312,64 @@ impl FiringRates {
     pub fn new(network: &Network, spec: &Spec, pixels: Vec<u8>) -> Self {
         let size = network.pixels();
         assert!(pixels.len().is_multiple_of(size), "an image has another size");
-        let images = pixels.len() / size;
-        let (network, spec) = (network.clone(), spec.clone());
-        Self { network, spec, pixels, begun: 0, images, tracer: None, spikes: Vec::new() }
+        let traces = Traces::new(network, spec, pixels.len() / size);
+        Self { pixels, traces, spikes: Vec::new() }
     }
 
     /// Whether all images have passed.
     pub fn is_done(&self) -> bool {
-        self.tracer.is_none() && self.begun == self.images
+        self.traces.is_done()
     }
 
     /// Does about `operations` operations, as [`Tracer::advance`] does. Returns their number.
     pub fn advance(&mut self, operations: usize) -> usize {
-        let mut done = 0;
-        while done < operations && !self.is_done() {
-            let tracer = self.tracer.get_or_insert_with(|| {
-                let size = self.network.pixels();
-                let image = &self.pixels[self.begun * size..(self.begun + 1) * size];
-                self.begun += 1;
-                Tracer::new(&self.network, &self.spec, image, Pass::Drawing, 0)
-            });
-            done += tracer.advance(operations - done);
-            if tracer.is_done()
-                && let Some(tracer) = self.tracer.take()
-            {
-                self.count(tracer.trace());
-            }
-        }
-        done
-    }
-
-    fn count(&mut self, trace: &Trace) {
-        self.spikes.resize(trace.hidden.len(), Vec::new());
-        for (layer, sums) in trace.hidden.iter().zip(&mut self.spikes) {
-            sums.resize(layer.neurons(), 0);
-            sums.iter_mut().enumerate().for_each(|(neuron, sum)| *sum += layer.spikes.count_of(0, neuron));
-        }
+        let Self { pixels, traces, spikes } = self;
+        let size = traces.network.pixels();
+        let image = |index: usize| (&pixels[index * size..(index + 1) * size], Pass::Drawing, 0);
+        traces.advance(operations, image, |_, trace| count_spikes(trace, spikes))
     }
 
     /// The share of the time steps in which each hidden neuron fires, `[layers][H]`, over the images that have passed.
     pub fn rates(&self) -> Vec<Vec<f32>> {
-        let all = (self.images * self.spec.time_steps).max(1) as f32;
+        let all = (self.traces.images * self.traces.spec.time_steps).max(1) as f32;
         self.spikes.iter().map(|sums| sums.iter().map(|sum| *sum as f32 / all).collect()).collect()
+    }
+}
+
+/// Adds the spikes of each hidden neuron to `spikes`, [layers][H].
+fn count_spikes(trace: &Trace, spikes: &mut Vec<Vec<u32>>) {
+    spikes.resize(trace.hidden.len(), Vec::new());
+    for (layer, sums) in trace.hidden.iter().zip(spikes) {
+        sums.resize(layer.neurons(), 0);
+        sums.iter_mut().enumerate().for_each(|(neuron, sum)| *sum += layer.spikes.count_of(0, neuron));
     }
 }
 
 /// What stopping early comes to over some labelled images, under way image by image.
 #[derive(Debug)]
 pub struct StoppingTest {
-    network: Network,
-    spec: Spec,
     images: Digits,
-    tracer: Option<Tracer>,
-    begun: usize,
+    traces: Traces,
     stopping: Stopping,
 }
 
 impl StoppingTest {
     /// At its start, over the first of the test images; it has the network as it is now.
     pub fn new(network: &Network, spec: &Spec, images: Digits) -> Self {
-        let (network, spec) = (network.clone(), spec.clone());
-        Self { network, spec, images, tracer: None, begun: 0, stopping: Stopping::default() }
+        let traces = Traces::new(network, spec, images.len());
+        Self { images, traces, stopping: Stopping::default() }
     }
 
     /// Whether all images have passed.
     pub fn is_done(&self) -> bool {
-        self.tracer.is_none() && self.begun == self.images.len()
+        self.traces.is_done()
     }
 
     /// Does about `operations` operations, as [`Tracer::advance`] does. Returns their number.
     pub fn advance(&mut self, operations: usize) -> usize {
-        let mut done = 0;
-        while done < operations && !self.is_done() {
-            let tracer = self.tracer.get_or_insert_with(|| {
-                let (image, sample) = (self.images.image(self.begun), self.begun as u64);
-                self.begun += 1;
-                Tracer::new(&self.network, &self.spec, image, Pass::Evaluation, sample)
-            });
-            done += tracer.advance(operations - done);
-            if tracer.is_done()
-                && let Some(tracer) = self.tracer.take()
-            {
-                self.stopping.add(tracer.trace(), self.images.label(self.begun - 1));
-            }
-        }
-        done
+        let Self { images, traces, stopping } = self;
+        let image = |index: usize| (images.image(index), Pass::Evaluation, index as u64);
+        traces.advance(operations, image, |index, trace| stopping.add(trace, images.label(index)))
     }
 
     /// What came of it, over the images that have passed.
