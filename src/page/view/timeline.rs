@@ -299,8 +299,7 @@ impl Timeline {
                 named.map(|(_, (x, y))| (if right { x - 0.012 } else { x + 0.006 }, y.between(0.06, 0.94))),
             );
         }
-        let settled = analysis.settled.filter(|settled| now + 0.001 >= *settled as f32 + 1.0);
-        let settled = settled.map(|t| column(t, analysis.time_steps()));
+        let settled = settled_column(analysis, now);
         // The word stands to the left of the line, or to its right where there is no room.
         class(&self.words.settled, "right", settled.is_some_and(|x| x > 0.1));
         place(&self.words.settled, settled.map(|x| (if x > 0.1 { x - 0.004 } else { x + 0.004 }, 0.06)));
@@ -348,9 +347,14 @@ fn order(analysis: &Analysis, layer: usize) -> raster::Order<'_> {
     raster::Order { places: &analysis.rows[layer], firing: analysis.firing[layer] }
 }
 
-/// A dotted line at the time step at which the answer has settled, once it has.
-fn settled_line(analysis: &Analysis, now: f32) -> Option<Mark> {
+/// Where the time step at which the answer has settled stands, once it has.
+fn settled_column(analysis: &Analysis, now: f32) -> Option<f32> {
     let settled = analysis.settled.filter(|settled| now + 0.001 >= *settled as f32 + 1.0)?;
-    let x = column(settled, analysis.time_steps());
+    Some(column(settled, analysis.time_steps()))
+}
+
+/// A dotted line there.
+fn settled_line(analysis: &Analysis, now: f32) -> Option<Mark> {
+    let x = settled_column(analysis, now)?;
     Some(Mark::Line { points: vec![(x, 0.0), (x, 1.0)], ink: Ink::Ink, width: 1.0, dash: Some((1.0, 3.0)) })
 }
