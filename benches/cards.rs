@@ -26,8 +26,9 @@ use pollster::block_on;
 use spiking_playground::digits::Digits;
 use spiking_playground::event::Event;
 use spiking_playground::kernels::{self, GpuDevice, ImageStore};
-use spiking_playground::layer::{LayerInput, ParameterGradients};
-use spiking_playground::network::Network;
+use spiking_playground::layer::LayerInput;
+use spiking_playground::network::{BatchPart, Network};
+use spiking_playground::rate_penalty::RatePenalty;
 use spiking_playground::spec::{Encoding, Schedule, Spec, dense};
 use spiking_playground::spikes::encode::Pass;
 use spiking_playground::training::{Launch, Run, STEPS_PER_READ};
@@ -115,12 +116,14 @@ fn kernels_of_a_step(device: &Device, digits: &Digits, total: Duration) -> Resul
         failed
     };
     report("coding", &mut || drop(spikes()))?;
-    report("and the layer, forward", &mut || drop(untracked.layers[0].forward(LayerInput::Spikes(spikes()), None)))?;
+    report("and the layer, forward", &mut || {
+        drop(untracked.layers[0].forward(LayerInput::Spikes(spikes()), None, RatePenalty::default()))
+    })?;
     report("and the readout, forward", &mut || {
-        drop(untracked.forward_encoded(LayerInput::Spikes(spikes()), &mut ParameterGradients::default()))
+        drop(untracked.forward_encoded(LayerInput::Spikes(spikes()), &mut BatchPart::default()))
     })?;
     report("all of it, and backward", &mut || {
-        let scores = network.forward_encoded(LayerInput::Spikes(spikes()), &mut ParameterGradients::default());
+        let scores = network.forward_encoded(LayerInput::Spikes(spikes()), &mut BatchPart::default());
         drop(kernels::cross_entropy(scores, &digits.labels[..spec.batch_size], spec.batch_size).0.backward());
     })?;
     let mut run = start(&spec, &plain, digits.len());

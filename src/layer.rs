@@ -1,8 +1,9 @@
 //! The layers of a network as burn modules, and the interface that the rest of the program uses. Only this module knows
 //! the kinds of layers.
 
-use crate::kernels::{self, LinearShape, LinearWeights, SpikeTensor};
+use crate::kernels::{self, LinearShape, LinearWeights, Neurons, SpikeTensor};
 use crate::random::{Generator, Stream};
+use crate::rate_penalty::RatePenalty;
 use crate::spec::{LayerSpec, Neuron};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, ExecutionError, Gradients, Tensor};
@@ -164,13 +165,14 @@ pub struct DenseLayer {
 
 impl DenseLayer {
     /// The spikes, [B, H]; see [`Layer::forward`].
-    pub fn forward(&self, input: LayerInput, grad_accum: Option<Tensor<1>>) -> SpikeTensor {
+    pub fn forward(&self, input: LayerInput, grad_accum: Option<Tensor<1>>, penalty: RatePenalty) -> SpikeTensor {
         let weights = self.linear.weights(grad_accum);
+        let neurons = Neurons { neuron: self.neuron, penalty };
         match input {
-            LayerInput::Spikes(spikes) => kernels::spiking_layer(spikes, weights, &self.neuron),
+            LayerInput::Spikes(spikes) => kernels::spiking_layer(spikes, weights, neurons),
             // The linear map is applied once, not at each time step.
             LayerInput::Currents { values, time_steps } => {
-                kernels::lif_constant_input(kernels::linear(values, weights, 1.0), &self.neuron, time_steps)
+                kernels::lif_constant_input(kernels::linear(values, weights, 1.0), neurons, time_steps)
             }
         }
     }
@@ -256,13 +258,14 @@ impl Layer {
         }
     }
 
-    /// The spikes, [B, H]; the backward pass adds its gradients to `grad_accum`.
+    /// The spikes, [B, H]; the backward pass adds its gradients to `grad_accum`, that of a penalty on each sample's firing
+    /// rates among them.
     ///
     /// # Panics
     /// If the number of inputs is not N.
-    pub fn forward(&self, input: LayerInput, grad_accum: Option<Tensor<1>>) -> SpikeTensor {
+    pub fn forward(&self, input: LayerInput, grad_accum: Option<Tensor<1>>, penalty: RatePenalty) -> SpikeTensor {
         match self {
-            Self::Dense(layer) => layer.forward(input, grad_accum),
+            Self::Dense(layer) => layer.forward(input, grad_accum, penalty),
         }
     }
 

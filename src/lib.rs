@@ -62,6 +62,8 @@ pub mod photo;
 pub mod spikes;
 /// The equations of the neuron, in plain f32.
 pub mod neuron;
+/// The price of firing more often than a target, which the loss may add.
+pub mod rate_penalty;
 /// The trace of one picture: its spikes and membrane potentials.
 pub mod trace;
 /// The energy of arithmetic operations, from a cited source.
@@ -98,6 +100,9 @@ pub mod pipeline;
 /// The accuracy over a test set.
 #[cfg(feature = "engine")]
 pub mod accuracy;
+/// How much a network fires over a test set.
+#[cfg(feature = "engine")]
+pub mod activity;
 /// What a network does inside: traces, firing rates, incoming weights.
 #[cfg(feature = "engine")]
 pub mod inspection;

@@ -5,6 +5,7 @@ use crate::layer::{
     DenseLayer, Integrators, Layer, LayerInput, Linear, ParameterGradients, ParameterLayout, SynapticWeights, numbers,
     to_device,
 };
+use crate::rate_penalty::RatePenalty;
 use crate::spec::{Readout, Spec};
 use crate::spikes::SpikeTrain;
 use burn::module::{Module, Param};
@@ -66,6 +67,17 @@ pub enum EncodedBatch {
         /// T.
         time_steps: usize,
     },
+}
+
+/// What a pass takes and gives that is learnt from, beside images and class scores: some samples of a batch, or all.
+#[derive(Debug, Default)]
+pub struct BatchPart {
+    /// The gradients over earlier samples of the batch, taken by the pass: its backward pass adds its own to them.
+    pub gradients: ParameterGradients,
+    /// The price of the hidden neurons' firing rates, for each sample; its gradient is part of the backward pass.
+    pub penalty: RatePenalty,
+    /// What it adds to the loss, \[1\] for each hidden layer; empty if there is none.
+    pub penalties: Vec<Tensor<1>>,
 }
 
 /// One parameter as in files: weights [out, in] or bias \[out\].
@@ -334,14 +346,14 @@ impl Network {
     /// # Panics
     /// If an image does not have the network's number of pixels, or the batch is empty.
     pub fn forward(&self, input: EncodedBatch) -> Tensor<2> {
-        self.forward_onto(input, &mut ParameterGradients::default())
+        self.forward_part(input, &mut BatchPart::default())
     }
 
-    /// The same; the backward pass adds its gradients to those of earlier samples of the batch.
+    /// The same for a part of a batch that is learnt from.
     ///
     /// # Panics
     /// As for [`Network::forward`].
-    pub fn forward_onto(&self, input: EncodedBatch, earlier: &mut ParameterGradients) -> Tensor<2> {
+    pub fn forward_part(&self, input: EncodedBatch, part: &mut BatchPart) -> Tensor<2> {
         let device = self.device();
         let input = match input {
             EncodedBatch::Spikes(train) => LayerInput::Spikes(SpikeTensor::new(train, &device)),
@@ -350,14 +362,15 @@ impl Network {
                 LayerInput::Currents { values: kernels::floats(values, shape, &device.inner()), time_steps }
             }
         };
-        self.forward_encoded(input, earlier)
+        self.forward_encoded(input, part)
     }
 
     /// The same for images that are encoded on the device, outside the graph.
     ///
     /// # Panics
     /// As for [`Network::forward`].
-    pub fn forward_encoded(&self, input: LayerInput, earlier: &mut ParameterGradients) -> Tensor<2> {
+    pub fn forward_encoded(&self, input: LayerInput, part: &mut BatchPart) -> Tensor<2> {
+        let BatchPart { gradients, penalty, penalties } = part;
         let mut input = match input {
             LayerInput::Currents { values, time_steps } => {
                 let values = if self.device().is_autodiff() { Tensor::from_inner(values) } else { values };
@@ -366,13 +379,17 @@ impl Network {
             LayerInput::Spikes(spikes) => LayerInput::Spikes(spikes),
         };
         for (layer, number) in self.layers.iter().zip(0..) {
-            input = LayerInput::Spikes(layer.forward(input, earlier.take_layer(number)));
+            let spikes = layer.forward(input, gradients.take_layer(number), *penalty);
+            if !penalty.is_none() {
+                penalties.push(kernels::rate_penalty(&spikes, *penalty));
+            }
+            input = LayerInput::Spikes(spikes);
         }
-        let earlier = earlier.take_layer(self.layers.len());
+        let earlier = gradients.take_layer(self.layers.len());
         match (&self.readout, input) {
             (ReadoutLayer::Membrane(integrators), LayerInput::Spikes(spikes)) => integrators.forward(spikes, earlier),
             (ReadoutLayer::SpikeCount(layer), input) => {
-                let spikes = layer.forward(input, earlier);
+                let spikes = layer.forward(input, earlier, RatePenalty::default());
                 let ones = vec![1.0; spikes.time_steps()];
                 kernels::weighted_spike_count(spikes, &ones)
             }

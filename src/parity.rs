@@ -5,9 +5,10 @@
 //! results are valid: a neuron's *first* differing spike must lie at |u - θ - a| < 1e-4, and gradients are compared if
 //! no spike differs.
 
-use crate::kernels::{self, LinearWeights, SpikeTensor};
+use crate::kernels::{self, LinearWeights, Neurons, SpikeTensor};
 use crate::layer::Integrators;
 use crate::random::{Generator, Stream};
+use crate::rate_penalty::RatePenalty;
 use crate::spec::{Neuron, Readout, Reset, Surrogate};
 use crate::spikes::SpikeTrain;
 use burn::tensor::{Device, Int, Tensor};
@@ -104,6 +105,8 @@ pub struct Problem {
     pub shape: Shape,
     /// Its neurons.
     pub neuron: Neuron,
+    /// The price of the first layer's firing rates, for a batch.
+    pub penalty: RatePenalty,
     /// The second layer: integrators, or neurons whose spikes are counted.
     pub readout: Readout,
     /// The batch.
@@ -123,7 +126,7 @@ pub struct Answer {
     pub potentials: Vec<Vec<f32>>,
     /// The class scores, [B, classes].
     pub scores: Vec<f32>,
-    /// Mean cross entropy.
+    /// Mean cross entropy, and the penalty.
     pub loss: f32,
     /// The number of samples that are classified correctly.
     pub correct: u32,
@@ -156,7 +159,13 @@ impl Problem {
         };
         let layers = [layer(inputs, first), layer(first, second)];
         let labels = (0..batch).map(|sample| (sample * 7 % second) as u8).collect();
-        Self { shape, neuron, readout, input, labels, layers }
+        // A price for any spike, for those above a usual rate, or none, over all kinds of the table.
+        let penalty = match seed % 3 {
+            0 => RatePenalty { strength: 3.0, target: 0.0 },
+            1 => RatePenalty { strength: 3.0, target: 0.2 },
+            _ => RatePenalty::default(),
+        };
+        Self { shape, neuron, penalty, readout, input, labels, layers }
     }
 
     /// The table: every shape with every kind of neuron, both readouts and both codings in turn.
@@ -190,18 +199,21 @@ impl Problem {
         let potentials = |train: &SpikeTrain, layer: &LinearRows| {
             kernels::membrane_potentials(SpikeTensor::new(train.clone(), &plain), layer.weights(&plain), &self.neuron)
         };
+        let penalty = self.penalty.per_sample(batch);
+        let neurons = Neurons { neuron: self.neuron, penalty };
         let mut answer = Vec::new();
         let hidden = match &self.input {
             ProblemInput::Spikes(train) => {
                 answer.push(read(potentials(train, &self.layers[0])).await?);
-                kernels::spiking_layer(SpikeTensor::new(train.clone(), &device), copy(&first), &self.neuron)
+                kernels::spiking_layer(SpikeTensor::new(train.clone(), &device), copy(&first), neurons)
             }
             ProblemInput::Currents(values) => {
                 let input = kernels::floats(values.clone(), [batch, inputs], &device);
-                kernels::lif_constant_input(kernels::linear(input, copy(&first), 1.0), &self.neuron, time_steps)
+                kernels::lif_constant_input(kernels::linear(input, copy(&first), 1.0), neurons, time_steps)
             }
         };
         let mut spikes = vec![hidden.train_async().await.map_err(|error| Disagreement(error.to_string()))?];
+        let price = kernels::rate_penalty(&hidden, penalty);
         let scores = match self.readout {
             Readout::Membrane => {
                 kernels::integrators(hidden, copy(&second), &Integrators::coefficients(0.9, time_steps))
@@ -224,7 +236,7 @@ impl Problem {
         }
         let gradients =
             <[LinearRows; 2]>::try_from(learnt).map_err(|_| Disagreement("layers are missing".to_owned()))?;
-        let (scores, loss) = (read(scores.inner()).await?, read(loss.inner()).await?[0]);
+        let (scores, loss) = (read(scores.inner()).await?, read(loss.inner().add(price)).await?[0]);
         Ok(Answer { spikes, potentials: answer, scores, loss, correct: read_count(correct).await?, gradients })
     }
 
@@ -234,8 +246,10 @@ impl Problem {
     /// # Errors
     /// When they disagree.
     pub fn compare(&self, ours: &Answer, oracle: &Answer) -> Result<bool, Disagreement> {
-        let what =
-            || format!("{:?}, {:?}, {:?}, constant {}", self.shape, self.readout, self.neuron, self.is_constant());
+        let what = || {
+            let Self { shape, readout, neuron, penalty, .. } = self;
+            format!("{shape:?}, {readout:?}, {neuron:?}, {penalty:?}, constant {}", self.is_constant())
+        };
         let fail = |name: &str| Err(Disagreement(format!("{name}: {}", what())));
         // Layers whose input is spikes have potentials.
         let skipped = usize::from(self.is_constant());

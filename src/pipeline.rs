@@ -9,7 +9,7 @@ use crate::kernels::{self, ImageStore};
 use crate::layer::LayerInput;
 use crate::network::EncodedBatch;
 use crate::spec::{Dataset, Encoding, Spec};
-use crate::spikes::encode::Pass;
+use crate::spikes::encode::{Pass, at_rate};
 use burn::tensor::Device;
 use std::collections::HashSet;
 
@@ -47,6 +47,11 @@ pub fn transform(spec: &Spec, samples: &[Sample<'_>], pass: Pass) -> Option<Vec<
     Some(changed)
 }
 
+/// The share of the time steps in which a pixel of full ink spikes, if that is not all of them.
+fn lowered_rate(spec: &Spec) -> Option<f32> {
+    (spec.encoding == Encoding::Rate && spec.input_rate < 1.0).then_some(spec.input_rate)
+}
+
 /// The samples as the network's input, transformed and encoded on the CPU.
 ///
 /// # Panics
@@ -57,6 +62,9 @@ pub fn encode(spec: &Spec, samples: &[Sample<'_>], pass: Pass) -> EncodedBatch {
         Some(images) => images.iter().map(Vec::as_slice).collect(),
         None => samples.iter().map(|sample| sample.pixels).collect(),
     };
+    let lowered: Option<Vec<Vec<u8>>> =
+        lowered_rate(spec).map(|rate| images.iter().map(|image| at_rate(image, rate)).collect());
+    let images = lowered.as_ref().map_or(images, |lowered| lowered.iter().map(Vec::as_slice).collect());
     let numbers: Vec<u64> = samples.iter().map(|sample| sample.number).collect();
     let time_steps = spec.time_steps;
     match spec.encoding {
@@ -89,10 +97,11 @@ impl GpuImages {
         Self { device, images, pixels, store: None, shards: HashSet::new() }
     }
 
-    /// Whether the GPU holds images in the same way under both specs: the data set as it is, or a transformed batch.
+    /// Whether the GPU holds images in the same way under both specs: the data set as it is, or a transformed batch, at the
+    /// same input rate.
     pub fn same_layout(a: &Spec, b: &Spec) -> bool {
         let transformed = |spec: &Spec| spec.augment || spec.noise > 0.0;
-        transformed(a) == transformed(b) && a.batch_size == b.batch_size
+        transformed(a) == transformed(b) && a.batch_size == b.batch_size && lowered_rate(a) == lowered_rate(b)
     }
 
     /// Takes over what another run over the same images has there.
@@ -112,10 +121,12 @@ impl GpuImages {
         let transformed = transform(spec, samples, pass);
         // An image of a store begins with a word of its own.
         let capacity = if transformed.is_some() { spec.batch_size.next_multiple_of(4) } else { self.images };
+        let lowered = |images: &[u8]| lowered_rate(spec).map(|rate| at_rate(images, rate));
         let store = self.store.get_or_insert_with(|| ImageStore::new(capacity, self.pixels, &self.device));
         let places: Vec<(usize, u64)> = match transformed {
             Some(images) => {
-                store.put(0, &images.concat());
+                let images = images.concat();
+                store.put(0, &lowered(&images).unwrap_or(images));
                 samples.iter().map(|sample| sample.number).enumerate().collect()
             }
             None => {
@@ -124,7 +135,7 @@ impl GpuImages {
                     if self.shards.insert(shard)
                         && let Some(images) = data.shard(shard)
                     {
-                        store.put(shard * SHARD_SIZE, images);
+                        store.put(shard * SHARD_SIZE, lowered(images).as_deref().unwrap_or(images));
                     }
                 }
                 samples.iter().map(|sample| (sample.number as usize, sample.number)).collect()

@@ -147,7 +147,10 @@ pub struct Neuron {
 /// The adaptation halves in 14 time steps: within the 25 of a usual run a neuron that fired early can fire again.
 const DEFAULT_ADAPTATION_DECAY: f32 = 0.95;
 
-// Files of networks without adaptation stay as they were, for earlier versions of this program to open.
+/// One spike of a usual run's 25 time steps, and a little.
+const DEFAULT_RATE_TARGET: f32 = 0.05;
+
+// Files of networks without adaptation, penalty or a lower input rate stay as they were, for earlier versions of this program to open.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_default_adaptation(adaptation: &f32) -> bool {
     *adaptation == 0.0
@@ -156,6 +159,21 @@ fn is_default_adaptation(adaptation: &f32) -> bool {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_default_adaptation_decay(decay: &f32) -> bool {
     *decay == DEFAULT_ADAPTATION_DECAY
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_default_input_rate(rate: &f32) -> bool {
+    *rate == 1.0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_default_rate_penalty(penalty: &f32) -> bool {
+    *penalty == 0.0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_default_rate_target(target: &f32) -> bool {
+    *target == DEFAULT_RATE_TARGET
 }
 
 impl Default for Neuron {
@@ -302,6 +320,9 @@ pub struct Spec {
     pub noise: f32,
     /// The encoding of images as spikes.
     pub encoding: Encoding,
+    /// The share of the time steps in which a pixel of full ink spikes; only for rate coding.
+    #[serde(skip_serializing_if = "is_default_input_rate")]
+    pub input_rate: f32,
     /// T, the number of time steps an image is shown for.
     pub time_steps: usize,
     /// The hidden layers, from the input to the output: `hidden` in flags, links and files.
@@ -319,6 +340,13 @@ pub struct Spec {
     pub learning_rate: f64,
     /// The schedule of the learning rate.
     pub schedule: Schedule,
+    /// λ, the weight of what the loss adds for hidden neurons that fire more often than `rate_target`
+    /// ([`crate::rate_penalty`]); 0 for nothing.
+    #[serde(skip_serializing_if = "is_default_rate_penalty")]
+    pub rate_penalty: f32,
+    /// r*, the share of the time steps in which a hidden neuron may spike for nothing.
+    #[serde(skip_serializing_if = "is_default_rate_target")]
+    pub rate_target: f32,
     /// The seed of all randomness: initial weights, order of the images, spikes.
     pub seed: u64,
 }
@@ -330,6 +358,7 @@ impl Default for Spec {
             augment: false,
             noise: 0.0,
             encoding: Encoding::Rate,
+            input_rate: 1.0,
             time_steps: 25,
             layers: vec![LayerSpec::Dense(256)],
             neuron: Neuron::default(),
@@ -338,6 +367,8 @@ impl Default for Spec {
             batch_size: 64,
             learning_rate: 1e-3,
             schedule: Schedule::Cosine,
+            rate_penalty: 0.0,
+            rate_target: DEFAULT_RATE_TARGET,
             seed: 1,
         }
     }
@@ -567,6 +598,7 @@ pub const FIELDS: &[Field] = &[
         Encoding::from_word,
         encoding
     ),
+    field!("input-rate", "Share of the time steps in which a pixel of full ink spikes, at rate coding", real 0.01..=1.0, input_rate),
     field!("time-steps", "T: time steps that an image is shown for", whole 1..=256, time_steps),
     Field {
         name: "hidden",
@@ -627,6 +659,13 @@ pub const FIELDS: &[Field] = &[
     field!("batch-size", "Images for each update of the weights", whole 1..=4096, batch_size),
     field!("learning-rate", "Adam's step size at the start", real 0.000001..=1.0, learning_rate),
     field!("schedule", "How the learning rate goes on", words & ["cosine", "constant"], Schedule::from_word, schedule),
+    field!(
+        "rate-penalty",
+        "λ: price of hidden neurons that fire more often than the target (0: none)",
+        real 0.0..=1000.0,
+        rate_penalty
+    ),
+    field!("rate-target", "r*: share of the time steps in which a hidden neuron may fire for nothing", real 0.0..=1.0, rate_target),
     field!("seed", "Where all randomness comes from", whole 0..=9007199254740991, seed),
 ];
 

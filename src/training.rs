@@ -16,9 +16,10 @@ use crate::digits::{Digits, Images};
 use crate::event::{Accuracy, EpochDone, Event, Listener, StepDone};
 use crate::kernels;
 use crate::layer::{ParameterGradients, numbers};
-use crate::network::Network;
+use crate::network::{BatchPart, Network};
 use crate::optimizer::{Adam, learning_rate};
 use crate::pipeline::{GpuImages, Sample, encode};
+use crate::rate_penalty::RatePenalty;
 use crate::spec::{Spec, SpecError};
 use crate::spikes::encode::Pass;
 use burn::tensor::Tensor;
@@ -270,26 +271,37 @@ impl Run {
             return Launch::NoImages;
         }
         let pass = Pass::Training(self.position.epoch);
+        let mut passed = std::mem::take(&mut self.passed);
+        let penalty = RatePenalty { strength: self.spec.rate_penalty, target: self.spec.rate_target };
+        let gradients = std::mem::take(&mut passed.gradients);
+        let mut part = BatchPart { gradients, penalty: penalty.per_sample(batch_size), penalties: Vec::new() };
         if let Some(on_gpu) = &mut self.gpu_images {
             let input = on_gpu.encode(&self.spec, &samples, pass, images);
-            let mut passed = std::mem::take(&mut self.passed);
-            let logits = self.network.forward_encoded(input, &mut passed.gradients);
-            return self.learn(passed, logits, &labels, batch_size);
+            let logits = self.network.forward_encoded(input, &mut part);
+            return self.learn(passed, logits, part.penalties, &labels, batch_size);
         }
         kernels::in_pool(|| {
-            let mut passed = std::mem::take(&mut self.passed);
-            let logits = self.network.forward_onto(encode(&self.spec, &samples, pass), &mut passed.gradients);
-            self.learn(passed, logits, &labels, batch_size)
+            let logits = self.network.forward_part(encode(&self.spec, &samples, pass), &mut part);
+            self.learn(passed, logits, part.penalties, &labels, batch_size)
         })
     }
 
-    /// Learns from the logits of some images of a batch, of which `passed` has passed before: their gradients wait for those
-    /// of the rest, or the weights are updated.
-    fn learn(&mut self, mut passed: PassedPart, logits: Tensor<2>, labels: &[u8], batch_size: usize) -> Launch {
+    /// Learns from the logits of some images of a batch, and what their firing rates cost; `passed` has passed before. Their
+    /// gradients wait for those of the rest, or the weights are updated.
+    fn learn(
+        &mut self,
+        mut passed: PassedPart,
+        logits: Tensor<2>,
+        penalties: Vec<Tensor<1>>,
+        labels: &[u8],
+        batch_size: usize,
+    ) -> Launch {
         let (loss, correct) = kernels::cross_entropy(logits, labels, batch_size);
+        // What the layers' penalties add; their gradients are part of the layers' own backward passes.
+        let whole = penalties.into_iter().fold(loss.clone().inner(), Tensor::add);
         passed.images += labels.len();
         if !self.is_gpu() {
-            passed.loss += numbers(loss.clone().inner())[0];
+            passed.loss += numbers(whole.clone())[0];
             passed.correct += correct.clone().into_data().iter::<u32>().next().unwrap_or_default() as usize;
         }
         let images = self.position.images + passed.images;
@@ -311,7 +323,7 @@ impl Run {
             loss: if self.is_gpu() { f32::NAN } else { passed.loss },
             score: Accuracy { correct: passed.correct, images: passed.images },
         };
-        let on_gpu = self.is_gpu().then(|| (loss.inner(), correct));
+        let on_gpu = self.is_gpu().then_some((whole, correct));
         self.launched.push(LaunchedStep { done, on_gpu });
         Launch::Step
     }

@@ -266,7 +266,7 @@ fn damaged_traces_are_refused() {
 fn slices_of_a_batch_change_nothing() {
     let data = stripes(100, 4);
     for (encoding, readout) in [(Encoding::Rate, Readout::Membrane), (Encoding::Current, Readout::SpikeCount)] {
-        let spec = Spec { encoding, readout, layers: dense([20, 70]), batch_size: 32, ..small() };
+        let spec = Spec { encoding, readout, layers: dense([20, 70]), batch_size: 32, rate_penalty: 2.0, ..small() };
         let trained = |most: usize| {
             let mut run = run(&spec, data.len());
             let (mut steps, mut parts) = (0, 0);

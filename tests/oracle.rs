@@ -19,7 +19,7 @@ pub fn agrees(problem: &Problem, device: &Device) -> bool {
 /// The reference's result: plain operations, differentiated by burn.
 fn expected(problem: &Problem) -> Answer {
     let device = Device::flex().autodiff();
-    let Problem { shape, neuron, readout, input, labels, layers } = problem;
+    let Problem { shape, neuron, penalty, readout, input, labels, layers } = problem;
     let Shape { batch, inputs, first, second, time_steps, .. } = *shape;
     let leaves = [(&layers[0], inputs, first), (&layers[1], first, second)].map(|(layer, rows, columns)| {
         let weight = Tensor::<2>::from_data(TensorData::new(layer.weight.clone(), [rows, columns]), &device);
@@ -42,6 +42,7 @@ fn expected(problem: &Problem) -> Answer {
         SpikeTrain::from_dense(batch, width, time_steps, &read(spikes.clone().inner()))
     };
     let mut trains = vec![train(&spikes, first)];
+    let price = reference::rate_penalty(spikes.clone(), *penalty);
     let scores = match readout {
         Readout::Membrane => reference::integrators(spikes, w2, b2, 0.9).mean_dim(1).reshape([batch, second]),
         Readout::SpikeCount => {
@@ -53,7 +54,7 @@ fn expected(problem: &Problem) -> Answer {
     };
     let targets = labels.iter().map(|label| i32::from(*label)).collect();
     let index = Tensor::<2, Int>::from_data(TensorData::new::<i32, _>(targets, [batch, 1]), &device);
-    let loss = log_softmax(scores.clone(), 1).gather(1, index).mean().neg();
+    let loss = log_softmax(scores.clone(), 1).gather(1, index).mean().neg() + price;
     let gradients = loss.clone().backward();
     let scores = read(scores.inner());
     let learnt = |(weight, bias): (Tensor<2>, Tensor<1>)| LinearRows {

@@ -3,6 +3,7 @@
 use super::arguments::{Evaluate, Model};
 use super::{data, drawings, export, files, say, tell};
 use crate::accuracy::evaluate;
+use crate::activity::Activity;
 use crate::digits::Digits;
 use crate::event::Accuracy;
 use crate::kernels;
@@ -32,15 +33,32 @@ pub fn run(arguments: Evaluate) -> anyhow::Result<()> {
     let score = evaluate(&network, &spec, &test, 0..test.len(), 0);
     let line =
         format!("Test accuracy {:.2} % ({} of {} images)", 100.0 * score.fraction(), score.correct, score.images);
+    let fired = activity_line(&Activity::measure(&network, &spec, &test, 0..test.len(), 0));
     let write = |file: &Path| files::write_whole(file, export::json(&spec, &network, &test)?.as_bytes());
     // The accuracy is useful without the export.
     let exported = export.map_or(Ok(()), write);
     if export.is_some_and(files::is_stdout) {
-        tell(line)
+        tell(line);
+        tell(fired);
     } else {
-        say(line)?
+        say(line)?;
+        say(fired)?;
     }
     exported
+}
+
+/// How much a network fires, and what that takes beside a network that does not spike.
+fn activity_line(activity: &Activity) -> String {
+    let rates = activity.rates();
+    let hidden: Vec<String> = rates[1..].iter().map(|rate| format!("{:.1} %", 100.0 * rate)).collect();
+    format!(
+        "A picture takes {:.0} synaptic operations ({} multiply-adds without spikes); of the time steps, an input spikes in \
+         {:.1} %, a hidden neuron in {}",
+        activity.synaptic_operations(),
+        activity.dense_operations(),
+        100.0 * rates[0],
+        hidden.join(", ")
+    )
 }
 
 /// Evaluates it on the drawn digits of a file, in total and for each digit.

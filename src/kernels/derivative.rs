@@ -1,7 +1,6 @@
 //! The derivatives of the spiking operations: the backward kernels as nodes of burn's autodiff.
 
-use super::{Derivatives, LinearGradients, LinearMap, LossOutput, Spikes, SpikingOperations};
-use crate::spec::Neuron;
+use super::{Derivatives, LinearGradients, LinearMap, LossOutput, Neurons, Spikes, SpikingOperations};
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
@@ -29,15 +28,15 @@ fn register<B: Backend>(grads: &mut Gradients, [input, parameters]: [Option<Node
 struct SpikingLayerBackward;
 
 impl<B: Derivatives> Backward<B, 2> for SpikingLayerBackward {
-    type State = (B::Saved, LinearMap<B>, Neuron);
+    type State = (B::Saved, LinearMap<B>, Neurons);
 
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
         let nodes = ops.parents.map(|parent| parent.map(|node| node.id));
-        let (saved, map, neuron) = ops.state;
+        let (saved, map, neurons) = ops.state;
         // The gradient registered under the carrier's node is that of the spikes.
         let gradient = grads.consume::<B>(&ops.node);
         let needs_input = nodes[0].is_some();
-        let given = B::spiking_layer_backward(saved, map, gradient, neuron, needs_input);
+        let given = B::spiking_layer_backward(saved, map, gradient, neurons, needs_input);
         register::<B>(grads, nodes, given);
     }
 }
@@ -46,14 +45,14 @@ impl<B: Derivatives> Backward<B, 2> for SpikingLayerBackward {
 struct ConstantInputBackward;
 
 impl<B: Derivatives> Backward<B, 1> for ConstantInputBackward {
-    type State = (B::Saved, Neuron);
+    type State = (B::Saved, Neurons);
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [currents] = ops.parents;
         let gradient = grads.consume::<B>(&ops.node);
         if let Some(node) = currents {
-            let (saved, neuron) = ops.state;
-            grads.register::<B>(node.id, B::lif_constant_input_backward(saved, gradient, neuron));
+            let (saved, neurons) = ops.state;
+            grads.register::<B>(node.id, B::lif_constant_input_backward(saved, gradient, neurons));
         }
     }
 }
@@ -124,32 +123,32 @@ impl<B: Derivatives> Backward<B, 1> for CrossEntropyBackward {
 }
 
 impl<B: Derivatives, C: CheckpointStrategy> SpikingOperations for Autodiff<B, C> {
-    fn spiking_layer(input: Spikes<Self>, map: LinearMap<Self>, neuron: Neuron, time_steps: usize) -> Spikes<Self> {
+    fn spiking_layer(input: Spikes<Self>, map: LinearMap<Self>, neurons: Neurons, time_steps: usize) -> Spikes<Self> {
         let nodes = [input.carrier.node(), map.parameters.node()];
         let inner = Spikes { bits: input.bits, carrier: input.carrier.into_primitive() };
         let map = self::inner(map);
         match SpikingLayerBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
-                let (spikes, saved) = B::spiking_layer_forward(inner, &map, neuron, time_steps);
-                Spikes { bits: spikes.bits, carrier: prep.finish((saved, map, neuron), spikes.carrier) }
+                let (spikes, saved) = B::spiking_layer_forward(inner, &map, neurons.neuron, time_steps);
+                Spikes { bits: spikes.bits, carrier: prep.finish((saved, map, neurons), spikes.carrier) }
             }
             OpsKind::UnTracked(prep) => {
-                let spikes = B::spiking_layer(inner, map, neuron, time_steps);
+                let spikes = B::spiking_layer(inner, map, neurons, time_steps);
                 Spikes { bits: spikes.bits, carrier: prep.finish(spikes.carrier) }
             }
         }
     }
 
-    fn lif_constant_input(currents: FloatTensor<Self>, neuron: Neuron, time_steps: usize) -> Spikes<Self> {
+    fn lif_constant_input(currents: FloatTensor<Self>, neurons: Neurons, time_steps: usize) -> Spikes<Self> {
         let nodes = [currents.node()];
         let currents = currents.into_primitive();
         match ConstantInputBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
-                let (spikes, saved) = B::lif_constant_input_forward(currents, neuron, time_steps);
-                Spikes { bits: spikes.bits, carrier: prep.finish((saved, neuron), spikes.carrier) }
+                let (spikes, saved) = B::lif_constant_input_forward(currents, neurons.neuron, time_steps);
+                Spikes { bits: spikes.bits, carrier: prep.finish((saved, neurons), spikes.carrier) }
             }
             OpsKind::UnTracked(prep) => {
-                let spikes = B::lif_constant_input(currents, neuron, time_steps);
+                let spikes = B::lif_constant_input(currents, neurons, time_steps);
                 Spikes { bits: spikes.bits, carrier: prep.finish(spikes.carrier) }
             }
         }

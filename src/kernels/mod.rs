@@ -27,6 +27,7 @@ pub(crate) use cpu::threads::{in_pool, par_for_each};
 pub use gpu_device::{GpuDevice, OpenError};
 pub use linear::LinearShape;
 
+use crate::rate_penalty::RatePenalty;
 use crate::spec::{Encoding, Neuron};
 use crate::spikes::SpikeTrain;
 use crate::spikes::encode::{self, Pass};
@@ -57,6 +58,23 @@ pub struct LinearMap<B: Backend> {
     pub shape: LinearShape,
 }
 
+/// The neurons of a layer, all alike, and what the loss adds for their firing rates. The forward pass gives spikes only; the
+/// backward pass adds the penalty's own gradient to that of their readers. Its value is that of [`rate_penalty`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Neurons {
+    /// Their parameters.
+    pub neuron: Neuron,
+    /// For each sample, that is with λ/B.
+    pub penalty: RatePenalty,
+}
+
+impl From<&Neuron> for Neurons {
+    /// Neurons that fire for nothing.
+    fn from(neuron: &Neuron) -> Self {
+        Self { neuron: *neuron, penalty: RatePenalty::default() }
+    }
+}
+
 /// The loss of a batch, as a backend's tensors.
 #[derive(Clone, Debug, ExtensionType)]
 pub struct LossOutput<B: Backend> {
@@ -84,12 +102,12 @@ pub trait SpikingOperations: Backend {
     fn spiking_layer(
         #[extension_type] input: Spikes<Self>,
         #[extension_type] map: LinearMap<Self>,
-        neuron: Neuron,
+        neurons: Neurons,
         time_steps: usize,
     ) -> Spikes<Self>;
 
     /// The spikes of LIF neurons under constant input currents, [B, H].
-    fn lif_constant_input(currents: FloatTensor<Self>, neuron: Neuron, time_steps: usize) -> Spikes<Self>;
+    fn lif_constant_input(currents: FloatTensor<Self>, neurons: Neurons, time_steps: usize) -> Spikes<Self>;
 
     /// `Σ_t c[t]·s[t]` for each neuron: [B, N].
     fn weighted_spike_count(#[extension_type] input: Spikes<Self>, coefficients: Vec<f32>) -> FloatTensor<Self>;
@@ -123,6 +141,9 @@ pub trait UntrackedOperations: Backend {
         neuron: Neuron,
         time_steps: usize,
     ) -> FloatTensor<Self>;
+
+    /// What firing rates add to the loss, \[1\]: the sum over the samples of [`RatePenalty::sum`].
+    fn rate_penalty(bits: IntTensor<Self>, penalty: RatePenalty, time_steps: usize) -> FloatTensor<Self>;
 
     /// The same numbers in the memory layout that is fastest for the kernels.
     fn to_kernel_layout(parameters: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -194,12 +215,12 @@ pub(crate) trait Derivatives: SpikingOperations {
         time_steps: usize,
     ) -> (Spikes<Self>, Self::Saved);
 
-    /// The gradients from that of the layer's spikes, `grad_spikes`.
+    /// The gradients from that of the layer's spikes, `grad_spikes`, to which that of the neurons' penalty is added.
     fn spiking_layer_backward(
         saved: Self::Saved,
         map: LinearMap<Self>,
         grad_spikes: FloatTensor<Self>,
-        neuron: Neuron,
+        neurons: Neurons,
         needs_input: bool,
     ) -> LinearGradients<Self>;
 
@@ -210,11 +231,12 @@ pub(crate) trait Derivatives: SpikingOperations {
         time_steps: usize,
     ) -> (Spikes<Self>, Self::Saved);
 
-    /// The gradient of the constant currents, [B, H], from that of the spikes, `grad_spikes`.
+    /// The gradient of the constant currents, [B, H], from that of the spikes, `grad_spikes`, to which that of the neurons'
+    /// penalty is added.
     fn lif_constant_input_backward(
         saved: Self::Saved,
         grad_spikes: FloatTensor<Self>,
-        neuron: Neuron,
+        neurons: Neurons,
     ) -> FloatTensor<Self>;
 
     /// The gradient of the spikes, from that of their counts, `grad_counts` [B, N].
@@ -429,11 +451,11 @@ fn check_batch(batch: usize, time_steps: usize) {
 /// # Panics
 /// If the weights are not of N inputs, or have not the numbers that their shape says; if there is no sample, or more than
 /// [`MAX_BATCH`].
-pub fn spiking_layer(input: SpikeTensor, weights: LinearWeights, neuron: &Neuron) -> SpikeTensor {
+pub fn spiking_layer(input: SpikeTensor, weights: LinearWeights, neurons: impl Into<Neurons>) -> SpikeTensor {
     let ([batch, inputs], time_steps) = (input.dims(), input.time_steps);
     check_batch(batch, time_steps);
     weights.check(inputs);
-    let spikes = Dispatch::spiking_layer(input.into_dispatch(), weights.into_dispatch(), *neuron, time_steps);
+    let spikes = Dispatch::spiking_layer(input.into_dispatch(), weights.into_dispatch(), neurons.into(), time_steps);
     SpikeTensor::of(spikes, time_steps)
 }
 
@@ -454,11 +476,18 @@ pub fn membrane_potentials(input: SpikeTensor, weights: LinearWeights, neuron: &
 ///
 /// # Panics
 /// If there is no sample, more than [`MAX_BATCH`], no neuron or no time step.
-pub fn lif_constant_input(currents: Tensor<2>, neuron: &Neuron, time_steps: usize) -> SpikeTensor {
-    let [batch, neurons] = currents.dims();
+pub fn lif_constant_input(currents: Tensor<2>, neurons: impl Into<Neurons>, time_steps: usize) -> SpikeTensor {
+    let [batch, width] = currents.dims();
     check_batch(batch, time_steps);
-    check_sizes("currents", &[neurons]);
-    SpikeTensor::of(Dispatch::lif_constant_input(currents.into_dispatch(), *neuron, time_steps), time_steps)
+    check_sizes("currents", &[width]);
+    SpikeTensor::of(Dispatch::lif_constant_input(currents.into_dispatch(), neurons.into(), time_steps), time_steps)
+}
+
+/// What the firing rates of a layer's spikes, [B, H], add to the loss, \[1\], for a penalty for each sample. It takes no part
+/// in a graph: its gradient is that of the layer with the same [`Neurons::penalty`].
+pub fn rate_penalty(spikes: &SpikeTensor, penalty: RatePenalty) -> Tensor<1> {
+    let bits = spikes.bits.clone().inner().into_dispatch();
+    Tensor::from_dispatch(Dispatch::rate_penalty(bits, penalty, spikes.time_steps))
 }
 
 /// `Σ_t c[t]·s[t]` for each neuron, [B, N].

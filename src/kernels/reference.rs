@@ -1,6 +1,7 @@
 //! The reference of the kernels in plain tensor operations, differentiated by burn: slow and obvious, the oracle of the
 //! tests.
 
+use crate::rate_penalty::RatePenalty;
 use crate::spec::{Neuron, Surrogate};
 use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
@@ -80,4 +81,10 @@ pub fn integrators(input: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>, beta: f
         all.push(membrane.clone().reshape([batch, 1, classes]));
     }
     Tensor::cat(all, 1)
+}
+
+/// What the firing rates of a layer's spikes [B, T, H] add to the loss of a batch, \[1\], for a penalty with λ.
+pub fn rate_penalty(spikes: Tensor<3>, penalty: RatePenalty) -> Tensor<1> {
+    let rates = spikes.mean_dim(1);
+    rates.sub_scalar(penalty.target).clamp_min(0.0).square().mean().mul_scalar(penalty.strength)
 }

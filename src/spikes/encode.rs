@@ -95,6 +95,16 @@ pub fn rate(images: &[&[u8]], samples: &[u64], seed: u64, pass: Pass, time_steps
     SpikeTrain { batch: images.len(), neurons: pixels, time_steps, words }
 }
 
+/// Pixels for rate coding at an input rate: one of full ink spikes in about that share of the time steps. \[N\].
+///
+/// ```
+/// use spiking_playground::spikes::encode::at_rate;
+/// assert_eq!(at_rate(&[0, 100, 255], 0.25), [0, 25, 64]);
+/// ```
+pub fn at_rate(pixels: &[u8], input_rate: f32) -> Vec<u8> {
+    pixels.iter().map(|pixel| (f32::from(*pixel) * input_rate + 0.5) as u8).collect()
+}
+
 /// The time step at which latency coding lets a pixel that is not black spike.
 pub(crate) fn latency_of(pixel: u8, time_steps: usize) -> usize {
     (2 * usize::from(255 - pixel) * (time_steps - 1) + 255) / 510

@@ -1,6 +1,6 @@
 //! Which network the page opens with.
 
-use crate::world::{World, environment, file_of, small};
+use crate::world::{World, environment, file_of, network, small};
 use spiking_playground::event::Accuracy;
 use spiking_playground::page::model::effect::Effect;
 use spiking_playground::page::model::input::{EngineKind, Input, Press};
@@ -178,6 +178,61 @@ fn there_is_a_way_back_to_the_trained_network() {
         assert!(!world.model.may_open_trained(), "way {way}");
         assert!(world.model.progress.test.is_some(), "way {way}: how well it reads is said");
     }
+}
+
+/// A page whose first network has settings of its own, and one that has those of the defaults.
+fn quiet(hash: &str) -> World {
+    let mut environment = environment(hash);
+    let networks = [["mnist", "input-rate=0.25&rate-penalty=5"], ["chatty", ""], ["small", "hidden=5"]];
+    environment.catalogue.networks = networks.map(network).to_vec();
+    let mut world = World::open(environment);
+    world.run(20);
+    world
+}
+
+#[test]
+fn a_network_with_settings_of_its_own_is_opened_by_an_address_without_any() {
+    let mut world = quiet("#digit=7");
+    let state = |world: &World| {
+        let (spec, link) = (&world.model.link.spec, &world.model.link);
+        (spec.input_rate, spec.rate_penalty, link.model().to_owned(), world.model.catalogue.hash(link))
+    };
+    assert_eq!(state(&world), (0.25, 5.0, "mnist".to_owned(), "digit=7".to_owned()));
+    assert_eq!((origin(&world), world.model.may_open_trained()), (Some(Origin::Shipped), false));
+    // It is trained with them, too, and what is changed of it stands in the address whole.
+    world.input(Input::Press(Press::Train));
+    world.run(20);
+    let trained = world.model.run.holds.as_ref().map(|(spec, _)| (spec.input_rate, spec.rate_penalty));
+    assert_eq!(trained, Some((0.25, 5.0)));
+    assert_eq!(state(&world).3, "digit=7");
+    world.input(Input::Set("seed".to_owned(), "5".to_owned()));
+    assert_eq!(state(&world).3, "input-rate=0.25&rate-penalty=5&seed=5&digit=7");
+    world.input(Input::Press(Press::Trained));
+    world.run(40);
+    assert_eq!(state(&world), (0.25, 5.0, "mnist".to_owned(), "digit=7".to_owned()));
+}
+
+#[test]
+fn links_from_before_a_network_had_settings_of_its_own_mean_what_they_meant() {
+    for (hash, model, origin_there, written) in [
+        ("#seed=5", "chatty", Origin::Shipped, "seed=5&model=chatty"),
+        ("#beta=0.5", "mnist", Origin::Random, "beta=0.5"),
+        ("#model=chatty", "chatty", Origin::Shipped, "model=chatty"),
+        ("#model=small", "small", Origin::Shipped, "model=small"),
+        ("#model=small&hidden=5", "small", Origin::Shipped, "model=small"),
+        ("#input-rate=0.25&seed=7", "mnist", Origin::Shipped, "input-rate=0.25&seed=7"),
+    ] {
+        let world = quiet(hash);
+        let link = &world.model.link;
+        assert_eq!((link.model(), origin(&world)), (model, Some(origin_there)), "{hash}");
+        assert_eq!(world.model.catalogue.hash(link), written, "{hash}");
+        assert_eq!(link.spec.rate_penalty, 0.0, "{hash}");
+    }
+    // Back to the defaults by hand: an address without settings would mean another network.
+    let mut world = quiet("");
+    world.input(Input::Set("input-rate".to_owned(), "1".to_owned()));
+    world.input(Input::Set("rate-penalty".to_owned(), "0".to_owned()));
+    assert_eq!(world.model.catalogue.hash(&world.model.link), "model=chatty");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use spiking_playground::digits::shard::{FileEntry, Manifest, ShardEntry, Split};
 use spiking_playground::event::{Accuracy, EpochDone, StepDone};
-use spiking_playground::page::model::catalogue::{Catalogue, Choice};
+use spiking_playground::page::model::catalogue::{Catalogue, Choice, ShippedNetwork};
 use spiking_playground::page::model::effect::Effect;
 use spiking_playground::page::model::input::{Due, EngineKind, Input};
 use spiking_playground::page::model::phrases::Phrase;
@@ -235,6 +235,11 @@ fn manifest() -> Manifest {
     }
 }
 
+/// A network of digits that ships, with its name and its settings.
+pub fn network([name, settings]: [&str; 2]) -> ShippedNetwork {
+    ShippedNetwork { name: name.to_owned(), dataset: "mnist".to_owned(), settings: settings.to_owned() }
+}
+
 /// What opens a page with everything there.
 pub fn environment(hash: &str) -> Environment {
     let set = |dataset: Dataset| Choice { dataset: dataset.word().to_owned(), ..Choice::default() };
@@ -242,7 +247,7 @@ pub fn environment(hash: &str) -> Environment {
         hash: hash.to_owned(),
         catalogue: Catalogue {
             sets: [Dataset::Mnist, Dataset::FashionMnist, Dataset::Folder].map(set).into(),
-            models: vec![["mnist".into(), "mnist".into()], ["small".into(), "mnist".into()]],
+            networks: [["mnist", ""], ["small", ""]].map(network).to_vec(),
         },
         has_gpu_engine: true,
         may_have_gpu: true,
@@ -338,10 +343,16 @@ impl World {
                 return;
             }
             Effect::FetchModel(name, _) => {
-                // Each data set has its own.
-                let of_set = |file: Vec<u8>| match (name == Dataset::FashionMnist.word(), file_to(&file)) {
-                    (true, Some((spec, step))) => file_of(&Spec { dataset: Dataset::FashionMnist, ..spec }, step),
-                    _ => file,
+                // Each data set has its own, and so have networks with settings of their own.
+                let networks = &self.model.catalogue.networks;
+                let own = networks.iter().find(|network| network.name == *name).map(|network| network.settings.clone());
+                let of_set = |file: Vec<u8>| match file_to(&file) {
+                    Some((spec, step)) => {
+                        let is_fashion = name == Dataset::FashionMnist.word();
+                        let dataset = if is_fashion { Dataset::FashionMnist } else { spec.dataset };
+                        file_of(&Spec::from_hash(&Spec { dataset, ..spec }, &own.unwrap_or_default()).0, step)
+                    }
+                    None => file,
                 };
                 let file = self.shipped.clone().filter(|_| self.files).map(of_set).ok_or("not there".to_owned());
                 self.inputs.push_back(Input::Model(name.clone(), file));

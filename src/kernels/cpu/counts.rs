@@ -1,7 +1,8 @@
-//! Weighted spike counts on the CPU.
+//! Spike counts on the CPU, weighted or squared.
 
 use super::simd::multiversion;
 use super::threads;
+use crate::rate_penalty::RatePenalty;
 use crate::spikes::{STEPS_PER_WORD, words_for};
 use std::iter::zip;
 
@@ -38,4 +39,17 @@ pub(super) fn weighted(words: &[u32], coefficients: &[f32]) -> Vec<f32> {
     let pieces = zip(counts.chunks_mut(NEURONS), words.chunks(NEURONS * words_per_neuron));
     threads::par_for_each(pieces.collect(), |(counts, words)| count(counts, words, coefficients));
     counts
+}
+
+/// What the firing rates of spikes [B, N, words] add to the loss: sample after sample, so that the sum is the same on every
+/// machine.
+pub(super) fn rate_penalty(
+    words: &[u32],
+    [neurons, words_per_neuron]: [usize; 2],
+    penalty: RatePenalty,
+    time_steps: usize,
+) -> f32 {
+    let count = |words: &[u32]| words.iter().map(|word| word.count_ones()).sum();
+    let sample = |words: &[u32]| penalty.sum(words.chunks_exact(words_per_neuron).map(count), neurons, time_steps);
+    words.chunks_exact(neurons * words_per_neuron).map(sample).sum()
 }

@@ -3,6 +3,7 @@
 
 use super::simd::multiversion;
 use crate::neuron::{Adjoint, Dynamics, NeuronState};
+use crate::rate_penalty::RatePenalty;
 use crate::spec::{Neuron, Surrogate};
 use crate::spikes::STEPS_PER_WORD;
 use std::iter::zip;
@@ -57,6 +58,38 @@ multiversion! {
     pub(super) fn spread<const W: usize>(gradient: &mut [[f32; W]], row: &[f32; W], coefficients: &[f32]) {
         for (gradient, c) in zip(gradient, coefficients) {
             zip(gradient, row).for_each(|(gradient, g)| *gradient = c * g);
+        }
+    }
+}
+
+multiversion! {
+    /// Adds the gradient of the penalty on the firing rates of a block's neurons, in a layer of `outputs`, to that of their
+    /// spikes, [T, W]. Potentials and adaptations say when they spiked.
+    pub(super) fn penalise<const W: usize>(
+        gradient: &mut [[f32; W]],
+        potentials: &[[f32; W]],
+        adaptations: &[[f32; W]],
+        neuron: &Neuron,
+        penalty: RatePenalty,
+        outputs: usize,
+    ) {
+        let mut counts = [0.0_f32; W];
+        if neuron.is_adaptive() {
+            let dynamics = Dynamics::<true>::new(neuron);
+            for (potentials, adaptations) in zip(potentials, adaptations) {
+                for ((count, u), a) in zip(zip(&mut counts, potentials), adaptations) {
+                    *count += f32::from(u8::from(*u > dynamics.threshold(*a)));
+                }
+            }
+        } else {
+            for potentials in potentials {
+                zip(&mut counts, potentials).for_each(|(count, u)| *count += f32::from(u8::from(*u > neuron.threshold)));
+            }
+        }
+        let (factor, time_steps) = (penalty.factor(outputs, gradient.len()), gradient.len());
+        let added = counts.map(|count| factor * penalty.excess(count, time_steps));
+        for gradient in gradient {
+            zip(gradient, &added).for_each(|(gradient, added)| *gradient += added);
         }
     }
 }

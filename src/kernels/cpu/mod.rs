@@ -18,10 +18,11 @@ mod stored;
 pub(super) mod threads;
 
 use super::{
-    AdamState, AdamStep, Derivatives, LinearGradients, LinearMap, LossOutput, Spikes, SpikingOperations,
+    AdamState, AdamStep, Derivatives, LinearGradients, LinearMap, LossOutput, Neurons, Spikes, SpikingOperations,
     UntrackedOperations,
 };
 use crate::event::Accuracy;
+use crate::rate_penalty::RatePenalty;
 use crate::spec::{Encoding, Neuron};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Flex, TensorMetadata};
@@ -86,15 +87,15 @@ fn upstream(gradient: &FlexTensor, time_steps: usize) -> Upstream<'_> {
 }
 
 impl SpikingOperations for Flex {
-    fn spiking_layer(input: Spikes<Self>, map: LinearMap<Self>, neuron: Neuron, time_steps: usize) -> Spikes<Self> {
+    fn spiking_layer(input: Spikes<Self>, map: LinearMap<Self>, neurons: Neurons, time_steps: usize) -> Spikes<Self> {
         let run = |words: &[u32], batch, layer: LayerArgs<'_>| {
             spikes(spiking::forward(words, batch, layer), batch, layer.shape.outputs)
         };
-        with_layer(input.bits, &map, (&neuron, time_steps), run)
+        with_layer(input.bits, &map, (&neurons.neuron, time_steps), run)
     }
 
-    fn lif_constant_input(currents: FloatTensor<Self>, neuron: Neuron, time_steps: usize) -> Spikes<Self> {
-        Self::lif_constant_input_forward(currents, neuron, time_steps).0
+    fn lif_constant_input(currents: FloatTensor<Self>, neurons: Neurons, time_steps: usize) -> Spikes<Self> {
+        Self::lif_constant_input_forward(currents, neurons.neuron, time_steps).0
     }
 
     fn weighted_spike_count(input: Spikes<Self>, coefficients: Vec<f32>) -> FloatTensor<Self> {
@@ -144,7 +145,7 @@ impl Derivatives for Flex {
         saved: Self::Saved,
         map: LinearMap<Self>,
         grad_spikes: FloatTensor<Self>,
-        neuron: Neuron,
+        neurons: Neurons,
         needs_input: bool,
     ) -> LinearGradients<Self> {
         let [batch, time_steps, outputs] = saved.shape();
@@ -152,7 +153,7 @@ impl Derivatives for Flex {
         let (shape, parameters) = (map.shape, map.parameters.clone());
         let (mut sums, accumulate) = accumulated(map);
         let results = GradSums { numbers: numbers_mut(&mut sums), accumulate };
-        let currents = spiking::backward(&saved, &neuron, upstream(&gradient, time_steps), results, needs_input);
+        let currents = spiking::backward(&saved, &neurons, upstream(&gradient, time_steps), results, needs_input);
         reclaim(gradient);
         let input = currents.map(|currents| {
             let parameters = contiguous(parameters);
@@ -178,11 +179,11 @@ impl Derivatives for Flex {
     fn lif_constant_input_backward(
         saved: Self::Saved,
         grad_spikes: FloatTensor<Self>,
-        neuron: Neuron,
+        neurons: Neurons,
     ) -> FloatTensor<Self> {
         let [batch, time_steps, outputs] = saved.shape();
         let gradient = contiguous(grad_spikes);
-        let result = spiking::constant_input_backward(&saved, &neuron, upstream(&gradient, time_steps));
+        let result = spiking::constant_input_backward(&saved, &neurons, upstream(&gradient, time_steps));
         reclaim(gradient);
         floats(result, [batch, outputs])
     }
@@ -269,6 +270,12 @@ impl UntrackedOperations for Flex {
     ) -> FloatTensor<Self> {
         let (_, saved) = Self::spiking_layer_forward(input, &map, neuron, time_steps);
         floats(saved.potentials(), saved.shape())
+    }
+
+    fn rate_penalty(bits: IntTensor<Self>, penalty: RatePenalty, time_steps: usize) -> FloatTensor<Self> {
+        let [_, neurons, words_per_neuron] = dims(&bits);
+        let bits = contiguous(bits);
+        floats(vec![counts::rate_penalty(words_of(&bits), [neurons, words_per_neuron], penalty, time_steps)], [1])
     }
 
     fn to_kernel_layout(parameters: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -6,6 +6,7 @@ use super::events::{self, Events};
 use super::lif;
 use super::storage::{self, BufferPool};
 use super::threads;
+use crate::kernels::Neurons;
 use crate::kernels::linear::{self, LinearShape};
 use crate::spec::Neuron;
 use crate::spikes::words_for;
@@ -183,7 +184,7 @@ pub(super) struct GradSums<'a> {
 /// [K, B, T, W], if needed.
 pub(super) fn backward(
     saved: &Saved,
-    neuron: &Neuron,
+    neurons: &Neurons,
     upstream: Upstream<'_>,
     GradSums { numbers, accumulate }: GradSums<'_>,
     needs_currents: bool,
@@ -204,7 +205,7 @@ pub(super) fn backward(
             weight.fill(0.0);
             bias.fill(0.0);
         }
-        for_width!(width, block_backward(saved, neuron, upstream, (block, weight, bias, currents)));
+        for_width!(width, block_backward(saved, neurons, upstream, (block, weight, bias, currents)));
     });
     currents
 }
@@ -216,7 +217,7 @@ type BlockGradients<'a> = (usize, &'a mut [f32], &'a mut [f32], &'a mut [f32]);
 /// All samples, one after the other, through one block.
 fn block_backward<const W: usize>(
     saved: &Saved,
-    neuron: &Neuron,
+    neurons: &Neurons,
     upstream: Upstream<'_>,
     (block, weight, bias, currents): BlockGradients<'_>,
 ) {
@@ -229,12 +230,27 @@ fn block_backward<const W: usize>(
         let [potentials, adaptations] = saved.block::<W>(sample * count + block);
         let mut sum = [0.0; W];
         upstream.write(&mut derivative, sample, block * W, *outputs);
-        lif::derivative(&mut derivative, &mut sum, potentials, adaptations, neuron);
+        penalise(&mut derivative, potentials, adaptations, neurons, *outputs);
+        lif::derivative(&mut derivative, &mut sum, potentials, adaptations, &neurons.neuron);
         events::weight_gradient(weight, events, &derivative, &sum);
         zip(&mut *bias, &sum).for_each(|(bias, sum)| *bias += sum);
         if let Some(kept) = kept.next() {
             kept.copy_from_slice(&derivative);
         }
+    }
+}
+
+/// Adds the gradient of the penalty on firing rates, if there is one, to that of a block's spikes [T, W] in a layer of
+/// `outputs` neurons.
+fn penalise<const W: usize>(
+    gradient: &mut [[f32; W]],
+    potentials: &[[f32; W]],
+    adaptations: &[[f32; W]],
+    Neurons { neuron, penalty }: &Neurons,
+    outputs: usize,
+) {
+    if !penalty.is_none() {
+        lif::penalise(gradient, potentials, adaptations, neuron, *penalty, outputs);
     }
 }
 
@@ -312,12 +328,12 @@ fn sample_forward<const W: usize>(
 }
 
 /// The gradient of the constant currents, [B, H], from that of the spikes.
-pub(super) fn constant_input_backward(saved: &Saved, neuron: &Neuron, upstream: Upstream<'_>) -> Vec<f32> {
+pub(super) fn constant_input_backward(saved: &Saved, neurons: &Neurons, upstream: Upstream<'_>) -> Vec<f32> {
     let [batch, _, outputs] = saved.shape();
     let mut result = vec![0.0; batch * outputs];
     let pieces = result.chunks_mut(outputs.max(1)).enumerate();
     threads::par_for_each(pieces.collect(), |(sample, result)| {
-        for_width!(linear::width(outputs), sample_backward(result, saved, neuron, upstream, sample));
+        for_width!(linear::width(outputs), sample_backward(result, saved, neurons, upstream, sample));
     });
     result
 }
@@ -325,7 +341,7 @@ pub(super) fn constant_input_backward(saved: &Saved, neuron: &Neuron, upstream: 
 fn sample_backward<const W: usize>(
     result: &mut [f32],
     saved: &Saved,
-    neuron: &Neuron,
+    neurons: &Neurons,
     upstream: Upstream<'_>,
     sample: usize,
 ) {
@@ -335,7 +351,8 @@ fn sample_backward<const W: usize>(
         let [potentials, adaptations] = saved.block::<W>(sample * count + block);
         let mut sum = [0.0; W];
         upstream.write(&mut derivative, sample, block * W, saved.outputs);
-        lif::derivative(&mut derivative, &mut sum, potentials, adaptations, neuron);
+        penalise(&mut derivative, potentials, adaptations, neurons, saved.outputs);
+        lif::derivative(&mut derivative, &mut sum, potentials, adaptations, &neurons.neuron);
         zip(result, &sum).for_each(|(result, sum)| *result = *sum);
     }
 }

@@ -20,9 +20,10 @@ mod spiking;
 pub(super) use adapter::open;
 
 use super::{
-    AdamState, AdamStep, Derivatives, LinearGradients, LinearMap, LossOutput, Spikes, SpikingOperations,
+    AdamState, AdamStep, Derivatives, LinearGradients, LinearMap, LossOutput, Neurons, Spikes, SpikingOperations,
     UntrackedOperations,
 };
+use crate::rate_penalty::RatePenalty;
 use crate::spec::{Encoding, Neuron};
 use burn::backend::DispatchDevice;
 use burn::backend::ops::FloatTensorOps;
@@ -53,12 +54,12 @@ fn accumulate(earlier: CubeTensor, gradients: LinearGradients<CubeBackend>) -> L
 }
 
 impl SpikingOperations for CubeBackend {
-    fn spiking_layer(input: Spikes<Self>, map: LinearMap<Self>, neuron: Neuron, time_steps: usize) -> Spikes<Self> {
-        Self::spiking_layer_forward(input, &map, neuron, time_steps).0
+    fn spiking_layer(input: Spikes<Self>, map: LinearMap<Self>, neurons: Neurons, time_steps: usize) -> Spikes<Self> {
+        Self::spiking_layer_forward(input, &map, neurons.neuron, time_steps).0
     }
 
-    fn lif_constant_input(currents: FloatTensor<Self>, neuron: Neuron, time_steps: usize) -> Spikes<Self> {
-        Self::lif_constant_input_forward(currents, neuron, time_steps).0
+    fn lif_constant_input(currents: FloatTensor<Self>, neurons: Neurons, time_steps: usize) -> Spikes<Self> {
+        Self::lif_constant_input_forward(currents, neurons.neuron, time_steps).0
     }
 
     fn weighted_spike_count(input: Spikes<Self>, coefficients: Vec<f32>) -> FloatTensor<Self> {
@@ -98,12 +99,12 @@ impl Derivatives for CubeBackend {
         (bits, saved): Self::Saved,
         map: LinearMap<Self>,
         grad_spikes: FloatTensor<Self>,
-        neuron: Neuron,
+        neurons: Neurons,
         needs_input: bool,
     ) -> LinearGradients<Self> {
         let (saved, earlier) = ((bits.expect("the input's spikes"), saved), map.grad_accum);
         let parameters = contiguous(map.parameters);
-        let gradients = spiking::layer_backward(&saved, &parameters, map.shape, grad_spikes, &neuron, needs_input);
+        let gradients = spiking::layer_backward(&saved, &parameters, map.shape, grad_spikes, &neurons, needs_input);
         accumulate(earlier, gradients)
     }
 
@@ -119,9 +120,9 @@ impl Derivatives for CubeBackend {
     fn lif_constant_input_backward(
         (_, saved): Self::Saved,
         grad_spikes: FloatTensor<Self>,
-        neuron: Neuron,
+        neurons: Neurons,
     ) -> FloatTensor<Self> {
-        spiking::lif_backward(&saved, grad_spikes, &neuron, true)
+        spiking::lif_backward(&saved, grad_spikes, &neurons, true)
     }
 
     fn weighted_spike_count_backward(grad_counts: FloatTensor<Self>, coefficients: &[f32]) -> FloatTensor<Self> {
@@ -180,6 +181,10 @@ impl UntrackedOperations for CubeBackend {
         time_steps: usize,
     ) -> FloatTensor<Self> {
         Self::spiking_layer_forward(input, &map, neuron, time_steps).1.1.potentials
+    }
+
+    fn rate_penalty(bits: IntTensor<Self>, penalty: RatePenalty, time_steps: usize) -> FloatTensor<Self> {
+        spiking::rate_penalty(&contiguous(bits), penalty, time_steps)
     }
 
     fn to_kernel_layout(parameters: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -7,7 +7,8 @@
 
 use super::launch::{WORKGROUP_SIZE, alloc, check_length, contiguous, dims, invocations, workgroup_size, workgroups};
 use super::product;
-use crate::kernels::{LinearGradients, LinearShape};
+use crate::kernels::{LinearGradients, LinearShape, Neurons};
+use crate::rate_penalty::RatePenalty;
 use crate::spec::{self, Neuron};
 use crate::spikes::words_for;
 use burn::tensor::DType;
@@ -269,8 +270,16 @@ fn by_spike(
     if factored { by_spikes[t] * by_spikes[time_steps + neuron] } else { by_spikes[place] }
 }
 
+/// r - r* of a neuron that spiked `count` times; 0 below r*. See [`RatePenalty::excess`].
+#[cube]
+fn excess(count: f32, time_steps: f32, target: f32) -> f32 {
+    let above = count / time_steps - target;
+    select(above > 0.0f32, above, 0.0f32.runtime())
+}
+
 /// The gradient of the currents, [B, T, H], from that of the spikes: [B, T, H], or if `factored` T coefficients and
-/// then a number for each neuron, [T + B·H]. If `summed` over time, as for constant currents, it is [B, H].
+/// then a number for each neuron, [T + B·H]. If `summed` over time, as for constant currents, it is [B, H]. If
+/// `penalised`, the excess of a neuron's firing rate over `target`, times `factor`, is added to that of each spike.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
 fn scan(
@@ -280,22 +289,41 @@ fn scan(
     by_currents: &mut [f32],
     neurons: usize,
     outputs: usize,
+    target: f32,
+    factor: f32,
     cell: Cell,
     #[comptime] time_steps: usize,
     #[comptime] factored: bool,
     #[comptime] summed: bool,
+    #[comptime] penalised: bool,
 ) {
     let neuron = ABSOLUTE_POS;
     if neuron >= neurons {
         terminate!();
     }
     let start = neuron / outputs * time_steps * outputs + neuron % outputs;
+    let mut price = 0.0f32;
+    if penalised {
+        let mut count = 0.0f32;
+        for t in 0..time_steps {
+            let place = start + t * outputs;
+            let mut adaptation = 0.0f32;
+            if comptime!(cell.kind.adaptive) {
+                adaptation = adaptations[place];
+            }
+            count += select(potentials[place] > threshold(adaptation, &cell), 1.0f32, 0.0f32.runtime());
+        }
+        price = factor * excess(count, f32::cast_from(time_steps as u32), target);
+    }
     let mut adjoint = Adjoint { potential: 0.0f32, current: 0.0f32, adaptation: 0.0f32 };
     let mut sum = 0.0f32;
     for back in 0..time_steps {
         let t = time_steps - 1 - back;
         let place = start + t * outputs;
-        let by_spike = by_spike(by_spikes, t, neuron, place, time_steps, factored);
+        let mut by_spike = by_spike(by_spikes, t, neuron, place, time_steps, factored);
+        if penalised {
+            by_spike += price;
+        }
         let mut adaptation = 0.0f32;
         if comptime!(cell.kind.adaptive) {
             adaptation = adaptations[place];
@@ -449,6 +477,60 @@ fn constant_input(
     }
 }
 
+/// What the firing rates of spikes [B, H, words] add to the loss, [1]. One workgroup.
+#[cube(launch_unchecked)]
+fn rates_over(bits: &[u32], sum: &mut [f32], neurons: usize, share: f32, target: f32, #[comptime] time_steps: usize) {
+    let words = comptime!(time_steps.div_ceil(32));
+    let mut sums = Shared::<[f32]>::new_slice(WORKGROUP_SIZE);
+    let unit = UNIT_POS as usize;
+    let mut own = 0.0f32;
+    let mut neuron = unit;
+    while neuron < neurons {
+        let mut count = 0u32;
+        for word in 0..words {
+            count += bits[neuron * words + word].count_ones();
+        }
+        let above = excess(f32::cast_from(count), f32::cast_from(time_steps as u32), target);
+        own += above * above;
+        neuron += WORKGROUP_SIZE;
+    }
+    sums[unit] = own;
+    sync_cube();
+    if unit == 0 {
+        let mut all = 0.0f32;
+        for place in 0..WORKGROUP_SIZE {
+            all += sums[place];
+        }
+        sum[0] = share * all;
+    }
+}
+
+/// What the firing rates of spikes [B, H, words] add to the loss, [1].
+///
+/// # Panics
+/// If the spikes have not the words of T time steps.
+pub(super) fn rate_penalty(bits: &CubeTensor, penalty: RatePenalty, time_steps: usize) -> CubeTensor {
+    let [batch, neurons, words] = dims(bits);
+    assert_eq!(words, words_for(time_steps), "words of a neuron");
+    let sum = alloc(bits, [1], DType::F32);
+    // SAFETY: an invocation reads the words of neurons below B·H, which `bits` has, and one writes the only number of `sum`.
+    #[allow(unsafe_code)]
+    unsafe {
+        rates_over::launch_unchecked(
+            &bits.client,
+            workgroups(1, 1),
+            workgroup_size(),
+            bits.clone().into_buffer_arg(),
+            sum.clone().into_buffer_arg(),
+            batch * neurons,
+            penalty.strength / neurons as f32,
+            penalty.target,
+            time_steps,
+        );
+    }
+    sum
+}
+
 /// The values saved by the forward pass: the potentials, [B, T, H], and, for adaptive thresholds, the adaptations, of
 /// the same shape (else one number that is never read).
 #[derive(Clone, Debug)]
@@ -554,7 +636,8 @@ pub(super) fn lif_constant_input(currents: &CubeTensor, neuron: &Neuron, time_st
 ///
 /// # Panics
 /// If the gradient has another number of elements.
-pub(super) fn lif_backward(saved: &Saved, grad_spikes: CubeTensor, neuron: &Neuron, summed: bool) -> CubeTensor {
+pub(super) fn lif_backward(saved: &Saved, grad_spikes: CubeTensor, neurons: &Neurons, summed: bool) -> CubeTensor {
+    let Neurons { neuron, penalty } = neurons;
     let [batch, time_steps, outputs] = dims(&saved.potentials);
     let factored = grad_spikes.meta.num_dims() == 1;
     let gradient = contiguous(grad_spikes);
@@ -580,10 +663,13 @@ pub(super) fn lif_backward(saved: &Saved, grad_spikes: CubeTensor, neuron: &Neur
             currents.clone().into_buffer_arg(),
             batch * outputs,
             outputs,
+            penalty.target,
+            penalty.factor(outputs, time_steps),
             cell(neuron),
             time_steps,
             factored,
             summed,
+            !penalty.is_none(),
         );
     }
     currents
@@ -598,14 +684,14 @@ pub(super) fn layer_backward(
     parameters: &CubeTensor,
     shape: LinearShape,
     grad_spikes: CubeTensor,
-    neuron: &Neuron,
+    neurons: &Neurons,
     needs_input: bool,
 ) -> LinearGradients<CubeBackend> {
     let LinearShape { inputs, outputs } = shape;
-    let [batch, time_steps, neurons] = dims(&saved.potentials);
-    assert_eq!(neurons, outputs, "the neurons of a layer");
+    let [batch, time_steps, width] = dims(&saved.potentials);
+    assert_eq!(width, outputs, "the neurons of a layer");
     check_length("the input's spikes", bits, batch * inputs * words_for(time_steps));
-    let currents = lif_backward(saved, grad_spikes, neuron, false);
+    let currents = lif_backward(saved, grad_spikes, neurons, false);
     let gradient = alloc(parameters, [shape.numbers()], DType::F32);
     // SAFETY: samples, inputs, outputs and time steps are below the sizes that are checked above, and those of
     // `currents`; all indices written are below the number of the map's parameters.

@@ -86,7 +86,7 @@ impl Model {
     fn link_of_run(&self) -> Option<String> {
         let (spec, origin) = self.run.holds.clone()?;
         let from = if origin == Origin::Random { Start::Random } else { self.link.from };
-        Some(Link { spec, from, ..self.link.clone() }.to_hash())
+        Some(self.catalogue.hash(&Link { spec, from, ..self.link.clone() }))
     }
 
     /// The run is begun anew, so nothing of it is kept.
@@ -110,6 +110,7 @@ impl Model {
         let history = History::from_bytes(&kept.curves);
         if let (Some(history), true, true) = (history, errors.is_empty(), self.catalogue.correct(&mut link).is_empty())
         {
+            self.catalogue.complete(&mut link);
             return Some((link, history));
         }
         self.effect(Effect::ForgetRun { link: kept.link.clone(), is_broken: true });

@@ -4,7 +4,7 @@
 use super::knobs::knob;
 use super::link::{Link, setting};
 use crate::decimal;
-use crate::spec::{Dataset, LayerSpec, MAX_NEURONS, Spec, Surrogate, Values};
+use crate::spec::{Dataset, Encoding, LayerSpec, MAX_NEURONS, Spec, Surrogate, Values};
 
 /// The text of one control of the page.
 pub fn text(link: &Link, name: &str) -> String {
@@ -18,6 +18,9 @@ pub fn text(link: &Link, name: &str) -> String {
         "layers" => spec.layers.len().to_string(),
         // Nothing decays where nothing is raised.
         "adaptation-decay" if !spec.neuron.is_adaptive() => String::new(),
+        // Only rate coding has rates, and only what costs something has a limit.
+        "input-rate" if spec.encoding != Encoding::Rate => String::new(),
+        "rate-target" if spec.rate_penalty == 0.0 => String::new(),
         "stop-at" => link.stop_at.unwrap_or(0.0).to_string(),
         "surrogate" => shape(spec.neuron.surrogate).to_owned(),
         "slope" => spec.neuron.surrogate.steepness().map(|slope| slope.to_string()).unwrap_or_default(),

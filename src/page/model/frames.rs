@@ -96,7 +96,7 @@ impl Model {
         if self.wanted.link && (is_new_page || self.now - self.times.link >= LINK_EVERY) {
             (self.wanted.link, self.wanted.page_in_history) = (false, false);
             self.times.link = self.now;
-            self.effect(Effect::WriteLink { hash: self.link.to_hash(), is_new_page });
+            self.effect(Effect::WriteLink { hash: self.catalogue.hash(&self.link), is_new_page });
         }
     }
 }

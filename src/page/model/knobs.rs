@@ -10,6 +10,7 @@ const SIZES: &[f64] = &[8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 /// Every knob of the page.
 pub const KNOBS: &[Knob] = &[
     even("time-steps", 1.0, 100.0, 1.0, 0),
+    even("input-rate", 0.05, 1.0, 0.05, 2),
     even("noise", 0.0, 1.0, 0.05, 2),
     even("layers", 1.0, 4.0, 1.0, 0),
     at("hidden", SIZES),
@@ -27,6 +28,8 @@ pub const KNOBS: &[Knob] = &[
         "learning-rate",
         &[0.00001, 0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1],
     ),
+    at("rate-penalty", &[0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0]).with_off(0.0),
+    even("rate-target", 0.0, 1.0, 0.01, 2),
     at("stop-at", &[0.0, 50.0, 80.0, 90.0, 95.0, 96.0, 97.0, 98.0, 99.0]).with_off(0.0),
     at("epochs", &[1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0, MAX_EPOCHS as f64]).with_off(MAX_EPOCHS as f64),
     at("certainty", &[50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 99.0, 99.9]),

@@ -16,19 +16,21 @@ pub fn with_training(network: &Spec, training: &Spec) -> Spec {
         batch_size: training.batch_size,
         learning_rate: training.learning_rate,
         schedule: training.schedule,
+        rate_penalty: training.rate_penalty,
+        rate_target: training.rate_target,
         seed: training.seed,
         ..network.clone()
     }
 }
 
+/// The settings where a trained network is opened: those of its training are the reader's, but for what its spikes cost.
+pub fn opened(network: &Spec, here: &Spec) -> Spec {
+    Spec { rate_penalty: network.rate_penalty, rate_target: network.rate_target, ..with_training(network, here) }
+}
+
 /// The settings with a network that has a name; on which images, and when it stops, stays.
 pub fn named(here: &Spec, named: &Spec) -> Spec {
     Spec { dataset: here.dataset, augment: here.augment, epochs: here.epochs, ..named.clone() }
-}
-
-/// Whether the network is the one of the defaults, on whatever images.
-pub fn is_plain(spec: &Spec) -> bool {
-    same_network(spec, &Spec { dataset: spec.dataset, ..Spec::on_page() })
 }
 
 /// Whether two specs mean the same network: the same neurons and readout, shown for as long.
@@ -44,7 +46,7 @@ mod tests {
     #[test]
     fn what_only_training_uses_leaves_the_network_the_same() {
         let (mut a, b) = (Spec::on_page(), Spec::on_page());
-        (a.seed, a.batch_size, a.neuron.surrogate) = (7, 8, Surrogate::Triangle);
+        (a.seed, a.batch_size, a.rate_penalty, a.neuron.surrogate) = (7, 8, 1.0, Surrogate::Triangle);
         assert!(same_network(&a, &b));
         a.neuron.beta = 0.5;
         assert!(!same_network(&a, &b));

@@ -3,7 +3,7 @@
 use super::effect::{CachePolicy, Effect};
 use super::input::EngineKind;
 use super::link::{Link, Pad, Start};
-use super::networks::{is_plain, named, same_network, with_training};
+use super::networks::{self, named, same_network};
 use super::phrases::Phrase;
 use super::run::{Change, Origin, Phase};
 use super::state::{Experiment, Model, Opening, Source};
@@ -110,7 +110,7 @@ impl Model {
             let dataset = self.offered_dataset(spec);
             let spec = Spec { dataset, ..spec.clone() };
             let before = self.link.spec.dataset;
-            self.link.spec = with_training(&spec, &self.link.spec);
+            self.link.spec = networks::opened(&spec, &self.link.spec);
             self.changed.controls = true;
             self.link_changed();
             self.dataset_may_differ(before);
@@ -152,10 +152,9 @@ impl Model {
         if !self.may_open_trained() {
             return;
         }
-        let here = &self.link.spec;
-        self.link.spec = Spec { dataset: here.dataset, augment: here.augment, ..Spec::on_page() };
-        (self.link.from, self.adopts_file_settings, self.paused_by_hiding) = (Start::Random, true, false);
         self.link.model.clear();
+        self.link.spec = Spec { augment: self.link.spec.augment, ..self.catalogue.own_spec(&self.link) };
+        (self.link.from, self.adopts_file_settings, self.paused_by_hiding) = (Start::Random, true, false);
         self.show_link();
         self.link_chosen();
         self.halt();
@@ -177,14 +176,24 @@ impl Model {
             self.link.from = Start::Random;
         }
         (self.adopts_file_settings, self.wanted.test) = (true, true);
+        self.take_own_settings();
         self.halt();
         self.fetch_model(CachePolicy::Kept);
+    }
+
+    /// The settings become those of the network that the link opens.
+    fn take_own_settings(&mut self) {
+        self.link.spec = networks::opened(&self.catalogue.own_spec(&self.link), &self.link.spec);
+        self.show_link();
     }
 
     /// Other images are to be learnt: a trained network is replaced by theirs, settings of the reader's own stay.
     pub(super) fn choose_set(&mut self) {
         let trained = self.run.holds.as_ref().is_some_and(|(_, origin)| *origin != Origin::Random);
-        self.adopts_file_settings = trained || is_plain(&self.link.spec);
+        self.adopts_file_settings = trained || self.catalogue.is_own(&self.link);
+        if self.adopts_file_settings {
+            self.take_own_settings();
+        }
         self.link.pad = if self.learns_drawings() { Pad::Drawing(Vec::new()) } else { Pad::default() };
         if self.link.from == Start::File {
             self.link.from = Start::Random;
@@ -220,7 +229,7 @@ impl Model {
         let (set, model, from) = (self.link.spec.dataset, self.link.model().to_owned(), self.link.from);
         self.read_link(hash);
         self.show_link();
-        self.adopts_file_settings = is_plain(&self.link.spec);
+        self.adopts_file_settings = self.catalogue.is_own(&self.link);
         let other_set = self.link.spec.dataset != set;
         let other_origin = self.link.from != Start::Random && (self.is_random() || self.link.from != from);
         if other_set {

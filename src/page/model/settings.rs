@@ -5,7 +5,6 @@ use super::effect::Effect;
 use super::input::{Due, Scrub};
 use super::knobs::knob;
 use super::link::{Link, Start};
-use super::networks::is_plain;
 use super::phrases::Phrase;
 use super::state::Model;
 use crate::decimal;
@@ -64,7 +63,7 @@ impl Model {
             self.changed.time = true;
         } else if name != "speed" {
             // A file that comes later does not take back what the reader has set.
-            self.adopts_file_settings &= is_plain(&self.link.spec);
+            self.adopts_file_settings &= self.catalogue.is_own(&self.link);
             self.turned += 1;
             self.effect(Effect::After(SETTLED, Due::Settings));
         }
@@ -95,6 +94,7 @@ impl Model {
     pub(super) fn read_link(&mut self, hash: &str) {
         let (mut link, mut errors) = Link::from_hash(hash);
         errors.extend(self.catalogue.correct(&mut link));
+        self.catalogue.complete(&mut link);
         self.withdraw(&[Phrase::NoteSetting, Phrase::NoteOwnFile]);
         if !errors.is_empty() {
             self.notify(Phrase::NoteSetting, vec![("error", errors.join("; "))]);

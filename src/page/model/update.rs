@@ -5,7 +5,6 @@ use super::controls;
 use super::effect::{CachePolicy, Effect};
 use super::input::{Due, EngineKind, Input, Press};
 use super::link::EngineChoice;
-use super::networks::is_plain;
 use super::run::Phase;
 use super::state::{Environment, Model};
 
@@ -26,13 +25,13 @@ impl Model {
         model.read_link(&environment.hash);
         // A plain address opens the start; one with settings means the run that has them.
         match environment.kept {
-            Some(kept) if model.link.is_of_default_run() => model.offer_kept(kept),
+            Some(kept) if model.catalogue.is_of_default_run(&model.link) => model.offer_kept(kept),
             Some(kept) => model.take_kept(kept),
             None => {}
         }
         let link = &model.link;
         model.clock = Clock::new(link.spec.time_steps, link.speed, model.reduced_motion);
-        model.adopts_file_settings = is_plain(&model.link.spec);
+        model.adopts_file_settings = model.catalogue.is_own(&model.link);
         model.changed.dataset = true;
         model.fetch_model(CachePolicy::Kept);
         model.fetch_data(CachePolicy::Kept);

@@ -2,7 +2,7 @@
 
 use super::host;
 use crate::dom::document::{all, window};
-use crate::page::model::catalogue::{Catalogue, Choice};
+use crate::page::model::catalogue::{Catalogue, Choice, ShippedNetwork};
 use crate::page::model::state::{Environment, KeptRun};
 use crate::spec::Dataset;
 use js_sys::Reflect;
@@ -50,10 +50,15 @@ fn catalogue() -> Catalogue {
         one: attribute(option, "data-one"),
     };
     let sets = all::<HtmlElement>("[data-set=dataset] option");
-    let models = all::<HtmlElement>("[data-set=model] option");
+    let network = |option: &HtmlElement| ShippedNetwork {
+        name: attribute(option, "value"),
+        dataset: attribute(option, "data-of"),
+        settings: attribute(option, "data-settings"),
+    };
+    let networks = all::<HtmlElement>("[data-set=model] option");
     Catalogue {
         sets: sets.iter().map(set).filter(|set| there.contains(&set.dataset)).collect(),
-        models: models.iter().map(|model| ["value", "data-of"].map(|name| attribute(model, name))).collect(),
+        networks: networks.iter().map(network).collect(),
     }
 }
 
