@@ -236,7 +236,8 @@ impl Problem {
         }
         let gradients =
             <[LinearRows; 2]>::try_from(learnt).map_err(|_| Disagreement("layers are missing".to_owned()))?;
-        let (scores, loss) = (read(scores.inner()).await?, read(loss.inner().add(price)).await?[0]);
+        let scores = read(scores.inner()).await?;
+        let loss = read(loss.inner()).await?[0] + read(price).await?[0];
         Ok(Answer { spikes, potentials: answer, scores, loss, correct: read_count(correct).await?, gradients })
     }
 

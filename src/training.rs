@@ -297,11 +297,11 @@ impl Run {
         batch_size: usize,
     ) -> Launch {
         let (loss, correct) = kernels::cross_entropy(logits, labels, batch_size);
-        // What the layers' penalties add; their gradients are part of the layers' own backward passes.
-        let whole = penalties.into_iter().fold(loss.clone().inner(), Tensor::add);
+        // The gradients of the layers' penalties are part of the layers' own backward passes.
+        let terms: Vec<Tensor<1>> = std::iter::once(loss.clone().inner()).chain(penalties).collect();
         passed.images += labels.len();
         if !self.is_gpu() {
-            passed.loss += numbers(whole.clone())[0];
+            passed.loss += terms.iter().map(|term| numbers(term.clone())[0]).sum::<f32>();
             passed.correct += correct.clone().into_data().iter::<u32>().next().unwrap_or_default() as usize;
         }
         let images = self.position.images + passed.images;
@@ -323,7 +323,7 @@ impl Run {
             loss: if self.is_gpu() { f32::NAN } else { passed.loss },
             score: Accuracy { correct: passed.correct, images: passed.images },
         };
-        let on_gpu = self.is_gpu().then_some((whole, correct));
+        let on_gpu = self.is_gpu().then_some((terms, correct));
         self.launched.push(LaunchedStep { done, on_gpu });
         Launch::Step
     }

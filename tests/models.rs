@@ -1,10 +1,11 @@
 //! The networks that ship: each loads, and reads the real test digits as well as models/README.md says.
 
 use spiking_playground::accuracy::evaluate;
+use spiking_playground::activity::Activity;
 use spiking_playground::cli::data;
 use spiking_playground::digits::Digits;
 use spiking_playground::kernels;
-use spiking_playground::spec::Dataset;
+use spiking_playground::spec::{Dataset, Spec};
 use spiking_playground::weights::checkpoint::model_from_bytes;
 use std::path::{Path, PathBuf};
 
@@ -26,13 +27,14 @@ pub fn test_set(dataset: Dataset) -> Option<Digits> {
     data_dir(dataset).map(|folder| data::load(&folder, dataset).unwrap().test)
 }
 
-/// (file, accuracy in percent) of the table in models/README.md.
-fn claims(folder: &Path) -> Vec<(String, f64)> {
+/// (file, accuracy in percent, synaptic operations) of the table in models/README.md.
+fn claims(folder: &Path) -> Vec<(String, f64, f64)> {
     let text = std::fs::read_to_string(folder.join("README.md")).unwrap();
     let row = |line: &str| {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let file = cells.get(1)?.strip_prefix('`')?.strip_suffix('`')?;
-        Some((file.to_owned(), cells.get(3)?.strip_suffix(" %")?.parse().ok()?))
+        let operations = cells.get(5)?.replace(',', "");
+        Some((file.to_owned(), cells.get(3)?.strip_suffix(" %")?.parse().ok()?, operations.parse().ok()?))
     };
     text.lines().filter_map(row).collect()
 }
@@ -44,11 +46,11 @@ fn every_model_is_as_good_as_it_says() {
     let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut files: Vec<String> = entries.filter(|name| name.ends_with(".safetensors")).collect();
     files.sort();
-    let mut claimed: Vec<String> = claims.iter().map(|(file, _)| file.clone()).collect();
+    let mut claimed: Vec<String> = claims.iter().map(|(file, ..)| file.clone()).collect();
     claimed.sort();
     assert_eq!(files, claimed, "models/README.md lists the files that are there");
     assert!(!files.is_empty());
-    for (file, accuracy) in claims {
+    for (file, accuracy, operations) in claims {
         let bytes = std::fs::read(folder.join(&file)).unwrap();
         assert!(bytes.len() < 1_000_000, "{file} is over 1 MB");
         let (spec, network) = model_from_bytes(&bytes, &kernels::cpu()).unwrap();
@@ -56,5 +58,37 @@ fn every_model_is_as_good_as_it_says() {
         let measured = 100.0 * evaluate(&network, &spec, &test, 0..test.len(), 0).fraction();
         // Kernels that add in another order may read an image or two otherwise, and so may other machines: 5 of 10,000.
         assert!((measured - accuracy).abs() < 0.0501, "{file}: {measured} measured, {accuracy} claimed");
+        let activity = Activity::measure(&network, &spec, &test, 0..test.len(), 0);
+        let measured = activity.synaptic_operations();
+        assert!((measured / operations - 1.0).abs() < 0.001, "{file}: {measured} measured, {operations} claimed");
+        // A quiet network does what it is there for.
+        if spec.rate_penalty > 0.0 {
+            assert!(measured <= activity.dense_operations() as f64, "{file} takes {measured} synaptic operations");
+        }
+    }
+}
+
+/// What the page's menu says of a network, so that an address without settings means its own before the file is there, is what
+/// the file says.
+#[test]
+fn the_page_knows_the_settings_of_every_network() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = std::fs::read_to_string(folder.join("www/index.html")).unwrap();
+    let (_, menu) = document.split_once("data-set=\"model\"").unwrap();
+    let (menu, _) = menu.split_once("</select").unwrap();
+    for option in menu.split("<option").skip(1) {
+        let attribute = |name: &str| {
+            let (_, after) = option.split_once(&format!("{name}=\""))?;
+            Some(after.split('"').next()?.replace("&amp;", "&"))
+        };
+        let (name, mut own) = (attribute("value").unwrap(), Spec::on_page());
+        own.set("dataset", &attribute("data-of").unwrap()).unwrap();
+        let (own, rest, errors) = Spec::from_hash(&own, &attribute("data-settings").unwrap_or_default());
+        assert_eq!((rest, errors), (Vec::new(), Vec::new()), "{name}");
+        let bytes = std::fs::read(folder.join(format!("models/{name}.safetensors"))).unwrap();
+        let (file, _) = model_from_bytes(&bytes, &kernels::cpu()).unwrap();
+        // For how long, and from which pictures it learnt, is no setting that a page takes over.
+        let Spec { epochs, schedule, augment, .. } = own.clone();
+        assert_eq!(Spec { epochs, schedule, augment, ..file }, own, "{name}");
     }
 }

@@ -28,7 +28,7 @@ fn real_peoples_digits_are_read() {
     let drawn = drawings::read(&String::from_utf8(file("tests/drawings/pendigits.csv")).unwrap()).unwrap();
     let digits = drawings::digits(&drawn);
     assert_eq!(digits.len(), 500);
-    for (name, least) in [("mnist", MNIST), ("mnist-small", SMALL)] {
+    for (name, least) in [("mnist", MNIST), ("mnist-chatty", MNIST), ("mnist-small", SMALL)] {
         let (spec, network) = model(name);
         let accuracy = evaluate(&network, &spec, &digits, 0..digits.len(), 0).fraction();
         assert!(accuracy >= least, "{name} reads {:.1} %", 100.0 * accuracy);
@@ -42,7 +42,7 @@ const SMALL: f64 = 0.92;
 #[test]
 fn the_pictures_that_the_page_offers_are_read() {
     let Some(test) = test_set(Dataset::Mnist) else { return };
-    for name in ["mnist", "mnist-small"] {
+    for name in ["mnist", "mnist-chatty", "mnist-small"] {
         let (spec, network) = model(name);
         for digit in 0..10 {
             let first = test.labels.iter().position(|label| usize::from(*label) == digit).unwrap();

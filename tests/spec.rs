@@ -45,18 +45,21 @@ fn spec() -> impl Strategy<Value = Spec> {
     let training = (1_u32..=10_000, 1_usize..=4096, 0.000_001_f64..=1.0, schedule, 0_u64..=9_007_199_254_740_991);
     let encoding = prop_oneof![Just(Encoding::Rate), Just(Encoding::Latency), Just(Encoding::Current)];
     let dataset = prop_oneof![Just(Dataset::Mnist), Just(Dataset::FashionMnist), Just(Dataset::Folder)];
-    (sizes, neuron(), (dataset, any::<bool>(), 0.0_f32..=1.0, encoding, readout), training).prop_map(
+    let rates = (0.01_f32..=1.0, 0.0_f32..=1000.0, 0.0_f32..=1.0);
+    (sizes, neuron(), (dataset, any::<bool>(), 0.0_f32..=1.0, encoding, readout), training, rates).prop_map(
         |(
             (time_steps, hidden),
             neuron,
             (dataset, augment, noise, encoding, readout),
             (epochs, batch_size, learning_rate, schedule, seed),
+            (input_rate, rate_penalty, rate_target),
         )| {
             Spec {
                 dataset,
                 augment,
                 noise,
                 encoding,
+                input_rate,
                 time_steps,
                 layers: dense(hidden),
                 neuron,
@@ -65,6 +68,8 @@ fn spec() -> impl Strategy<Value = Spec> {
                 batch_size,
                 learning_rate,
                 schedule,
+                rate_penalty,
+                rate_target,
                 seed,
             }
         },

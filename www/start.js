@@ -70,7 +70,7 @@ async function save(method, parameters, failed) {
   try {
     const exporter = await import(address(`${build.programs.exporter}.js`));
     await exporter.default();
-    exporter[method](...parameters);
+    await exporter[method](...parameters);
   } catch (reason) {
     failed(reason instanceof Error ? reason.message : String(reason));
   }

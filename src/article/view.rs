@@ -171,9 +171,9 @@ impl Views {
         let failed = move |reason: String| said.set_text_content(Some(&reason));
         match kind {
             SaveAs::Csv => save_table(&view.figure.id(), &view.model.table(), failed),
-            SaveAs::Svg | SaveAs::Moving => {
+            SaveAs::Svg | SaveAs::Moving | SaveAs::Png => {
                 let painted = painted(|| view.draw(&self.words, &self.palette));
-                save_drawing(&view.figure.id(), &view.figure, &painted, None, 0.0, failed);
+                save_drawing(&view.figure.id(), &view.figure, &painted, (kind, None, 0.0), failed);
             }
         }
     }

@@ -28,6 +28,23 @@ pub fn drawing(
     exporter::drawing(name, root, canvases, numbers, [runs, rests, reached])
 }
 
+/// [`exporter::pixels`]. A picture in pixels does not move, so its times are not read.
+///
+/// # Errors
+/// Its own.
+#[wasm_bindgen]
+pub async fn pixels(
+    name: String,
+    root: Element,
+    canvases: Array,
+    numbers: Vec<f32>,
+    _runs: f64,
+    _rests: f64,
+    reached: f64,
+) -> Result<(), JsValue> {
+    exporter::pixels(name, root, canvases, numbers, reached).await
+}
+
 /// [`exporter::table`].
 ///
 /// # Errors

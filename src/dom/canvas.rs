@@ -10,7 +10,8 @@ use crate::pictures::palette::Palette;
 use std::cell::{Cell, RefCell};
 use std::f64::consts::TAU;
 use wasm_bindgen::{Clamped, JsCast, JsValue};
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, HtmlImageElement, ImageData};
 
 /// More device pixels than that for one CSS pixel are not worth their time.
 const MOST_PIXELS: f64 = 2.0;
@@ -122,6 +123,31 @@ pub fn painted(draw: impl FnOnce()) -> Vec<Painted> {
     KEPT.set(Some(Vec::new()));
     draw();
     KEPT.take().unwrap_or_default()
+}
+
+/// A drawing in pixels, as a PNG: `scale` of them for one of the drawing's.
+///
+/// # Errors
+/// What the browser says when it cannot draw it.
+pub async fn rasterise(svg: &str, scale: f64) -> Result<Blob, JsValue> {
+    let image: HtmlImageElement = create("img");
+    image.set_src(&["data:image/svg+xml,", &String::from(js_sys::encode_uri_component(svg))].concat());
+    JsFuture::from(image.decode()).await?;
+    let canvas: HtmlCanvasElement = create("canvas");
+    let (width, height) = (f64::from(image.natural_width()) * scale, f64::from(image.natural_height()) * scale);
+    canvas.set_width(width as u32);
+    canvas.set_height(height as u32);
+    let context = canvas.get_context("2d")?.ok_or("there is no canvas to draw on")?;
+    let context: CanvasRenderingContext2d = context.unchecked_into();
+    context.draw_image_with_html_image_element_and_dw_and_dh(&image, 0.0, 0.0, width, height)?;
+    let blob = js_sys::Promise::new(&mut |resolve, reject| {
+        let done = wasm_bindgen::prelude::Closure::once_into_js(move |blob: JsValue| {
+            let answer = if blob.is_null() { &reject } else { &resolve };
+            drop(answer.call1(&JsValue::NULL, &blob));
+        });
+        drop(canvas.to_blob(done.unchecked_ref()));
+    });
+    Ok(JsFuture::from(blob).await?.unchecked_into())
 }
 
 /// Keeps what was painted, if somebody wants it.

@@ -27,6 +27,8 @@ pub enum SaveAs {
     Svg,
     /// The same, in which time runs.
     Moving,
+    /// The same in pixels, for slides.
+    Png,
     /// A table of its numbers.
     Csv,
 }
@@ -46,7 +48,12 @@ pub fn listen(own: &'static str, tell: impl Fn(Element, SaveAs) + 'static) {
             }
         }
     });
-    for (id, kind) in [("save-svg", SaveAs::Svg), ("save-moving", SaveAs::Moving), ("save-csv", SaveAs::Csv)] {
+    for (id, kind) in [
+        ("save-svg", SaveAs::Svg),
+        ("save-moving", SaveAs::Moving),
+        ("save-png", SaveAs::Png),
+        ("save-csv", SaveAs::Csv),
+    ] {
         let (button, asked, tell): (HtmlElement, _, _) = (find(id), asked.clone(), tell.clone());
         hear(&button, "click", move |_: Event| {
             if let Some(button) = asked.borrow().clone() {
@@ -56,14 +63,13 @@ pub fn listen(own: &'static str, tell: impl Fn(Element, SaveAs) + 'static) {
     }
 }
 
-/// Has a part of the page saved as a drawing: its canvases by what was painted on them. `reached` is where the cursor stands in
-/// its tracks, 0 to 1. `failed` hears why it could not be.
+/// Has a part of the page saved as a drawing, or as one in pixels: its canvases by what was painted on them. `motion` is that of
+/// a moving one, and `reached` is where the cursor stands in its tracks, 0 to 1. `failed` hears why it could not be.
 pub fn save_drawing(
     name: &str,
     root: &Element,
     painted: &[Painted],
-    motion: Option<Motion>,
-    reached: f32,
+    (kind, motion, reached): (SaveAs, Option<Motion>, f32),
     failed: impl FnOnce(String) + 'static,
 ) {
     let (canvases, mut numbers) = (Array::new(), Vec::new());
@@ -78,7 +84,7 @@ pub fn save_drawing(
     for time in &times {
         arguments.push(time);
     }
-    hand_over("drawing", name, &arguments, failed);
+    hand_over(if kind == SaveAs::Png { "pixels" } else { "drawing" }, name, &arguments, failed);
 }
 
 /// Has a table saved.

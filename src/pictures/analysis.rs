@@ -112,6 +112,12 @@ impl Analysis {
         stops_at(&self.leaders, &self.probabilities, certainty)
     }
 
+    /// The first hidden layer in which no neuron fires, though there is something in the picture.
+    pub fn silent_layer(&self) -> Option<usize> {
+        let is_lit = self.trace.image.iter().any(|pixel| *pixel > 0);
+        self.firing.iter().position(|firing| *firing == 0).filter(|_| is_lit)
+    }
+
     /// The class that leads at the end, if it is more likely than all others together.
     pub fn answer(&self) -> Option<usize> {
         self.settled.and(self.leaders.last().copied().flatten())

@@ -16,8 +16,8 @@ pub enum PendingLosses {
 /// The losses of steps that were launched on a GPU.
 pub struct GpuLosses {
     transaction: Transaction,
-    /// All but how they went.
-    steps: Vec<StepDone>,
+    /// All but how they went, and of how many terms the loss is the sum.
+    steps: Vec<(StepDone, usize)>,
 }
 
 impl std::fmt::Debug for GpuLosses {
@@ -31,8 +31,8 @@ impl std::fmt::Debug for GpuLosses {
 pub(super) struct LaunchedStep {
     /// The step; on a GPU without its loss and the number of correct images.
     pub done: StepDone,
-    /// These two, [1] each, where they are still on the GPU.
-    pub on_gpu: Option<(Tensor<1>, Tensor<1, Int>)>,
+    /// These two where they are still on the GPU, [1] each: the terms that the loss is the sum of, and the other.
+    pub on_gpu: Option<(Vec<Tensor<1>>, Tensor<1, Int>)>,
 }
 
 impl PendingLosses {
@@ -40,12 +40,18 @@ impl PendingLosses {
         let (mut transaction, mut is_ready) = (Transaction::default(), true);
         let mut steps = Vec::with_capacity(launched.len());
         for LaunchedStep { done, on_gpu } in launched {
-            if let Some((loss, correct)) = on_gpu {
-                (transaction, is_ready) = (transaction.register(loss).register(correct), false);
+            let mut count = 0;
+            if let Some((terms, correct)) = on_gpu {
+                (count, is_ready) = (terms.len(), false);
+                transaction = terms.into_iter().fold(transaction, Transaction::register).register(correct);
             }
-            steps.push(done);
+            steps.push((done, count));
         }
-        if is_ready { Self::Ready(steps) } else { Self::OnGpu(GpuLosses { transaction, steps }) }
+        if is_ready {
+            Self::Ready(steps.into_iter().map(|(done, _)| done).collect())
+        } else {
+            Self::OnGpu(GpuLosses { transaction, steps })
+        }
     }
 
     /// The steps with their losses, once they are there; waits for a GPU.
@@ -71,10 +77,13 @@ impl GpuLosses {
 }
 
 /// The steps with their losses and counts, which were registered in turn.
-fn filled_in(mut steps: Vec<StepDone>, data: &[TensorData]) -> Vec<StepDone> {
-    for (step, data) in steps.iter_mut().zip(data.chunks_exact(2)) {
-        step.loss = data[0].iter::<f32>().next().unwrap_or(f32::NAN);
-        step.score.correct = data[1].iter::<u32>().next().unwrap_or_default() as usize;
-    }
-    steps
+fn filled_in(steps: Vec<(StepDone, usize)>, data: &[TensorData]) -> Vec<StepDone> {
+    let mut data = data.iter();
+    let filled = |(mut step, terms): (StepDone, usize)| {
+        let term = |data: &TensorData| data.iter::<f32>().next().unwrap_or(f32::NAN);
+        step.loss = data.by_ref().take(terms).map(term).sum();
+        step.score.correct = data.next().and_then(|data| data.iter::<u32>().next()).unwrap_or_default() as usize;
+        step
+    };
+    steps.into_iter().map(filled).collect()
 }

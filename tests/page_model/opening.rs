@@ -382,6 +382,7 @@ fn a_readers_own_drawings_are_kept_and_learnt() {
     world.input(Input::Press(Press::Train));
     world.run(5);
     assert!(world.steps() > 0 && world.trains()[0]);
+    assert!(!world.model.pad_is_empty() && world.model.analysis.is_some(), "one sees what is learnt");
     // The last drawing is taken away: nothing is left to learn.
     world.input(Input::Forget(0));
     world.input(Input::Forget(0));

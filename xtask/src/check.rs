@@ -119,7 +119,7 @@ impl Beside {
         steps.begin(&format!("Page and engines: they are built beside what follows, see {}", log.display()));
         let tools = tools.writing_to(&log)?;
         let building = std::thread::spawn(move || {
-            page::programs(&tools, &Steps::silent(), &[])?;
+            page::programs(&tools, &Steps::silent(), &[], None)?;
             gpu::build(&tools, &Steps::silent())?;
             gpu::add_to(Path::new("dist"))
         });

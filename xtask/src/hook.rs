@@ -6,6 +6,7 @@ use crate::build_script::{self, Build, files, programs};
 use crate::gpu;
 use crate::minify;
 use crate::page::SPIKING;
+use crate::published;
 use crate::run::says;
 use crate::tools::Tools;
 use anyhow::{Context, Result};
@@ -44,7 +45,11 @@ pub fn run() -> Result<()> {
     let mut build = Build::new(&folder, is_release);
     build.view_settings = view_settings(&tools)?;
     build.place_programs(&folder)?;
-    build.write(&folder)
+    build.write(&folder)?;
+    match std::env::var(published::VARIABLE) {
+        Ok(url) => published::write(&folder, &url),
+        Err(_) => Ok(()),
+    }
 }
 
 /// The names of the settings in a link that say how a run looks, as the program says (`page::model::link::SETTINGS`).

@@ -20,6 +20,8 @@ mod offline;
 pub mod page;
 /// `cargo xtask peers`.
 pub mod peers;
+/// Where a build will be published.
+mod published;
 /// Other programs.
 pub mod run;
 /// What a visitor has to fetch.

@@ -45,7 +45,7 @@ fn command() -> Command {
         )
         .subcommand(
             Command::new("build")
-                .about("Build the page into dist/, plain files for any host (--public-url /spikes/)")
+                .about("Build the page into dist/, plain files for any host (--url https://example.org/spikes/ where it will be)")
                 .arg(rest(no_gpu)),
         )
         .subcommand(

@@ -4,6 +4,7 @@ use crate::build_script::SETS;
 use crate::gpu;
 use crate::hook;
 use crate::html::{attribute, links};
+use crate::published;
 use crate::run::Steps;
 use crate::sizes;
 use crate::tools::{STEPS, Tools, WASM};
@@ -29,7 +30,7 @@ pub fn serve(arguments: &[OsString]) -> Result<()> {
     let (with_gpu, arguments) = gpu::wanted(arguments);
     let steps = Steps::new(STEPS + 2 + usize::from(with_gpu));
     let tools = prepare(&steps)?;
-    programs(&tools, &steps, &[])?;
+    programs(&tools, &steps, &[], None)?;
     let server = ["serve", "--release"].map(OsString::from).into_iter().chain(arguments);
     let served = tools.cmd("trunk", server).start()?;
     if with_gpu {
@@ -68,10 +69,11 @@ fn add_while_served(served: &Handle, steps: &Steps) -> Result<bool> {
 /// # Errors
 /// When a tool cannot be had, the page cannot be built, or is too large.
 pub fn build(arguments: &[OsString]) -> Result<()> {
-    let (with_gpu, arguments) = gpu::wanted(arguments);
+    let (url, arguments) = published::wanted(arguments)?;
+    let (with_gpu, arguments) = gpu::wanted(&arguments);
     let steps = Steps::new(STEPS + 2 + usize::from(with_gpu));
     let tools = prepare(&steps)?;
-    programs(&tools, &steps, &arguments)?;
+    programs(&tools, &steps, &arguments, url.as_deref())?;
     if with_gpu {
         gpu::build(&tools, &steps)?;
         gpu::add_to(Path::new(DIST))?;
@@ -123,17 +125,22 @@ fn build_of(link: &str) -> Result<Vec<String>> {
 /// When data cannot be had or the page cannot be built.
 pub fn bundle(tools: &Tools, steps: &Steps) -> Result<()> {
     shards(tools, steps)?;
-    programs(tools, steps, &[])
+    programs(tools, steps, &[], None)
 }
 
-/// The page, its data being there, into dist/: one step.
+/// The page, its data being there, into dist/: one step. `url` is where it will be published, if that is known.
 ///
 /// # Errors
 /// When it cannot be built.
-pub fn programs(tools: &Tools, steps: &Steps, arguments: &[OsString]) -> Result<()> {
+pub fn programs(tools: &Tools, steps: &Steps, arguments: &[OsString], url: Option<&str>) -> Result<()> {
     steps.begin("Page and engine: building them, some 4 minutes on two cores where they are not compiled yet");
     let build = ["build", "--release"].map(OsString::from);
-    tools.cmd("trunk", build.iter().chain(arguments)).run()?;
+    let trunk = tools.cmd("trunk", build.iter().chain(arguments));
+    let trunk = match url {
+        Some(url) => trunk.env(published::VARIABLE, url),
+        None => trunk.env_remove(published::VARIABLE),
+    };
+    trunk.run()?;
     Ok(())
 }
 

@@ -184,6 +184,6 @@ mod tests {
             assert_eq!(Link { spec: link.spec.clone(), ..Link::default() }, link, "{hash} says more");
             specs.push(link.spec);
         }
-        assert_eq!(specs.len(), 7);
+        assert_eq!(specs.len(), 8);
     }
 }

@@ -43,6 +43,7 @@ impl Model {
         self.wanted.stop_notice = false;
         self.prepare_training();
         self.go_on_training();
+        self.show_user_drawing();
     }
 
     /// Has the engine be the run that is to be trained.

@@ -42,6 +42,16 @@ impl Model {
         }
     }
 
+    /// Puts the newest drawing onto an empty pad, so that one sees what is learnt run through the network.
+    pub(super) fn show_user_drawing(&mut self) {
+        if self.learns_drawings()
+            && self.pad_is_empty()
+            && let Some(strokes) = self.drawings.texts.last().and_then(|text| from_text(text.split_once(' ')?.1))
+        {
+            self.show_picture(Pad::Drawing(strokes));
+        }
+    }
+
     pub(super) fn forget_drawing(&mut self, index: usize) {
         if index < self.drawings.texts.len() {
             self.drawings.texts.remove(index);

@@ -33,10 +33,12 @@ impl View {
         let root = button.closest("figure, .stave, .saved").ok().flatten();
         match kind {
             SaveAs::Csv => save_table(picture, &self.table(model, picture), failed),
-            SaveAs::Svg => self.drawing(model, picture, &root.unwrap_or_else(|| find("score")), None, failed),
+            SaveAs::Svg | SaveAs::Png => {
+                self.drawing(model, picture, &root.unwrap_or_else(|| find("score")), (kind, None), failed);
+            }
             SaveAs::Moving => {
                 let runs = model.clock.time_steps as f64 / f64::from(model.clock.speed);
-                self.drawing(model, picture, &find("score"), Some(Motion { runs, rests: REST }), failed);
+                self.drawing(model, picture, &find("score"), (kind, Some(Motion { runs, rests: REST })), failed);
             }
         }
     }
@@ -72,7 +74,7 @@ impl View {
         model: &Model,
         name: &str,
         root: &Element,
-        motion: Option<Motion>,
+        (kind, motion): (SaveAs, Option<Motion>),
         failed: impl FnOnce(String) + 'static,
     ) {
         // A run that moves shows all of it.
@@ -80,6 +82,6 @@ impl View {
         let painted = canvas::painted(|| self.draw_pictures(model, now));
         // What stands on the page is again that of its own moment.
         self.draw_pictures(model, model.clock.now);
-        save_drawing(name, root, &painted, motion, cursor(now, model.clock.time_steps), failed);
+        save_drawing(name, root, &painted, (kind, motion, cursor(now, model.clock.time_steps)), failed);
     }
 }

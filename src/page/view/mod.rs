@@ -4,6 +4,7 @@
 mod bar;
 mod connections;
 mod controls;
+mod cure;
 mod data_set;
 mod export;
 mod forecast_text;

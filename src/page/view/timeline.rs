@@ -1,11 +1,13 @@
 //! The score: one stave a layer, space on the left, time on the right, and one cursor through all of them.
 
+use super::cure::CureOffer;
 use super::receptive_fields::NeuronPictures;
 use crate::decimal::Between;
 use crate::digits::drawing::SIDE;
 use crate::dom::canvas::{Canvas, Stave};
 use crate::dom::document::{Text, all, class, find, numbers, of_kind, place, style, within};
 use crate::page::model::phrases::{Phrase, Phrases};
+use crate::page::queue::Queue;
 use crate::pictures::analysis::Analysis;
 use crate::pictures::axis;
 use crate::pictures::class_scores;
@@ -14,6 +16,7 @@ use crate::pictures::marks::{Ink, Mark, Scene, column, cursor};
 use crate::pictures::outputs;
 use crate::pictures::palette::Palette;
 use crate::pictures::raster;
+use crate::pictures::rates::Cure;
 use crate::pictures::sum::{self, Sum};
 use crate::pictures::voltage::{self, ROWS};
 use crate::spec::{Encoding, Neuron, Readout, Spec};
@@ -59,6 +62,8 @@ pub struct Timeline {
     out: Stave,
     axis: Canvas,
     words: Words,
+    /// What wakes the first layer that is silent, over its stave.
+    cure: CureOffer,
     cursor: HtmlElement,
     number: Text,
     slider: HtmlInputElement,
@@ -70,7 +75,7 @@ pub struct Timeline {
 
 impl Timeline {
     /// The score of the document.
-    pub fn find() -> Self {
+    pub fn find(queue: &Queue) -> Self {
         let words = Words {
             count: Text::find("count-in"),
             threshold: find("m-threshold"),
@@ -95,6 +100,7 @@ impl Timeline {
             out: Stave::new(find("out")),
             axis: Canvas::find("axis"),
             words,
+            cure: CureOffer::find("wake", queue),
             cursor: find("cursor"),
             number: Text::find("cursor-number"),
             slider: find("time"),
@@ -111,6 +117,8 @@ impl Timeline {
 
     /// As many staves as there are hidden layers: the first stands in the document, the others are copies of it.
     fn set_layers(&mut self, count: usize) {
+        // No copy of a stave has what may stand over it.
+        drop(self.root.append_child(&self.cure.element));
         while self.layers.len() > count.max(1) {
             if let Some(layer) = self.layers.pop() {
                 layer.elements.iter().for_each(Element::remove);
@@ -158,6 +166,11 @@ impl Timeline {
             view.firing.set(&phrases.say(Phrase::Firing, &firing));
             view.which.set(if trace.hidden.len() > 1 { &name } else { "" });
         }
+        let silent = analysis.silent_layer();
+        if let Some(layer) = silent.and_then(|index| self.layers.get(index)) {
+            drop(layer.stave.element().parent_element().map(|stave| stave.append_child(&self.cure.element)));
+        }
+        self.cure.show(silent.map(|_| Cure::Wake), &spec.neuron, phrases);
         self.leads = class_scores::leads(analysis);
         self.race.fit(palette);
         self.axis.fit(palette);
@@ -215,6 +228,7 @@ impl Timeline {
         [&self.words.threshold, &self.words.settled, &self.words.first.element, &self.words.second.element]
             .iter()
             .for_each(|word| place(word, None));
+        self.cure.element.set_hidden(true);
         self.words.count.set("");
         self.words.sum.iter().for_each(|word| word.set(""));
         self.layers.iter().for_each(|layer| [&layer.count, &layer.firing].iter().for_each(|text| text.set("")));

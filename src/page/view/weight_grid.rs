@@ -1,16 +1,18 @@
 //! The hidden neurons' weights, the first of them as pictures, and how often they fire.
 
+use super::cure::CureOffer;
 use super::receptive_fields;
 use crate::dom::canvas::Canvas;
-use crate::dom::document::{Text, all, class, create, find, listen, number, one_stop, place, press, rove};
+use crate::dom::document::{Text, class, create, find, listen, number, one_stop, place, press, rove};
 use crate::page::model::input::Input;
 use crate::page::model::inspection::GRID;
 use crate::page::model::phrases::{Phrase, Phrases};
 use crate::page::queue::Queue;
 use crate::pictures::numbers::percent;
 use crate::pictures::palette::Palette;
-use crate::pictures::rates::{Cure, Rates};
+use crate::pictures::rates::Rates;
 use crate::pictures::receptive_fields::ReceptiveFields;
+use crate::spec::Neuron;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlCanvasElement, HtmlElement};
 
@@ -27,8 +29,7 @@ pub struct WeightGrid {
     health: Text,
     /// Where silent neurons and those that are always on are named.
     named: [HtmlElement; 2],
-    cure: HtmlElement,
-    cures: [Text; 3],
+    cure: CureOffer,
     rates: Canvas,
     names: [(HtmlElement, (f32, f32)); 3],
     buttons: Vec<(HtmlElement, Canvas)>,
@@ -49,14 +50,6 @@ impl WeightGrid {
             });
             place
         });
-        for button in all::<HtmlElement>("#cure [data-cure]") {
-            let (own, sender) = (button.clone(), queue.clone());
-            listen(&button, "click", move |_: Event| {
-                if let (Some(name), Some(value)) = (own.dataset().get("cure"), own.dataset().get("value")) {
-                    sender.send(Input::Set(name, value));
-                }
-            });
-        }
         let container: HtmlElement = find("mosaic");
         rove(&container);
         Self {
@@ -64,8 +57,7 @@ impl WeightGrid {
             count: Text::find("mosaic-count"),
             health: Text::find("health"),
             named,
-            cure: find("cure"),
-            cures: ["cure-word", "cure-threshold", "cure-gain"].map(Text::find),
+            cure: CureOffer::find("cure", queue),
             rates: Canvas::find("rates"),
             names: [(find("m-never"), (0.0, 0.95)), (find("m-share"), (0.5, 0.95)), (find("m-always"), (1.0, 0.95))],
             buttons: Vec::new(),
@@ -116,8 +108,8 @@ impl WeightGrid {
         self.left == 0
     }
 
-    /// Draws how often the neurons fire, and says it; `theta` is the threshold and `gain` the gain that they have.
-    pub fn draw_rates(&self, rates: &Rates, (theta, gain): (f32, f32), phrases: &Phrases, palette: &Palette) {
+    /// Draws how often the neurons fire, and says it.
+    pub fn draw_rates(&self, rates: &Rates, neuron: &Neuron, phrases: &Phrases, palette: &Palette) {
         let mut told = Vec::new();
         for (index, layer) in rates.layers.iter().enumerate() {
             let health = Rates::health(layer);
@@ -136,18 +128,7 @@ impl WeightGrid {
             }
         }
         self.health.set(&told.join(" "));
-        let cure = rates.cure();
-        self.cure.set_hidden(cure.is_none());
-        let (word, factor) = match cure {
-            Some(Cure::Wake) => (Phrase::CureWake, 0.8),
-            Some(Cure::Calm) | None => (Phrase::CureCalm, 1.25),
-        };
-        self.cures[0].set(&phrases.say(word, &[]));
-        for (button, name, value) in [(&self.cures[1], "θ", theta * factor), (&self.cures[2], "g", gain / factor)] {
-            let value = ((value * 100.0).round() / 100.0).to_string();
-            button.set(&[name, " = ", &value].concat());
-            drop(button.element.dataset().set("value", &value));
-        }
+        self.cure.show(rates.cure(), neuron, phrases);
         if self.rates.fit(palette) {
             self.rates.paint(&rates.marks(), palette);
         }

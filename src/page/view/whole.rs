@@ -89,7 +89,7 @@ impl View {
             pad: PadView::new(queue),
             samples: Thumbnails::new("samples"),
             drawings: Thumbnails::new("examples"),
-            timeline: Timeline::find(),
+            timeline: Timeline::find(queue),
             result: ResultView::find(),
             weight_grid: WeightGrid::new(queue),
             play: find("play"),
@@ -163,8 +163,7 @@ impl View {
         }
         if changed.rates {
             let neuron = &model.shown_spec().neuron;
-            let values = (neuron.threshold, neuron.gain);
-            self.weight_grid.draw_rates(&model.rates, values, &self.phrases, &self.palette);
+            self.weight_grid.draw_rates(&model.rates, neuron, &self.phrases, &self.palette);
         }
         if changed.weights {
             self.timeline.neurons.draw(&model.neurons, &model.receptive_fields, &self.palette);
