@@ -89,7 +89,8 @@ async function runPage(browser) {
   const { url } = await serve(device);
   const page = await (await browser.newContext({ viewport: { width: 1440, height: 1000 } })).newPage();
   page.setDefaultTimeout(60_000);
-  await page.goto(`${url}#engine=${peer === "card" ? "gpu" : "cpu"}`);
+  // The network of the defaults, which the others train too: the one that the page opens with has settings of its own.
+  await page.goto(`${url}#model=mnist-chatty&engine=${peer === "card" ? "gpu" : "cpu"}`);
   const text = async (name) => (await page.getByRole("status", { name, exact: true }).textContent()).trim();
   const figure = async (name) => Number.parseFloat((await text(name)).replace(/[^\d.]/g, ""));
   await page.getByRole("button", { name: "Train", exact: true }).click();

@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_types, reason = "all painting is done here")]
 
-use super::document::{create, find, missing};
+use super::document::{create, find, missing, style};
 use crate::decimal::Between;
 use crate::pictures::marks::{Extent, Ink, Mark, Point, Scene, Shade, along};
 use crate::pictures::packed::Picture;
@@ -11,7 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::f64::consts::TAU;
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, HtmlImageElement, ImageData};
+use web_sys::{Blob, CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement, HtmlImageElement, ImageData};
 
 /// More device pixels than that for one CSS pixel are not worth their time.
 const MOST_PIXELS: f64 = 2.0;
@@ -62,6 +62,41 @@ impl Canvas {
         let (width, height) = (f64::from(self.element.client_width()), f64::from(self.element.client_height()));
         self.resize(width, height, ratio);
         width > 0.0 && height > 0.0
+    }
+
+    /// Puts a word beside marks: places are shares of the picture. It is moved as pictures are and not laid out anew, so it may
+    /// follow a curve without the page counting as unsteady.
+    pub fn place(&self, word: &HtmlElement, at: Option<(f32, f32)>) {
+        word.set_hidden(at.is_none());
+        if let Some((x, y)) = at {
+            let (width, height, _) = self.size.get();
+            style(word, "translate", &format!("{:.1}px {:.1}px", f64::from(x) * width, f64::from(y) * height));
+        }
+    }
+
+    /// Numbers along an axis, each with its place and its class: as many `<span>`s as there are numbers, in one container.
+    pub fn number(&self, container: &HtmlElement, numbers: &[(String, (f32, f32), &str)]) {
+        while container.child_element_count() as usize > numbers.len() {
+            container.last_element_child().inspect(Element::remove);
+        }
+        for (i, (text, at, class)) in numbers.iter().enumerate() {
+            let there = container.children().item(i as u32).and_then(|span| span.dyn_into::<HtmlElement>().ok());
+            let span = match there {
+                Some(span) => span,
+                None => {
+                    let span: HtmlElement = create("span");
+                    drop(container.append_child(&span));
+                    span
+                }
+            };
+            if span.text_content().as_deref() != Some(text) {
+                span.set_text_content(Some(text));
+            }
+            if span.class_name() != *class {
+                span.set_class_name(class);
+            }
+            self.place(&span, Some(*at));
+        }
     }
 
     /// Width over height.

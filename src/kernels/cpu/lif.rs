@@ -2,6 +2,7 @@
 //! loops over arrays of a block's width.
 
 use super::simd::multiversion;
+use crate::kernels::linear::MAX_WIDTH;
 use crate::neuron::{Adjoint, Dynamics, NeuronState};
 use crate::rate_penalty::RatePenalty;
 use crate::spec::{Neuron, Surrogate};
@@ -64,32 +65,32 @@ multiversion! {
 
 multiversion! {
     /// Adds the gradient of the penalty on the firing rates of a block's neurons, in a layer of `outputs`, to that of their
-    /// spikes, [T, W]. Potentials and adaptations say when they spiked.
-    pub(super) fn penalise<const W: usize>(
-        gradient: &mut [[f32; W]],
-        potentials: &[[f32; W]],
-        adaptations: &[[f32; W]],
+    /// spikes, [T, W]. Potentials and adaptations (none for constant thresholds) say when they spiked. One loop for all widths:
+    /// a visitor of the page fetches each loop.
+    pub(super) fn penalise(
+        gradient: &mut [f32],
+        potentials: &[f32],
+        adaptations: &[f32],
+        width: usize,
         neuron: &Neuron,
         penalty: RatePenalty,
         outputs: usize,
     ) {
-        let mut counts = [0.0_f32; W];
-        if neuron.is_adaptive() {
-            let dynamics = Dynamics::<true>::new(neuron);
-            for (potentials, adaptations) in zip(potentials, adaptations) {
-                for ((count, u), a) in zip(zip(&mut counts, potentials), adaptations) {
-                    *count += f32::from(u8::from(*u > dynamics.threshold(*a)));
-                }
-            }
-        } else {
-            for potentials in potentials {
-                zip(&mut counts, potentials).for_each(|(count, u)| *count += f32::from(u8::from(*u > neuron.threshold)));
+        let dynamics = Dynamics::<true>::new(neuron);
+        let mut counts = [0.0_f32; MAX_WIDTH];
+        let counts = &mut counts[..width];
+        for (t, potentials) in potentials.chunks_exact(width).enumerate() {
+            // No adaptations are saved where thresholds are constant.
+            let adaptations = adaptations.get(t * width..(t + 1) * width).unwrap_or(&[0.0; MAX_WIDTH][..width]);
+            for ((count, u), a) in zip(zip(&mut *counts, potentials), adaptations) {
+                *count += f32::from(u8::from(*u > dynamics.threshold(*a)));
             }
         }
-        let (factor, time_steps) = (penalty.factor(outputs, gradient.len()), gradient.len());
-        let added = counts.map(|count| factor * penalty.excess(count, time_steps));
-        for gradient in gradient {
-            zip(gradient, &added).for_each(|(gradient, added)| *gradient += added);
+        let time_steps = gradient.len() / width;
+        let factor = penalty.factor(outputs, time_steps);
+        counts.iter_mut().for_each(|count| *count = factor * penalty.excess(*count, time_steps));
+        for gradient in gradient.chunks_exact_mut(width) {
+            zip(gradient, &*counts).for_each(|(gradient, added)| *gradient += added);
         }
     }
 }

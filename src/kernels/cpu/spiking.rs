@@ -250,7 +250,8 @@ fn penalise<const W: usize>(
     outputs: usize,
 ) {
     if !penalty.is_none() {
-        lif::penalise(gradient, potentials, adaptations, neuron, *penalty, outputs);
+        let [potentials, adaptations] = [potentials, adaptations].map(|rows| rows.as_flattened());
+        lif::penalise(gradient.as_flattened_mut(), potentials, adaptations, W, neuron, *penalty, outputs);
     }
 }
 

@@ -5,7 +5,7 @@ use super::receptive_fields::NeuronPictures;
 use crate::decimal::Between;
 use crate::digits::drawing::SIDE;
 use crate::dom::canvas::{Canvas, Stave};
-use crate::dom::document::{Text, all, class, find, numbers, of_kind, place, style, within};
+use crate::dom::document::{Text, all, class, find, of_kind, style, within};
 use crate::page::model::phrases::{Phrase, Phrases};
 use crate::page::queue::Queue;
 use crate::pictures::analysis::Analysis;
@@ -36,7 +36,6 @@ struct Layer {
 /// What stands beside the marks.
 struct Words {
     count: Text,
-    threshold: HtmlElement,
     settled: HtmlElement,
     first: Text,
     second: Text,
@@ -78,7 +77,6 @@ impl Timeline {
     pub fn find(queue: &Queue) -> Self {
         let words = Words {
             count: Text::find("count-in"),
-            threshold: find("m-threshold"),
             settled: find("m-settled"),
             first: Text::find("m-first"),
             second: Text::find("m-second"),
@@ -196,8 +194,6 @@ impl Timeline {
         let trace = &analysis.trace;
         if let Some(first) = trace.hidden.first() {
             self.membrane.prepare(&voltage::scene(first, neuron, chosen), palette);
-            let y = voltage::threshold_place(first, neuron, chosen);
-            place(&self.words.threshold, Some((1.0, y)));
             self.neurons.name(chosen, first, phrases);
         }
         self.out.prepare(&outputs::scene(trace), palette);
@@ -206,10 +202,10 @@ impl Timeline {
     fn label_axis(&self, time_steps: usize) {
         let places = axis::numbers(time_steps);
         let texts: Vec<_> = places.iter().map(|(step, x)| (step.to_string(), (*x, 0.88), "")).collect();
-        numbers(&self.words.axis, &texts);
+        self.axis.number(&self.words.axis, &texts);
         // The axis's name stands between its first two numbers.
         let between = places.get(1).map(|(_, x)| ((places[0].1 + x) / 2.0, 0.88));
-        place(&self.words.step, between);
+        self.axis.place(&self.words.step, between);
         class(&self.words.step, "middle", true);
         self.slider.set_max(&time_steps.max(1).to_string());
     }
@@ -225,9 +221,9 @@ impl Timeline {
             canvas.fit(palette);
             canvas.paint(&[], palette);
         }
-        [&self.words.threshold, &self.words.settled, &self.words.first.element, &self.words.second.element]
+        [&self.words.settled, &self.words.first.element, &self.words.second.element]
             .iter()
-            .for_each(|word| place(word, None));
+            .for_each(|word| self.race.place(word, None));
         self.cure.element.set_hidden(true);
         self.words.count.set("");
         self.words.sum.iter().for_each(|word| word.set(""));
@@ -308,7 +304,7 @@ impl Timeline {
             let most = if phrases.names.is_empty() { 0.96 } else { 0.78 };
             let right = named.is_some_and(|(_, (x, _))| x > most);
             class(&word.element, "right", right);
-            place(
+            self.race.place(
                 &word.element,
                 named.map(|(_, (x, y))| (if right { x - 0.012 } else { x + 0.006 }, y.between(0.06, 0.94))),
             );
@@ -316,7 +312,10 @@ impl Timeline {
         let settled = settled_column(analysis, now);
         // The word stands to the left of the line, or to its right where there is no room.
         class(&self.words.settled, "right", settled.is_some_and(|x| x > 0.1));
-        place(&self.words.settled, settled.map(|x| (if x > 0.1 { x - 0.004 } else { x + 0.004 }, 0.06)));
+        // And below where the leader's name is at the top of it.
+        let under = settled.is_some_and(|x| race.first.is_some_and(|(_, at)| (at.0 - x).abs() < 0.1 && at.1 < 0.3));
+        let y = if under { 0.94 } else { 0.06 };
+        self.race.place(&self.words.settled, settled.map(|x| (if x > 0.1 { x - 0.004 } else { x + 0.004 }, y)));
         let t = analysis.at(now);
         let leader = analysis.leaders.get(t).copied().flatten();
         self.words.digits.iter().enumerate().for_each(|(digit, word)| class(word, "win", Some(digit) == leader));

@@ -17,7 +17,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlCanvasElement, HtmlElement};
 
 /// So many of those that are silent or always on are named.
-const NAMED: usize = 6;
+const NAMED: usize = 48;
 
 /// So many pictures are drawn in one frame.
 const AT_ONCE: usize = 16;
