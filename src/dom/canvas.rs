@@ -11,7 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::f64::consts::TAU;
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement, HtmlImageElement, ImageData};
+use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlImageElement, ImageData};
 
 /// More device pixels than that for one CSS pixel are not worth their time.
 const MOST_PIXELS: f64 = 2.0;
@@ -64,38 +64,13 @@ impl Canvas {
         width > 0.0 && height > 0.0
     }
 
-    /// Puts a word beside marks: places are shares of the picture. It is moved as pictures are and not laid out anew, so it may
-    /// follow a curve without the page counting as unsteady.
-    pub fn place(&self, word: &HtmlElement, at: Option<(f32, f32)>) {
+    /// Puts a word beside marks, which moves with them: places are shares of the picture. It is moved as pictures are and not laid
+    /// out anew, so the page does not count as unsteady. It has to be put there again where the picture has another size.
+    pub fn follow(&self, word: &HtmlElement, at: Option<(f32, f32)>) {
         word.set_hidden(at.is_none());
         if let Some((x, y)) = at {
             let (width, height, _) = self.size.get();
             style(word, "translate", &format!("{:.1}px {:.1}px", f64::from(x) * width, f64::from(y) * height));
-        }
-    }
-
-    /// Numbers along an axis, each with its place and its class: as many `<span>`s as there are numbers, in one container.
-    pub fn number(&self, container: &HtmlElement, numbers: &[(String, (f32, f32), &str)]) {
-        while container.child_element_count() as usize > numbers.len() {
-            container.last_element_child().inspect(Element::remove);
-        }
-        for (i, (text, at, class)) in numbers.iter().enumerate() {
-            let there = container.children().item(i as u32).and_then(|span| span.dyn_into::<HtmlElement>().ok());
-            let span = match there {
-                Some(span) => span,
-                None => {
-                    let span: HtmlElement = create("span");
-                    drop(container.append_child(&span));
-                    span
-                }
-            };
-            if span.text_content().as_deref() != Some(text) {
-                span.set_text_content(Some(text));
-            }
-            if span.class_name() != *class {
-                span.set_class_name(class);
-            }
-            self.place(&span, Some(*at));
         }
     }
 

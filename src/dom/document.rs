@@ -219,3 +219,28 @@ pub fn press(button: &HtmlElement, pressed: bool) {
 pub fn class(element: &Element, name: &str, on: bool) {
     drop(element.class_list().toggle_with_force(name, on));
 }
+
+/// A row of numbers along an axis: as many `<span>`s as there are numbers, in one container.
+pub fn numbers(container: &HtmlElement, numbers: &[(String, (f32, f32), &str)]) {
+    while container.child_element_count() as usize > numbers.len() {
+        container.last_element_child().inspect(Element::remove);
+    }
+    for (i, (text, at, class)) in numbers.iter().enumerate() {
+        let there = container.children().item(i as u32).and_then(|span| span.dyn_into::<HtmlElement>().ok());
+        let span = match there {
+            Some(span) => span,
+            None => {
+                let span: HtmlElement = create("span");
+                drop(container.append_child(&span));
+                span
+            }
+        };
+        if span.text_content().as_deref() != Some(text) {
+            span.set_text_content(Some(text));
+        }
+        if span.class_name() != *class {
+            span.set_class_name(class);
+        }
+        place(&span, Some(*at));
+    }
+}

@@ -143,6 +143,11 @@ test("silent neurons are named, and what would wake them is a click away", async
   await until("the cure", async () => page.locator("#cure").isVisible());
   assert.ok((await page.locator("#silent-names button").count()) > 0);
   assert.match(await page.locator("#health").textContent(), /\d+ never fire/);
-  await page.getByRole("button", { name: "θ = 16" }).click();
+  await page.locator("#cure").getByRole("button", { name: "θ = 16" }).click();
   await until("the lower threshold", async () => page.url().includes("threshold=16"));
+  // Nothing gets through the layer, and its empty row says so, too.
+  const wake = page.locator(".stave > #wake");
+  await until("the cure at the empty row", () => wake.isVisible());
+  await wake.getByRole("button", { name: "θ = 12.8" }).click();
+  await until("a still lower threshold", async () => page.url().includes("threshold=12.8"));
 });

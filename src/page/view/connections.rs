@@ -1,7 +1,7 @@
 //! The network in which spikes travel: the neurons that matter for the picture, and their strongest connections.
 
 use crate::dom::canvas::Canvas;
-use crate::dom::document::{Text, create, find, listen, one_stop, place, press, rove};
+use crate::dom::document::{Text, create, find, listen, numbers, one_stop, place, press, rove};
 use crate::page::model::input::{Input, Region};
 use crate::page::model::phrases::{Phrase, Phrases};
 use crate::page::model::state::Model;
@@ -122,7 +122,7 @@ impl Connections {
                 ))
             })
             .collect();
-        self.canvas.number(&self.digits, &digits);
+        numbers(&self.digits, &digits);
         let loudest = leader
             .map(|leader| (leader, connections::loudest(analysis, &model.receptive_fields, &self.layout, leader, t)));
         let said = loudest.map(|(leader, loudest)| {

@@ -1,7 +1,7 @@
 //! How training goes: the numbers in the bar, the curves, the surrogate.
 
 use crate::dom::canvas::Canvas;
-use crate::dom::document::{Text, find, place};
+use crate::dom::document::{Text, find, numbers, place};
 use crate::page::model::state::{Model, Progress};
 use crate::pictures::curves::{Chart, Kind, LEFT, RIGHT};
 use crate::pictures::numbers::grouped;
@@ -104,12 +104,12 @@ impl LearningView {
         let picture = progress::picture(history.training(), history.measured(), &model.previous_run, model.goal);
         self.progress.paint(&picture.marks, palette);
         let decades = picture.decades.into_iter().map(|(name, x)| (name, (x, 1.18), ""));
-        self.progress.number(&self.progress_numbers, &decades.collect::<Vec<_>>());
+        numbers(&self.progress_numbers, &decades.collect::<Vec<_>>());
         // While nothing was learnt here, the number is that of the trained network.
         let end = picture.end.or(picture.goal);
         let share = end.map(|(_, share)| format!("{:.1}", share * 100.0));
         self.progress_now.set(share.as_deref().unwrap_or(""));
-        self.progress.place(&self.progress_now.element, end.map(|((x, y), _)| (x.max(0.02) + 0.02, y)));
+        self.progress.follow(&self.progress_now.element, end.map(|((x, y), _)| (x.max(0.02) + 0.02, y)));
     }
 
     /// Draws what a neuron's parameters look like: its leak and its surrogate.
@@ -117,7 +117,7 @@ impl LearningView {
         if self.surrogate.fit(palette) {
             let (marks, name) = surrogate::picture(neuron.surrogate);
             self.surrogate.paint(&marks, palette);
-            self.surrogate.place(&self.slope_name, Some(name));
+            place(&self.slope_name, Some(name));
         }
         self.names.iter().for_each(|(name, at)| place(name, Some(*at)));
         if self.leak.fit(palette) {
@@ -130,8 +130,8 @@ impl ChartView {
     fn label(&self, chart: &Chart) {
         let rows = chart.rows.iter().map(|(text, y)| (text.clone(), (0.0, *y), "left"));
         let columns = chart.columns.iter().map(|(text, x)| (text.clone(), (*x, 0.94), ""));
-        self.canvas.number(&self.numbers, &rows.chain(columns).collect::<Vec<_>>());
-        self.canvas.place(&self.axis, Some((RIGHT + (1.0 - RIGHT) * 0.25, 0.94)));
+        numbers(&self.numbers, &rows.chain(columns).collect::<Vec<_>>());
+        place(&self.axis, Some((RIGHT + (1.0 - RIGHT) * 0.25, 0.94)));
         let beside = |at: Option<(f32, f32)>, y: f32| at.map(|(x, _)| (x.max(LEFT) + 0.015, y));
         let (mut training, mut test) =
             (chart.training.map_or(0.0, |point| point.1), chart.test.map_or(0.0, |point| point.1));
@@ -141,9 +141,9 @@ impl ChartView {
             (training, test) =
                 if test <= training { (middle + 0.055, middle - 0.055) } else { (middle - 0.055, middle + 0.055) };
         }
-        self.canvas.place(&self.training, beside(chart.training, training));
+        place(&self.training, beside(chart.training, training));
         if let Some(name) = &self.test {
-            self.canvas.place(name, beside(chart.test, test));
+            place(name, beside(chart.test, test));
         }
     }
 }

@@ -5,7 +5,7 @@ use super::receptive_fields::NeuronPictures;
 use crate::decimal::Between;
 use crate::digits::drawing::SIDE;
 use crate::dom::canvas::{Canvas, Stave};
-use crate::dom::document::{Text, all, class, find, of_kind, style, within};
+use crate::dom::document::{Text, all, class, find, numbers, of_kind, place, style, within};
 use crate::page::model::phrases::{Phrase, Phrases};
 use crate::page::queue::Queue;
 use crate::pictures::analysis::Analysis;
@@ -202,10 +202,10 @@ impl Timeline {
     fn label_axis(&self, time_steps: usize) {
         let places = axis::numbers(time_steps);
         let texts: Vec<_> = places.iter().map(|(step, x)| (step.to_string(), (*x, 0.88), "")).collect();
-        self.axis.number(&self.words.axis, &texts);
+        numbers(&self.words.axis, &texts);
         // The axis's name stands between its first two numbers.
         let between = places.get(1).map(|(_, x)| ((places[0].1 + x) / 2.0, 0.88));
-        self.axis.place(&self.words.step, between);
+        place(&self.words.step, between);
         class(&self.words.step, "middle", true);
         self.slider.set_max(&time_steps.max(1).to_string());
     }
@@ -223,7 +223,7 @@ impl Timeline {
         }
         [&self.words.settled, &self.words.first.element, &self.words.second.element]
             .iter()
-            .for_each(|word| self.race.place(word, None));
+            .for_each(|word| self.race.follow(word, None));
         self.cure.element.set_hidden(true);
         self.words.count.set("");
         self.words.sum.iter().for_each(|word| word.set(""));
@@ -304,7 +304,7 @@ impl Timeline {
             let most = if phrases.names.is_empty() { 0.96 } else { 0.78 };
             let right = named.is_some_and(|(_, (x, _))| x > most);
             class(&word.element, "right", right);
-            self.race.place(
+            self.race.follow(
                 &word.element,
                 named.map(|(_, (x, y))| (if right { x - 0.012 } else { x + 0.006 }, y.between(0.06, 0.94))),
             );
@@ -315,7 +315,7 @@ impl Timeline {
         // And below where the leader's name is at the top of it.
         let under = settled.is_some_and(|x| race.first.is_some_and(|(_, at)| (at.0 - x).abs() < 0.1 && at.1 < 0.3));
         let y = if under { 0.94 } else { 0.06 };
-        self.race.place(&self.words.settled, settled.map(|x| (if x > 0.1 { x - 0.004 } else { x + 0.004 }, y)));
+        self.race.follow(&self.words.settled, settled.map(|x| (if x > 0.1 { x - 0.004 } else { x + 0.004 }, y)));
         let t = analysis.at(now);
         let leader = analysis.leaders.get(t).copied().flatten();
         self.words.digits.iter().enumerate().for_each(|(digit, word)| class(word, "win", Some(digit) == leader));
@@ -335,7 +335,7 @@ impl Timeline {
         let (share, runs) = (now.fract(), now.fract() > 0.01 && step < analysis.time_steps());
         let fired = analysis.hidden_counts.last().is_some_and(|counts| counts[step - 1] > 0);
         for (pulse, runs) in [(&self.pulses[0], runs), (&self.pulses[1], runs && fired)] {
-            style(pulse, "left", &format!("{:.1}%", share * 100.0));
+            style(pulse, "transform", &format!("translateX({:.1}%)", share * 100.0));
             style(pulse, "opacity", if runs { "1" } else { "0" });
         }
     }
