@@ -1,5 +1,6 @@
 //! What can be read off a trace: computed once when it arrives, asked for at every frame.
 
+use super::rates::{Cure, SOME_LOWER};
 use crate::energy::{ADD, MULTIPLY_ADD};
 use crate::trace::{LayerTrace, Trace, settled_at, stops_at};
 
@@ -112,10 +113,25 @@ impl Analysis {
         stops_at(&self.leaders, &self.probabilities, certainty)
     }
 
-    /// The first hidden layer in which no neuron fires, though there is something in the picture.
-    pub fn silent_layer(&self) -> Option<usize> {
+    /// The first hidden layer in which no neuron fires, though there is something in the picture, and what wakes its neurons
+    /// of this threshold: it is just below the highest of their voltages.
+    ///
+    /// ```
+    /// use spiking_playground::pictures::{analysis::Analysis, rates::Cure};
+    /// use spiking_playground::spikes::SpikeTrain;
+    /// use spiking_playground::trace::{LayerTrace, Trace};
+    /// let layer = |potentials: Vec<f32>| LayerTrace { spikes: SpikeTrain::silent(1, 2, 2), potentials, ..LayerTrace::default() };
+    /// let (hidden, output) = (vec![layer(vec![0.1, 0.2, 2.0, -1.0])], layer(vec![0.0; 4]));
+    /// let trace = Trace { image: vec![9], time_steps: 2, input: SpikeTrain::silent(1, 1, 2), hidden, output, ..Trace::default() };
+    /// assert_eq!(Analysis::new(trace, None).silent_layer(4.0), Some((0, Cure::Wake(0.9 * 2.0 / 4.0))));
+    /// ```
+    pub fn silent_layer(&self, threshold: f32) -> Option<(usize, Cure)> {
         let is_lit = self.trace.image.iter().any(|pixel| *pixel > 0);
-        self.firing.iter().position(|firing| *firing == 0).filter(|_| is_lit)
+        let index = self.firing.iter().position(|firing| *firing == 0).filter(|_| is_lit)?;
+        let highest = self.trace.hidden[index].potentials.iter().fold(0.0_f32, |highest, u| highest.max(*u));
+        let share = 0.9 * highest / threshold;
+        // A threshold is at least a hundredth.
+        Some((index, Cure::Wake(if share * threshold >= 0.01 { share } else { SOME_LOWER })))
     }
 
     /// The class that leads at the end, if it is more likely than all others together.

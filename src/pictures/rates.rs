@@ -30,11 +30,14 @@ pub struct Health {
     pub share: f32,
 }
 
+/// The share of a threshold that is tried first where nobody knows how far neurons are from it.
+pub const SOME_LOWER: f32 = 0.8;
+
 /// What would help a network whose neurons are mostly silent, or mostly always on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Cure {
-    /// Wake them: a lower threshold or a higher gain.
-    Wake,
+    /// Wake them: a threshold of this share of the one that there is, or a gain higher by as much.
+    Wake(f32),
     /// Calm them: a higher threshold or a lower gain.
     Calm,
 }
@@ -54,7 +57,7 @@ impl Rates {
         let share = |neurons: &[usize], layer: &[f32]| neurons.len() as f32 / layer.len().max(1) as f32;
         self.layers.iter().find_map(|layer| {
             let Health { silent, busy, .. } = Self::health(layer);
-            let wake = (share(&silent, layer) > SICK).then_some(Cure::Wake);
+            let wake = (share(&silent, layer) > SICK).then_some(Cure::Wake(SOME_LOWER));
             wake.or_else(|| (share(&busy, layer) > SICK).then_some(Cure::Calm))
         })
     }
@@ -99,7 +102,7 @@ mod tests {
     #[test]
     fn a_cure_is_offered_where_a_layer_ails() {
         let cure = |layer: &[f32]| Rates { layers: vec![vec![0.2; 9], layer.to_vec()] }.cure();
-        assert_eq!(cure(&[0.0, 0.0, 0.2, 0.2]), Some(Cure::Wake));
+        assert_eq!(cure(&[0.0, 0.0, 0.2, 0.2]), Some(Cure::Wake(SOME_LOWER)));
         assert_eq!(cure(&[0.95, 1.0, 0.2, 0.2]), Some(Cure::Calm));
         assert_eq!(cure(&[0.0, 0.1, 0.2, 0.9]), None);
     }

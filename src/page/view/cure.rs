@@ -39,11 +39,11 @@ impl CureOffer {
         }
     }
 
-    /// Offers what helps these neurons, if anything does.
+    /// Offers what helps these neurons, if anything does: another threshold, or as much of another gain.
     pub fn show(&self, cure: Option<Cure>, neuron: &Neuron, phrases: &Phrases) {
         self.element.set_hidden(cure.is_none());
         let (word, factor) = match cure {
-            Some(Cure::Wake) => (Phrase::CureWake, 0.8),
+            Some(Cure::Wake(factor)) => (Phrase::CureWake, factor),
             Some(Cure::Calm) => (Phrase::CureCalm, 1.25),
             None => return,
         };

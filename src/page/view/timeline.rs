@@ -16,7 +16,6 @@ use crate::pictures::marks::{Ink, Mark, Scene, column, cursor};
 use crate::pictures::outputs;
 use crate::pictures::palette::Palette;
 use crate::pictures::raster;
-use crate::pictures::rates::Cure;
 use crate::pictures::sum::{self, Sum};
 use crate::pictures::voltage::{self, ROWS};
 use crate::spec::{Encoding, Neuron, Readout, Spec};
@@ -164,11 +163,11 @@ impl Timeline {
             view.firing.set(&phrases.say(Phrase::Firing, &firing));
             view.which.set(if trace.hidden.len() > 1 { &name } else { "" });
         }
-        let silent = analysis.silent_layer();
-        if let Some(layer) = silent.and_then(|index| self.layers.get(index)) {
+        let silent = analysis.silent_layer(spec.neuron.threshold);
+        if let Some(layer) = silent.and_then(|(index, _)| self.layers.get(index)) {
             drop(layer.stave.element().parent_element().map(|stave| stave.append_child(&self.cure.element)));
         }
-        self.cure.show(silent.map(|_| Cure::Wake), &spec.neuron, phrases);
+        self.cure.show(silent.map(|(_, cure)| cure), &spec.neuron, phrases);
         self.leads = class_scores::leads(analysis);
         self.race.fit(palette);
         self.axis.fit(palette);
@@ -279,7 +278,9 @@ impl Timeline {
     /// What the first of the neurons adds up at this time step.
     fn show_sum(&self, sum: Option<Sum>, index: usize, beta: f32, phrases: &Phrases) {
         let Some(sum) = sum else { return self.words.sum.iter().for_each(|word| word.set("")) };
-        let number = |value: f32| format!("{value:.2}").replace('-', "\u{2212}");
+        // Nothing is less than nothing.
+        let number =
+            |value: f32| format!("{:.2}", if value.abs() < 0.005 { 0.0 } else { value }).replace('-', "\u{2212}");
         let [neuron, stays, excites, inhibits, total] = &self.words.sum;
         neuron.set(&phrases.say(Phrase::Neuron, &[("n", index.to_string())]));
         let mut said = phrases.say(Phrase::SumStays, &[("beta", beta.to_string()), ("v", number(sum.before))]);
