@@ -110,8 +110,7 @@ fn main() -> Result<()> {
     for epoch in 0..spec.epochs {
         let order = EpochOrder::new(spec.seed, epoch, train.len());
         for start in (0..train.len()).step_by(spec.batch_size) {
-            let indices: Vec<usize> =
-                order.batch(start, spec.batch_size).iter().map(|place| place.sample() as usize).collect();
+            let indices: Vec<usize> = order.batch(start, spec.batch_size).iter().map(|place| place.sample()).collect();
             let (images, labels) = batch(&train, &indices, &device);
             let gradients = GradientsParams::from_grads(cross_entropy(twin.forward(images), &labels).backward(), &twin);
             twin = adam.step(learning_rate(&spec, step, steps), twin, gradients);

@@ -1,0 +1,462 @@
+//! The layer, fast: only the neurons that fire change, and few do. So the currents of all time steps are summed first, block by
+//! block, and a neuron that fires gets its weights side by side for the rest of the picture and its current anew.
+
+use super::input::InputSpikes;
+use super::window::Window;
+use super::{LANES, Mode, Spike, Stdp, powers, scale};
+use crate::random::{Generator, Stream};
+use crate::spec::Neuron;
+use std::iter::zip;
+
+/// Neurons whose sums stay in registers while the inputs of a time step pass.
+const BLOCK: usize = if cfg!(target_arch = "wasm32") { 32 } else { 64 };
+
+/// The largest initial weight, before scaling.
+const INITIAL: f32 = 0.3;
+
+/// A layer that learns by STDP. A picture is shown from rest ([`StdpLayer::show`]); its spikes are then in
+/// [`StdpLayer::spikes`].
+#[derive(Clone, Debug)]
+pub struct StdpLayer {
+    neuron: Neuron,
+    stdp: Stdp,
+    inputs: usize,
+    neurons: usize,
+    /// w_ij, [blocks, inputs, [`BLOCK`]]: a row is what an input's spike adds to the neurons of a block. Weights of neurons that
+    /// fill the last block are 0.
+    weights: Vec<f32>,
+    /// a_j.
+    adaptation: Vec<f32>,
+    /// n_j.
+    age: Vec<u32>,
+    spikes: Vec<Spike>,
+    /// Δw_ij of the newest spike that was learnt from, before scaling, \[inputs\].
+    change: Vec<f32>,
+    /// Where changes are counted, if they are.
+    window: Option<Window>,
+    picture: Picture,
+    powers: Powers,
+}
+
+/// What lasts as long as a picture.
+#[derive(Clone, Debug, Default)]
+struct Picture {
+    /// `Σ_i w_ij·s_i[t]`, [T, width].
+    currents: Vec<f32>,
+    /// u_j, and then v_j, \[width\].
+    potentials: Vec<f32>,
+    /// θ + a_j, \[width\].
+    thresholds: Vec<f32>,
+    /// When each input fired last, \[inputs\].
+    last_input: Vec<Option<u32>>,
+    /// Those that have fired, in the order in which they first did.
+    fired: Vec<Fired>,
+    /// Room for the weights of those of the next picture.
+    spare: Vec<Vec<f32>>,
+}
+
+/// A neuron that has fired in the picture that is shown: only its weights change.
+#[derive(Clone, Debug)]
+struct Fired {
+    neuron: usize,
+    last: usize,
+    /// w_ij for all i.
+    weights: Vec<f32>,
+}
+
+/// Traces after 0, 1, 2, … time steps.
+#[derive(Clone, Debug, Default)]
+struct Powers {
+    presynaptic: Vec<f32>,
+    postsynaptic: Vec<f32>,
+}
+
+impl StdpLayer {
+    /// A layer of `neurons` young neurons that read `inputs` inputs, with weights drawn from the seed.
+    pub fn new(neuron: Neuron, stdp: Stdp, inputs: usize, neurons: usize, seed: u64) -> Self {
+        let mut generator = Generator::new(seed, Stream::Weights(0));
+        let weights = (0..neurons).map(|_| {
+            let mut weights: Vec<f32> = (0..inputs).map(|_| INITIAL * generator.unit()).collect();
+            scale(&mut weights, stdp.mean_weight);
+            weights
+        });
+        let weights: Vec<Vec<f32>> = weights.collect();
+        Self::with_weights(neuron, stdp, inputs, &weights)
+    }
+
+    /// A layer of young neurons with these weights, `[N][inputs]`.
+    ///
+    /// # Panics
+    /// If a neuron has another number of weights.
+    pub fn with_weights(neuron: Neuron, stdp: Stdp, inputs: usize, weights: &[Vec<f32>]) -> Self {
+        let neurons = weights.len();
+        let width = neurons.next_multiple_of(BLOCK);
+        let mut layer = Self {
+            neuron,
+            stdp,
+            inputs,
+            neurons,
+            weights: vec![0.0; inputs * width],
+            adaptation: vec![0.0; neurons],
+            age: vec![0; neurons],
+            spikes: Vec::new(),
+            change: vec![0.0; inputs],
+            window: None,
+            picture: Picture {
+                potentials: vec![0.0; width],
+                thresholds: vec![f32::INFINITY; width],
+                last_input: vec![None; inputs],
+                ..Picture::default()
+            },
+            powers: Powers::default(),
+        };
+        for (j, weights) in weights.iter().enumerate() {
+            assert!(weights.len() == inputs, "a neuron of {} weights reads {inputs} inputs", weights.len());
+            layer.set_incoming(j, weights);
+        }
+        layer
+    }
+
+    /// N.
+    pub const fn neurons(&self) -> usize {
+        self.neurons
+    }
+
+    /// The number of inputs.
+    pub const fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// The incoming weights of neuron `neuron`, its receptive field, \[inputs\].
+    ///
+    /// # Panics
+    /// If there is no such neuron.
+    pub fn incoming(&self, neuron: usize) -> Vec<f32> {
+        assert!(neuron < self.neurons, "neuron {neuron} of {}", self.neurons);
+        self.column(neuron).copied().collect()
+    }
+
+    fn column(&self, j: usize) -> impl Iterator<Item = &f32> {
+        self.weights[j / BLOCK * self.inputs * BLOCK + j % BLOCK..].iter().step_by(BLOCK).take(self.inputs)
+    }
+
+    fn set_incoming(&mut self, j: usize, weights: &[f32]) {
+        let column = self.weights[j / BLOCK * self.inputs * BLOCK + j % BLOCK..].iter_mut().step_by(BLOCK);
+        zip(column, weights).for_each(|(weight, new)| *weight = *new);
+    }
+
+    /// a, by which each neuron's threshold has risen or fallen, \[N\].
+    pub fn adaptation(&self) -> &[f32] {
+        &self.adaptation
+    }
+
+    /// How often each neuron has spiked while it learnt, \[N\].
+    pub fn age(&self) -> &[u32] {
+        &self.age
+    }
+
+    /// The spikes of the newest picture, in the order in which they came.
+    pub fn spikes(&self) -> &[Spike] {
+        &self.spikes
+    }
+
+    /// Δw of the newest spike that was learnt from, before scaling, \[inputs\].
+    pub fn change(&self) -> &[f32] {
+        &self.change
+    }
+
+    /// Counts the changes of weights by the time between their spikes from now on.
+    pub fn measure_window(&mut self, time_steps: usize) {
+        self.window = Some(Window::new(time_steps));
+    }
+
+    /// The changes counted so far; none if they are not.
+    pub const fn window(&self) -> Option<&Window> {
+        self.window.as_ref()
+    }
+
+    /// Shows a picture from rest.
+    ///
+    /// # Panics
+    /// If it has spikes of inputs that the layer does not read.
+    pub fn show(&mut self, input: &InputSpikes, mode: Mode) {
+        self.begin(input);
+        for t in 0..input.time_steps() {
+            let now = input.at(t);
+            self.integrate(now, t);
+            if mode == Mode::Learning {
+                now.iter().for_each(|i| self.picture.last_input[*i as usize] = Some(t as u32));
+                self.depress(now, t);
+            }
+            while let Some(winner) = self.most_excited() {
+                self.fire(winner, t, mode);
+            }
+        }
+        for fired in std::mem::take(&mut self.picture.fired) {
+            if mode == Mode::Learning {
+                self.set_incoming(fired.neuron, &fired.weights);
+            }
+            self.picture.spare.push(fired.weights);
+        }
+        if mode == Mode::Learning {
+            let (stdp, neurons, threshold) = (self.stdp, self.neurons, self.neuron.threshold);
+            for (adaptation, age) in zip(&mut self.adaptation, &self.age) {
+                *adaptation = stdp.relaxed(*adaptation, *age, neurons, threshold);
+            }
+        }
+    }
+
+    /// All at rest; the currents of all time steps, as if no weight changed.
+    fn begin(&mut self, input: &InputSpikes) {
+        let time_steps = input.time_steps();
+        if self.powers.presynaptic.len() <= time_steps {
+            self.powers = Powers {
+                presynaptic: powers(self.stdp.presynaptic_decay, time_steps),
+                postsynaptic: powers(self.stdp.postsynaptic_decay, time_steps),
+            };
+        }
+        let Picture { currents, potentials, thresholds, last_input, .. } = &mut self.picture;
+        self.spikes.clear();
+        potentials.fill(0.0);
+        last_input.fill(None);
+        for (threshold, adaptation) in zip(thresholds, &self.adaptation) {
+            *threshold = self.neuron.threshold + adaptation;
+        }
+        currents.resize(time_steps * potentials.len(), 0.0);
+        sum_currents(currents, potentials.len(), &self.weights, self.inputs, input);
+    }
+
+    /// u_j of time step t.
+    fn integrate(&mut self, now: &[u32], t: usize) {
+        let Neuron { beta, gain, .. } = self.neuron;
+        let Picture { currents, potentials, fired, .. } = &mut self.picture;
+        let currents = &mut currents[t * potentials.len()..][..potentials.len()];
+        for fired in &*fired {
+            currents[fired.neuron] = now.iter().fold(0.0, |sum, i| sum + fired.weights[*i as usize]);
+        }
+        zip(&mut *potentials, currents).for_each(|(u, current)| *u = beta * *u + gain * *current);
+        for fired in fired.iter().filter(|fired| t - fired.last <= self.stdp.refractory) {
+            potentials[fired.neuron] = 0.0;
+        }
+    }
+
+    /// The neuron farthest above its threshold, of equal ones the first; none where no one is above it.
+    fn most_excited(&self) -> Option<usize> {
+        let Picture { potentials, thresholds, .. } = &self.picture;
+        let mut most = [f32::NEG_INFINITY; LANES];
+        for (u, threshold) in zip(potentials.as_chunks::<LANES>().0, thresholds.as_chunks::<LANES>().0) {
+            for lane in 0..LANES {
+                most[lane] = most[lane].max(u[lane] - threshold[lane]);
+            }
+        }
+        let most = most.into_iter().fold(f32::NEG_INFINITY, f32::max);
+        let is_most = |(u, threshold): (&f32, &f32)| u - threshold == most;
+        if most > 0.0 { zip(potentials, thresholds).position(is_most) } else { None }
+    }
+
+    fn fire(&mut self, j: usize, t: usize, mode: Mode) {
+        self.spikes.push(Spike { neuron: j, time: t });
+        let inhibition = self.stdp.inhibition;
+        let potentials = &mut self.picture.potentials;
+        potentials.iter_mut().for_each(|u| *u = (*u - inhibition).max(0.0));
+        potentials[j] = 0.0;
+        let place = self.picture.fired.iter().position(|fired| fired.neuron == j).unwrap_or_else(|| {
+            let mut weights = self.picture.spare.pop().unwrap_or_default();
+            weights.clear();
+            weights.extend(self.column(j));
+            self.picture.fired.push(Fired { neuron: j, last: t, weights });
+            self.picture.fired.len() - 1
+        });
+        self.picture.fired[place].last = t;
+        if mode == Mode::Learning {
+            self.potentiate(place, t);
+            let raised = self.stdp.adaptation_at(self.age[j]);
+            self.adaptation[j] += raised;
+            self.picture.thresholds[j] = self.neuron.threshold + self.adaptation[j];
+            self.age[j] += 1;
+        }
+    }
+
+    /// STDP at a spike of the neuron: the inputs that fired just before it are strengthened.
+    fn potentiate(&mut self, place: usize, t: usize) {
+        let Picture { fired, last_input, .. } = &mut self.picture;
+        let Fired { neuron, weights, .. } = &mut fired[place];
+        let rate = self.stdp.learning_rate_at(self.age[*neuron]);
+        let trace = |last: &Option<u32>| last.map_or(0.0, |last| self.powers.presynaptic[t - last as usize]);
+        for ((weight, last), change) in zip(zip(&mut *weights, &*last_input), &mut self.change) {
+            *change = Stdp::potentiation(rate, trace(last), *weight);
+            *weight += *change;
+        }
+        scale(weights, self.stdp.mean_weight);
+        if let Some(window) = &mut self.window {
+            for (last, change) in zip(last_input, &self.change) {
+                last.iter().for_each(|last| window.add(t as isize - *last as isize, *change));
+            }
+        }
+    }
+
+    /// STDP at the spikes of inputs: whoever fired before them loses some of these synapses.
+    fn depress(&mut self, now: &[u32], t: usize) {
+        for Fired { neuron, last, weights } in &mut self.picture.fired {
+            let rate = self.stdp.learning_rate_at(self.age[*neuron]);
+            let trace = self.powers.postsynaptic[t - *last];
+            for i in now {
+                let weight = &mut weights[*i as usize];
+                let change = self.stdp.depression(rate, trace, *weight);
+                *weight += change;
+                if let Some(window) = &mut self.window {
+                    window.add(*last as isize - t as isize, change);
+                }
+            }
+        }
+    }
+}
+
+/// `Σ_i w_ij·s_i[t]` of all t and j, [T, width], each in ascending order of i.
+fn sum_currents(currents: &mut [f32], width: usize, weights: &[f32], inputs: usize, input: &InputSpikes) {
+    let rows = weights.as_chunks::<BLOCK>().0;
+    for (block, rows) in rows.chunks_exact(inputs.max(1)).enumerate() {
+        for t in 0..input.time_steps() {
+            let mut sums = [0.0_f32; BLOCK];
+            for i in input.at(t) {
+                zip(&mut sums, &rows[*i as usize]).for_each(|(sum, weight)| *sum += weight);
+            }
+            currents[t * width + block * BLOCK..][..BLOCK].copy_from_slice(&sums);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::obvious::ObviousLayer;
+    use super::*;
+    use crate::spikes::SpikeTrain;
+    use proptest::prelude::*;
+
+    /// Any rule, with each part of it also left out.
+    fn stdp() -> impl Strategy<Value = Stdp> {
+        let part = |most: f32| prop_oneof![1 => Just(0.0_f32), 3 => 0.0..most];
+        let rates = (part(0.5), part(0.1), part(20.0), part(1.5));
+        let others = (part(0.5), part(0.1), part(8.0), part(8.0));
+        (part(3.0), 0_usize..4, rates, others, part(8.0), part(0.3)).prop_map(
+            |(inhibition, refractory, rates, others, target_spikes, mean_weight)| {
+                let (learning_rate, learning_rate_min, youth, depression) = rates;
+                let (adaptation, adaptation_min, presynaptic_decay, postsynaptic_decay) = others;
+                Stdp {
+                    inhibition,
+                    refractory,
+                    adaptation,
+                    adaptation_min,
+                    target_spikes,
+                    learning_rate,
+                    learning_rate_min,
+                    youth,
+                    depression,
+                    presynaptic_decay,
+                    postsynaptic_decay,
+                    mean_weight,
+                }
+            },
+        )
+    }
+
+    fn picture(inputs: usize, time_steps: usize, share: f32, seed: u64) -> InputSpikes {
+        let mut generator = Generator::new(seed, Stream::Weights(1));
+        let dense: Vec<f32> = (0..inputs * time_steps).map(|_| f32::from(u8::from(generator.unit() < share))).collect();
+        InputSpikes::of(&SpikeTrain::from_dense(1, inputs, time_steps, &dense), 0)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_fast_way_has_the_bits_of_the_obvious_one(
+            stdp in stdp(),
+            (inputs, neurons, time_steps) in (1_usize..40, 1_usize..140, 1_usize..70),
+            (share, beta, gain, threshold) in (0.0_f32..0.6, 0.0_f32..=1.0, 0.0_f32..2.0, 0.05_f32..2.0),
+            seed in 0_u64..1000,
+        ) {
+            let neuron = Neuron { beta, gain, threshold, ..Neuron::default() };
+            let mut fast = StdpLayer::new(neuron, stdp, inputs, neurons, seed);
+            let incoming = |layer: &StdpLayer| (0..neurons).map(|j| layer.incoming(j)).collect::<Vec<_>>();
+            let mut obvious = ObviousLayer::new(neuron, stdp, incoming(&fast));
+            for shown in 0..6 {
+                let picture = picture(inputs, time_steps, share, seed * 10 + shown);
+                let mode = if shown == 3 { Mode::Frozen } else { Mode::Learning };
+                fast.show(&picture, mode);
+                let spikes = obvious.show(&picture, mode);
+                prop_assert_eq!(fast.spikes(), &spikes[..]);
+                let bits = |numbers: &[f32]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+                let all = |weights: Vec<Vec<f32>>| bits(&weights.concat());
+                prop_assert_eq!(all(incoming(&fast)), all(obvious.weights.clone()));
+                prop_assert_eq!(bits(fast.adaptation()), bits(&obvious.adaptation));
+                prop_assert_eq!(fast.age(), &obvious.age[..]);
+            }
+        }
+    }
+
+    /// A layer that can fire, with nothing but two inputs.
+    fn pair() -> (Neuron, Stdp) {
+        (
+            Neuron { beta: 0.0, gain: 1.0, threshold: 0.5, ..Neuron::default() },
+            Stdp { mean_weight: 0.0, ..Stdp::default() },
+        )
+    }
+
+    #[test]
+    fn the_running_rule_has_the_window_of_its_equation() {
+        // Input 1 makes the neuron fire at t = 20, input 0 fires once, Δt earlier or later.
+        for from_pre_to_post in [-19_isize, -5, -1, 0, 1, 5, 19] {
+            let (neuron, stdp) = pair();
+            let mut layer = StdpLayer::with_weights(neuron, stdp, 2, &[vec![0.25, 1.0]]);
+            layer.measure_window(41);
+            let mut train = SpikeTrain::silent(1, 2, 41);
+            train.fire(0, 1, 20);
+            train.fire(0, 0, usize::try_from(20 - from_pre_to_post).unwrap());
+            layer.show(&InputSpikes::of(&train, 0), Mode::Learning);
+            assert_eq!(layer.spikes(), [Spike { neuron: 0, time: 20 }]);
+            // It has aged by its own spike when depression follows it.
+            let young = Stdp { youth: 0.0, ..stdp };
+            let aged = if from_pre_to_post < 0 { stdp.learning_rate_at(1) / stdp.learning_rate } else { 1.0 };
+            let change = layer.incoming(0)[0] - 0.25;
+            let expected = aged * young.change(from_pre_to_post, 0.25);
+            assert!((change - expected).abs() < 1e-6, "{from_pre_to_post}: {change}, and {expected} by the equation");
+            // The other input's weight is at its bound, and does not change.
+            let measured: f64 = (layer.window().unwrap().means())
+                .filter(|(at, ..)| *at == from_pre_to_post)
+                .map(|(_, mean, count)| mean * count as f64)
+                .sum();
+            assert!((measured - f64::from(change)).abs() < 1e-6, "{from_pre_to_post}: {measured} measured, {change}");
+        }
+    }
+
+    #[test]
+    fn a_winner_inhibits_the_others_and_rests() {
+        let (neuron, stdp) = pair();
+        let stdp = Stdp { inhibition: 10.0, refractory: 2, ..stdp };
+        let mut layer = StdpLayer::with_weights(neuron, stdp, 1, &[vec![0.8], vec![0.9], vec![0.9]]);
+        let mut train = SpikeTrain::silent(1, 1, 5);
+        (0..5).for_each(|t| train.fire(0, 0, t));
+        layer.show(&InputSpikes::of(&train, 0), Mode::Frozen);
+        let winners: Vec<_> = layer.spikes().iter().map(|spike| spike.neuron).collect();
+        // The first of two equal ones, then who is not refractory.
+        assert_eq!(winners, [1, 2, 0, 1, 2]);
+        assert!(layer.age().iter().all(|age| *age == 0), "who is frozen does not age");
+    }
+
+    #[test]
+    fn scaling_keeps_the_mean_of_who_fires_and_nothing_else() {
+        let neuron = Neuron { gain: 1.0, threshold: 0.2, ..Neuron::default() };
+        let mut layer = StdpLayer::new(neuron, Stdp::default(), 30, 5, 7);
+        let before: Vec<_> = (0..5).map(|j| layer.incoming(j)).collect();
+        layer.show(&picture(30, 20, 0.3, 1), Mode::Learning);
+        for (j, before) in before.iter().enumerate() {
+            let weights = layer.incoming(j);
+            let mean = weights.iter().sum::<f32>() / 30.0;
+            let has_fired = layer.age()[j] > 0;
+            // Depression follows the last scaling.
+            assert!(!has_fired || (0.09..0.1001).contains(&mean), "{mean}");
+            assert_eq!(&weights != before, has_fired);
+        }
+    }
+}
