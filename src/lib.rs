@@ -64,6 +64,8 @@ pub mod spikes;
 pub mod neuron;
 /// The price of firing more often than a target, which the loss may add.
 pub mod rate_penalty;
+/// The choice of the widest SIMD instructions at run time.
+mod simd;
 /// Learning without labels, by the times of spikes (STDP).
 pub mod plasticity;
 /// The trace of one picture: its spikes and membrane potentials.

@@ -28,6 +28,7 @@ mod pen;
 #[cfg(feature = "web")]
 mod photo_reader;
 mod photos;
+mod plasticity;
 mod predict;
 mod program;
 mod resume;

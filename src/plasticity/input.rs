@@ -1,7 +1,7 @@
 //! A picture as input spikes, listed by time step.
 
-use crate::spikes::SpikeTrain;
-use crate::spikes::encode::{Pass, at_rate, rate};
+use crate::spikes::encode::{Pass, at_rate, key, rate_words};
+use crate::spikes::{SpikeTrain, words_for};
 
 /// The mean ink, of 1, that [`even_rate`] gives each picture: that of MNIST's training images.
 pub const MEAN_INK: f32 = 0.13;
@@ -29,12 +29,15 @@ impl InputSpikes {
     /// ```
     pub fn of(train: &SpikeTrain, sample: usize) -> Self {
         let mut starts = vec![0; train.time_steps() + 1];
-        for input in 0..train.neurons() {
-            train.times(sample, input).for_each(|t| starts[t + 1] += 1);
+        // Most inputs of a picture are silent.
+        let fires = |input: &usize| train.of(sample, *input).iter().any(|word| *word != 0);
+        let firing: Vec<usize> = (0..train.neurons()).filter(fires).collect();
+        for input in &firing {
+            train.times(sample, *input).for_each(|t| starts[t + 1] += 1);
         }
         (1..starts.len()).for_each(|t| starts[t] += starts[t - 1]);
         let (mut next, mut inputs) = (starts.clone(), vec![0; starts[train.time_steps()]]);
-        for input in 0..train.neurons() {
+        for input in firing {
             for t in train.times(sample, input) {
                 inputs[next[t]] = input as u32;
                 next[t] += 1;
@@ -85,5 +88,7 @@ pub fn encode(
     (seed, pass, sample): (u64, Pass, u64),
 ) -> InputSpikes {
     let even = at_rate(pixels, even_rate(pixels, input_rate));
-    InputSpikes::of(&rate(&[&even], &[sample], seed, pass, time_steps), 0)
+    let mut words = vec![0; pixels.len() * words_for(time_steps)];
+    rate_words(&mut words, &even, &mut Vec::new(), key(seed, pass, sample), time_steps);
+    InputSpikes::of(&SpikeTrain::from_valid_words(1, pixels.len(), time_steps, words), 0)
 }

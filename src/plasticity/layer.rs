@@ -5,6 +5,7 @@ use super::input::InputSpikes;
 use super::window::Window;
 use super::{LANES, Mode, Spike, Stdp, powers, scale};
 use crate::random::{Generator, Stream};
+use crate::simd::multiversion;
 use crate::spec::Neuron;
 use std::iter::zip;
 
@@ -234,7 +235,7 @@ impl StdpLayer {
         for fired in &*fired {
             currents[fired.neuron] = now.iter().fold(0.0, |sum, i| sum + fired.weights[*i as usize]);
         }
-        zip(&mut *potentials, currents).for_each(|(u, current)| *u = beta * *u + gain * *current);
+        leak(potentials, currents, beta, gain);
         for fired in fired.iter().filter(|fired| t - fired.last <= self.stdp.refractory) {
             potentials[fired.neuron] = 0.0;
         }
@@ -243,13 +244,8 @@ impl StdpLayer {
     /// The neuron farthest above its threshold, of equal ones the first; none where no one is above it.
     fn most_excited(&self) -> Option<usize> {
         let Picture { potentials, thresholds, .. } = &self.picture;
-        let mut most = [f32::NEG_INFINITY; LANES];
-        for (u, threshold) in zip(potentials.as_chunks::<LANES>().0, thresholds.as_chunks::<LANES>().0) {
-            for lane in 0..LANES {
-                most[lane] = most[lane].max(u[lane] - threshold[lane]);
-            }
-        }
-        let most = most.into_iter().fold(f32::NEG_INFINITY, f32::max);
+        let mut most = f32::NEG_INFINITY;
+        excess(&mut most, potentials, thresholds);
         let is_most = |(u, threshold): (&f32, &f32)| u - threshold == most;
         if most > 0.0 { zip(potentials, thresholds).position(is_most) } else { None }
     }
@@ -312,17 +308,40 @@ impl StdpLayer {
     }
 }
 
-/// `Σ_i w_ij·s_i[t]` of all t and j, [T, width], each in ascending order of i.
-fn sum_currents(currents: &mut [f32], width: usize, weights: &[f32], inputs: usize, input: &InputSpikes) {
-    let rows = weights.as_chunks::<BLOCK>().0;
-    for (block, rows) in rows.chunks_exact(inputs.max(1)).enumerate() {
-        for t in 0..input.time_steps() {
-            let mut sums = [0.0_f32; BLOCK];
-            for i in input.at(t) {
-                zip(&mut sums, &rows[*i as usize]).for_each(|(sum, weight)| *sum += weight);
+multiversion! {
+    /// `Σ_i w_ij·s_i[t]` of all t and j, [T, width], each in ascending order of i.
+    fn sum_currents(currents: &mut [f32], width: usize, weights: &[f32], inputs: usize, input: &InputSpikes) {
+        let rows = weights.as_chunks::<BLOCK>().0;
+        for (block, rows) in rows.chunks_exact(inputs.max(1)).enumerate() {
+            for t in 0..input.time_steps() {
+                let mut sums = [0.0_f32; BLOCK];
+                for i in input.at(t) {
+                    zip(&mut sums, &rows[*i as usize]).for_each(|(sum, weight)| *sum += weight);
+                }
+                currents[t * width + block * BLOCK..][..BLOCK].copy_from_slice(&sums);
             }
-            currents[t * width + block * BLOCK..][..BLOCK].copy_from_slice(&sums);
         }
+    }
+}
+
+multiversion! {
+    /// u = β·v + g·I of all neurons, \[width\].
+    fn leak(potentials: &mut [f32], currents: &[f32], beta: f32, gain: f32) {
+        zip(potentials, currents).for_each(|(u, current)| *u = beta * *u + gain * *current);
+    }
+}
+
+multiversion! {
+    /// The most by which a potential is above its threshold, \[width\] each.
+    fn excess(most: &mut f32, potentials: &[f32], thresholds: &[f32]) {
+        let mut lanes = [f32::NEG_INFINITY; LANES];
+        for (u, threshold) in zip(potentials.as_chunks::<LANES>().0, thresholds.as_chunks::<LANES>().0) {
+            for lane in 0..LANES {
+                let above = u[lane] - threshold[lane];
+                lanes[lane] = if above > lanes[lane] { above } else { lanes[lane] };
+            }
+        }
+        *most = lanes.into_iter().fold(f32::NEG_INFINITY, f32::max);
     }
 }
 

@@ -9,6 +9,7 @@
 
 use super::{SpikeTrain, valid_bits, words_for};
 use crate::random::mix64;
+use crate::simd::multiversion;
 
 /// The pass over the data in which a sample is encoded; it selects the random numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,6 +94,38 @@ pub fn rate(images: &[&[u8]], samples: &[u64], seed: u64, pass: Pass, time_steps
         }
     }
     SpikeTrain { batch: images.len(), neurons: pixels, time_steps, words }
+}
+
+/// The number of pixels that are drawn together.
+const PIXELS: usize = 16;
+multiversion! {
+    /// The spikes of one image by rate coding, [N, words], sixteen pixels at a time: the bits of [`rate`]. `lit` is a buffer for
+    /// the pixels that are not black.
+    pub(crate) fn rate_words(words: &mut [u32], pixels: &[u8], lit: &mut Vec<(u32, u32)>, key: (u32, u32), time_steps: usize) {
+        words.fill(0);
+        lit.clear();
+        for (group, pixels) in pixels.chunks(8).enumerate() {
+            if pixels.iter().fold(0, |any, pixel| any | pixel) > 0 {
+                let pixels = pixels.iter().enumerate().filter(|(_, pixel)| **pixel > 0);
+                lit.extend(pixels.map(|(place, pixel)| ((group * 8 + place) as u32, u32::from(*pixel))));
+            }
+        }
+        let words_per_neuron = words_for(time_steps);
+        for together in lit.chunks(PIXELS) {
+            let (mut places, mut values, mut spikes) = ([0; PIXELS], [0; PIXELS], [0; PIXELS]);
+            for (i, (place, value)) in together.iter().enumerate() {
+                (places[i], values[i]) = (*place, *value);
+            }
+            for word in 0..words_per_neuron {
+                for i in 0..PIXELS {
+                    spikes[i] = bernoulli_word(values[i], places[i], word as u32, key);
+                }
+                for (spikes, (place, _)) in spikes.iter().zip(together) {
+                    words[*place as usize * words_per_neuron + word] = spikes & valid_bits(time_steps, word);
+                }
+            }
+        }
+    }
 }
 
 /// Pixels for rate coding at an input rate: one of full ink spikes in about that share of the time steps. \[N\].

@@ -1,8 +1,8 @@
 //! Adam's step on the CPU, in one pass over the numbers.
 
-use super::simd::multiversion;
 use super::threads;
 use crate::kernels::AdamStep;
+use crate::simd::multiversion;
 use std::iter::zip;
 
 /// The number of parameters that a thread updates at once.

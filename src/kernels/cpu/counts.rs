@@ -1,8 +1,8 @@
 //! Spike counts on the CPU, weighted or squared.
 
-use super::simd::multiversion;
 use super::threads;
 use crate::rate_penalty::RatePenalty;
+use crate::simd::multiversion;
 use crate::spikes::{STEPS_PER_WORD, words_for};
 use std::iter::zip;
 

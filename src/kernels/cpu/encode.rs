@@ -1,43 +1,11 @@
-//! The encodings of [`crate::spikes::encode`] on all cores; rate coding sixteen pixels at a time.
+//! The encodings of [`crate::spikes::encode`] on all cores.
 
-use super::simd::multiversion;
 use super::{storage, threads};
-use crate::spikes::encode::{Pass, bernoulli_word, key, latency_of};
-use crate::spikes::{STEPS_PER_WORD, SpikeTrain, valid_bits, words_for};
+use crate::spikes::encode::{Pass, key, latency_of, rate_words};
+use crate::spikes::{STEPS_PER_WORD, SpikeTrain, words_for};
 
-/// The number of pixels that are drawn together.
-const PIXELS: usize = 16;
 /// The number of images that a thread takes at once.
 const IMAGES: usize = 8;
-
-multiversion! {
-    /// The spikes of one image, [N, words]. `lit` is a buffer for the pixels that are not black.
-    fn image(words: &mut [u32], pixels: &[u8], lit: &mut Vec<(u32, u32)>, key: (u32, u32), time_steps: usize) {
-        words.fill(0);
-        lit.clear();
-        for (group, pixels) in pixels.chunks(8).enumerate() {
-            if pixels.iter().fold(0, |any, pixel| any | pixel) > 0 {
-                let pixels = pixels.iter().enumerate().filter(|(_, pixel)| **pixel > 0);
-                lit.extend(pixels.map(|(place, pixel)| ((group * 8 + place) as u32, u32::from(*pixel))));
-            }
-        }
-        let words_per_neuron = words_for(time_steps);
-        for together in lit.chunks(PIXELS) {
-            let (mut places, mut values, mut spikes) = ([0; PIXELS], [0; PIXELS], [0; PIXELS]);
-            for (i, (place, value)) in together.iter().enumerate() {
-                (places[i], values[i]) = (*place, *value);
-            }
-            for word in 0..words_per_neuron {
-                for i in 0..PIXELS {
-                    spikes[i] = bernoulli_word(values[i], places[i], word as u32, key);
-                }
-                for (spikes, (place, _)) in spikes.iter().zip(together) {
-                    words[*place as usize * words_per_neuron + word] = spikes & valid_bits(time_steps, word);
-                }
-            }
-        }
-    }
-}
 
 /// Encodes a batch: `code` gets the words of an image, [N, words], with unspecified contents, the image and its index.
 fn batch(
@@ -63,7 +31,7 @@ fn batch(
 pub(crate) fn rate(images: &[&[u8]], samples: &[u64], seed: u64, pass: Pass, time_steps: usize) -> SpikeTrain {
     assert_eq!(images.len(), samples.len(), "each image needs the number of its sample");
     batch(images, time_steps, |words, pixels, place, lit| {
-        image(words, pixels, lit, key(seed, pass, samples[place]), time_steps);
+        rate_words(words, pixels, lit, key(seed, pass, samples[place]), time_steps);
     })
 }
 

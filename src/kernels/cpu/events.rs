@@ -4,7 +4,7 @@
 //! time step, and its exceptions are subtracted. So each neuron has a sign and a set of time steps, its *events*. The
 //! forward pass needs them by time step, the backward pass by neuron.
 
-use super::simd::multiversion;
+use crate::simd::multiversion;
 use crate::spikes::{STEPS_PER_WORD, valid_bits, words_for};
 
 /// A neuron that fires, with its events.

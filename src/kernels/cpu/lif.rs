@@ -1,10 +1,10 @@
 //! The LIF neurons of a block over all time steps, forward and backward: the equations of [`crate::neuron`] in plain
 //! loops over arrays of a block's width.
 
-use super::simd::multiversion;
 use crate::kernels::linear::MAX_WIDTH;
 use crate::neuron::{Adjoint, Dynamics, NeuronState};
 use crate::rate_penalty::RatePenalty;
+use crate::simd::multiversion;
 use crate::spec::{Neuron, Surrogate};
 use crate::spikes::STEPS_PER_WORD;
 use std::iter::zip;

@@ -1,10 +1,10 @@
 //! Products of dense matrices, with every sum in ascending order, multiplied first and then added, so that they are
 //! bit-identical on every machine, which a library's product does not promise.
 
-use super::simd::multiversion;
 use super::spiking::for_width;
 use super::{storage, threads};
 use crate::kernels::linear::{self, LinearShape};
+use crate::simd::multiversion;
 
 /// Rows and columns of a tile whose sums stay in registers.
 const ROWS: usize = if cfg!(target_arch = "wasm32") { 2 } else { 4 };

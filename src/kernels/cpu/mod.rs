@@ -11,7 +11,6 @@ mod events;
 mod lif;
 mod linear;
 mod loss;
-mod simd;
 mod spiking;
 mod storage;
 mod stored;

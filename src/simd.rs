@@ -23,12 +23,12 @@ macro_rules! multiversion {
                 fn avx2$(<const $size: usize>)?($($argument: $type),*) {
                     plain$(::<$size>)?($($argument),*);
                 }
-                match $crate::kernels::cpu::simd::level() {
+                match $crate::simd::level() {
                     // SAFETY: `level` has detected these instructions.
-                    $crate::kernels::cpu::simd::SimdLevel::Avx512 => return unsafe { avx512$(::<$size>)?($($argument),*) },
+                    $crate::simd::SimdLevel::Avx512 => return unsafe { avx512$(::<$size>)?($($argument),*) },
                     // SAFETY: as above.
-                    $crate::kernels::cpu::simd::SimdLevel::Avx2 => return unsafe { avx2$(::<$size>)?($($argument),*) },
-                    $crate::kernels::cpu::simd::SimdLevel::Plain => {}
+                    $crate::simd::SimdLevel::Avx2 => return unsafe { avx2$(::<$size>)?($($argument),*) },
+                    $crate::simd::SimdLevel::Plain => {}
                 }
             }
             plain$(::<$size>)?($($argument),*)
@@ -36,12 +36,12 @@ macro_rules! multiversion {
     };
 }
 
-pub(super) use multiversion;
+pub(crate) use multiversion;
 
 /// The instruction sets of which kernels have a version.
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
-pub(super) enum SimdLevel {
+pub(crate) enum SimdLevel {
     /// The baseline of the target.
     Plain,
     /// Vectors of 8 numbers.
@@ -53,7 +53,7 @@ pub(super) enum SimdLevel {
 /// The widest level of this machine, limited by the variable `SPIKING_LANES` (`plain`, `avx2`): a test compares their
 /// results, which are bit-identical.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn level() -> SimdLevel {
+pub(crate) fn level() -> SimdLevel {
     use std::arch::is_x86_feature_detected as has;
     use std::sync::OnceLock;
     static LEVEL: OnceLock<SimdLevel> = OnceLock::new();
