@@ -58,14 +58,14 @@ pub mod digits;
 /// The preparation of picture files and photos of paper as a network's input.
 #[cfg(feature = "photo")]
 pub mod photo;
+/// The choice of the widest SIMD instructions at run time.
+pub mod simd;
 /// Spike trains, packed into bits, and the encodings that make them.
 pub mod spikes;
 /// The equations of the neuron, in plain f32.
 pub mod neuron;
 /// The price of firing more often than a target, which the loss may add.
 pub mod rate_penalty;
-/// The choice of the widest SIMD instructions at run time.
-mod simd;
 /// Learning without labels, by the times of spikes (STDP).
 pub mod plasticity;
 /// The trace of one picture: its spikes and membrane potentials.

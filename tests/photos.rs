@@ -11,7 +11,7 @@ use spiking_playground::inspection::trace;
 use spiking_playground::kernels;
 use spiking_playground::network::Network;
 use spiking_playground::photo::{PhotoError, decode, prepare};
-use spiking_playground::spec::{Dataset, Spec};
+use spiking_playground::spec::{Dataset, Encoding, Spec};
 use spiking_playground::spikes::encode::Pass;
 use spiking_playground::weights::checkpoint::model_from_bytes;
 use std::io::Cursor;
@@ -162,7 +162,9 @@ fn the_data_sets_images_are_read_as_well_as_files() {
             ("JPEG, quality 75", accuracy(&model, &test, count, |grey| jpeg(grey, 75))),
         ] {
             println!("{name} as {format}: {share:.4}, as idx {idx:.4}");
-            assert!((share - idx).abs() <= 0.005, "{name} as {format}: {share}, idx {idx}");
+            // Where spikes are timed, the faint greys that JPEG leaves beside a garment spike as well, late.
+            let most = if model.0.encoding == Encoding::Latency { 0.03 } else { 0.005 };
+            assert!((share - idx).abs() <= most, "{name} as {format}: {share}, idx {idx}");
         }
     }
 }

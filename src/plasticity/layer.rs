@@ -172,7 +172,7 @@ impl StdpLayer {
     }
 
     /// The changes counted so far; none if they are not.
-    pub const fn window(&self) -> Option<&Window> {
+    pub const fn changes_by_time(&self) -> Option<&Window> {
         self.window.as_ref()
     }
 
@@ -441,7 +441,7 @@ mod tests {
             let expected = aged * young.change(from_pre_to_post, 0.25);
             assert!((change - expected).abs() < 1e-6, "{from_pre_to_post}: {change}, and {expected} by the equation");
             // The other input's weight is at its bound, and does not change.
-            let measured: f64 = (layer.window().unwrap().means())
+            let measured: f64 = (layer.changes_by_time().unwrap().means())
                 .filter(|(at, ..)| *at == from_pre_to_post)
                 .map(|(_, mean, count)| mean * count as f64)
                 .sum();
