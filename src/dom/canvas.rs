@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_types, reason = "all painting is done here")]
 
-use super::document::{create, find, missing, style};
+use super::document::{create, find, missing};
 use crate::decimal::Between;
 use crate::pictures::marks::{Extent, Ink, Mark, Point, Scene, Shade, along};
 use crate::pictures::packed::Picture;
@@ -11,7 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::f64::consts::TAU;
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlImageElement, ImageData};
+use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, HtmlImageElement, ImageData};
 
 /// More device pixels than that for one CSS pixel are not worth their time.
 const MOST_PIXELS: f64 = 2.0;
@@ -62,16 +62,6 @@ impl Canvas {
         let (width, height) = (f64::from(self.element.client_width()), f64::from(self.element.client_height()));
         self.resize(width, height, ratio);
         width > 0.0 && height > 0.0
-    }
-
-    /// Puts a word beside marks, which moves with them: places are shares of the picture. It is moved as pictures are and not laid
-    /// out anew, so the page does not count as unsteady. It has to be put there again where the picture has another size.
-    pub fn follow(&self, word: &HtmlElement, at: Option<(f32, f32)>) {
-        word.set_hidden(at.is_none());
-        if let Some((x, y)) = at {
-            let (width, height, _) = self.size.get();
-            style(word, "translate", &format!("{:.1}px {:.1}px", f64::from(x) * width, f64::from(y) * height));
-        }
     }
 
     /// Width over height.

@@ -109,7 +109,7 @@ impl LearningView {
         let end = picture.end.or(picture.goal);
         let share = end.map(|(_, share)| format!("{:.1}", share * 100.0));
         self.progress_now.set(share.as_deref().unwrap_or(""));
-        self.progress.follow(&self.progress_now.element, end.map(|((x, y), _)| (x.max(0.02) + 0.02, y)));
+        place(&self.progress_now.element, end.map(|((x, y), _)| (x.max(0.02) + 0.02, y)));
     }
 
     /// Draws what a neuron's parameters look like: its leak and its surrogate.

@@ -222,7 +222,7 @@ impl Timeline {
         }
         [&self.words.settled, &self.words.first.element, &self.words.second.element]
             .iter()
-            .for_each(|word| self.race.follow(word, None));
+            .for_each(|word| place(word, None));
         self.cure.element.set_hidden(true);
         self.words.count.set("");
         self.words.sum.iter().for_each(|word| word.set(""));
@@ -305,7 +305,7 @@ impl Timeline {
             let most = if phrases.names.is_empty() { 0.96 } else { 0.78 };
             let right = named.is_some_and(|(_, (x, _))| x > most);
             class(&word.element, "right", right);
-            self.race.follow(
+            place(
                 &word.element,
                 named.map(|(_, (x, y))| (if right { x - 0.012 } else { x + 0.006 }, y.between(0.06, 0.94))),
             );
@@ -316,7 +316,7 @@ impl Timeline {
         // And below where the leader's name is at the top of it.
         let under = settled.is_some_and(|x| race.first.is_some_and(|(_, at)| (at.0 - x).abs() < 0.1 && at.1 < 0.3));
         let y = if under { 0.94 } else { 0.06 };
-        self.race.follow(&self.words.settled, settled.map(|x| (if x > 0.1 { x - 0.004 } else { x + 0.004 }, y)));
+        place(&self.words.settled, settled.map(|x| (if x > 0.1 { x - 0.004 } else { x + 0.004 }, y)));
         let t = analysis.at(now);
         let leader = analysis.leaders.get(t).copied().flatten();
         self.words.digits.iter().enumerate().for_each(|(digit, word)| class(word, "win", Some(digit) == leader));
