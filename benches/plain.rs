@@ -22,8 +22,7 @@ mod bench;
 use bench::{Result, argument, mnist};
 use burn::module::{Module, Param};
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use spiking_playground::accuracy::evaluate;
 use spiking_playground::digits::Digits;
 use spiking_playground::event::Event;
@@ -85,14 +84,6 @@ fn dense(train: &SpikeTrain, device: &Device) -> Tensor<3> {
     Tensor::from_data(TensorData::new(train.to_dense(), shape), device)
 }
 
-/// Mean cross entropy, [1].
-fn cross_entropy(logits: Tensor<2>, labels: &[u8]) -> Tensor<1> {
-    let index = labels.iter().map(|label| i32::from(*label)).collect();
-    let index = TensorData::new::<i32, _>(index, [labels.len(), 1]);
-    let index = Tensor::<2, Int>::from_data(index, &logits.device());
-    log_softmax(logits, 1).gather(1, index).mean().neg()
-}
-
 fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
 }
@@ -122,7 +113,7 @@ fn agree(spec: &Spec, digits: &Digits, device: &Device) -> Result<()> {
         if ours.to_dense() != numbers(spikes.inner()) {
             continue;
         }
-        let loss = cross_entropy(logits, labels);
+        let loss = reference::cross_entropy(logits, labels);
         let (our_loss, _) = kernels::cross_entropy(network.forward(EncodedBatch::Spikes(train)), labels, labels.len());
         let pairs = [numbers(our_loss.clone().inner()), numbers(loss.clone().inner())];
         close("loss", &pairs[0], &pairs[1])?;
@@ -174,7 +165,7 @@ impl Participant for Composed<'_> {
         let pass = Pass::Training(self.steps as u32);
         let train = kernels::rate(&images, &samples, self.spec.seed, pass, self.spec.time_steps);
         let (_, logits) = self.network.forward(dense(&train, &self.device), &self.spec.neuron);
-        let loss = cross_entropy(logits, labels);
+        let loss = reference::cross_entropy(logits, labels);
         let value = numbers(loss.clone().inner())[0];
         let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
         self.network = self.adam.step(self.spec.learning_rate, self.network.clone(), gradients);

@@ -26,15 +26,10 @@ use spiking_playground::plasticity::input::{InputSpikes, encode};
 use spiking_playground::plasticity::labels::{Responses, Vote};
 use spiking_playground::plasticity::layer::StdpLayer;
 use spiking_playground::plasticity::obvious::ObviousLayer;
-use spiking_playground::plasticity::{Mode, Stdp};
-use spiking_playground::spec::Neuron;
+use spiking_playground::plasticity::{INPUT_RATE, Mode, Stdp, TIME_STEPS, neuron};
 use spiking_playground::spikes::encode::Pass;
 use std::time::Instant;
 
-/// T.
-const TIME_STEPS: usize = 64;
-/// The share of the time steps in which a pixel of full ink spikes, in a picture of average ink.
-const INPUT_RATE: f32 = 0.25;
 /// Training images that give the neurons their labels.
 const LABELLED: usize = 10_000;
 /// Pictures over which the two ways are compared.
@@ -45,9 +40,9 @@ fn spikes(digits: &Digits, image: usize, (seed, pass): (u64, Pass)) -> InputSpik
 }
 
 /// The fast way has the obvious one's spikes and weights.
-fn agree(layer: &StdpLayer, neuron: Neuron, train: &Digits, seed: u64) -> Result<()> {
+fn agree(layer: &StdpLayer, train: &Digits, seed: u64) -> Result<()> {
     let incoming = |layer: &StdpLayer| (0..layer.neurons()).map(|j| layer.incoming(j)).collect::<Vec<_>>();
-    let (mut fast, mut obvious) = (layer.clone(), ObviousLayer::new(neuron, Stdp::default(), incoming(layer)));
+    let (mut fast, mut obvious) = (layer.clone(), ObviousLayer::new(neuron(), Stdp::default(), incoming(layer)));
     for image in 0..COMPARED {
         let picture = spikes(train, image, (seed, Pass::Training(0)));
         fast.show(&picture, Mode::Learning);
@@ -62,9 +57,8 @@ fn main() -> Result<()> {
     let [train, test] = mnist()?;
     let (neurons, pictures) = (argument("neurons", "400").parse()?, argument("pictures", "60000").parse::<usize>()?);
     let seed = argument("seed", "1").parse()?;
-    let neuron = Neuron { beta: 0.95, gain: 0.025, ..Neuron::default() };
-    let mut layer = StdpLayer::new(neuron, Stdp::default(), train.pixels(), neurons, seed);
-    agree(&layer, neuron, &train, seed)?;
+    let mut layer = StdpLayer::new(neuron(), Stdp::default(), train.pixels(), neurons, seed);
+    agree(&layer, &train, seed)?;
     let start = Instant::now();
     for first in (0..pictures).step_by(train.len()) {
         let epoch = (first / train.len()) as u32;

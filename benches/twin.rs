@@ -21,12 +21,12 @@ mod bench;
 use bench::{Result, argument, mnist};
 use burn::module::{Module, Param};
 use burn::optim::{AdamConfig, GradientsParams};
-use burn::tensor::activation::{log_softmax, relu};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor, TensorData};
 use spiking_playground::digits::Digits;
 use spiking_playground::digits::order::EpochOrder;
 use spiking_playground::event::Accuracy;
-use spiking_playground::kernels;
+use spiking_playground::kernels::{self, reference};
 use spiking_playground::layer::{Layer, Linear};
 use spiking_playground::network::Network;
 use spiking_playground::optimizer::learning_rate;
@@ -78,13 +78,6 @@ fn batch(digits: &Digits, indices: &[usize], device: &Device) -> (Tensor<2>, Vec
     (images, indices.iter().map(|index| digits.label(*index)).collect())
 }
 
-/// Mean cross entropy, [1].
-fn cross_entropy(logits: Tensor<2>, labels: &[u8]) -> Tensor<1> {
-    let index = TensorData::new::<i32, _>(labels.iter().map(|label| i32::from(*label)).collect(), [labels.len(), 1]);
-    let index = Tensor::<2, Int>::from_data(index, &logits.device());
-    log_softmax(logits, 1).gather(1, index).mean().neg()
-}
-
 fn accuracy(twin: &Twin, test: &Digits) -> Accuracy {
     let (twin, indices): (Twin, Vec<usize>) = (twin.valid(), (0..test.len()).collect());
     let mut total = Accuracy::default();
@@ -112,7 +105,8 @@ fn main() -> Result<()> {
         for start in (0..train.len()).step_by(spec.batch_size) {
             let indices: Vec<usize> = order.batch(start, spec.batch_size).iter().map(|place| place.sample()).collect();
             let (images, labels) = batch(&train, &indices, &device);
-            let gradients = GradientsParams::from_grads(cross_entropy(twin.forward(images), &labels).backward(), &twin);
+            let gradients =
+                GradientsParams::from_grads(reference::cross_entropy(twin.forward(images), &labels).backward(), &twin);
             twin = adam.step(learning_rate(&spec, step, steps), twin, gradients);
             step += 1;
         }

@@ -21,6 +21,16 @@ pub fn evaluate(network: &Network, spec: &Spec, digits: &Digits, range: Range<us
     Accuracy::of_predictions(&predictions(network, spec, digits, range.clone(), first), &digits.labels[range])
 }
 
+/// The samples of the images in `range`, so many as pass at once; the arguments are those of [`evaluate`].
+pub(crate) fn slices(digits: &Digits, range: Range<usize>, first: usize) -> impl Iterator<Item = Vec<Sample<'_>>> {
+    let sample = move |index: usize| Sample {
+        pixels: digits.image(index),
+        label: Some(digits.label(index)),
+        number: (first + index) as u64,
+    };
+    range.clone().step_by(SLICE).map(move |start| (start..(start + SLICE).min(range.end)).map(sample).collect())
+}
+
 /// The class that each image of `range` is classified as, \[B\]; the arguments are those of [`evaluate`].
 ///
 /// # Panics
@@ -28,14 +38,7 @@ pub fn evaluate(network: &Network, spec: &Spec, digits: &Digits, range: Range<us
 pub fn predictions(network: &Network, spec: &Spec, digits: &Digits, range: Range<usize>, first: usize) -> Vec<u8> {
     let network = network.valid();
     let mut predictions = Vec::with_capacity(range.len());
-    for start in range.clone().step_by(SLICE) {
-        let slice = start..(start + SLICE).min(range.end);
-        let sample = |index: usize| Sample {
-            pixels: digits.image(index),
-            label: Some(digits.label(index)),
-            number: (first + index) as u64,
-        };
-        let samples: Vec<Sample<'_>> = slice.map(sample).collect();
+    for samples in slices(digits, range, first) {
         let logits = numbers(network.forward(encode(spec, &samples, Pass::Evaluation)));
         predictions.extend(event::predictions(&logits, samples.len()));
     }

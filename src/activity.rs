@@ -1,18 +1,16 @@
 //! How much a network fires over a test set, and the synaptic operations that its spikes take.
 
+use crate::accuracy::slices;
 use crate::digits::Digits;
-use crate::kernels::{SpikeTensor, floats};
-use crate::layer::LayerInput;
+use crate::event::Accuracy;
+use crate::kernels::SpikeTensor;
+use crate::layer::numbers;
 use crate::network::{EncodedBatch, Network};
-use crate::pipeline::{Sample, encode};
-use crate::rate_penalty::RatePenalty;
+use crate::pipeline::encode;
 use crate::spec::Spec;
 use crate::spikes::encode::Pass;
+use crate::trace::dense_operations;
 use burn::module::Module;
-use std::ops::Range;
-
-/// Images that pass at once.
-const SLICE: usize = 200;
 
 /// The spikes of a network over some images.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,36 +26,25 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// That of the test images in `range`, as they are evaluated. `first` is the number of image 0 in the whole set.
+    /// That of a test set, and how well it is read: what [`crate::accuracy::evaluate`] says, from the same pass.
     ///
     /// # Panics
-    /// When there are fewer images, or they are of another size.
-    pub fn measure(network: &Network, spec: &Spec, digits: &Digits, range: Range<usize>, first: usize) -> Self {
-        let (network, device) = (network.valid(), network.device().inner());
+    /// When the images are of another size.
+    pub fn measure(network: &Network, spec: &Spec, digits: &Digits) -> (Accuracy, Self) {
+        let network = network.valid();
         let neurons = [network.pixels()].into_iter().chain(spec.hidden_neurons()).chain([network.classes()]).collect();
-        let mut spikes = vec![0; 1 + network.layers.len()];
-        for start in range.clone().step_by(SLICE) {
-            let slice = start..(start + SLICE).min(range.end);
-            let sample =
-                |index: usize| Sample { pixels: digits.image(index), label: None, number: (first + index) as u64 };
-            let samples: Vec<Sample<'_>> = slice.map(sample).collect();
-            let mut input = match encode(spec, &samples, Pass::Evaluation) {
-                EncodedBatch::Spikes(train) => {
-                    spikes[0] += train.count();
-                    LayerInput::Spikes(SpikeTensor::new(train, &device))
-                }
-                EncodedBatch::Currents { values, time_steps } => {
-                    let shape = [samples.len(), network.pixels()];
-                    LayerInput::Currents { values: floats(values, shape, &device), time_steps }
-                }
-            };
-            for (layer, sum) in network.layers.iter().zip(&mut spikes[1..]) {
-                let fired = layer.forward(input, None, RatePenalty::default());
-                *sum += fired.train().count();
-                input = LayerInput::Spikes(fired);
+        let (mut score, mut spikes) = (Accuracy::default(), vec![0; 1 + network.layers.len()]);
+        for samples in slices(digits, 0..digits.len(), 0) {
+            let coded = encode(spec, &samples, Pass::Evaluation);
+            if let EncodedBatch::Spikes(train) = &coded {
+                spikes[0] += train.count();
             }
+            let mut watch = |layer: usize, fired: &SpikeTensor| spikes[1 + layer] += fired.train().count();
+            let logits = numbers(network.forward_watched(coded, &mut watch));
+            let labels: Vec<u8> = samples.iter().filter_map(|sample| sample.label).collect();
+            score += Accuracy::of(&logits, &labels);
         }
-        Self { images: range.len(), time_steps: spec.time_steps, neurons, spikes }
+        (score, Self { images: digits.len(), time_steps: spec.time_steps, neurons, spikes })
     }
 
     /// The synaptic operations of one image, on average: each spike adds one weight to every neuron of the next layer.
@@ -75,7 +62,7 @@ impl Activity {
 
     /// The number of multiply-adds of a dense, not spiking network of the same shape, for one image.
     pub fn dense_operations(&self) -> u64 {
-        self.neurons.windows(2).map(|pair| (pair[0] * pair[1]) as u64).sum()
+        dense_operations(&self.neurons)
     }
 
     /// The share of the time steps in which a neuron of the input and of each hidden layer spikes, on average.

@@ -354,15 +354,27 @@ impl Network {
     /// # Panics
     /// As for [`Network::forward`].
     pub fn forward_part(&self, input: EncodedBatch, part: &mut BatchPart) -> Tensor<2> {
+        self.forward_encoded(self.on_device(input), part)
+    }
+
+    /// The class scores as [`Network::forward`] has them; `watch` sees the spikes of each hidden layer, by its number from 0.
+    ///
+    /// # Panics
+    /// As for [`Network::forward`].
+    pub fn forward_watched(&self, input: EncodedBatch, watch: &mut dyn FnMut(usize, &SpikeTensor)) -> Tensor<2> {
+        self.pass(self.on_device(input), &mut BatchPart::default(), watch)
+    }
+
+    /// The input on the network's device.
+    fn on_device(&self, input: EncodedBatch) -> LayerInput {
         let device = self.device();
-        let input = match input {
+        match input {
             EncodedBatch::Spikes(train) => LayerInput::Spikes(SpikeTensor::new(train, &device)),
             EncodedBatch::Currents { values, time_steps } => {
                 let shape = [values.len() / self.pixels(), self.pixels()];
                 LayerInput::Currents { values: kernels::floats(values, shape, &device.inner()), time_steps }
             }
-        };
-        self.forward_encoded(input, part)
+        }
     }
 
     /// The same for images that are encoded on the device, outside the graph.
@@ -370,6 +382,10 @@ impl Network {
     /// # Panics
     /// As for [`Network::forward`].
     pub fn forward_encoded(&self, input: LayerInput, part: &mut BatchPart) -> Tensor<2> {
+        self.pass(input, part, &mut |_, _| {})
+    }
+
+    fn pass(&self, input: LayerInput, part: &mut BatchPart, watch: &mut dyn FnMut(usize, &SpikeTensor)) -> Tensor<2> {
         let BatchPart { gradients, penalty, penalties } = part;
         let mut input = match input {
             LayerInput::Currents { values, time_steps } => {
@@ -383,6 +399,7 @@ impl Network {
             if !penalty.is_none() {
                 penalties.push(kernels::rate_penalty(&spikes, *penalty));
             }
+            watch(number, &spikes);
             input = LayerInput::Spikes(spikes);
         }
         let earlier = gradients.take_layer(self.layers.len());

@@ -55,6 +55,11 @@ impl LayerTrace {
     }
 }
 
+/// The number of multiply-adds of a dense, not spiking network whose layers, the input first, have so many neurons.
+pub(crate) fn dense_operations(sizes: &[usize]) -> u64 {
+    sizes.windows(2).map(|pair| (pair[0] * pair[1]) as u64).sum()
+}
+
 impl Trace {
     /// The number of classes.
     pub fn classes(&self) -> usize {
@@ -135,10 +140,8 @@ impl Trace {
 
     /// The number of multiply-adds of a dense, not spiking network of the same shape.
     pub fn dense_operations(&self) -> u64 {
-        let sizes = std::iter::once(self.input.neurons())
-            .chain(self.hidden.iter().chain([&self.output]).map(LayerTrace::neurons));
-        let sizes: Vec<u64> = sizes.map(|n| n as u64).collect();
-        sizes.windows(2).map(|pair| pair[0] * pair[1]).sum()
+        let sizes = std::iter::once(self.input.neurons()).chain(self.layers().map(LayerTrace::neurons));
+        dense_operations(&sizes.collect::<Vec<_>>())
     }
 
     /// The trace as bytes for a message: 32-bit words, little-endian.

@@ -1,5 +1,6 @@
 //! The rules of the house (see ARCHITECTURE.md), read off the sources.
 
+use spiking_playground::spec::Spec;
 use spiking_playground::weights::checkpoint::spec_from_bytes;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -220,6 +221,25 @@ fn the_page_offers_the_networks_that_ship() {
     let sets: Vec<String> = sets.into_iter().filter(|set| set != "folder").collect();
     for set in sets {
         assert!(offered.contains(&(set.clone(), set.clone())), "{set} is opened with a network of its name");
+    }
+}
+
+/// What the menu says of a network, so that an address without settings means its own before the file is there, is what the
+/// file says.
+#[test]
+fn the_page_knows_the_settings_of_every_network() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("www/index.html")).unwrap();
+    for (name, rest) in options(&page, "model") {
+        let mut own = Spec::on_page();
+        own.set("dataset", between(&rest, "data-of=\"", "\"")[0]).unwrap();
+        let settings = between(&rest, "data-settings=\"", "\"").concat().replace("&amp;", "&");
+        let (own, rest, errors) = Spec::from_hash(&own, &settings);
+        assert_eq!((rest, errors), (Vec::new(), Vec::new()), "{name}");
+        let file = std::fs::read(root.join(format!("models/{name}.safetensors"))).unwrap();
+        // For how long, and from which pictures it learnt, is no setting that a page takes over.
+        let Spec { epochs, schedule, augment, .. } = own.clone();
+        assert_eq!(Spec { epochs, schedule, augment, ..spec_from_bytes(&file).unwrap() }, own, "{name}");
     }
 }
 

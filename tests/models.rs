@@ -5,7 +5,7 @@ use spiking_playground::activity::Activity;
 use spiking_playground::cli::data;
 use spiking_playground::digits::Digits;
 use spiking_playground::kernels;
-use spiking_playground::spec::{Dataset, Spec};
+use spiking_playground::spec::Dataset;
 use spiking_playground::weights::checkpoint::model_from_bytes;
 use std::path::{Path, PathBuf};
 
@@ -55,40 +55,16 @@ fn every_model_is_as_good_as_it_says() {
         assert!(bytes.len() < 1_000_000, "{file} is over 1 MB");
         let (spec, network) = model_from_bytes(&bytes, &kernels::cpu()).unwrap();
         let Some(test) = test_set(spec.dataset) else { continue };
-        let measured = 100.0 * evaluate(&network, &spec, &test, 0..test.len(), 0).fraction();
+        let (score, activity) = Activity::measure(&network, &spec, &test);
+        assert_eq!(score, evaluate(&network, &spec, &test, 0..test.len(), 0), "{file}: one pass tells both");
+        let measured = 100.0 * score.fraction();
         // Kernels that add in another order may read an image or two otherwise, and so may other machines: 5 of 10,000.
         assert!((measured - accuracy).abs() < 0.0501, "{file}: {measured} measured, {accuracy} claimed");
-        let activity = Activity::measure(&network, &spec, &test, 0..test.len(), 0);
         let measured = activity.synaptic_operations();
         assert!((measured / operations - 1.0).abs() < 0.001, "{file}: {measured} measured, {operations} claimed");
         // A quiet network does what it is there for.
         if spec.rate_penalty > 0.0 {
             assert!(measured <= activity.dense_operations() as f64, "{file} takes {measured} synaptic operations");
         }
-    }
-}
-
-/// What the page's menu says of a network, so that an address without settings means its own before the file is there, is what
-/// the file says.
-#[test]
-fn the_page_knows_the_settings_of_every_network() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let document = std::fs::read_to_string(folder.join("www/index.html")).unwrap();
-    let (_, menu) = document.split_once("data-set=\"model\"").unwrap();
-    let (menu, _) = menu.split_once("</select").unwrap();
-    for option in menu.split("<option").skip(1) {
-        let attribute = |name: &str| {
-            let (_, after) = option.split_once(&format!("{name}=\""))?;
-            Some(after.split('"').next()?.replace("&amp;", "&"))
-        };
-        let (name, mut own) = (attribute("value").unwrap(), Spec::on_page());
-        own.set("dataset", &attribute("data-of").unwrap()).unwrap();
-        let (own, rest, errors) = Spec::from_hash(&own, &attribute("data-settings").unwrap_or_default());
-        assert_eq!((rest, errors), (Vec::new(), Vec::new()), "{name}");
-        let bytes = std::fs::read(folder.join(format!("models/{name}.safetensors"))).unwrap();
-        let (file, _) = model_from_bytes(&bytes, &kernels::cpu()).unwrap();
-        // For how long, and from which pictures it learnt, is no setting that a page takes over.
-        let Spec { epochs, schedule, augment, .. } = own.clone();
-        assert_eq!(Spec { epochs, schedule, augment, ..file }, own, "{name}");
     }
 }

@@ -1,7 +1,6 @@
 //! The oracle that the kernels of every device, CPU and GPU, are compared with.
 
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use pollster::block_on;
 use spiking_playground::event::Accuracy;
 use spiking_playground::kernels::{ImageStore, reference};
@@ -52,9 +51,7 @@ fn expected(problem: &Problem) -> Answer {
             last.sum_dim(1).reshape([batch, second])
         }
     };
-    let targets = labels.iter().map(|label| i32::from(*label)).collect();
-    let index = Tensor::<2, Int>::from_data(TensorData::new::<i32, _>(targets, [batch, 1]), &device);
-    let loss = log_softmax(scores.clone(), 1).gather(1, index).mean().neg() + price;
+    let loss = reference::cross_entropy(scores.clone(), labels) + price;
     let gradients = loss.clone().backward();
     let scores = read(scores.inner());
     let learnt = |(weight, bias): (Tensor<2>, Tensor<1>)| LinearRows {

@@ -163,7 +163,7 @@ fn the_data_sets_images_are_read_as_well_as_files() {
         ] {
             println!("{name} as {format}: {share:.4}, as idx {idx:.4}");
             // Where spikes are timed, the faint greys that JPEG leaves beside a garment spike as well, late.
-            let most = if model.0.encoding == Encoding::Latency { 0.015 } else { 0.005 };
+            let most = if model.0.encoding == Encoding::Latency && format != "PNG" { 0.015 } else { 0.005 };
             assert!((share - idx).abs() <= most, "{name} as {format}: {share}, idx {idx}");
         }
     }

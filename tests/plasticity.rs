@@ -8,17 +8,12 @@ use spiking_playground::digits::Digits;
 use spiking_playground::plasticity::input::encode;
 use spiking_playground::plasticity::labels::{Responses, Vote};
 use spiking_playground::plasticity::layer::StdpLayer;
-use spiking_playground::plasticity::{Mode, Stdp};
-use spiking_playground::spec::{Dataset, Neuron};
+use spiking_playground::plasticity::{INPUT_RATE, Mode, Stdp, TIME_STEPS, neuron};
+use spiking_playground::spec::Dataset;
 use spiking_playground::spikes::encode::Pass;
 
-/// The neurons of Diehl and Cook's network in our units: a membrane of 20 time steps.
-fn neuron() -> Neuron {
-    Neuron { beta: 0.95, gain: 0.025, ..Neuron::default() }
-}
-
 fn show(layer: &mut StdpLayer, digits: &Digits, image: usize, (pass, mode): (Pass, Mode)) {
-    layer.show(&encode(digits.image(image), 0.25, 64, (1, pass, image as u64)), mode);
+    layer.show(&encode(digits.image(image), INPUT_RATE, TIME_STEPS, (1, pass, image as u64)), mode);
 }
 
 /// A layer that has seen the first pictures of the training set.

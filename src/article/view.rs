@@ -7,7 +7,7 @@ use crate::decimal;
 use crate::dom::canvas::{Canvas, painted, read_palette};
 use crate::dom::document::{ENDS, Text, after, all, find, listen, listen_actively, place, window, within};
 use crate::dom::knob::{Turned, Typing, listen_to_knob, show_knob};
-use crate::dom::save::{self, SaveAs, save_drawing, save_table};
+use crate::dom::save::{self, Form, PIXELS, SaveAs, save_drawing, save_table};
 use crate::knob::Knob;
 use crate::pictures::marks::Point;
 use crate::pictures::palette::Palette;
@@ -172,8 +172,9 @@ impl Views {
         match kind {
             SaveAs::Csv => save_table(&view.figure.id(), &view.model.table(), failed),
             SaveAs::Svg | SaveAs::Moving | SaveAs::Png => {
+                let form = if kind == SaveAs::Png { PIXELS } else { Form::Still };
                 let painted = painted(|| view.draw(&self.words, &self.palette));
-                save_drawing(&view.figure.id(), &view.figure, &painted, (kind, None, 0.0), failed);
+                save_drawing(&view.figure.id(), &view.figure, &painted, (form, 0.0), failed);
             }
         }
     }

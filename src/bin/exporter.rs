@@ -16,33 +16,18 @@ fn main() {
 /// # Errors
 /// Its own.
 #[wasm_bindgen]
-pub fn drawing(
-    name: &str,
-    root: &Element,
-    canvases: &Array,
-    numbers: &[f32],
-    runs: f64,
-    rests: f64,
-    reached: f64,
-) -> Result<(), JsValue> {
-    exporter::drawing(name, root, canvases, numbers, [runs, rests, reached])
-}
-
-/// [`exporter::pixels`]. A picture in pixels does not move, so its times are not read.
-///
-/// # Errors
-/// Its own.
-#[wasm_bindgen]
-pub async fn pixels(
+#[allow(clippy::too_many_arguments, reason = "as JavaScript hands them over")]
+pub async fn drawing(
     name: String,
     root: Element,
     canvases: Array,
     numbers: Vec<f32>,
-    _runs: f64,
-    _rests: f64,
+    runs: f64,
+    rests: f64,
     reached: f64,
+    pixels: f64,
 ) -> Result<(), JsValue> {
-    exporter::pixels(name, root, canvases, numbers, reached).await
+    exporter::drawing(&name, &root, &canvases, &numbers, [runs, rests, reached, pixels]).await
 }
 
 /// [`exporter::table`].

@@ -30,10 +30,10 @@ pub fn run(arguments: Evaluate) -> anyhow::Result<()> {
         let inputs = data::files_of(&arguments.data_dir, spec.dataset);
         files::ensure_apart("--export", file, inputs.iter().chain([&arguments.model.file]))?;
     }
-    let score = evaluate(&network, &spec, &test, 0..test.len(), 0);
+    let (score, activity) = Activity::measure(&network, &spec, &test);
     let line =
         format!("Test accuracy {:.2} % ({} of {} images)", 100.0 * score.fraction(), score.correct, score.images);
-    let fired = activity_line(&Activity::measure(&network, &spec, &test, 0..test.len(), 0));
+    let fired = activity_line(&activity);
     let write = |file: &Path| files::write_whole(file, export::json(&spec, &network, &test)?.as_bytes());
     // The accuracy is useful without the export.
     let exported = export.map_or(Ok(()), write);

@@ -63,13 +63,27 @@ pub fn listen(own: &'static str, tell: impl Fn(Element, SaveAs) + 'static) {
     }
 }
 
-/// Has a part of the page saved as a drawing, or as one in pixels: its canvases by what was painted on them. `motion` is that of
-/// a moving one, and `reached` is where the cursor stands in its tracks, 0 to 1. `failed` hears why it could not be.
+/// The form of a drawing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Form {
+    /// One that can be scaled.
+    Still,
+    /// The same, in which time runs.
+    Moving(Motion),
+    /// So many pixels, each way, for one of the page's.
+    Pixels(f64),
+}
+
+/// A picture for slides is sharp on screens of two pixels for one.
+pub const PIXELS: Form = Form::Pixels(2.0);
+
+/// Has a part of the page saved as a drawing: its canvases by what was painted on them. `reached` is where the cursor stands in
+/// its tracks, 0 to 1. `failed` hears why it could not be.
 pub fn save_drawing(
     name: &str,
     root: &Element,
     painted: &[Painted],
-    (kind, motion, reached): (SaveAs, Option<Motion>, f32),
+    (form, reached): (Form, f32),
     failed: impl FnOnce(String) + 'static,
 ) {
     let (canvases, mut numbers) = (Array::new(), Vec::new());
@@ -77,14 +91,18 @@ pub fn save_drawing(
         canvases.push(&painted.element);
         pack(&painted.picture, &mut numbers);
     }
-    let motion = motion.unwrap_or(Motion { runs: 0.0, rests: 0.0 });
+    let (motion, pixels) = match form {
+        Form::Still => (Motion::default(), 0.0),
+        Form::Moving(motion) => (motion, 0.0),
+        Form::Pixels(pixels) => (Motion::default(), pixels),
+    };
     let numbers = Float32Array::from(&numbers[..]);
-    let times = [motion.runs, motion.rests, f64::from(reached)].map(JsValue::from);
+    let form = [motion.runs, motion.rests, f64::from(reached), pixels].map(JsValue::from);
     let arguments = Array::of3(root, &canvases, &numbers);
-    for time in &times {
-        arguments.push(time);
+    for number in &form {
+        arguments.push(number);
     }
-    hand_over(if kind == SaveAs::Png { "pixels" } else { "drawing" }, name, &arguments, failed);
+    hand_over("drawing", name, &arguments, failed);
 }
 
 /// Has a table saved.

@@ -16,47 +16,28 @@ use wasm_bindgen::JsValue;
 use web_sys::Element;
 
 /// Saves a part of the page as a drawing. `numbers` are the packed pictures of its canvases, `runs` and `rests` the seconds of one
-/// that moves (0 for one that stands), and `reached` is where the cursor stands in its tracks, 0 to 1.
+/// that moves (0 for one that stands), and `reached` is where the cursor stands in its tracks, 0 to 1. With `pixels` above 0 it is
+/// a PNG of so many pixels, each way, for one of the page's, else an SVG.
 ///
 /// # Errors
 /// In words, when the numbers are no pictures or the browser makes no file of them.
-pub fn drawing(
+pub async fn drawing(
     name: &str,
     root: &Element,
     canvases: &Array,
     numbers: &[f32],
-    [runs, rests, reached]: [f64; 3],
+    [runs, rests, reached, pixels]: [f64; 4],
 ) -> Result<(), JsValue> {
-    let motion = (runs > 0.0).then_some(Motion { runs, rests });
-    save(name, ".svg", &svg(root, canvases, numbers, motion, reached)?)
-}
-
-/// Saves the same as a PNG, with twice as many pixels each way as the page takes.
-///
-/// # Errors
-/// As for [`drawing`].
-pub async fn pixels(
-    name: String,
-    root: Element,
-    canvases: Array,
-    numbers: Vec<f32>,
-    reached: f64,
-) -> Result<(), JsValue> {
-    let svg = svg(&root, &canvases, &numbers, None, reached)?;
-    let blob = rasterise(&svg, 2.0).await.map_err(|error| in_words(&error))?;
-    download(&blob, &[&name, ".png"].concat()).map_err(|error| in_words(&error).into())
-}
-
-fn svg(
-    root: &Element,
-    canvases: &Array,
-    numbers: &[f32],
-    motion: Option<Motion>,
-    reached: f64,
-) -> Result<String, JsValue> {
     let pictures = unpack(numbers).ok_or("the pictures are not whole")?;
     let painted: Vec<_> = canvases.iter().zip(pictures).collect();
-    Ok(sheet::drawing(root, &painted, &read_palette(&Palette::default()), motion, reached))
+    let motion = (runs > 0.0).then_some(Motion { runs, rests });
+    let palette = read_palette(&Palette::default());
+    let svg = sheet::drawing(root, &painted, &palette, motion, reached);
+    if pixels <= 0.0 {
+        return save(name, ".svg", &svg);
+    }
+    let blob = rasterise(&svg, pixels).await.map_err(|error| in_words(&error))?;
+    download(&blob, &[name, ".png"].concat()).map_err(|error| in_words(&error).into())
 }
 
 /// Saves a table: its columns and its cells, as [`csv::Table`] has them.

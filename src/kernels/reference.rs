@@ -3,8 +3,8 @@
 
 use crate::rate_penalty::RatePenalty;
 use crate::spec::{Neuron, Surrogate};
-use burn::tensor::Tensor;
-use burn::tensor::activation::sigmoid;
+use burn::tensor::activation::{log_softmax, sigmoid};
+use burn::tensor::{Int, Tensor, TensorData};
 use std::f32::consts::FRAC_PI_2;
 
 /// The surrogate's slope at x = u - θ, elementwise.
@@ -87,4 +87,11 @@ pub fn integrators(input: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>, beta: f
 pub fn rate_penalty(spikes: Tensor<3>, penalty: RatePenalty) -> Tensor<1> {
     let rates = spikes.mean_dim(1);
     rates.sub_scalar(penalty.target).clamp_min(0.0).square().mean().mul_scalar(penalty.strength)
+}
+
+/// The mean over the samples of `-log softmax(logits)[label]`, \[1\], from logits [B, C].
+pub fn cross_entropy(logits: Tensor<2>, labels: &[u8]) -> Tensor<1> {
+    let index = TensorData::new::<i32, _>(labels.iter().map(|label| i32::from(*label)).collect(), [labels.len(), 1]);
+    let index = Tensor::<2, Int>::from_data(index, &logits.device());
+    log_softmax(logits, 1).gather(1, index).mean().neg()
 }

@@ -23,7 +23,7 @@ pub struct Frame {
 }
 
 /// How the cursor of a sheet that moves runs.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Motion {
     /// Seconds from the first time step to the last.
     pub runs: f64,

@@ -41,11 +41,6 @@ impl Responses {
         }
     }
 
-    /// Forgets some, so that the responses follow a layer that still learns: all counts become this share of what they are.
-    pub fn fade(&mut self, keep: f32) {
-        self.spikes.iter_mut().chain(&mut self.shown).for_each(|count| *count *= keep);
-    }
-
     /// R, the mean number of spikes of each neuron for a picture of each class, [N, C].
     pub fn rates(&self) -> Vec<f32> {
         let rate = |(place, spikes): (usize, &f32)| {

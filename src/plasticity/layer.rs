@@ -123,11 +123,6 @@ impl StdpLayer {
         self.neurons
     }
 
-    /// The number of inputs.
-    pub const fn inputs(&self) -> usize {
-        self.inputs
-    }
-
     /// The incoming weights of neuron `neuron`, its receptive field, \[inputs\].
     ///
     /// # Panics
@@ -159,11 +154,6 @@ impl StdpLayer {
     /// The spikes of the newest picture, in the order in which they came.
     pub fn spikes(&self) -> &[Spike] {
         &self.spikes
-    }
-
-    /// Δw of the newest spike that was learnt from, before scaling, \[inputs\].
-    pub fn change(&self) -> &[f32] {
-        &self.change
     }
 
     /// Counts the changes of weights by the time between their spikes from now on.

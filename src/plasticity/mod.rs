@@ -40,6 +40,8 @@ pub mod layer;
 pub mod obvious;
 pub mod window;
 
+use crate::spec::Neuron;
+
 /// The parameters of the rule and of what goes with it; a neuron's own are in [`crate::spec::Neuron`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stdp {
@@ -86,6 +88,17 @@ impl Default for Stdp {
             mean_weight: 0.1,
         }
     }
+}
+
+/// T that goes with the defaults of [`Stdp`], of 5 ms each.
+pub const TIME_STEPS: usize = 64;
+
+/// The share of the time steps in which a pixel of full ink spikes that goes with them, in a picture of average ink.
+pub const INPUT_RATE: f32 = 0.25;
+
+/// The neuron that goes with them: its membrane keeps 0.95 a time step, some 100 ms.
+pub fn neuron() -> Neuron {
+    Neuron { beta: 0.95, gain: 0.025, ..Neuron::default() }
 }
 
 impl Stdp {

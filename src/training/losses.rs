@@ -80,8 +80,9 @@ impl GpuLosses {
 fn filled_in(steps: Vec<(StepDone, usize)>, data: &[TensorData]) -> Vec<StepDone> {
     let mut data = data.iter();
     let filled = |(mut step, terms): (StepDone, usize)| {
-        let term = |data: &TensorData| data.iter::<f32>().next().unwrap_or(f32::NAN);
-        step.loss = data.by_ref().take(terms).map(term).sum();
+        // What is missing is no loss of 0.
+        let mut term = || data.next().and_then(|data| data.iter::<f32>().next()).unwrap_or(f32::NAN);
+        step.loss = (0..terms).map(|_| term()).sum();
         step.score.correct = data.next().and_then(|data| data.iter::<u32>().next()).unwrap_or_default() as usize;
         step
     };

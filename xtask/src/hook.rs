@@ -45,11 +45,11 @@ pub fn run() -> Result<()> {
     let mut build = Build::new(&folder, is_release);
     build.view_settings = view_settings(&tools)?;
     build.place_programs(&folder)?;
-    build.write(&folder)?;
-    match std::env::var(published::VARIABLE) {
-        Ok(url) => published::write(&folder, &url),
-        Err(_) => Ok(()),
+    // Before the list of files is written, which has the sums of the documents.
+    if let Ok(url) = std::env::var(published::VARIABLE) {
+        published::write(&folder, &url)?;
     }
+    build.write(&folder)
 }
 
 /// The names of the settings in a link that say how a run looks, as the program says (`page::model::link::SETTINGS`).

@@ -1,8 +1,13 @@
-//! The `<link>` elements of index.html, read: they say which programs the page is made of.
+//! Elements of index.html, as they are written or as Trunk leaves them, shorter and without quotes.
 
-/// The `<link …>` elements, without their angle brackets.
+/// The elements that begin with `start`, such as `<link`, without that and the angle bracket behind their attributes.
+pub fn elements<'a>(html: &'a str, start: &'a str) -> impl Iterator<Item = &'a str> {
+    html.split(start).skip(1).filter_map(|piece| Some(piece.split_once('>')?.0))
+}
+
+/// The `<link …>` elements, which say which programs the page is made of.
 pub fn links(html: &str) -> impl Iterator<Item = &str> {
-    html.split("<link").skip(1).filter_map(|piece| Some(piece.split_once('>')?.0))
+    elements(html, "<link")
 }
 
 /// The value of an element's attribute, empty if it has none; nothing where there is no such attribute.

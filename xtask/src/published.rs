@@ -1,5 +1,7 @@
 //! The address at which a build will be published: what other sites show of the page follows no relative address.
 
+use crate::html::{attribute, elements};
+use crate::run::write_whole;
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use std::ffi::OsString;
@@ -10,8 +12,8 @@ const FLAG: &str = "--url";
 /// How Trunk's hook, a program of its own, hears of it.
 pub(crate) const VARIABLE: &str = "SPIKING_PAGE_URL";
 
-/// The picture that other sites show beside a link, as the document names it.
-const CARD: &str = r#"property="og:image" content=""#;
+/// The property of the picture that other sites show beside a link.
+const CARD: &str = "og:image";
 
 /// The address among these arguments, and what else is there.
 ///
@@ -55,7 +57,7 @@ pub(crate) fn write(folder: &Path, url: &str) -> Result<()> {
         let path = folder.join(document);
         let html = fs::read_to_string(&path)?;
         let html = addressed(&html, url, own).with_context(|| format!("{document} has no head, or no picture"))?;
-        fs::write(&path, html)?;
+        write_whole(&path, &html)?;
     }
     Ok(())
 }
@@ -63,8 +65,11 @@ pub(crate) fn write(folder: &Path, url: &str) -> Result<()> {
 /// The document with its address; `None` if it has no head, or is the page and has no picture.
 fn addressed(html: &str, url: &str, own: &str) -> Option<String> {
     let (before, after) = html.split_once("</head>")?;
-    let head = match before.split_once(CARD) {
-        Some((start, rest)) => [start, CARD, url, rest].concat(),
+    let head = match elements(before, "<meta").find(|meta| attribute(meta, "property") == Some(CARD)) {
+        Some(meta) => {
+            let picture = attribute(meta, "content")?;
+            before.replacen(meta, &format!(r#" property="{CARD}" content="{url}{picture}""#), 1)
+        }
         None if own.is_empty() => return None,
         None => before.to_owned(),
     };
@@ -96,9 +101,13 @@ mod tests {
     #[test]
     fn a_document_says_where_it_is() {
         let page = fs::read_to_string(crate::root().join(crate::hook::PAGE)).unwrap();
-        let page = addressed(&page, "https://example.org/", "").unwrap();
-        assert!(page.contains(r#"<meta property="og:image" content="https://example.org/card.png">"#));
-        assert!(page.contains(r#"<link rel="canonical" href="https://example.org/">"#));
+        // As Trunk leaves it.
+        let short = "<head><meta content=1 property=og:image:width><meta content=card.png property=og:image></head>";
+        for page in [&page, short] {
+            let page = addressed(page, "https://example.org/", "").unwrap();
+            assert!(page.contains(r#"<meta property="og:image" content="https://example.org/card.png">"#));
+            assert!(page.contains(r#"<link rel="canonical" href="https://example.org/">"#));
+        }
         assert_eq!(addressed("<head><title>x</title></head>", "https://example.org/", ""), None);
         let embeds = addressed("<head></head>", "https://example.org/", "embed.html").unwrap();
         assert!(embeds.contains(r#"content="https://example.org/embed.html""#));

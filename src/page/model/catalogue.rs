@@ -31,6 +31,13 @@ pub struct ShippedNetwork {
     pub settings: String,
 }
 
+impl ShippedNetwork {
+    /// Its settings, on the data set of the link.
+    fn spec(&self, link: &Link) -> Spec {
+        Spec::from_hash(&defaults(link), &self.settings).0
+    }
+}
+
 /// The choices.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalogue {
@@ -53,9 +60,8 @@ impl Catalogue {
 
     /// The settings of the network that the link opens: of a link that says none, they are meant.
     pub fn own_spec(&self, link: &Link) -> Spec {
-        let settings = self.networks_of(link).find(|network| network.name == link.model());
-        let own = settings.map_or("", |network| &network.settings);
-        Spec::from_hash(&defaults(link), own).0
+        let opened = self.networks_of(link).find(|network| network.name == link.model());
+        opened.map_or_else(|| defaults(link), |network| network.spec(link))
     }
 
     /// Whether the settings are those of the network that the link opens, but for its training.
@@ -89,9 +95,7 @@ impl Catalogue {
         if link.spec == defaults(link) {
             link.spec = self.own_spec(link);
         } else if link.model.is_empty() {
-            let plain = defaults(link);
-            let fits =
-                |network: &&ShippedNetwork| same_network(&Spec::from_hash(&plain, &network.settings).0, &link.spec);
+            let fits = |network: &&ShippedNetwork| same_network(&network.spec(link), &link.spec);
             let name = self.networks_of(link).find(fits).map(|network| network.name.clone());
             link.set_model(&name.unwrap_or_default());
         }
@@ -104,8 +108,7 @@ impl Catalogue {
             return Link { spec: plain, ..link.clone() }.to_hash();
         }
         // A hash without settings would mean those of another network.
-        let nameless = self.networks_of(link).find(|network| network.settings.is_empty() && link.spec == plain);
-        match nameless {
+        match self.networks_of(link).find(|network| link.spec == plain && network.spec(link) == plain) {
             Some(network) => Link { model: network.name.clone(), ..link.clone() }.to_hash(),
             None => link.to_hash(),
         }

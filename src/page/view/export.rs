@@ -3,7 +3,7 @@
 use super::whole::View;
 use crate::dom::canvas;
 use crate::dom::document::find;
-use crate::dom::save::{self, SaveAs, save_drawing, save_table};
+use crate::dom::save::{self, Form, PIXELS, SaveAs, save_drawing, save_table};
 use crate::page::model::state::Model;
 use crate::page::queue::{Event, Queue};
 use crate::pictures::csv::{self, Table};
@@ -33,12 +33,11 @@ impl View {
         let root = button.closest("figure, .stave, .saved").ok().flatten();
         match kind {
             SaveAs::Csv => save_table(picture, &self.table(model, picture), failed),
-            SaveAs::Svg | SaveAs::Png => {
-                self.drawing(model, picture, &root.unwrap_or_else(|| find("score")), (kind, None), failed);
-            }
+            SaveAs::Svg => self.drawing(model, picture, &root.unwrap_or_else(|| find("score")), Form::Still, failed),
+            SaveAs::Png => self.drawing(model, picture, &root.unwrap_or_else(|| find("score")), PIXELS, failed),
             SaveAs::Moving => {
                 let runs = model.clock.time_steps as f64 / f64::from(model.clock.speed);
-                self.drawing(model, picture, &find("score"), (kind, Some(Motion { runs, rests: REST })), failed);
+                self.drawing(model, picture, &find("score"), Form::Moving(Motion { runs, rests: REST }), failed);
             }
         }
     }
@@ -74,14 +73,14 @@ impl View {
         model: &Model,
         name: &str,
         root: &Element,
-        (kind, motion): (SaveAs, Option<Motion>),
+        form: Form,
         failed: impl FnOnce(String) + 'static,
     ) {
         // A run that moves shows all of it.
-        let now = if motion.is_some() { model.clock.time_steps as f32 } else { model.clock.now };
+        let now = if matches!(form, Form::Moving(_)) { model.clock.time_steps as f32 } else { model.clock.now };
         let painted = canvas::painted(|| self.draw_pictures(model, now));
         // What stands on the page is again that of its own moment.
         self.draw_pictures(model, model.clock.now);
-        save_drawing(name, root, &painted, (kind, motion, cursor(now, model.clock.time_steps)), failed);
+        save_drawing(name, root, &painted, (form, cursor(now, model.clock.time_steps)), failed);
     }
 }

@@ -114,14 +114,14 @@ impl Timeline {
 
     /// As many staves as there are hidden layers: the first stands in the document, the others are copies of it.
     fn set_layers(&mut self, count: usize) {
-        // No copy of a stave has what may stand over it.
-        drop(self.root.append_child(&self.cure.element));
         while self.layers.len() > count.max(1) {
             if let Some(layer) = self.layers.pop() {
                 layer.elements.iter().for_each(Element::remove);
             }
         }
         while self.layers.len() < count {
+            // No copy of a stave has what may stand over it.
+            drop(self.root.append_child(&self.cure.element));
             let Some(first) = self.layers.first() else { return };
             let copies = [&first.elements[0], &first.elements[1]].map(|element| element.clone_node_with_deep(true));
             let below: Node = find("row-mem");
@@ -164,8 +164,10 @@ impl Timeline {
             view.which.set(if trace.hidden.len() > 1 { &name } else { "" });
         }
         let silent = analysis.silent_layer(spec.neuron.threshold);
-        if let Some(layer) = silent.and_then(|(index, _)| self.layers.get(index)) {
-            drop(layer.stave.element().parent_element().map(|stave| stave.append_child(&self.cure.element)));
+        let over = silent.and_then(|(index, _)| self.layers.get(index)?.stave.element().parent_element());
+        // Where it is put there again, who has chosen it by keyboard loses it.
+        if let Some(stave) = over.filter(|stave| self.cure.element.parent_element().as_ref() != Some(stave)) {
+            drop(stave.append_child(&self.cure.element));
         }
         self.cure.show(silent.map(|(_, cure)| cure), &spec.neuron, phrases);
         self.leads = class_scores::leads(analysis);
