@@ -137,12 +137,23 @@ async function cacheFirst(event, path) {
 }
 
 /**
+ * The answer once all of it is there: one that breaks off is none.
+ * @param {Request} request
+ */
+async function wholeAnswer(request) {
+  const answer = await fetch(request);
+  if (answer.status !== 200) return answer;
+  const { status, statusText, headers } = answer;
+  return new Response(await answer.arrayBuffer(), { status, statusText, headers });
+}
+
+/**
  * @param {FetchEvent} event
  * @param {string} path
  */
 async function networkFirst(event, path) {
   const found = copy(path);
-  const answer = fetch(event.request);
+  const answer = wholeAnswer(event.request);
   answer.catch(() => {});
   const late = new Promise((later) => setTimeout(later, PATIENCE));
   try {

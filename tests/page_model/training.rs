@@ -242,6 +242,20 @@ fn a_checkpoint_of_a_run_that_is_over_is_not_kept_as_the_new_ones() {
 }
 
 #[test]
+fn where_time_stands_a_photo_shows_its_answer_and_other_pictures_that_moment() {
+    let mut world = World::open(environment("#hidden=6&time-steps=8&t=3"));
+    world.run(20);
+    assert_eq!(world.model.clock.now, 3.0);
+    world.input(Input::Press(Press::Digit(2)));
+    world.run(20);
+    assert_eq!(world.model.clock.now, 3.0, "digits are compared at a moment");
+    world.input(Input::Picture(Ok(vec![1, 2, 3])));
+    world.run(20);
+    assert!(!world.model.clock.playing);
+    assert_eq!(world.model.clock.now, 8.0, "who gives a photo asks what it is");
+}
+
+#[test]
 fn a_picture_is_read_by_a_program_that_is_fetched_for_it() {
     let mut world = World::open(environment("#hidden=6"));
     world.run(20);

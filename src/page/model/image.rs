@@ -75,9 +75,10 @@ impl Model {
     pub(super) fn show_picture(&mut self, picture: Pad) {
         self.link.pad = picture;
         self.wanted.speech = true;
+        // Where time stands, a reader compares pictures at that moment.
         if self.reduced_motion {
             self.clock.park();
-        } else {
+        } else if self.clock.playing {
             self.clock.restart();
         }
         self.picture_changed();
@@ -206,6 +207,10 @@ impl Model {
             return;
         }
         self.show_picture(Pad::Photo(Photo { pixels, preview }));
+        if !self.clock.playing {
+            // Who gives a photo asks for an answer, which stands at the end.
+            self.clock.park();
+        }
         if has_rival {
             self.notify(Phrase::NoteRival, Vec::new());
         }
