@@ -246,7 +246,7 @@ fn where_time_stands_a_photo_shows_its_answer_and_other_pictures_that_moment() {
     let mut world = World::open(environment("#hidden=6&time-steps=8&t=3"));
     world.run(20);
     assert_eq!(world.model.clock.now, 3.0);
-    world.input(Input::Press(Press::Digit(2)));
+    world.input(Input::Digit(2));
     world.run(20);
     assert_eq!(world.model.clock.now, 3.0, "digits are compared at a moment");
     world.input(Input::Picture(Ok(vec![1, 2, 3])));
