@@ -20,13 +20,15 @@ mod bench;
 
 use bench::{Result, argument, mnist};
 use spiking_playground::digits::Digits;
-use spiking_playground::digits::order::EpochOrder;
 use spiking_playground::event::Accuracy;
-use spiking_playground::plasticity::input::{InputSpikes, encode};
-use spiking_playground::plasticity::labels::{Responses, Vote};
+use spiking_playground::plasticity::Mode;
+use spiking_playground::plasticity::input::encode;
+use spiking_playground::plasticity::labels::Vote;
 use spiking_playground::plasticity::layer::StdpLayer;
 use spiking_playground::plasticity::obvious::ObviousLayer;
-use spiking_playground::plasticity::{INPUT_RATE, Mode, Stdp, TIME_STEPS, neuron};
+use spiking_playground::plasticity::run::{Advance, StdpRun, responses};
+use spiking_playground::sample::Sample;
+use spiking_playground::spec::{Rule, Spec, dense};
 use spiking_playground::spikes::encode::Pass;
 use std::time::Instant;
 
@@ -35,16 +37,13 @@ const LABELLED: usize = 10_000;
 /// Pictures over which the two ways are compared.
 const COMPARED: usize = 20;
 
-fn spikes(digits: &Digits, image: usize, (seed, pass): (u64, Pass)) -> InputSpikes {
-    encode(digits.image(image), INPUT_RATE, TIME_STEPS, (seed, pass, image as u64))
-}
-
 /// The fast way has the obvious one's spikes and weights.
-fn agree(layer: &StdpLayer, train: &Digits, seed: u64) -> Result<()> {
+fn agree(layer: &StdpLayer, spec: &Spec, train: &Digits) -> Result<()> {
     let incoming = |layer: &StdpLayer| (0..layer.neurons()).map(|j| layer.incoming(j)).collect::<Vec<_>>();
-    let (mut fast, mut obvious) = (layer.clone(), ObviousLayer::new(neuron(), Stdp::default(), incoming(layer)));
+    let (mut fast, mut obvious) = (layer.clone(), ObviousLayer::new(spec.neuron, spec.stdp, incoming(layer)));
     for image in 0..COMPARED {
-        let picture = spikes(train, image, (seed, Pass::Training(0)));
+        let sample = Sample { pixels: train.image(image), label: None, number: image as u64 };
+        let picture = encode(spec, &sample, Pass::Training(0));
         fast.show(&picture, Mode::Learning);
         if obvious.show(&picture, Mode::Learning) != fast.spikes() {
             return Err(format!("the two ways differ in the spikes of picture {image}").into());
@@ -57,26 +56,27 @@ fn main() -> Result<()> {
     let [train, test] = mnist()?;
     let (neurons, pictures) = (argument("neurons", "400").parse()?, argument("pictures", "60000").parse::<usize>()?);
     let seed = argument("seed", "1").parse()?;
-    let mut layer = StdpLayer::new(neuron(), Stdp::default(), train.pixels(), neurons, seed);
-    agree(&layer, &train, seed)?;
-    let start = Instant::now();
-    for first in (0..pictures).step_by(train.len()) {
-        let epoch = (first / train.len()) as u32;
-        let order = EpochOrder::new(seed, epoch, train.len());
-        for place in order.batch(0, pictures - first) {
-            layer.show(&spikes(&train, place.sample(), (seed, Pass::Training(epoch))), Mode::Learning);
+    let spec = Spec { layers: dense([neurons]), seed, ..Spec::of_rule(Rule::Stdp) };
+    let mut run = StdpRun::new(spec.clone(), train.pixels(), train.classes(), train.len());
+    agree(run.layer(), &spec, &train)?;
+    let (start, mut live) = (Instant::now(), Accuracy::default());
+    while (live.images as u64) < pictures as u64 {
+        match run.advance(&train) {
+            Advance::Shown(shown) => {
+                live += Accuracy { correct: usize::from(shown.answer == Some(shown.label)), images: 1 }
+            }
+            Advance::EpochOver => run.end_epoch(),
+            Advance::Waiting(shard) => return Err(format!("shard {shard} is not there").into()),
         }
     }
     println!("images_per_second {:.0}", pictures as f64 / start.elapsed().as_secs_f64());
-    let mut responses = Responses::new(neurons, 10);
-    for image in 0..LABELLED.min(train.len()) {
-        layer.show(&spikes(&train, image, (seed, Pass::Evaluation)), Mode::Frozen);
-        responses.add(train.label(image), layer.spikes());
-    }
-    let voters = responses.voters();
+    println!("live_accuracy {}", live.fraction());
+    let mut layer = run.layer().clone();
+    let voters = responses(&mut layer, (&spec, train.classes()), &train, 0..LABELLED.min(train.len()), 0).voters();
     let (start, mut scores, mut silent) = (Instant::now(), [Accuracy::default(); 2], 0);
     for image in 0..test.len() {
-        layer.show(&spikes(&test, image, (seed, Pass::Evaluation)), Mode::Frozen);
+        let sample = Sample { pixels: test.image(image), label: None, number: image as u64 };
+        layer.show(&encode(&spec, &sample, Pass::Evaluation), Mode::Frozen);
         silent += usize::from(layer.spikes().is_empty());
         for (score, vote) in scores.iter_mut().zip([Vote::Shares, Vote::Mean]) {
             let right = voters.answer(layer.spikes(), vote) == Some(test.label(image));

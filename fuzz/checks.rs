@@ -20,9 +20,10 @@ use spiking_playground::page::model::strokes;
 use spiking_playground::photo::{decode, prepare};
 use spiking_playground::pictures::analysis::{Analysis, telling_neurons};
 use spiking_playground::pictures::curves::{History, Kind};
+use spiking_playground::plasticity::run::Advance;
 use spiking_playground::protocol::{Picture, Report, Request};
 use spiking_playground::session::Session;
-use spiking_playground::spec::{Dataset, Spec, dense};
+use spiking_playground::spec::{Dataset, Rule, Spec, SpecError, dense};
 use spiking_playground::spikes::encode::Pass;
 use spiking_playground::trace::Trace;
 use spiking_playground::weights::checkpoint::{
@@ -30,6 +31,7 @@ use spiking_playground::weights::checkpoint::{
     spec_from_bytes,
 };
 use spiking_playground::weights::rounding::WeightsType;
+use spiking_playground::weights::stdp;
 use spiking_playground::{decimal, kernels, wire};
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -58,6 +60,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "drawings", check: drawings, cases: 1000 },
     Target { name: "photo", check: picture_file, cases: 300 },
     Target { name: "weights", check: weights, cases: 300 },
+    Target { name: "stdp", check: stdp_weights, cases: 300 },
     Target { name: "session", check: session, cases: 300 },
     Target { name: "requests", check: requests, cases: 300 },
 ];
@@ -160,7 +163,11 @@ fn flags(bytes: &[u8]) {
     let words = std::iter::once("spiking").chain(text.split('\n'));
     let Ok(matches) = arguments::command().try_get_matches_from(words) else { return };
     match matches.subcommand() {
-        Some(("train", matches)) => assert_eq!(arguments::train(matches).spec.check(), Ok(())),
+        // Each setting is checked by itself; whether they belong together is seen once all are there.
+        Some(("train", matches)) => match arguments::train(matches).spec.check() {
+            Ok(()) | Err(SpecError::NotOfRule { .. } | SpecError::OneLayer(_)) => {}
+            Err(error) => panic!("{error}"),
+        },
         Some(("evaluate", matches)) => {
             let mut spec = Spec::default();
             for (name, text) in arguments::evaluate(matches).model.given {
@@ -306,6 +313,40 @@ fn weights(bytes: &[u8]) {
         let written = run_to_bytes(&run, Notes::default()).ok();
         let again = written.and_then(|written| run_from_bytes(&written, &kernels::cpu().autodiff()).ok());
         assert!(!finite || again.is_some_and(|again| again.position == run.position), "what is written is read");
+    }
+}
+
+/// The same of a layer that learns by STDP.
+fn stdp_weights(bytes: &[u8]) {
+    let Ok(spec) = spec_from_bytes(bytes) else { return };
+    if spec.rule != Rule::Stdp {
+        return;
+    }
+    let images_of = |pixels: usize| Digits {
+        width: pixels,
+        height: 1,
+        images: (0..64 * pixels).map(|i| (i * 11) as u8).collect(),
+        labels: vec![0; 64],
+    };
+    if let Ok(mut network) = stdp::model_from_bytes(spec.clone(), bytes) {
+        let images = images_of(network.layer.inputs());
+        assert_eq!(network.predictions(&images, 0..3, 0).len(), 3);
+        assert_eq!(network.trace(images.image(0), Pass::Evaluation, 0).classes(), network.classes());
+    }
+    if let Ok(mut run) = stdp::run_from_bytes(spec, bytes)
+        && run.images() <= 64
+    {
+        let images = images_of(run.layer().inputs());
+        for _ in 0..2 {
+            if run.advance(&images) == Advance::EpochOver {
+                run.end_epoch();
+            }
+        }
+        let written = stdp::run_to_bytes(&run, Notes::default()).ok();
+        let again = written.and_then(|written| stdp::run_from_bytes(run.spec().clone(), &written).ok());
+        // Gains without bound lead to weights without bound.
+        let is_finite = (0..run.layer().neurons()).flat_map(|j| run.layer().incoming(j)).all(f32::is_finite);
+        assert!(!is_finite || again.is_some_and(|again| again.position() == run.position()), "what is written is read");
     }
 }
 

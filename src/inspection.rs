@@ -7,7 +7,8 @@ use crate::digits::Digits;
 use crate::layer::SynapticWeights;
 use crate::network::{EncodedBatch, Network, ReadoutLayer};
 use crate::neuron::NeuronState;
-use crate::pipeline::{Sample, encode, transform};
+use crate::pipeline::{encode, transform};
+use crate::sample::Sample;
 use crate::spec::{Neuron, Spec};
 use crate::spikes::SpikeTrain;
 use crate::spikes::encode::Pass;
@@ -168,6 +169,7 @@ fn silent_layer(width: usize, time_steps: usize) -> LayerTrace {
         potentials: zeros(),
         excitation: zeros(),
         inhibition: zeros(),
+        raised: Vec::new(),
     }
 }
 

@@ -58,22 +58,24 @@ pub mod digits;
 /// The preparation of picture files and photos of paper as a network's input.
 #[cfg(feature = "photo")]
 pub mod photo;
+/// The events of a run.
+pub mod event;
 /// The choice of the widest SIMD instructions at run time.
 pub mod simd;
 /// Spike trains, packed into bits, and the encodings that make them.
 pub mod spikes;
+/// An image as it is shown: augmented, with noise.
+pub mod sample;
 /// The equations of the neuron, in plain f32.
 pub mod neuron;
 /// The price of firing more often than a target, which the loss may add.
 pub mod rate_penalty;
-/// Learning without labels, by the times of spikes (STDP).
-pub mod plasticity;
 /// The trace of one picture: its spikes and membrane potentials.
 pub mod trace;
+/// Learning without labels, by the times of spikes (STDP).
+pub mod plasticity;
 /// The energy of arithmetic operations, from a cited source.
 pub mod energy;
-/// The events of a run.
-pub mod event;
 /// The messages between page and engine.
 pub mod protocol;
 /// Values that are turned in notches.

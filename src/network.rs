@@ -125,6 +125,11 @@ pub enum ParameterError {
     /// A mean of squares is negative.
     #[error("`{0}` holds a mean of squares that is negative: the file is damaged")]
     Negative(String),
+    /// It holds numbers that nothing here can be.
+    #[error(
+        "`{0}` holds a number that is out of its range, or nothing: the file was changed, or written by something else"
+    )]
+    OutOfRange(String),
     /// There are no pixels, no classes, or too many classes.
     #[error(
         "it takes images of {pixels} pixels to {classes} classes: a network has at least one pixel, and 1 to {MAX_CLASSES} classes"

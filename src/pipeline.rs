@@ -2,47 +2,24 @@
 //! network's first layer. Training, evaluation and inspection all use it, so that one image of one pass is one input.
 
 use crate::digits::Images;
-use crate::digits::augment::augment;
-use crate::digits::noise::noisy;
 use crate::digits::order::SHARD_SIZE;
 use crate::kernels::{self, ImageStore};
 use crate::layer::LayerInput;
 use crate::network::EncodedBatch;
-use crate::spec::{Dataset, Encoding, Spec};
+use crate::sample::Sample;
+use crate::spec::{Encoding, Spec};
 use crate::spikes::encode::{Pass, at_rate};
 use burn::tensor::Device;
 use std::collections::HashSet;
 
-/// An image as it stands in its data set.
-#[derive(Clone, Copy, Debug)]
-pub struct Sample<'a> {
-    /// u8, row by row, \[N\].
-    pub pixels: &'a [u8],
-    /// The class that it shows, where that is known. Only the augmentation of digits asks for it.
-    pub label: Option<u8>,
-    /// Its number in the data set, on which its random numbers depend.
-    pub number: u64,
-}
-
-/// The pixels of the samples, `[B][N]`, as the spec changes them in this pass: augmented in training, and with noise.
-/// `None` if all of them stay as they are.
+/// The pixels of the samples, `[B][N]`, as the spec changes them in this pass. `None` if all of them stay as they are.
 pub fn transform(spec: &Spec, samples: &[Sample<'_>], pass: Pass) -> Option<Vec<Vec<u8>>> {
-    let augmented_in = match pass {
-        Pass::Training(epoch) => spec.augment.then_some(epoch),
-        Pass::Evaluation | Pass::Drawing => None,
-    };
-    if augmented_in.is_none() && spec.noise <= 0.0 {
+    if !Sample::is_changed(spec, pass) {
         return None;
     }
     let mut changed = vec![Vec::new(); samples.len()];
     kernels::par_for_each(changed.iter_mut().zip(samples).collect(), |(changed, sample)| {
-        let digit = sample.label.filter(|_| spec.dataset == Dataset::Mnist);
-        let augmented = augmented_in.map(|epoch| augment(sample.pixels, digit, spec.seed, epoch, sample.number));
-        let pixels = augmented.as_deref().unwrap_or(sample.pixels);
-        *changed = match spec.noise > 0.0 {
-            true => noisy(pixels, spec.noise, spec.seed, pass.number(), sample.number),
-            false => pixels.to_vec(),
-        };
+        *changed = sample.shown(spec, pass).into_owned();
     });
     Some(changed)
 }

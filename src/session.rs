@@ -24,7 +24,7 @@ use crate::digits::shard::Split;
 use crate::event::Accuracy;
 use crate::network::{Misfit, Network};
 use crate::protocol::{Outgoing, Report, Request, RequestId};
-use crate::spec::Spec;
+use crate::spec::{Rule, Spec};
 use crate::training::Run;
 use crate::weights::checkpoint;
 use burn::tensor::Device;
@@ -282,7 +282,7 @@ impl Session {
     }
 
     fn start_run(&mut self, spec: Spec) {
-        if let Err(error) = spec.check() {
+        if let Err(error) = check(&spec) {
             return self.fail(error);
         }
         let size = spec.dataset.image_size();
@@ -297,7 +297,7 @@ impl Session {
 
     fn continue_run(&mut self, spec: Spec) {
         let Some(run) = &self.run else { return self.fail("There is no network yet to go on with.") };
-        match spec.check().map_err(|error| error.to_string()).and_then(|()| {
+        match check(&spec).and_then(|()| {
             Network::with_parameters(&spec, &run.network.parameters(), &self.device).map_err(|error| error.to_string())
         }) {
             Ok(network) => self.reset_to(spec, network, None),
@@ -342,6 +342,17 @@ impl Session {
     /// The network and its run, to be inspected.
     pub fn run(&self) -> Option<&Run> {
         self.run.as_ref()
+    }
+}
+
+/// Whether this engine can learn so.
+fn check(spec: &Spec) -> Result<(), String> {
+    match spec.check() {
+        Err(error) => Err(error.to_string()),
+        Ok(()) if spec.rule == Rule::Stdp => {
+            Err(format!("This engine learns by gradients, not by {}.", spec.rule.word()))
+        }
+        Ok(()) => Ok(()),
     }
 }
 

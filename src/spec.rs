@@ -12,7 +12,13 @@
 //! assert!(spec.set("beta", "1.5").unwrap_err().to_string().contains("between 0 and 1"));
 //! ```
 
-use crate::decimal;
+mod fields;
+mod rule;
+
+pub use fields::{FIELDS, Field, MAX_EPOCHS, MAX_LAYERS, MAX_NEURONS, SWITCH, Values, field};
+pub use rule::{Rule, Stdp};
+
+use fields::within;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -150,7 +156,7 @@ const DEFAULT_ADAPTATION_DECAY: f32 = 0.95;
 /// One spike of a usual run's 25 time steps, and a little.
 const DEFAULT_RATE_TARGET: f32 = 0.05;
 
-// Files of networks without adaptation, penalty or a lower input rate stay as they were, for earlier versions of this program to open.
+// Files of networks that learn by gradients, without adaptation, penalty or a lower input rate, stay as they were, for earlier versions of this program to open.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_default_adaptation(adaptation: &f32) -> bool {
     *adaptation == 0.0
@@ -159,6 +165,15 @@ fn is_default_adaptation(adaptation: &f32) -> bool {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_default_adaptation_decay(decay: &f32) -> bool {
     *decay == DEFAULT_ADAPTATION_DECAY
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_default_rule(rule: &Rule) -> bool {
+    *rule == Rule::default()
+}
+
+fn is_default_stdp(stdp: &Stdp) -> bool {
+    *stdp == Stdp::default()
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -311,6 +326,9 @@ pub enum Schedule {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Spec {
+    /// The rule by which weights learn. Settings that it has no use for are at their defaults ([`Field::applies_to`]).
+    #[serde(skip_serializing_if = "is_default_rule")]
+    pub rule: Rule,
     /// The data set.
     pub dataset: Dataset,
     /// Whether training images are augmented each time they are shown ([`crate::digits::augment`]).
@@ -320,7 +338,8 @@ pub struct Spec {
     pub noise: f32,
     /// The encoding of images as spikes.
     pub encoding: Encoding,
-    /// The share of the time steps in which a pixel of full ink spikes; only for rate coding.
+    /// The share of the time steps in which a pixel of full ink spikes; only for rate coding. With STDP, that of a picture of average
+    /// ink: each picture is coded with as many spikes as any other.
     #[serde(skip_serializing_if = "is_default_input_rate")]
     pub input_rate: f32,
     /// T, the number of time steps an image is shown for.
@@ -330,6 +349,9 @@ pub struct Spec {
     pub layers: Vec<LayerSpec>,
     /// The parameters of every spiking neuron.
     pub neuron: Neuron,
+    /// The parameters of STDP, if that is the rule.
+    #[serde(skip_serializing_if = "is_default_stdp")]
+    pub stdp: Stdp,
     /// The readout.
     pub readout: Readout,
     /// The number of passes over the training set.
@@ -354,6 +376,7 @@ pub struct Spec {
 impl Default for Spec {
     fn default() -> Self {
         Self {
+            rule: Rule::SurrogateGradient,
             dataset: Dataset::Mnist,
             augment: false,
             noise: 0.0,
@@ -362,6 +385,7 @@ impl Default for Spec {
             time_steps: 25,
             layers: vec![LayerSpec::Dense(256)],
             neuron: Neuron::default(),
+            stdp: Stdp::default(),
             readout: Readout::Membrane,
             epochs: 10,
             batch_size: 64,
@@ -390,65 +414,24 @@ pub enum SpecError {
         /// The values that the field takes.
         expected: String,
     },
+    /// The field has no meaning under the spec's rule.
+    #[error("`{name}` has no meaning where weights learn by {}: leave it out, or choose another `rule`", rule.word())]
+    NotOfRule {
+        /// The field.
+        name: &'static str,
+        /// The rule.
+        rule: Rule,
+    },
+    /// A layer that learns by STDP is the only one.
+    #[error(
+        "a network that learns by stdp has one hidden layer, and `hidden` is {0}: give the number of its neurons alone"
+    )]
+    OneLayer(String),
 }
 
 fn names() -> String {
     FIELDS.iter().map(|field| field.name).collect::<Vec<_>>().join(", ")
 }
-
-/// The values that a field takes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Values {
-    /// A whole number in a range, both ends included.
-    Whole(u64, u64),
-    /// A number in a range, both ends included.
-    Real(f64, f64),
-    /// One of these words.
-    Words(&'static [&'static str]),
-    /// Other values, described in words.
-    Other(&'static str),
-}
-
-impl fmt::Display for Values {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Whole(low, high) => write!(f, "a whole number between {low} and {high}"),
-            Self::Real(low, high) => write!(f, "a number between {low} and {high}"),
-            Self::Words(words) => write!(f, "one of: {}", words.join(", ")),
-            Self::Other(text) => f.write_str(text),
-        }
-    }
-}
-
-/// One setting of a [`Spec`], read and written as text.
-pub struct Field {
-    /// Its name: the flag `--name` and the hash key `name=`.
-    pub name: &'static str,
-    /// One line for `--help` and for tooltips.
-    pub help: &'static str,
-    /// The values that it takes.
-    pub values: Values,
-    get: fn(&Spec) -> String,
-    set: fn(&mut Spec, &str) -> Option<()>,
-}
-
-impl fmt::Debug for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Field({})", self.name)
-    }
-}
-
-impl Field {
-    /// The field's value in `spec`, as a text that [`Spec::set`] takes.
-    pub fn text(&self, spec: &Spec) -> String {
-        (self.get)(spec)
-    }
-}
-
-fn whole<T: FromStr>(text: &str) -> Option<T> {
-    text.trim().parse().ok()
-}
-
 macro_rules! words {
     ($type:ty, $($word:literal => $value:path),+) => {
         impl $type {
@@ -457,7 +440,7 @@ macro_rules! words {
             pub fn word(self) -> &'static str {
                 Self::WORDS.iter().find(|(_, value)| *value == self).map_or("", |(word, _)| word)
             }
-            fn from_word(text: &str) -> Option<Self> {
+            pub(crate) fn from_word(text: &str) -> Option<Self> {
                 Self::WORDS.iter().find(|(word, _)| *word == text).map(|(_, value)| *value)
             }
         }
@@ -469,7 +452,6 @@ words!(Dataset, "mnist" => Self::Mnist, "fashion-mnist" => Self::FashionMnist, "
 words!(Encoding, "rate" => Self::Rate, "latency" => Self::Latency, "current" => Self::Current);
 words!(Readout, "membrane" => Self::Membrane, "spike-count" => Self::SpikeCount);
 words!(Schedule, "cosine" => Self::Cosine, "constant" => Self::Constant);
-
 impl fmt::Display for Reset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -524,7 +506,6 @@ impl Surrogate {
         })
     }
 }
-
 /// A value of a link with its colons and commas, which some programs escape.
 ///
 /// ```
@@ -544,140 +525,48 @@ pub fn decoded(value: &str) -> String {
     }
     text
 }
-
-fn within(text: &str, low: f64, high: f64) -> Option<f64> {
-    decimal::parse(text.trim()).filter(|value| (low..=high).contains(value))
-}
-
-macro_rules! field {
-    ($name:literal, $help:literal, whole $low:literal..=$high:literal, $($path:ident).+) => {
-        Field { name: $name, help: $help, values: Values::Whole($low, $high), get: |spec| spec.$($path).+.to_string(),
-            set: |spec, text| { spec.$($path).+ = whole::<u64>(text).filter(|value| ($low..=$high).contains(value))?.try_into().ok()?; Some(()) } }
-    };
-    ($name:literal, $help:literal, real $low:literal..=$high:literal, $($path:ident).+) => {
-        Field { name: $name, help: $help, values: Values::Real($low, $high), get: |spec| spec.$($path).+.to_string(),
-            set: |spec, text| { spec.$($path).+ = within(text, $low, $high)? as _; Some(()) } }
-    };
-    ($name:literal, $help:literal, words $words:expr, $from:expr, $($path:ident).+) => {
-        Field { name: $name, help: $help, values: Values::Words($words), get: |spec| spec.$($path).+.word().to_owned(),
-            set: |spec, text| { spec.$($path).+ = $from(text)?; Some(()) } }
-    };
-}
-
-/// The values of a field that is on or off; its flag needs no value.
-pub const SWITCH: Values = Values::Words(&["off", "on"]);
-/// The maximal number of neurons of a hidden layer.
-pub const MAX_NEURONS: usize = 4096;
-/// The maximal number of hidden layers.
-pub const MAX_LAYERS: usize = 4;
-/// The maximal number of epochs: practically no end.
-pub const MAX_EPOCHS: u32 = 10_000;
-
-/// All settings, in the order in which data passes them.
-pub const FIELDS: &[Field] = &[
-    field!("dataset", "The images to learn", words & ["mnist", "fashion-mnist", "folder"], Dataset::from_word, dataset),
-    Field {
-        name: "augment",
-        help: "Change training images a little, and write digits anew with a pen",
-        values: SWITCH,
-        get: |spec| if spec.augment { "on" } else { "off" }.to_owned(),
-        set: |spec, text| {
-            spec.augment = match text {
-                "on" => true,
-                "off" => false,
-                _ => return None,
-            };
-            Some(())
-        },
-    },
-    field!("noise", "Share of the pixels in whose place a random grey stands", real 0.0..=1.0, noise),
-    field!(
-        "encoding",
-        "How pixels become spikes",
-        words & ["rate", "latency", "current"],
-        Encoding::from_word,
-        encoding
-    ),
-    field!("input-rate", "Share of the time steps in which a pixel of full ink spikes, at rate coding", real 0.01..=1.0, input_rate),
-    field!("time-steps", "T: time steps that an image is shown for", whole 1..=256, time_steps),
-    Field {
-        name: "hidden",
-        help: "Neurons in each hidden layer, separated by commas",
-        values: Values::Other("one to four whole numbers between 1 and 4096, separated by commas"),
-        get: |spec| spec.layers.iter().map(LayerSpec::to_string).collect::<Vec<_>>().join(","),
-        set: |spec, text| {
-            let layers = text.split(',').map(str::parse).collect::<Result<Vec<LayerSpec>, LayerError>>().ok()?;
-            (1..=MAX_LAYERS).contains(&layers.len()).then(|| spec.layers = layers)
-        },
-    },
-    field!("alpha", "α: share of the synaptic current that stays (0: plain LIF)", real 0.0..=1.0, neuron.alpha),
-    field!("beta", "β: share of the membrane potential that stays", real 0.0..=1.0, neuron.beta),
-    field!("gain", "g: gain of the current", real 0.0..=100.0, neuron.gain),
-    field!("threshold", "θ: the potential above which a neuron fires", real 0.01..=100.0, neuron.threshold),
-    field!(
-        "adaptation",
-        "b: by how much a spike raises the threshold (0: not at all)",
-        real 0.0..=100.0,
-        neuron.adaptation
-    ),
-    field!(
-        "adaptation-decay",
-        "ρ: share of the raised threshold that stays",
-        real 0.0..=1.0,
-        neuron.adaptation_decay
-    ),
-    Field {
-        name: "reset",
-        help: "What a spike does to the membrane",
-        values: Values::Other("zero, subtract, subtract-delayed (snnTorch's) or subtract:AMOUNT"),
-        get: |spec| spec.neuron.reset.to_string(),
-        set: |spec, text| Reset::from_text(text).map(|reset| spec.neuron.reset = reset),
-    },
-    Field {
-        name: "reset-gradient",
-        help: "Whether the gradient flows through the reset",
-        values: Values::Words(&["detached", "attached"]),
-        get: |spec| if spec.neuron.attached_reset { "attached" } else { "detached" }.to_owned(),
-        set: |spec, text| {
-            spec.neuron.attached_reset = match text {
-                "attached" => true,
-                "detached" => false,
-                _ => return None,
-            };
-            Some(())
-        },
-    },
-    Field {
-        name: "surrogate",
-        help: "The slope that learning borrows for the spike",
-        values: Values::Other("fast-sigmoid[:K], arctan[:ALPHA], sigmoid[:ALPHA] or triangle"),
-        get: |spec| spec.neuron.surrogate.to_string(),
-        set: |spec, text| Surrogate::from_text(text).map(|surrogate| spec.neuron.surrogate = surrogate),
-    },
-    field!("readout", "How the answer is read", words & ["membrane", "spike-count"], Readout::from_word, readout),
-    field!("epochs", "Passes over the training set", whole 1..=10000, epochs),
-    field!("batch-size", "Images for each update of the weights", whole 1..=4096, batch_size),
-    field!("learning-rate", "Adam's step size at the start", real 0.000001..=1.0, learning_rate),
-    field!("schedule", "How the learning rate goes on", words & ["cosine", "constant"], Schedule::from_word, schedule),
-    field!(
-        "rate-penalty",
-        "λ: price of hidden neurons that fire more often than the target (0: none)",
-        real 0.0..=1000.0,
-        rate_penalty
-    ),
-    field!("rate-target", "r*: share of the time steps in which a hidden neuron may fire for nothing", real 0.0..=1.0, rate_target),
-    field!("seed", "Where all randomness comes from", whole 0..=9007199254740991, seed),
-];
-
-/// The field called `name`; `None` if there is none.
-pub fn field(name: &str) -> Option<&'static Field> {
-    FIELDS.iter().find(|field| field.name == name)
-}
+/// The names of fields on which others depend.
+const RULE: &str = "rule";
+const HIDDEN: &str = "hidden";
 
 impl Spec {
     /// The defaults on the page: as natively, but at a constant learning rate and without an end.
     pub fn on_page() -> Self {
         Self { schedule: Schedule::Constant, epochs: MAX_EPOCHS, ..Self::default() }
+    }
+
+    /// The defaults where weights learn by this rule.
+    ///
+    /// ```
+    /// # use spiking_playground::spec::{Rule, Spec, dense};
+    /// assert_eq!(Spec::of_rule(Rule::SurrogateGradient), Spec::default());
+    /// assert_eq!(Spec::of_rule(Rule::Stdp).layers, dense([400]));
+    /// ```
+    pub fn of_rule(rule: Rule) -> Self {
+        let plain = Self::default();
+        match rule {
+            Rule::SurrogateGradient => plain,
+            // A time step is some 5 ms: the membrane keeps 100 ms, and an input of full ink fires at 50 Hz.
+            Rule::Stdp => Self {
+                rule,
+                input_rate: 0.25,
+                time_steps: 64,
+                layers: dense([400]),
+                neuron: Neuron { beta: 0.95, gain: 0.025, ..Neuron::default() },
+                epochs: 1,
+                ..plain
+            },
+        }
+    }
+
+    /// Becomes a spec of another rule, with its defaults: only what is learnt, and where randomness comes from, stays.
+    fn switch_to(&mut self, rule: Rule) {
+        if rule != self.rule {
+            let (before, after) = (Self::of_rule(self.rule), Self::of_rule(rule));
+            let epochs = if self.epochs == before.epochs { after.epochs } else { self.epochs };
+            let Self { dataset, augment, noise, seed, .. } = *self;
+            *self = Self { dataset, augment, noise, seed, epochs, ..after };
+        }
     }
 
     /// Whether weights of the other spec's network fit this one's: the layers have the same sizes.
@@ -691,7 +580,7 @@ impl Spec {
     /// assert!(!one.has_shape_of(&other));
     /// ```
     pub fn has_shape_of(&self, other: &Self) -> bool {
-        self.layers == other.layers && self.dataset == other.dataset
+        self.rule == other.rule && self.layers == other.layers && self.dataset == other.dataset
     }
 
     /// The number of neurons of each hidden layer, from the input to the output.
@@ -705,7 +594,7 @@ impl Spec {
     /// When no field has that name, or the text is not one of its values; the spec is then unchanged.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), SpecError> {
         let field = field(name).ok_or_else(|| SpecError::UnknownName(name.to_owned()))?;
-        (field.set)(self, value).ok_or_else(|| SpecError::BadValue {
+        field.set(self, value).ok_or_else(|| SpecError::BadValue {
             name: name.to_owned(),
             value: value.to_owned(),
             expected: field.values.to_string(),
@@ -715,37 +604,66 @@ impl Spec {
     /// Checks every field, for a spec that came from a file or a message.
     ///
     /// # Errors
-    /// Names the first field that is out of its range.
+    /// Names the first field that is out of its range, or has no meaning under the spec's rule and is not at its default.
     pub fn check(&self) -> Result<(), SpecError> {
         let mut copy = self.clone();
-        FIELDS.iter().try_for_each(|field| copy.set(field.name, &field.text(self)))
+        FIELDS.iter().try_for_each(|field| match field.applies_to(self.rule) {
+            true => copy.set(field.name, &field.text(self)),
+            false if field.text(self) == field.text(&Self::of_rule(self.rule)) => Ok(()),
+            false => Err(SpecError::NotOfRule { name: field.name, rule: self.rule }),
+        })?;
+        match self.layers.len() {
+            1 => Ok(()),
+            _ if self.rule == Rule::SurrogateGradient => Ok(()),
+            _ => Err(SpecError::OneLayer(fields::hidden(self))),
+        }
     }
 
-    /// The settings that differ from `base`, as `name=value` joined by `&`: the fragment of a link, without its `#`.
+    /// The settings that differ from `base`, as `name=value` joined by `&`: the fragment of a link, without its `#`. Behind another
+    /// rule than the base's stand those that differ from that rule's defaults.
     pub fn to_hash(&self, base: &Self) -> String {
-        let differs = |field: &&Field| field.text(self) != field.text(base);
+        let mut ruled = base.clone();
+        ruled.switch_to(self.rule);
+        let differs = |field: &&Field| {
+            let base = if field.name == RULE { base } else { &ruled };
+            field.applies_to(self.rule) && field.text(self) != field.text(base)
+        };
         FIELDS.iter().filter(differs).map(|f| format!("{}={}", f.name, f.text(self))).collect::<Vec<_>>().join("&")
     }
 
     /// `base` with the settings of a URL hash. Pairs (name, value) that are not settings are returned to the caller;
-    /// settings with an invalid value are skipped and returned as errors.
+    /// settings with an invalid value, or without a meaning under the rule that the hash says, are skipped and returned as errors.
     ///
     /// ```
-    /// # use spiking_playground::spec::{Spec, dense};
+    /// # use spiking_playground::spec::{Rule, Spec, dense};
     /// let (spec, rest, errors) = Spec::from_hash(&Spec::default(), "#hidden=64&digit=3&beta=x");
     /// assert_eq!(spec.layers, dense([64]));
     /// assert_eq!(rest, [("digit".to_owned(), "3".to_owned())]);
     /// assert_eq!(errors.len(), 1);
+    /// let (spec, _, errors) = Spec::from_hash(&Spec::default(), "#readout=membrane&seed=2&rule=stdp");
+    /// assert_eq!(spec, Spec { seed: 2, ..Spec::of_rule(Rule::Stdp) });
+    /// assert!(errors[0].to_string().contains("`readout` has no meaning where weights learn by stdp"));
     /// ```
     pub fn from_hash(base: &Self, hash: &str) -> (Self, Vec<(String, String)>, Vec<SpecError>) {
         let (mut spec, mut rest, mut errors) = (base.clone(), Vec::new(), Vec::new());
         let hash = hash.strip_prefix('#').unwrap_or(hash);
-        for pair in hash.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            if field(name).is_none() {
-                rest.push((name.to_owned(), value.to_owned()));
-            } else if let Err(error) = spec.set(name, &decoded(value)) {
-                errors.push(error);
+        let pairs = || hash.split('&').filter(|pair| !pair.is_empty()).map(|it| it.split_once('=').unwrap_or((it, "")));
+        // The rule says which settings there are, and their defaults.
+        let (rules, others): (Vec<_>, Vec<_>) = pairs().partition(|(name, _)| *name == RULE);
+        for (name, value) in rules.into_iter().chain(others) {
+            match field(name) {
+                None => rest.push((name.to_owned(), value.to_owned())),
+                Some(field) if !field.applies_to(spec.rule) => {
+                    errors.push(SpecError::NotOfRule { name: field.name, rule: spec.rule });
+                }
+                Some(field) => {
+                    let before = spec.clone();
+                    let set = spec.set(name, &decoded(value));
+                    if let Err(error) = set.and_then(|()| if field.name == HIDDEN { spec.check() } else { Ok(()) }) {
+                        spec = before;
+                        errors.push(error);
+                    }
+                }
             }
         }
         (spec, rest, errors)

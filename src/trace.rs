@@ -17,6 +17,8 @@ pub struct LayerTrace {
     pub excitation: Vec<f32>,
     /// The inhibitory part, [T, H], at most 0.
     pub inhibition: Vec<f32>,
+    /// By how much each neuron's threshold is above θ as the picture begins, \[H\]; empty where none is.
+    pub raised: Vec<f32>,
 }
 
 /// The activity of a network for one picture. `output` is one more layer; with the membrane readout it never spikes.
@@ -47,11 +49,18 @@ impl LayerTrace {
         self.spikes.neurons()
     }
 
+    /// By how much the threshold of this neuron is above θ as the picture begins.
+    pub fn raised_of(&self, neuron: usize) -> f32 {
+        self.raised.get(neuron).copied().unwrap_or(0.0)
+    }
+
     /// Appends its part of [`Trace::to_bytes`].
     pub(crate) fn write_bytes(&self, bytes: &mut Vec<u8>) {
         let floats = [&self.potentials, &self.excitation, &self.inhibition];
         bytes.extend(self.spikes.words().iter().copied().flat_map(u32::to_le_bytes));
         bytes.extend(floats.into_iter().flatten().copied().flat_map(f32::to_le_bytes));
+        let raised = (0..self.neurons()).map(|neuron| self.raised_of(neuron));
+        bytes.extend(raised.flat_map(f32::to_le_bytes));
     }
 }
 
@@ -199,9 +208,15 @@ impl Trace {
         let mut read = Vec::new();
         for neurons in sizes.into_iter().map(|n| n as usize) {
             let spikes = train(neurons, &mut take)?;
-            let mut floats =
-                || Ok::<_, TraceError>(take(product(neurons, time_steps)?)?.into_iter().map(f32::from_bits).collect());
-            read.push(LayerTrace { spikes, potentials: floats()?, excitation: floats()?, inhibition: floats()? });
+            let mut floats = |each: usize| {
+                Ok::<Vec<f32>, TraceError>(take(product(neurons, each)?)?.into_iter().map(f32::from_bits).collect())
+            };
+            let [potentials, excitation, inhibition] = [floats(time_steps)?, floats(time_steps)?, floats(time_steps)?];
+            let mut raised = floats(1)?;
+            if raised.iter().all(|by| *by == 0.0) {
+                raised.clear();
+            }
+            read.push(LayerTrace { spikes, potentials, excitation, inhibition, raised });
         }
         let output = read.pop().unwrap_or_default();
         if words.next().is_some() {

@@ -2,23 +2,37 @@
 //! the bits of the obvious one stands beside it (`src/plasticity/layer.rs`).
 
 use crate::models::data_dir;
+use crate::network::stripes;
+use crate::program::{spiking, text};
+use crate::resume::write as write_folder;
+use safetensors::tensor::SafeTensors;
 use spiking_playground::checksum::sha256;
 use spiking_playground::cli::data;
 use spiking_playground::digits::Digits;
+use spiking_playground::pictures::sum::sum;
+use spiking_playground::plasticity::Mode;
 use spiking_playground::plasticity::input::encode;
 use spiking_playground::plasticity::labels::{Responses, Vote};
 use spiking_playground::plasticity::layer::StdpLayer;
-use spiking_playground::plasticity::{INPUT_RATE, Mode, Stdp, TIME_STEPS, neuron};
-use spiking_playground::spec::Dataset;
+use spiking_playground::plasticity::network::StdpNetwork;
+use spiking_playground::plasticity::run::{Advance, StdpRun};
+use spiking_playground::sample::Sample;
+use spiking_playground::spec::{Dataset, Neuron, Rule, Spec, Stdp, dense};
 use spiking_playground::spikes::encode::Pass;
+use spiking_playground::trace::Trace;
+use spiking_playground::weights::checkpoint::{Notes, spec_from_bytes};
+use spiking_playground::weights::rounding::WeightsType;
+use spiking_playground::weights::stdp::{model_from_bytes, model_to_bytes, run_from_bytes, run_to_bytes};
+use std::path::Path;
 
 fn show(layer: &mut StdpLayer, digits: &Digits, image: usize, (pass, mode): (Pass, Mode)) {
-    layer.show(&encode(digits.image(image), INPUT_RATE, TIME_STEPS, (1, pass, image as u64)), mode);
+    let sample = Sample { pixels: digits.image(image), label: None, number: image as u64 };
+    layer.show(&encode(&Spec::of_rule(Rule::Stdp), &sample, pass), mode);
 }
 
 /// A layer that has seen the first pictures of the training set.
 fn learnt(stdp: Stdp, neurons: usize, pictures: usize, train: &Digits) -> StdpLayer {
-    let mut layer = StdpLayer::new(neuron(), stdp, train.pixels(), neurons, 1);
+    let mut layer = StdpLayer::new(Spec::of_rule(Rule::Stdp).neuron, stdp, train.pixels(), neurons, 1);
     (0..pictures).for_each(|image| show(&mut layer, train, image, (Pass::Training(0), Mode::Learning)));
     layer
 }
@@ -89,4 +103,164 @@ fn without_homeostasis_one_neuron_wins_all_and_without_inhibition_all_learn_the_
     };
     let (apart, together) = (alike(Stdp::default()), alike(Stdp { inhibition: 0.0, ..Stdp::default() }));
     assert!(together > 0.9 && apart < 0.75, "{together} without inhibition, {apart} with it");
+}
+
+/// A run over images that need no files.
+fn small_run(epochs: u32) -> (StdpRun, Digits) {
+    let spec = Spec {
+        layers: dense([20]),
+        time_steps: 40,
+        epochs,
+        neuron: Neuron { gain: 1.0, ..Spec::of_rule(Rule::Stdp).neuron },
+        dataset: Dataset::Folder,
+        ..Spec::of_rule(Rule::Stdp)
+    };
+    let train = stripes(90, 1);
+    (StdpRun::new(spec, train.pixels(), train.classes(), train.len()), train)
+}
+
+fn advance(run: &mut StdpRun, pictures: usize, train: &Digits) {
+    for _ in 0..pictures {
+        if run.advance(train) == Advance::EpochOver {
+            run.end_epoch();
+            assert!(matches!(run.advance(train), Advance::Shown(_)));
+        }
+    }
+}
+
+#[test]
+fn a_run_goes_on_from_its_checkpoint_as_if_it_had_never_stopped() {
+    let (mut whole, train) = small_run(9);
+    let mut stopped = whole.clone();
+    // Behind the end of an epoch, and where live labels have faded.
+    for pictures in [37, 100, 1, 150] {
+        advance(&mut whole, pictures, &train);
+        advance(&mut stopped, pictures, &train);
+        let bytes = run_to_bytes(&stopped, Notes::default()).unwrap();
+        assert_eq!(run_to_bytes(&whole, Notes::default()).unwrap(), bytes, "after {pictures}");
+        stopped = run_from_bytes(spec_from_bytes(&bytes).unwrap(), &bytes).unwrap();
+    }
+    assert!(whole.layer().age().iter().any(|age| *age > 0), "it learns something");
+    assert!(whole.position().live.score.correct > 0);
+}
+
+#[test]
+fn a_file_has_the_layer_and_opens_as_a_network() {
+    let (mut run, train) = small_run(9);
+    advance(&mut run, 80, &train);
+    let rates = run.live().rates();
+    for numbers in WeightsType::ALL {
+        let bytes = model_to_bytes(run.spec(), run.layer(), &rates, numbers, Notes::default()).unwrap();
+        let mut network = model_from_bytes(spec_from_bytes(&bytes).unwrap(), &bytes).unwrap();
+        assert_eq!((network.layer.age(), network.classes()), (run.layer().age(), train.classes()));
+        let worst = (0..20).flat_map(|j| std::iter::zip(network.layer.incoming(j), run.layer().incoming(j)));
+        let worst = worst.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst <= if numbers == WeightsType::F32 { 0.0 } else { 0.003 }, "{numbers:?}: {worst}");
+        let before = network.layer.clone();
+        assert_eq!(network.predictions(&train, 0..90, 0).len(), 90);
+        assert_eq!(network.layer.incoming(3), before.incoming(3), "answering leaves nothing behind");
+        assert_eq!(network.layer.adaptation(), before.adaptation());
+    }
+    let tensors = SafeTensors::deserialize(&run_to_bytes(&run, Notes::default()).unwrap()).unwrap().names().len();
+    assert_eq!(tensors, 6);
+}
+
+#[test]
+fn a_file_that_cannot_be_is_refused_with_its_reason() {
+    let (mut run, train) = small_run(9);
+    advance(&mut run, 80, &train);
+    let bytes = run_to_bytes(&run, Notes::default()).unwrap();
+    let spec = run.spec().clone();
+    let cut = bytes[..bytes.len() - 3].to_vec();
+    assert!(run_from_bytes(spec.clone(), &cut).unwrap_err().to_string().contains("cut off"));
+    let other = Spec { layers: dense([21]), ..spec.clone() };
+    assert!(run_from_bytes(other, &bytes).unwrap_err().to_string().contains("`layers.0.weight` should be [21, 36]"));
+    let model = model_to_bytes(&spec, run.layer(), &run.live().rates(), WeightsType::F32, Notes::default()).unwrap();
+    assert!(run_from_bytes(spec.clone(), &model).unwrap_err().to_string().contains("not the state of a run"));
+    // Any number that is changed is a file or an error, never a panic.
+    for place in (0..bytes.len()).step_by(97) {
+        let mut changed = bytes.clone();
+        changed[place] ^= 0xff;
+        if let Ok(mut network) = model_from_bytes(spec.clone(), &changed) {
+            network.predictions(&train, 0..2, 0);
+        }
+        drop(run_from_bytes(spec.clone(), &changed));
+    }
+}
+
+#[test]
+fn a_trace_is_the_sum_that_it_shows_and_its_answer_that_of_the_votes() {
+    let (mut run, train) = small_run(9);
+    advance(&mut run, 180, &train);
+    let mut network = StdpNetwork { spec: run.spec().clone(), layer: run.layer().clone(), voters: run.live().voters() };
+    let answers = network.predictions(&train, 0..30, 0);
+    for (image, answer) in answers.iter().enumerate() {
+        let trace = network.trace(train.image(image), Pass::Evaluation, image as u64);
+        assert_eq!(trace.answer(), answer.map(usize::from), "image {image}");
+        assert_eq!(Trace::from_bytes(&trace.to_bytes()).unwrap(), trace);
+        let (layer, neuron) = (&trace.hidden[0], network.spec.neuron);
+        for (j, t) in (0..20).flat_map(|j| (0..40).map(move |t| (j, t))) {
+            let sum = sum(layer, &neuron, j, t).unwrap();
+            assert!((sum.stays + sum.excites + sum.inhibits - sum.potential).abs() < 1e-4, "{j}, {t}: {sum:?}");
+            // Whoever is above may still be inhibited by a winner; whoever is below never fires.
+            assert!(!sum.fires || sum.potential > sum.threshold, "{j}, {t}: {sum:?}");
+        }
+    }
+    assert!(network.trace(train.image(0), Pass::Evaluation, 0).hidden[0].spikes.count() > 0);
+}
+
+#[test]
+fn the_program_learns_goes_on_measures_and_reads() {
+    let place = tempfile::tempdir().unwrap();
+    let [data, one, two] = ["data", "one", "two"].map(|name| place.path().join(name));
+    write_folder(&data, &stripes(200, 1), &stripes(60, 2));
+    let train = |output: &Path, more: &[&str]| {
+        let places = ["train", "--data-dir", data.to_str().unwrap(), "--output", output.to_str().unwrap()];
+        let done = spiking(&[&places[..], more].concat());
+        (done.status.code(), text(&done.stderr) + &text(&done.stdout))
+    };
+    let flags = ["--rule", "stdp", "--dataset", "folder", "--hidden", "30", "--gain", "1", "--time-steps", "40"];
+    let (code, said) = train(&one, &[&flags[..], &["--epochs", "2"]].concat());
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("Learning without labels: 36 inputs to 30 spiking neurons") && said.contains("Epoch 2/2"),
+        "{said}"
+    );
+    for name in [
+        "model.safetensors",
+        "checkpoint.safetensors",
+        "metrics.csv",
+        "curves.svg",
+        "digit.svg",
+        "fields.svg",
+        "fields.png",
+    ] {
+        assert!(one.join(name).exists(), "{name}");
+    }
+    // Half of it, and then the other half.
+    assert_eq!(train(&two, &[&flags[..], &["--epochs", "1"]].concat()).0, Some(0));
+    let (code, said) = train(&two, &["--resume", "--epochs", "2"]);
+    assert_eq!(code, Some(0), "{said}");
+    let read = |folder: &Path| std::fs::read(folder.join("model.safetensors")).unwrap();
+    assert!(read(&one) == read(&two), "stopping leaves no trace");
+    let metrics = std::fs::read_to_string(two.join("metrics.csv")).unwrap();
+    assert_eq!(metrics.lines().count(), 3, "{metrics}");
+    let model = one.join("model.safetensors");
+    let done = spiking(&["evaluate", model.to_str().unwrap(), "--data-dir", data.to_str().unwrap()]);
+    let said = text(&done.stdout) + &text(&done.stderr);
+    let accuracy = metrics.lines().last().unwrap().split(',').nth(2).unwrap().parse::<f64>().unwrap();
+    assert!(said.contains(&format!("Test accuracy {:.2} %", 100.0 * accuracy)), "{said} and {metrics}");
+    for (more, reason) in [
+        (&["--rule", "stdp", "--device", "gpu"][..], "leave --device gpu out"),
+        (&["--rule", "stdp", "--weights", "x"], "leave --weights out"),
+        (&["--rule", "stdp", "--surrogate", "arctan"], "`surrogate` has no meaning where weights learn by stdp"),
+        (&["--youth", "3"], "`youth` has no meaning where weights learn by surrogate-gradient"),
+    ] {
+        let (code, said) = train(&place.path().join("none"), more);
+        let is_usage = reason.contains("no meaning");
+        assert!(code == Some(if is_usage { 2 } else { 1 }) && said.contains(reason), "{said}");
+        assert!(!place.path().join("none").exists(), "nothing is begun");
+    }
+    let (code, said) = train(&two, &["--resume", "--epochs", "3", "--inhibition", "1"]);
+    assert!(code == Some(1) && said.contains("--inhibition 2.5, which cannot be changed to 1"), "{said}");
 }

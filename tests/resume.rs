@@ -9,7 +9,8 @@ use spiking_playground::digits::idx::{write_images, write_labels};
 use std::collections::HashMap;
 use std::path::Path;
 
-fn write(folder: &Path, train: &Digits, test: &Digits) {
+/// Writes a data set as idx files.
+pub fn write(folder: &Path, train: &Digits, test: &Digits) {
     std::fs::create_dir_all(folder).unwrap();
     for (name, digits) in [("train", train), ("t10k", test)] {
         let images = write_images(digits.width, digits.height, &digits.images);

@@ -97,6 +97,7 @@ fn quiet(neurons: usize) -> LayerTrace {
         potentials: zeros(),
         excitation: zeros(),
         inhibition: zeros(),
+        raised: Vec::new(),
     }
 }
 
@@ -332,7 +333,8 @@ fn a_digit_that_has_not_settled() {
 fn a_digit_through_one_neuron_in_one_time_step() {
     let mut spikes = SpikeTrain::silent(1, 1, 1);
     spikes.fire(0, 0, 0);
-    let one = LayerTrace { spikes, potentials: vec![1.5], excitation: vec![2.0], inhibition: vec![-0.5] };
+    let one =
+        LayerTrace { spikes, potentials: vec![1.5], excitation: vec![2.0], inhibition: vec![-0.5], raised: Vec::new() };
     let mut input = SpikeTrain::silent(1, 4, 1);
     input.fire(0, 3, 0);
     let trace = Trace {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as ValueError, I64Deserializer};
 use spiking_playground::spec::{
-    Dataset, Encoding, FIELDS, LayerSpec, Neuron, Readout, Reset, Schedule, Spec, Surrogate, dense,
+    Dataset, Encoding, FIELDS, LayerSpec, Neuron, Readout, Reset, Rule, Schedule, Spec, Stdp, Surrogate, dense,
 };
 
 fn neuron() -> impl Strategy<Value = Neuron> {
@@ -38,7 +38,48 @@ fn neuron() -> impl Strategy<Value = Neuron> {
     )
 }
 
+fn stdp() -> impl Strategy<Value = Spec> {
+    let layer = ((0.0_f32..=1.0, 0.0_f32..=100.0, 0.01_f32..=100.0), 1_usize..=4096, 1_usize..=256, 0.01_f32..=1.0);
+    let spikes = (0.0_f32..=1000.0, 0_usize..=255, 0.0_f32..=100.0, 0.0_f32..=100.0, 0.0_f32..=1000.0);
+    let learning = (0.000_001_f32..=1.0, 0.0_f32..=1.0, 0.0_f32..=1_000_000.0, 0.0_f32..=1.0);
+    let others = (0.0_f32..=10_000.0, 0.0_f32..=10_000.0, 0.0_f32..=1.0, 1_u32..=10_000, any::<bool>());
+    (layer, spikes, learning, others).prop_map(
+        |(
+            ((beta, gain, threshold), neurons, time_steps, input_rate),
+            (inhibition, refractory, adaptation, adaptation_min, target_spikes),
+            (learning_rate, learning_rate_min, youth, depression),
+            (presynaptic_decay, postsynaptic_decay, mean_weight, epochs, augment),
+        )| Spec {
+            augment,
+            input_rate,
+            time_steps,
+            epochs,
+            layers: dense([neurons]),
+            neuron: Neuron { beta, gain, threshold, ..Neuron::default() },
+            stdp: Stdp {
+                inhibition,
+                refractory,
+                adaptation,
+                adaptation_min,
+                target_spikes,
+                learning_rate,
+                learning_rate_min,
+                youth,
+                depression,
+                presynaptic_decay,
+                postsynaptic_decay,
+                mean_weight,
+            },
+            ..Spec::of_rule(Rule::Stdp)
+        },
+    )
+}
+
 fn spec() -> impl Strategy<Value = Spec> {
+    prop_oneof![2 => by_gradients(), 1 => stdp()]
+}
+
+fn by_gradients() -> impl Strategy<Value = Spec> {
     let sizes = (1_usize..=256, prop::collection::vec(1_usize..=4096, 1..=4));
     let readout = prop_oneof![Just(Readout::Membrane), Just(Readout::SpikeCount)];
     let schedule = prop_oneof![Just(Schedule::Cosine), Just(Schedule::Constant)];
@@ -55,6 +96,8 @@ fn spec() -> impl Strategy<Value = Spec> {
             (input_rate, rate_penalty, rate_target),
         )| {
             Spec {
+                rule: Rule::SurrogateGradient,
+                stdp: Stdp::default(),
                 dataset,
                 augment,
                 noise,
@@ -109,6 +152,16 @@ proptest! {
     }
 
     #[test]
+    fn round_trips_through_the_page(spec in spec()) {
+        let spec = match spec.rule {
+            Rule::SurrogateGradient => spec,
+            Rule::Stdp => Spec { epochs: spec.epochs.max(2), ..spec },
+        };
+        let base = Spec::on_page();
+        prop_assert_eq!(Spec::from_hash(&base, &spec.to_hash(&base)).0, spec);
+    }
+
+    #[test]
     fn no_value_is_too_strange(field in 0..FIELDS.len(), value in "[-+0-9eE.,:a-z]{0,12}") {
         let mut spec = Spec::default();
         let before = spec.clone();
@@ -151,4 +204,34 @@ fn a_neuron_that_does_not_adapt_is_written_as_before() {
     assert!(plain.get("adaptation").is_none() && plain.get("adaptation-decay").is_none());
     let adaptive = Neuron { adaptation: 0.5, adaptation_decay: 0.9, ..Neuron::default() };
     assert!(serde_json::to_value(adaptive).unwrap().get("adaptation").is_some());
+}
+
+#[test]
+fn a_rule_brings_its_defaults_and_refuses_what_is_not_its_own() {
+    let mut spec = Spec { seed: 7, augment: true, ..Spec::default() };
+    spec.set("rule", "stdp").unwrap();
+    assert_eq!(spec, Spec { seed: 7, augment: true, ..Spec::of_rule(Rule::Stdp) });
+    spec.check().unwrap();
+    spec.set("learning-rate", "0.125").unwrap();
+    spec.set("adaptation", "0.5").unwrap();
+    assert_eq!((spec.stdp.learning_rate, spec.stdp.adaptation), (0.125, 0.5));
+    assert_eq!(spec.to_hash(&Spec::default()), "rule=stdp&augment=on&adaptation=0.5&learning-rate=0.125&seed=7");
+    let refused = |change: &dyn Fn(&mut Spec)| {
+        let mut changed = spec.clone();
+        change(&mut changed);
+        changed.check().unwrap_err().to_string()
+    };
+    assert!(
+        refused(&|spec| spec.readout = Readout::SpikeCount)
+            .contains("`readout` has no meaning where weights learn by stdp")
+    );
+    assert!(refused(&|spec| spec.layers = dense([10, 20])).contains("`hidden` is 10,20"));
+    let gradients = Spec { stdp: Stdp { youth: 3.0, ..Stdp::default() }, ..Spec::default() };
+    assert!(gradients.check().unwrap_err().to_string().contains("`youth` has no meaning"));
+    // Two layers in a link are named, and the link's rule has one.
+    let (spec, _, errors) = Spec::from_hash(&Spec::default(), "hidden=64,64&rule=stdp");
+    assert_eq!((spec, errors.len()), (Spec::of_rule(Rule::Stdp), 1));
+    // Files of networks that learn by gradients say nothing of it.
+    let written = serde_json::to_value(Spec::default()).unwrap();
+    assert!(written.get("rule").is_none() && written.get("stdp").is_none());
 }

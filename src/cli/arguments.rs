@@ -1,13 +1,30 @@
 //! The command line's arguments and their meaning. The flags of a run are the fields of its spec.
 
-use crate::spec::{Dataset, FIELDS, Field, SWITCH, Spec, field};
+use crate::spec::{Dataset, FIELDS, Field, Rule, SWITCH, Spec, field};
+use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::PathBuf;
 
 /// Settings that do not affect a trained network.
-const TRAINING: [&str; 7] =
-    ["augment", "reset-gradient", "surrogate", "epochs", "batch-size", "learning-rate", "schedule"];
+const TRAINING: [&str; 16] = [
+    "rule",
+    "augment",
+    "reset-gradient",
+    "surrogate",
+    "epochs",
+    "batch-size",
+    "learning-rate",
+    "schedule",
+    "adaptation-min",
+    "target-spikes",
+    "learning-rate-min",
+    "youth",
+    "depression",
+    "presynaptic-decay",
+    "postsynaptic-decay",
+    "mean-weight",
+];
 const FLAGS_OF_A_NETWORK: &str = "The flags count more than what stands in the file. A file of another program, which says \
      nothing of its network, needs those that differ from the defaults of `spiking train`.";
 
@@ -241,16 +258,28 @@ fn bare_flag(field: &'static Field) -> Arg {
     let arg = Arg::new(field.name).long(field.name).value_name("VALUE");
     let arg =
         if field.values == SWITCH { arg.num_args(0..=1).require_equals(true).default_missing_value("on") } else { arg };
-    arg.value_parser(check)
-        .allow_hyphen_values(true)
-        .help_heading(heading(field.name))
-        .help(format!("{}: {}", field.help, field.values))
+    arg.value_parser(check).allow_hyphen_values(true).help_heading(heading(field)).help(format!(
+        "{}: {}{}",
+        field.help,
+        field.values,
+        stdp_default(field)
+    ))
 }
 
-fn heading(name: &str) -> &'static str {
-    match name {
+/// What the default is where weights learn by STDP, if it is another one.
+fn stdp_default(field: &Field) -> String {
+    let [plain, stdp] = [Rule::SurrogateGradient, Rule::Stdp].map(|rule| field.text(&Spec::of_rule(rule)));
+    let differs = field.name != "rule" && field.applies_to(Rule::Stdp) && stdp != plain;
+    if differs { format!(" [with --rule stdp: {stdp}]") } else { String::new() }
+}
+
+fn heading(field: &Field) -> &'static str {
+    if !field.applies_to(Rule::SurrogateGradient) {
+        return "With --rule stdp";
+    }
+    match field.name {
         "dataset" | "augment" | "noise" | "encoding" | "time-steps" => "Data",
-        "epochs" | "batch-size" | "learning-rate" | "schedule" | "seed" => "Training",
+        "rule" | "epochs" | "batch-size" | "learning-rate" | "schedule" | "seed" => "Training",
         _ => "Network",
     }
 }
@@ -272,6 +301,16 @@ pub fn train(matches: &ArgMatches) -> Train {
         resume: matches.get_flag("resume"),
         force: matches.get_flag("force"),
         on_card: matches.get_one::<String>("device").is_some_and(|device| device == "gpu"),
+    }
+}
+
+/// The same, of settings that belong together; else the program ends here, as for any wrong usage.
+pub fn checked_train(matches: &ArgMatches) -> Train {
+    let train = train(matches);
+    // The settings of a resumed run are in its checkpoint.
+    match train.spec.check() {
+        Err(error) if !train.resume => command().error(ErrorKind::ArgumentConflict, error).exit(),
+        Ok(()) | Err(_) => train,
     }
 }
 
@@ -315,10 +354,11 @@ pub fn shards(matches: &ArgMatches) -> Shards {
     }
 }
 
-/// The spec that these flags describe; their texts were checked during parsing.
+/// The spec that these flags describe; their texts were checked during parsing. Whether they belong together is not.
 fn spec_of(matches: &ArgMatches, flags: &[&str]) -> Spec {
     let mut spec = Spec::default();
-    for name in flags {
+    // The rule stands first, and has defaults of its own: of the others only what was typed counts.
+    for name in flags.iter().filter(|name| is_typed(matches, name)) {
         if let Some(text) = matches.get_one::<String>(name) {
             let _checked = spec.set(name, text);
         }

@@ -1,14 +1,14 @@
 //! The subcommand `spiking evaluate`: the accuracy of a trained network.
 
 use super::arguments::{Evaluate, Model};
+use super::opened::Opened;
 use super::{data, drawings, export, files, say, tell};
-use crate::accuracy::evaluate;
 use crate::activity::Activity;
 use crate::digits::Digits;
 use crate::event::Accuracy;
 use crate::kernels;
 use crate::network::Network;
-use crate::spec::Spec;
+use crate::spec::{Rule, Spec};
 use crate::weights::checkpoint::{WeightsError, import, settings_from_bytes, spec_from_bytes};
 use crate::weights::pytorch::{Remark, hidden_sizes};
 use anyhow::{Context, bail, ensure};
@@ -19,22 +19,31 @@ use std::path::Path;
 /// # Errors
 /// When the file or the data cannot be used, or do not match.
 pub fn run(arguments: Evaluate) -> anyhow::Result<()> {
-    let (spec, network) = open(&arguments.model)?;
+    let opened = Opened::open(&arguments.model)?;
     if let Some(file) = &arguments.drawings {
-        return on_drawings(&spec, &network, file, &arguments.model.file);
+        return on_drawings(&opened, file, &arguments.model.file);
     }
-    let test = data::load(&arguments.data_dir, spec.dataset)?.test;
-    check_fit(&network, &test, &arguments.model.file)?;
     let export = arguments.export.as_deref();
+    let spec = opened.spec().clone();
+    ensure!(
+        export.is_none() || spec.rule == Rule::SurrogateGradient,
+        "--export is for simulators of networks whose layers follow each other; the neurons of a layer that learnt by stdp also \
+         inhibit each other: its file has all of its numbers"
+    );
+    let test = data::load(&arguments.data_dir, spec.dataset)?.test;
+    check_fit(opened.sizes(), &test, &arguments.model.file)?;
     if let Some(file) = export {
         let inputs = data::files_of(&arguments.data_dir, spec.dataset);
         files::ensure_apart("--export", file, inputs.iter().chain([&arguments.model.file]))?;
     }
-    let (score, activity) = Activity::measure(&network, &spec, &test);
+    let (score, activity) = opened.measure(&test);
     let line =
         format!("Test accuracy {:.2} % ({} of {} images)", 100.0 * score.fraction(), score.correct, score.images);
     let fired = activity_line(&activity);
-    let write = |file: &Path| files::write_whole(file, export::json(&spec, &network, &test)?.as_bytes());
+    let write = |file: &Path| match &opened {
+        Opened::Gradients(it) => files::write_whole(file, export::json(&it.0, &it.1, &test)?.as_bytes()),
+        Opened::Stdp(_) => Ok(()),
+    };
     // The accuracy is useful without the export.
     let exported = export.map_or(Ok(()), write);
     if export.is_some_and(files::is_stdout) {
@@ -62,17 +71,17 @@ fn activity_line(activity: &Activity) -> String {
 }
 
 /// Evaluates it on the drawn digits of a file, in total and for each digit.
-fn on_drawings(spec: &Spec, network: &Network, file: &Path, model: &Path) -> anyhow::Result<()> {
+fn on_drawings(opened: &Opened, file: &Path, model: &Path) -> anyhow::Result<()> {
     let bytes = files::read_at_most(file, &files::DRAWINGS)?;
     let drawn = drawings::from_bytes(&bytes).with_context(|| format!("cannot use {}", file.display()))?;
     let drawn = drawings::digits(&drawn);
     ensure!(!drawn.is_empty(), "there is no drawing in {}", file.display());
-    let (has, wants) = (network.pixels(), drawn.pixels());
+    let (has, wants) = (opened.sizes().0, drawn.pixels());
     ensure!(has == wants, "{} reads images of {has} pixels; drawings have {wants}", model.display());
     let mut total = Accuracy::default();
     for digit in 0..10 {
         let own = drawn.of_class(digit);
-        let score = evaluate(network, spec, &own, 0..own.len(), 0);
+        let score = opened.score(&own);
         if score.images > 0 {
             say(format!("{digit}: {:.2} % ({} of {})", 100.0 * score.fraction(), score.correct, score.images))?;
         }
@@ -81,19 +90,18 @@ fn on_drawings(spec: &Spec, network: &Network, file: &Path, model: &Path) -> any
     say(format!("Accuracy on drawings {:.2} % ({} of {})", 100.0 * total.fraction(), total.correct, total.images))
 }
 
-/// The spec and the network in a file. Settings given on the command line override those in the header and stand in for
+/// The spec and the network that learns by gradients in the bytes of a file. Settings given on the command line override those in the header and stand in for
 /// a missing header. What was done to a file of another program is printed.
 ///
 /// # Errors
 /// Names the file when it does not exist or holds no such network.
-pub fn open(model: &Model) -> anyhow::Result<(Spec, Network)> {
-    let bytes = files::read_at_most(&model.file, &files::WEIGHTS)?;
+pub fn open_network(model: &Model, bytes: &[u8]) -> anyhow::Result<(Spec, Network)> {
     let cannot = || format!("cannot open {}", model.file.display());
     let is_typed = |name: &str| model.given.iter().any(|(given, _)| *given == name);
-    let mut spec = match spec_from_bytes(&bytes) {
+    let mut spec = match spec_from_bytes(bytes) {
         Ok(spec) => spec,
         Err(WeightsError::NoEntry(_)) => {
-            let hidden = sizes(&bytes)?;
+            let hidden = sizes(bytes)?;
             if model.given.is_empty() {
                 let hidden = hidden.unwrap_or_else(|| "256".to_owned());
                 bail!(
@@ -114,9 +122,10 @@ pub fn open(model: &Model) -> anyhow::Result<(Spec, Network)> {
     for (name, text) in &model.given {
         spec.set(name, text)?;
     }
-    let settled = settings_from_bytes(&bytes).with_context(cannot)?;
+    spec.check()?;
+    let settled = settings_from_bytes(bytes).with_context(cannot)?;
     let settled: Vec<&str> = model.given.iter().map(|(name, _)| *name).chain(settled).collect();
-    let (network, remarks) = import(&spec, &bytes, &settled, &kernels::cpu()).with_context(cannot)?;
+    let (network, remarks) = import(&spec, bytes, &settled, &kernels::cpu()).with_context(cannot)?;
     tell_of(&model.file, &remarks);
     Ok((spec, network))
 }
@@ -140,8 +149,8 @@ pub fn tell_of(file: &Path, remarks: &[Remark]) {
 ///
 /// # Errors
 /// When it does not.
-pub fn check_fit(network: &Network, digits: &Digits, file: &Path) -> anyhow::Result<()> {
-    let (has, wants) = ((network.pixels(), network.classes()), (digits.pixels(), digits.classes()));
+pub fn check_fit(has: (usize, usize), digits: &Digits, file: &Path) -> anyhow::Result<()> {
+    let wants = (digits.pixels(), digits.classes());
     ensure!(
         has.0 == wants.0,
         "{} reads images of {} pixels in {} classes; the data has {} pixels and {} classes",

@@ -14,9 +14,13 @@ mod evaluate;
 #[cfg(feature = "engine")]
 mod export;
 mod fetch;
+#[cfg(all(feature = "engine", feature = "photo"))]
+mod fields;
 pub mod files;
 #[cfg(feature = "engine")]
 mod interrupt;
+#[cfg(feature = "engine")]
+mod opened;
 #[cfg(feature = "engine")]
 mod origin;
 #[cfg(feature = "engine")]
@@ -28,6 +32,8 @@ mod report;
 pub mod shards;
 #[cfg(feature = "engine")]
 mod train;
+#[cfg(feature = "engine")]
+mod train_stdp;
 
 use crate::page::model::link::{SETTINGS, Scope};
 use std::fmt::Display;
@@ -40,7 +46,7 @@ pub fn run() -> ExitCode {
     files::hear_of_limits();
     let result = match matches.subcommand() {
         #[cfg(feature = "engine")]
-        Some(("train", matches)) => train::run(arguments::train(matches)),
+        Some(("train", matches)) => train::run(arguments::checked_train(matches)),
         #[cfg(feature = "engine")]
         Some(("evaluate", matches)) => evaluate::run(arguments::evaluate(matches)),
         #[cfg(all(feature = "engine", feature = "photo"))]

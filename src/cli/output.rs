@@ -1,5 +1,5 @@
-//! The folder of a run: `model.safetensors`, `checkpoint.safetensors`, `metrics.csv`, and its pictures `curves.svg` and
-//! `digit.svg`.
+//! The folder of a run: `model.safetensors`, `checkpoint.safetensors`, `metrics.csv`, and its pictures `curves.svg`,
+//! `digit.svg` and, of a layer that learns by STDP, `fields.svg` and `fields.png`.
 
 use super::claim::{Claim, new_folder};
 use super::digest::DataDigest;
@@ -13,26 +13,31 @@ use crate::kernels;
 use crate::pictures::curves::Epoch;
 use crate::pictures::{curves_sheet, digit_sheet};
 use crate::spikes::encode::Pass;
-use crate::training::{Run, RunSnapshot};
+use crate::training::Run;
 use crate::weights::checkpoint::{self, Notes, note_from_bytes};
 use crate::weights::rounding::WeightsType;
 use anyhow::{Context, anyhow, bail};
-use burn::tensor::Device;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-const MODEL: &str = "model.safetensors";
-const CHECKPOINT: &str = "checkpoint.safetensors";
+/// The trained network.
+pub const MODEL: &str = "model.safetensors";
+/// The run, to go on from.
+pub const CHECKPOINT: &str = "checkpoint.safetensors";
 const METRICS: &str = "metrics.csv";
-const CURVES: &str = "curves.svg";
-const DIGIT: &str = "digit.svg";
+/// How it learnt.
+pub const CURVES: &str = "curves.svg";
+/// A test image on its way through the network.
+pub const DIGIT: &str = "digit.svg";
+/// The receptive fields of a layer that learns by STDP.
+pub const FIELDS: [&str; 2] = ["fields.svg", "fields.png"];
 
 /// The entry of a checkpoint's header that says how the run's model is written; there is none if it is in f32.
 const WEIGHTS_TYPE: &str = "weights_type";
 
 /// The files of a run.
-const FILES: [&str; 5] = [MODEL, CHECKPOINT, METRICS, CURVES, DIGIT];
+const FILES: [&str; 7] = [MODEL, CHECKPOINT, METRICS, CURVES, DIGIT, FIELDS[0], FIELDS[1]];
 
 /// A run's folder and its metrics so far.
 #[derive(Debug)]
@@ -77,11 +82,11 @@ impl Output {
         FILES.iter().any(|name| files::is_same(&folder.join(name), file))
     }
 
-    /// The run in a folder, and the folder to continue in.
+    /// The folder of a run to continue in, and the bytes of its checkpoint.
     ///
     /// # Errors
     /// When there is no run in it, or one that cannot be read, or another program writes into it.
-    pub fn resume(folder: &Path, device: &Device) -> anyhow::Result<(Self, RunSnapshot)> {
+    pub fn resume(folder: &Path) -> anyhow::Result<(Self, Vec<u8>)> {
         let path = folder.join(CHECKPOINT);
         if is_cut_off(folder) {
             bail!(
@@ -94,15 +99,19 @@ impl Output {
         std::fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let claim = Claim::new(folder)?;
         let bytes = files::read_at_most(&path, &WEIGHTS)?;
-        let cannot = || format!("cannot go on with {}", path.display());
-        let run = checkpoint::snapshot_from_bytes(&bytes, device).with_context(cannot)?;
+        let cannot = || cannot_go_on(folder);
         let origin = Origin::of(&bytes).with_context(cannot)?;
         let data = DataDigest::of(&bytes).with_context(cannot)?;
         let weights_type = weights_type_of(&bytes).with_context(cannot)?;
         let metrics = std::fs::read_to_string(folder.join(METRICS)).unwrap_or_default();
-        // Epochs after the checkpoint will be trained again.
-        let metrics = metrics.lines().skip(1).take(run.position.epoch as usize).map(str::to_owned).collect();
-        Ok((Self { folder: folder.to_owned(), _claim: claim, metrics, origin, data, weights_type }, run))
+        let metrics = metrics.lines().skip(1).map(str::to_owned).collect();
+        Ok((Self { folder: folder.to_owned(), _claim: claim, metrics, origin, data, weights_type }, bytes))
+    }
+
+    /// Forgets the metrics that do not begin with a number up to this one: what came after the checkpoint will be trained again.
+    pub fn forget_after(&mut self, last: u64) {
+        let begins = |line: &String| line.split(',').next()?.parse::<u64>().ok();
+        self.metrics.retain(|line| begins(line).is_some_and(|number| number <= last));
     }
 
     /// The digest of the images of the saved run; `None` if it is not known.
@@ -125,21 +134,40 @@ impl Output {
         &self.folder
     }
 
+    /// The lines of the metrics so far, without their header.
+    pub fn metrics(&self) -> &[String] {
+        &self.metrics
+    }
+
     /// Saves the run and its metrics after an epoch.
     ///
     /// # Errors
     /// When a file cannot be written; the earlier one is then unchanged.
     pub fn save(&mut self, run: &Run, report: &EpochReport, test: &Digits) -> anyhow::Result<()> {
-        self.metrics.push(report.csv());
-        let csv: String = std::iter::once(EpochReport::CSV_HEADER)
-            .chain(self.metrics.iter().map(String::as_str))
-            .fold(String::new(), |text, line| text + line + "\n");
         // The checkpoint is written last: if the program ends before, a resumed run repeats the epoch.
-        write_whole(&self.folder.join(MODEL), &self.model(run, report, test)?)?;
-        write_whole(&self.folder.join(METRICS), csv.as_bytes())?;
+        self.write(MODEL, &self.model(run, report, test)?)?;
+        self.save_metrics(EpochReport::CSV_HEADER, report.csv())?;
         let epochs: Vec<Epoch> = self.metrics.iter().filter_map(|line| EpochReport::read(line)).collect();
-        write_whole(&self.folder.join(CURVES), curves_sheet::picture(&epochs).as_bytes())?;
+        self.write(CURVES, curves_sheet::picture(&epochs).as_bytes())?;
         self.save_checkpoint(run)
+    }
+
+    /// Adds a line to the metrics.
+    ///
+    /// # Errors
+    /// As for [`Output::save`].
+    pub fn save_metrics(&mut self, header: &str, line: String) -> anyhow::Result<()> {
+        self.metrics.push(line);
+        let lines = std::iter::once(header).chain(self.metrics.iter().map(String::as_str));
+        self.write(METRICS, lines.fold(String::new(), |text, line| text + line + "\n").as_bytes())
+    }
+
+    /// Writes one of the files of a run.
+    ///
+    /// # Errors
+    /// As for [`Output::save`].
+    pub fn write(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        write_whole(&self.folder.join(name), bytes)
     }
 
     /// Saves the run's checkpoint, to continue from there.
@@ -147,12 +175,17 @@ impl Output {
     /// # Errors
     /// As for [`Output::save`].
     pub fn save_checkpoint(&self, run: &Run) -> anyhow::Result<()> {
+        self.write(CHECKPOINT, &checkpoint::run_to_bytes(run, self.checkpoint_notes())?)
+    }
+
+    /// The entries of a checkpoint's header that say how the run was begun and goes on.
+    pub fn checkpoint_notes(&self) -> Notes {
         let mut notes = self.notes();
         notes.0.extend(self.data.iter().flat_map(|data| data.notes().0));
         if self.weights_type != WeightsType::F32 {
             notes.0.push((WEIGHTS_TYPE.to_owned(), self.weights_type.word().to_owned()));
         }
-        write_whole(&self.folder.join(CHECKPOINT), &checkpoint::run_to_bytes(run, notes)?)
+        notes
     }
 
     /// Draws the trace of the first test image, if there is one.
@@ -165,11 +198,16 @@ impl Output {
         }
         let trace = trace(&run.network, &run.spec, test.image(0), Pass::Evaluation, 0);
         let drawn = digit_sheet::picture(trace, Some(test.label(0)), &run.spec, "Test image 0");
-        write_whole(&self.folder.join(DIGIT), drawn.as_bytes())
+        self.write(DIGIT, drawn.as_bytes())
+    }
+
+    /// The type of the numbers in the model.
+    pub const fn weights_type(&self) -> WeightsType {
+        self.weights_type
     }
 
     /// The entries on the run's start in the headers of its files.
-    fn notes(&self) -> Notes {
+    pub fn notes(&self) -> Notes {
         self.origin.as_ref().map_or(Notes::default(), Origin::notes)
     }
 
@@ -223,6 +261,11 @@ fn refuse_a_run_in(folder: &Path) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// What is said of a checkpoint that cannot be gone on with.
+pub fn cannot_go_on(folder: &Path) -> String {
+    format!("cannot go on with {}", folder.join(CHECKPOINT).display())
 }
 
 /// Whether there are files of a run, but no checkpoint.

@@ -1,13 +1,11 @@
 //! The subcommand `spiking predict`: the class of a picture, its probability, and the time of the decision.
 
 use super::arguments::Predict;
-use super::evaluate::open;
+use super::opened::Opened;
 use super::{files, say, tell, told};
-use crate::inspection::trace;
-use crate::network::Network;
 use crate::photo::{self, Prepared};
 use crate::pictures::digit_sheet;
-use crate::spec::{Dataset, Spec};
+use crate::spec::Dataset;
 use crate::spikes::encode::Pass;
 use crate::trace::Trace;
 use anyhow::{Context, bail, ensure};
@@ -18,7 +16,7 @@ use std::path::Path;
 /// # Errors
 /// When the model cannot be used, or a picture could not be classified.
 pub fn run(arguments: &Predict) -> anyhow::Result<()> {
-    let (spec, network) = open(&arguments.model)?;
+    let mut opened = Opened::open(&arguments.model)?;
     ensure!(
         arguments.svg.is_none() || arguments.images.len() == 1,
         "--svg draws one picture, and there are {}",
@@ -30,7 +28,7 @@ pub fn run(arguments: &Predict) -> anyhow::Result<()> {
     }
     let mut failed = 0;
     for image in &arguments.images {
-        match read(&spec, &network, image) {
+        match read(&mut opened, image) {
             Ok((line, picture)) => {
                 let line = format!("{}: {line}", image.display());
                 // The prediction is useful without the drawing.
@@ -55,14 +53,15 @@ pub fn run(arguments: &Predict) -> anyhow::Result<()> {
 }
 
 /// The line for one picture, and a drawing of its trace.
-fn read(spec: &Spec, network: &Network, path: &Path) -> anyhow::Result<(String, String)> {
+fn read(opened: &mut Opened, path: &Path) -> anyhow::Result<(String, String)> {
+    let (spec, (inputs, _)) = (opened.spec().clone(), opened.sizes());
     let cannot = || format!("cannot read {}", path.display());
     let file = files::read(path)?;
-    let Prepared { pixels, ink } = photo::read(&file, spec.dataset, network.pixels()).with_context(cannot)?;
-    let trace = trace(network, spec, &pixels, Pass::Drawing, 0);
+    let Prepared { pixels, ink } = photo::read(&file, spec.dataset, inputs).with_context(cannot)?;
+    let trace = opened.trace(&pixels, Pass::Drawing, 0);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let doubt = if ink.is_some_and(|ink| ink.has_rival) { DOUBT } else { "" };
-    Ok((format!("{}{doubt}", answer(spec.dataset, &trace)), digit_sheet::picture(trace, None, spec, &name)))
+    Ok((format!("{}{doubt}", answer(spec.dataset, &trace)), digit_sheet::picture(trace, None, &spec, &name)))
 }
 
 /// The note on a picture with more than one digit, or something like one.

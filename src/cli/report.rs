@@ -112,9 +112,14 @@ impl Progress {
         self.seen += done.score.images;
         self.loss += f64::from(done.loss) * done.score.images as f64;
         self.correct += done.score.correct;
-        self.bar.set_position(done.images as u64);
         let (loss, share) = (self.loss / self.seen as f64, 100.0 * self.correct as f64 / self.seen as f64);
-        self.bar.set_message(format!("loss {loss:.4}  accuracy {share:.2} %"));
+        self.show(done.images, format!("loss {loss:.4}  accuracy {share:.2} %"));
+    }
+
+    /// Advances the bar to so many images.
+    pub fn show(&self, images: usize, message: String) {
+        self.bar.set_position(images as u64);
+        self.bar.set_message(message);
     }
 
     /// The time since the epoch began.

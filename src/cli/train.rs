@@ -5,13 +5,13 @@ use super::digest::DataDigest;
 use super::evaluate::{check_fit, sizes, tell_of};
 use super::interrupt::Interrupted;
 use super::origin::Origin;
-use super::output::Output;
+use super::output::{Output, cannot_go_on};
 use super::report::{EpochReport, Lines, Progress};
 use super::{data, files, interrupt, tell};
 use crate::event::{EpochDone, Event, StepDone};
 use crate::kernels::{self, GpuDevice};
-use crate::network::Network;
-use crate::spec::{FIELDS, Spec};
+use crate::network::{Misfit, Network};
+use crate::spec::{FIELDS, Rule, Spec};
 use crate::training::{Advance, Launch, Run, RunSnapshot};
 use crate::weights::checkpoint;
 use crate::weights::rounding::WeightsType;
@@ -19,6 +19,7 @@ use anyhow::{Context, anyhow, bail, ensure};
 use burn::tensor::Device;
 use pollster::block_on;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What a resumed run may do otherwise than before.
@@ -29,17 +30,33 @@ const MAY_CHANGE: &[&str] = &["epochs"];
 /// # Errors
 /// When the data or the folder cannot be used, or the loss is no number any more.
 pub fn run(arguments: Train) -> anyhow::Result<()> {
+    // A folder that is refused should be refused before anything is fetched.
+    let resumed = arguments.resume.then(|| resumed(&arguments)).transpose()?;
+    let rule = match &resumed {
+        Some(Resumed { bytes, folder, .. }) => {
+            checkpoint::spec_from_bytes(bytes).with_context(|| cannot_go_on(folder))?.rule
+        }
+        None => arguments.spec.rule,
+    };
+    match rule {
+        Rule::SurrogateGradient => by_gradients(arguments, resumed),
+        Rule::Stdp => super::train_stdp::run(arguments, resumed),
+    }
+}
+
+/// Trains by surrogate gradients.
+fn by_gradients(arguments: Train, resumed: Option<Resumed>) -> anyhow::Result<()> {
     let gpu = arguments.on_card.then(|| block_on(kernels::open_gpu())).transpose()?;
     let device = gpu.as_ref().map_or_else(kernels::cpu, |gpu| gpu.device.clone()).autodiff();
-    // A folder that is refused should be refused before anything is fetched.
-    let resumed = arguments.resume.then(|| resume(&arguments, &device)).transpose()?;
+    let resumed = resumed.map(|resumed| resume(&arguments, resumed, &device)).transpose()?;
     let spec = resumed.as_ref().map_or(&arguments.spec, |(_, run)| &run.spec);
     let data = data::load(&arguments.data_dir, spec.dataset)?;
     check_labels(&data)?;
     let digest = DataDigest::new(&data);
     let (mut output, mut run) = match resumed {
         Some((output, run)) => {
-            check_same(&run, output.data(), &data, &digest, arguments.force)?;
+            let fit = |pixels, classes| run.network.check_fit(pixels, classes);
+            check_same(run.images, fit, output.data(), &data, &digest, arguments.force)?;
             (output, run.into_run())
         }
         None => {
@@ -82,28 +99,55 @@ pub fn run(arguments: Train) -> anyhow::Result<()> {
     lines.end()
 }
 
-/// The run in the output folder, with the settings that may change as the command line has them.
-fn resume(arguments: &Train, device: &Device) -> anyhow::Result<(Output, RunSnapshot)> {
+/// A run that is gone on with: its folder, and the bytes of its checkpoint.
+#[derive(Debug)]
+pub struct Resumed {
+    /// Where it is.
+    pub folder: PathBuf,
+    /// The folder to write to.
+    pub output: Output,
+    /// The checkpoint.
+    pub bytes: Vec<u8>,
+}
+
+fn resumed(arguments: &Train) -> anyhow::Result<Resumed> {
     let folder =
         arguments.output.as_ref().ok_or_else(|| anyhow!("--resume needs --output DIR: the folder of the run"))?;
-    let (output, mut run) = Output::resume(folder, device)?;
+    let (output, bytes) = Output::resume(folder)?;
+    Ok(Resumed { folder: folder.clone(), output, bytes })
+}
+
+/// The run, with the settings that may change as the command line has them.
+fn resume(arguments: &Train, resumed: Resumed, device: &Device) -> anyhow::Result<(Output, RunSnapshot)> {
+    let Resumed { folder, mut output, bytes } = resumed;
+    let mut run = checkpoint::snapshot_from_bytes(&bytes, device).with_context(|| cannot_go_on(&folder))?;
+    change(&mut run.spec, arguments)?;
+    output.forget_after(u64::from(run.position.epoch));
+    Ok((output, run))
+}
+
+/// Gives a resumed run's spec the settings that may change, as the command line has them.
+///
+/// # Errors
+/// Names one that may not.
+pub fn change(spec: &mut Spec, arguments: &Train) -> anyhow::Result<()> {
     let given = FIELDS.iter().filter(|field| arguments.given.contains(&field.name));
     for field in given {
-        let (asked, before) = (field.text(&arguments.spec), field.text(&run.spec));
+        let (asked, before) = (field.text(&arguments.spec), field.text(spec));
         if MAY_CHANGE.contains(&field.name) {
-            run.spec.set(field.name, &asked)?;
+            spec.set(field.name, &asked)?;
         } else if asked != before {
             bail!("the run has --{} {before}, which cannot be changed to {asked}: start a new one", field.name);
         }
     }
-    Ok((output, run))
+    Ok(())
 }
 
 /// Whether training shows each class that the test asks for.
 ///
 /// # Errors
 /// Names the first label that it does not.
-fn check_labels(data: &data::DataSet) -> anyhow::Result<()> {
+pub fn check_labels(data: &data::DataSet) -> anyhow::Result<()> {
     let classes = data.train.classes();
     let unknown = data.test.labels.iter().position(|label| usize::from(*label) >= classes);
     if let Some(image) = unknown {
@@ -122,23 +166,24 @@ fn check_labels(data: &data::DataSet) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// Says what differs.
-fn check_same(
-    run: &RunSnapshot,
+pub fn check_same(
+    run_images: usize,
+    check_fit: impl FnOnce(usize, usize) -> Result<(), Misfit>,
     before: Option<&DataDigest>,
     data: &data::DataSet,
     now: &DataDigest,
     force: bool,
 ) -> anyhow::Result<()> {
     const SAME: &str = "give it the same data (--data-dir), or start a new run in another --output";
-    let (train, network) = (&data.train, &run.network);
-    if run.images != train.len() {
-        bail!("the run was over {} images, and there are {}: {SAME}", run.images, train.len());
+    let train = &data.train;
+    if run_images != train.len() {
+        bail!("the run was over {run_images} images, and there are {}: {SAME}", train.len());
     }
     let is_same = before.is_some_and(|before| before.train == now.train);
     let (pixels, classes) = (train.pixels(), train.classes());
     // The same images fit, even if none of them shows the last of the network's classes.
     if !is_same {
-        network.check_fit(pixels, classes).map_err(|misfit| anyhow!("the run's network {misfit}: {SAME}"))?;
+        check_fit(pixels, classes).map_err(|misfit| anyhow!("the run's network {misfit}: {SAME}"))?;
     }
     let Some(before) = before else { return Ok(()) };
     ensure!(
@@ -173,7 +218,7 @@ fn start(arguments: &Train, data: &data::DataSet, device: &Device) -> anyhow::Re
         let hint = made.or_else(sizes).unwrap_or_default();
         format!("cannot start from {}{hint}", file.display())
     })?;
-    check_fit(&network, train, file)?;
+    check_fit((network.pixels(), network.classes()), train, file)?;
     tell_of(file, &remarks);
     Ok((network, Some(Origin::new(file, &bytes))))
 }

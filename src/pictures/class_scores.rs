@@ -88,6 +88,7 @@ mod tests {
             potentials: vec![1.0, 0.0, 1.0, 0.0, 0.0, 6.0],
             excitation: vec![0.0; 6],
             inhibition: vec![0.0; 6],
+            raised: Vec::new(),
         };
         Analysis::new(Trace { time_steps: 3, output, ..Trace::default() }, None)
     }

@@ -119,6 +119,17 @@ impl History {
         history
     }
 
+    /// The curves through (place, training accuracy, test accuracy).
+    pub(super) fn of_measurements(points: impl Iterator<Item = (f64, f64, Option<f64>)>) -> Self {
+        let mut history = Self::default();
+        for (at, training, test) in points {
+            history.epochs = at;
+            history.training.push(at, training);
+            test.into_iter().for_each(|test| history.test.push(at, test));
+        }
+        history
+    }
+
     /// Batches were trained: their mean loss and score.
     pub fn step(&mut self, done: &StepDone, loss: f32, score: Accuracy) {
         self.epochs = f64::from(done.epoch) + done.images as f64 / done.images_in_epoch.max(1) as f64;

@@ -2,6 +2,7 @@
 
 use super::curves::{Axes, BOTTOM, Epoch, History, Kind, LEFT, RIGHT};
 use super::marks::{Ink, Mark, line, plain, px};
+use super::numbers::grouped;
 use super::palette::Palette;
 use super::svg::{Anchor, Frame, Label, Sheet};
 use super::ticks::{label, ticks};
@@ -39,8 +40,9 @@ pub fn picture(epochs: &[Epoch]) -> String {
     let names = [training, test.map(|test| format!("test {}", percent(test)))];
     let accuracy = Words { heading: ["Accuracy", "per cent"], names };
     let charts = [(Kind::Loss, loss), (Kind::Accuracy, accuracy)];
+    let history = History::of_epochs(&epochs);
     for (frame, (kind, words)) in CHARTS.into_iter().zip(&charts) {
-        add_chart(&mut sheet, frame, &epochs, *kind, words);
+        add_chart(&mut sheet, frame, (&history, *kind), range(&epochs, *kind), epochs_along(&history), words);
     }
     let description = last.map_or_else(
         || "No epoch is over yet.".to_owned(),
@@ -53,6 +55,42 @@ pub fn picture(epochs: &[Epoch]) -> String {
     sheet.finish_described("Loss and accuracy over the epochs", &description, &dark)
 }
 
+/// What a layer that learns without labels came to after so many pictures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// Pictures that were learnt.
+    pub pictures: u64,
+    /// The share of the newest that were answered rightly before they were learnt.
+    pub live: f64,
+    /// The share of the test images that are read rightly; `None` without a test set.
+    pub test: Option<f64>,
+}
+
+/// The picture of a run without labels, which has no loss, as an SVG file.
+pub fn answers(points: &[Measured]) -> String {
+    let (light, dark) = (Palette::light(), Palette::dark());
+    let mut sheet = Sheet::new(CHARTS[0].width + 120.0, HEIGHT, &light, None);
+    let history = History::of_measurements(points.iter().map(|it| (it.pictures as f64, it.live, it.test)));
+    let last = points.last();
+    let test = last.and_then(|last| last.test);
+    let names =
+        [last.map(|last| format!("live {}", percent(last.live))), test.map(|it| format!("test {}", percent(it)))];
+    let words = Words { heading: ["Accuracy", "per cent"], names };
+    let most = last.map_or(1.0, |last| last.pictures as f64).max(1.0);
+    let marks = ticks(0.0, most, 4).into_iter().map(|at| (grouped(at as u64), at)).collect();
+    let along = Along { ends: (0.0, most), numbers: marks, unit: "pictures" };
+    let values = points.iter().flat_map(|it| [Some(it.live), it.test]).flatten();
+    add_chart(&mut sheet, CHARTS[0], (&history, Kind::Accuracy), range_of(values), along, &words);
+    let description = last.map_or_else(
+        || "Nothing is learnt yet.".to_owned(),
+        |last| {
+            let test = test.map_or_else(String::new, |test| format!(", test accuracy {}", percent(test)));
+            format!("After {} pictures: live accuracy {}{test}.", last.pictures, percent(last.live))
+        },
+    );
+    sheet.finish_described("Accuracy over the pictures", &description, &dark)
+}
+
 fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
@@ -61,12 +99,32 @@ fn percent(share: f64) -> String {
 fn range(epochs: &[Epoch], kind: Kind) -> (f64, f64) {
     match kind {
         Kind::Loss => (0.0, 1.05 * epochs.iter().map(|epoch| epoch.loss).fold(1e-6, f64::max)),
-        Kind::Accuracy => {
-            let values = epochs.iter().flat_map(|epoch| [Some(epoch.training), epoch.test]).flatten();
-            let least = values.fold(0.99, f64::min);
-            (least - 0.08 * (1.0 - least), 1.0)
-        }
+        Kind::Accuracy => range_of(epochs.iter().flat_map(|epoch| [Some(epoch.training), epoch.test]).flatten()),
     }
+}
+
+/// The accuracies at the ends of an axis that shows these.
+fn range_of(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let least = values.fold(0.99, f64::min);
+    (least - 0.08 * (1.0 - least), 1.0)
+}
+
+/// What stands along the horizontal axis.
+struct Along {
+    ends: (f64, f64),
+    /// Text and place.
+    numbers: Vec<(String, f64)>,
+    unit: &'static str,
+}
+
+/// Epochs along it.
+fn epochs_along(history: &History) -> Along {
+    let last = history.epochs().max(2.0);
+    // The first epoch has a number too, and a round one beside it would touch it.
+    let apart = COLUMNS_APART * (last - 1.0);
+    let round = ticks(1.0, history.epochs(), 5).into_iter().filter(|at| at.fract() == 0.0 && *at > 1.0 + apart);
+    let numbers = std::iter::once(1.0).chain(round).map(|epoch| (epoch.to_string(), epoch)).collect();
+    Along { ends: (1.0, last), numbers, unit: "epoch" }
 }
 
 /// A chart's heading and unit, and for the curves of training and test their names with the values that they end at.
@@ -75,29 +133,30 @@ struct Words<'a> {
     names: [Option<String>; 2],
 }
 
-fn add_chart(sheet: &mut Sheet<'_>, frame: Frame, epochs: &[Epoch], kind: Kind, words: &Words<'_>) {
-    let history = History::of_epochs(epochs);
-    let (low, high) = range(epochs, kind);
+fn add_chart(
+    sheet: &mut Sheet<'_>,
+    frame: Frame,
+    (history, kind): (&History, Kind),
+    (low, high): (f64, f64),
+    along: Along,
+    words: &Words<'_>,
+) {
     let scale = if kind == Kind::Loss { 1.0 } else { 100.0 };
     let values = ticks(scale * low, scale * high, 5);
     let step = values.windows(2).map(|pair| pair[1] - pair[0]).next().unwrap_or(1.0);
     let texts: Vec<String> = values.iter().map(|value| label(*value, step)).collect();
     let rows: Vec<(&str, f64)> =
         texts.iter().zip(&values).map(|(text, value)| (text.as_str(), value / scale)).collect();
-    let last = history.epochs().max(2.0);
-    // The first epoch has a number too, and a round one beside it would touch it.
-    let apart = COLUMNS_APART * (last - 1.0);
-    let round = ticks(1.0, history.epochs(), 5).into_iter().filter(|at| at.fract() == 0.0 && *at > 1.0 + apart);
-    let columns = std::iter::once(1.0).chain(round).map(|epoch| (epoch.to_string(), epoch)).collect();
-    let axes = Axes { values: (low, high), rows: &rows, epochs: (1.0, last) };
-    let chart = history.chart_on(kind, &axes, columns);
+    let Along { ends, numbers, unit } = along;
+    let axes = Axes { values: (low, high), rows: &rows, epochs: ends };
+    let chart = history.chart_on(kind, &axes, numbers);
     sheet.add(frame, &chart.marks);
-    sheet.add(frame, &dots(&history, kind, &axes));
+    sheet.add(frame, &dots(history, kind, &axes));
     let at = |x: f32, y: f32| (frame.x + f64::from(x) * frame.width, frame.y + f64::from(y) * frame.height);
     let text =
         Label { at: at(0.0, 0.0), anchor: Anchor::Start, text: "", note: "", size: 11.0, bold: false, ink: Ink::Faint };
-    let [heading, unit] = words.heading;
-    sheet.add_label(&Label { text: heading, note: unit, size: 17.0, bold: true, ink: Ink::Ink, ..text });
+    let [heading, note] = words.heading;
+    sheet.add_label(&Label { text: heading, note, size: 17.0, bold: true, ink: Ink::Ink, ..text });
     for (number, y) in &chart.rows {
         let (x, y) = at(LEFT, *y);
         sheet.add_label(&Label { at: (x - 8.0, y + 4.0), anchor: Anchor::End, text: number, ..text });
@@ -106,8 +165,10 @@ fn add_chart(sheet: &mut Sheet<'_>, frame: Frame, epochs: &[Epoch], kind: Kind, 
         sheet.add(frame, &[line(vec![(*x, BOTTOM + 0.015), (*x, BOTTOM + 0.03)], Ink::Ghost, 1.0)]);
         sheet.add_label(&Label { at: at(*x, FOOT), anchor: Anchor::Middle, text: number, ..text });
     }
+    // Behind the last number, however long that is.
+    let ends_at = chart.columns.iter().map(|(number, x)| at(*x, FOOT).0 + 3.2 * number.len() as f64 + 5.0);
     let (x, y) = at(RIGHT, FOOT);
-    sheet.add_label(&Label { at: (x + 12.0, y), text: "epoch", ..text });
+    sheet.add_label(&Label { at: (ends_at.fold(x + 12.0, f64::max), y), text: unit, ..text });
     let ends = apart_if_near([chart.training, chart.test].map(|end| end.map(|(_, y)| y)));
     let inks = if kind == Kind::Loss { [Ink::Ink; 2] } else { [Ink::Faint, Ink::Ink] };
     for ((name, end), ink) in words.names.iter().zip(ends).zip(inks) {
@@ -180,6 +241,17 @@ mod tests {
         let mut epochs = run(3, true);
         epochs[1].loss = f64::NAN;
         assert_eq!(picture(&epochs).matches("<circle").count(), 6);
+    }
+
+    #[test]
+    fn answers_have_one_chart() {
+        let point = |pictures| Measured { pictures, live: 0.9, test: Some(0.92) };
+        for points in [vec![], vec![point(10_000)], (1..=60).map(|k| point(k * 1000)).collect()] {
+            let file = answers(&points);
+            assert!(!file.contains("NaN") && !file.contains("inf") && !file.contains("Loss"), "{file}");
+        }
+        let file = answers(&[point(10_000), point(60_000)]);
+        assert!(file.contains("After 60000 pictures: live accuracy 90.00 %, test accuracy 92.00 %."), "{file}");
     }
 
     #[test]

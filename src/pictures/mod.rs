@@ -2,6 +2,7 @@
 //! [`marks`] in 0–1 coordinates; `svg` makes files of them, the page's canvases paint them.
 
 pub mod marks;
+pub mod mosaic;
 pub mod numbers;
 pub mod packed;
 pub mod palette;
@@ -19,6 +20,7 @@ pub mod curves_sheet;
 pub mod digit_sheet;
 pub mod enlarge;
 pub mod field;
+pub mod fields_sheet;
 pub mod outputs;
 pub mod progress;
 pub mod raster;

@@ -44,7 +44,7 @@ pub fn sum(layer: &LayerTrace, neuron: &Neuron, index: usize, t: usize) -> Optio
         excites: neuron.gain * at(&layer.excitation, t).unwrap_or(0.0),
         inhibits: neuron.gain * at(&layer.inhibition, t).unwrap_or(0.0),
         potential,
-        threshold: neuron.threshold + adaptation,
+        threshold: neuron.threshold + layer.raised_of(index) + adaptation,
         fires: layer.spikes.fires(0, index, t),
     })
 }
@@ -79,7 +79,8 @@ mod tests {
             }
             let excitation = inputs.iter().map(|input| input.max(0.0) + 0.3).collect();
             let inhibition = inputs.iter().map(|input| input.min(0.0) - 0.3).collect();
-            let layer = LayerTrace { spikes, potentials: potentials.clone(), excitation, inhibition };
+            let layer =
+                LayerTrace { spikes, potentials: potentials.clone(), excitation, inhibition, raised: Vec::new() };
             for (t, (potential, threshold)) in potentials.iter().zip(&thresholds).enumerate() {
                 let Some(sum) = sum(&layer, &neuron, 0, t) else { panic!("it is there") };
                 let parts = sum.stays + sum.fading + sum.excites + sum.inhibits;

@@ -126,6 +126,16 @@ impl<'a> Sheet<'a> {
         ));
     }
 
+    /// Adds a picture of pixels, which stay squares.
+    pub fn image(&mut self, frame: Frame, href: &str) {
+        let Frame { x, y, width, height } = frame;
+        self.put(format_args!(
+            "<image x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" \
+             preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" href=\"{}\"/>",
+            escaped(href)
+        ));
+    }
+
     /// The file.
     pub fn finish(self) -> String {
         let ((width, height), ground) = (self.size, self.palette.name(Ink::Paper));

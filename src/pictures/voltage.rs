@@ -38,7 +38,7 @@ struct Step {
 
 impl Row {
     fn new(layer: &LayerTrace, neuron: &Neuron, index: usize, (row, rows): (usize, usize)) -> Self {
-        let (count, theta) = (layer.neurons().max(1), neuron.threshold);
+        let (count, theta, raised) = (layer.neurons().max(1), neuron.threshold, layer.raised_of(index));
         let value = |values: &[f32], t: usize| values.get(t * count + index).copied().unwrap_or(0.0) / theta;
         let potentials: Vec<f32> = layer.potentials.iter().skip(index).step_by(count).copied().collect();
         let adaptations = neuron.adaptations(&potentials);
@@ -47,7 +47,7 @@ impl Row {
                 let (before, fired) = (value(&layer.potentials, t), layer.spikes.fires(0, index, t));
                 Step {
                     before,
-                    threshold: 1.0 + adaptations.get(t).copied().unwrap_or(0.0) / theta,
+                    threshold: 1.0 + (raised + adaptations.get(t).copied().unwrap_or(0.0)) / theta,
                     fired,
                     after: neuron.reset(before * theta, fired) / theta,
                     excitation: value(&layer.excitation, t),
@@ -59,7 +59,7 @@ impl Row {
         // A voltage may leave the row, the threshold may not.
         let most = |high: f32, step: &Step| high.max(step.before.min(MOST)).max(step.threshold + 0.3);
         let high = steps.iter().fold(1.3, most);
-        let is_adaptive = neuron.is_adaptive();
+        let is_adaptive = neuron.is_adaptive() || raised != 0.0;
         Self { top: row as f32 / rows as f32, height: 1.0 / rows as f32, low, high, steps, is_adaptive }
     }
 
@@ -169,7 +169,8 @@ impl Row {
 
     fn ground(&self, marks: &mut Vec<Mark>) {
         marks.push(level(self.y(0.0), Ink::Rule));
-        let mut threshold = vec![(0.0, self.y(1.0))];
+        let first = self.steps.first().map_or(1.0, |step| step.threshold);
+        let mut threshold = vec![(0.0, self.y(first))];
         if self.is_adaptive {
             let at = |(t, step): (usize, &Step)| (column(t, self.steps.len()), self.y(step.threshold));
             threshold.extend(self.steps.iter().enumerate().map(at));
@@ -238,8 +239,13 @@ mod tests {
     fn a_voltage_beyond_its_row_is_marked_as_cut_off_and_is_no_level_line() {
         let potentials = vec![0.5, -3.0, -4.0, -5.0, -1.0];
         let zeros = || vec![0.0; 5];
-        let layer =
-            LayerTrace { spikes: SpikeTrain::silent(1, 1, 5), potentials, excitation: zeros(), inhibition: zeros() };
+        let layer = LayerTrace {
+            spikes: SpikeTrain::silent(1, 1, 5),
+            potentials,
+            excitation: zeros(),
+            inhibition: zeros(),
+            raised: Vec::new(),
+        };
         let marks = scene(&layer, &Neuron::default(), &[0]).past;
         assert_eq!(marks.iter().filter(|mark| matches!(mark, Mark::Area { .. })).count(), 3);
         let is_voltage = |mark: &&Mark| matches!(mark, Mark::Line { ink: Ink::Ink, .. });
@@ -254,7 +260,8 @@ mod tests {
         let mut spikes = SpikeTrain::silent(1, 1, 3);
         spikes.fire(0, 0, 0);
         let potentials = vec![1.5, 0.5, 0.5];
-        let layer = LayerTrace { spikes, potentials, excitation: vec![0.0; 3], inhibition: vec![0.0; 3] };
+        let layer =
+            LayerTrace { spikes, potentials, excitation: vec![0.0; 3], inhibition: vec![0.0; 3], raised: Vec::new() };
         let rest = threshold_place(&layer, &Neuron::default(), &[0]);
         let moved = threshold_place(&layer, &neuron, &[0]);
         assert!(moved < rest && moved > 0.07, "{moved} above {rest}, below the rim");

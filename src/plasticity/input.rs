@@ -1,5 +1,7 @@
 //! A picture as input spikes, listed by time step.
 
+use crate::sample::Sample;
+use crate::spec::Spec;
 use crate::spikes::encode::{Pass, at_rate, key, rate_words};
 use crate::spikes::{SpikeTrain, words_for};
 
@@ -79,16 +81,17 @@ pub fn even_rate(pixels: &[u8], input_rate: f32) -> f32 {
     if ink == 0 { 0.0 } else { input_rate * (MEAN_INK * (pixels.len() as f32 * 255.0) / ink as f32) }
 }
 
-/// A picture's spikes by rate coding over T time steps, of as much ink as any other. `sample` is its number, on which its random
-/// numbers depend.
-pub fn encode(
-    pixels: &[u8],
-    input_rate: f32,
-    time_steps: usize,
-    (seed, pass, sample): (u64, Pass, u64),
-) -> InputSpikes {
-    let even = at_rate(pixels, even_rate(pixels, input_rate));
-    let mut words = vec![0; pixels.len() * words_for(time_steps)];
-    rate_words(&mut words, &even, &mut Vec::new(), key(seed, pass, sample), time_steps);
-    InputSpikes::of(&SpikeTrain::from_valid_words(1, pixels.len(), time_steps, words), 0)
+/// The spikes of a sample in this pass by rate coding, of as much ink as any other, at the spec's input rate and over its time
+/// steps.
+pub fn encode(spec: &Spec, sample: &Sample<'_>, pass: Pass) -> InputSpikes {
+    InputSpikes::of(&encoded(spec, sample, pass), 0)
+}
+
+/// The same as a spike train, [1, inputs].
+pub fn encoded(spec: &Spec, sample: &Sample<'_>, pass: Pass) -> SpikeTrain {
+    let pixels = sample.shown(spec, pass);
+    let even = at_rate(&pixels, even_rate(&pixels, spec.input_rate));
+    let mut words = vec![0; pixels.len() * words_for(spec.time_steps)];
+    rate_words(&mut words, &even, &mut Vec::new(), key(spec.seed, pass, sample.number), spec.time_steps);
+    SpikeTrain::from_valid_words(1, pixels.len(), spec.time_steps, words)
 }

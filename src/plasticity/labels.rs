@@ -41,18 +41,58 @@ impl Responses {
         }
     }
 
+    /// Forgets some, so that the responses follow a layer that still learns: all counts become this share of what they are.
+    pub fn fade(&mut self, keep: f32) {
+        self.spikes.iter_mut().chain(&mut self.shown).for_each(|count| *count *= keep);
+    }
+
+    /// The counts that [`Responses::of_counts`] takes: spikes, [N, C], and pictures, \[C\].
+    pub fn counts(&self) -> (&[f32], &[f32]) {
+        (&self.spikes, &self.shown)
+    }
+
+    /// Those of these counts; `None` if they do not belong together, or are no counts.
+    pub fn of_counts(spikes: Vec<f32>, shown: Vec<f32>) -> Option<Self> {
+        let classes = shown.len();
+        let is_count = |count: &f32| count.is_finite() && *count >= 0.0;
+        let fits = classes > 0 && spikes.len().is_multiple_of(classes) && spikes.iter().chain(&shown).all(is_count);
+        fits.then_some(Self { classes, spikes, shown })
+    }
+
+    /// The class that most spikes are for, by [`Vote::Shares`], without making voters of all neurons.
+    pub fn answer(&self, spikes: &[Spike]) -> Option<u8> {
+        let mut votes = vec![0.0; self.classes];
+        for spike in spikes {
+            let rates = |class: usize| self.rate(spike.neuron * self.classes + class);
+            let sum: f32 = (0..self.classes).map(rates).sum();
+            if sum > 0.0 {
+                votes.iter_mut().enumerate().for_each(|(class, vote)| *vote += rates(class) / sum);
+            }
+        }
+        most(&votes)
+    }
+
+    fn rate(&self, place: usize) -> f32 {
+        let shown = self.shown[place % self.classes];
+        self.spikes.get(place).filter(|_| shown > 0.0).map_or(0.0, |spikes| spikes / shown)
+    }
+
     /// R, the mean number of spikes of each neuron for a picture of each class, [N, C].
     pub fn rates(&self) -> Vec<f32> {
-        let rate = |(place, spikes): (usize, &f32)| {
-            let shown = self.shown[place % self.classes];
-            if shown > 0.0 { spikes / shown } else { 0.0 }
-        };
-        self.spikes.iter().enumerate().map(rate).collect()
+        (0..self.spikes.len()).map(|place| self.rate(place)).collect()
     }
 
     /// The neurons as voters.
     pub fn voters(&self) -> Voters {
         Voters::new(&self.rates(), self.classes)
+    }
+}
+
+impl std::ops::AddAssign for Responses {
+    /// Adds the counts of the same neurons for other pictures.
+    fn add_assign(&mut self, other: Self) {
+        let own = self.spikes.iter_mut().chain(&mut self.shown);
+        own.zip(other.spikes.iter().chain(&other.shown)).for_each(|(count, other)| *count += other);
     }
 }
 
@@ -84,6 +124,11 @@ impl Voters {
             shares.extend(rates.iter().map(|rate| if sum > 0.0 { rate / sum } else { 0.0 }));
         }
         Self { labels, classes, members, shares }
+    }
+
+    /// The number of classes.
+    pub const fn classes(&self) -> usize {
+        self.classes
     }
 
     /// The votes for each class, \[C\].
@@ -118,8 +163,12 @@ impl Voters {
     /// assert_eq!(voters.answer(&[], Vote::Shares), None);
     /// ```
     pub fn answer(&self, spikes: &[Spike], vote: Vote) -> Option<u8> {
-        let votes = self.votes(spikes, vote);
-        let best = (1..votes.len()).fold(0, |best, class| if votes[class] > votes[best] { class } else { best });
-        votes.get(best).filter(|votes| **votes > 0.0).map(|_| best as u8)
+        most(&self.votes(spikes, vote))
     }
+}
+
+/// The class with most votes, of equal ones the first; none where nobody has one.
+fn most(votes: &[f32]) -> Option<u8> {
+    let best = (1..votes.len()).fold(0, |best, class| if votes[class] > votes[best] { class } else { best });
+    votes.get(best).filter(|votes| **votes > 0.0).map(|_| best as u8)
 }

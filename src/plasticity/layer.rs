@@ -3,10 +3,11 @@
 
 use super::input::InputSpikes;
 use super::window::Window;
-use super::{LANES, Mode, Spike, Stdp, powers, scale};
+use super::{LANES, Mode, Spike, powers, scale};
 use crate::random::{Generator, Stream};
 use crate::simd::multiversion;
 use crate::spec::Neuron;
+use crate::spec::Stdp;
 use std::iter::zip;
 
 /// Neurons whose sums stay in registers while the inputs of a time step pass.
@@ -37,6 +38,27 @@ pub struct StdpLayer {
     window: Option<Window>,
     picture: Picture,
     powers: Powers,
+}
+
+/// What a layer is at, at time step t.
+#[derive(Clone, Copy, Debug)]
+pub enum Moment<'a> {
+    /// The input has come.
+    Integrated {
+        /// t.
+        t: usize,
+        /// u_j, \[N\].
+        potentials: &'a [f32],
+        /// `Σ_i w_ij·s_i[t]`, \[N\].
+        currents: &'a [f32],
+    },
+    /// Whoever was above its threshold has fired.
+    Fired {
+        /// t.
+        t: usize,
+        /// v_j, \[N\].
+        potentials: &'a [f32],
+    },
 }
 
 /// What lasts as long as a picture.
@@ -118,9 +140,23 @@ impl StdpLayer {
         layer
     }
 
+    /// The layer with these thresholds and ages, as it has learnt.
+    ///
+    /// # Panics
+    /// If they are not those of N neurons.
+    pub fn aged(self, adaptation: Vec<f32>, age: Vec<u32>) -> Self {
+        assert_eq!([adaptation.len(), age.len()], [self.neurons; 2], "one of each for a neuron");
+        Self { adaptation, age, ..self }
+    }
+
     /// N.
     pub const fn neurons(&self) -> usize {
         self.neurons
+    }
+
+    /// The number of inputs.
+    pub const fn inputs(&self) -> usize {
+        self.inputs
     }
 
     /// The incoming weights of neuron `neuron`, its receptive field, \[inputs\].
@@ -171,10 +207,19 @@ impl StdpLayer {
     /// # Panics
     /// If it has spikes of inputs that the layer does not read.
     pub fn show(&mut self, input: &InputSpikes, mode: Mode) {
+        self.show_watched(input, mode, &mut |_| {});
+    }
+
+    /// The same; `watch` sees each time step twice, before its spikes and after them.
+    ///
+    /// # Panics
+    /// As for [`StdpLayer::show`].
+    pub fn show_watched(&mut self, input: &InputSpikes, mode: Mode, watch: &mut dyn FnMut(Moment<'_>)) {
         self.begin(input);
         for t in 0..input.time_steps() {
             let now = input.at(t);
             self.integrate(now, t);
+            watch(Moment::Integrated { t, potentials: self.potentials(), currents: self.currents(t) });
             if mode == Mode::Learning {
                 now.iter().for_each(|i| self.picture.last_input[*i as usize] = Some(t as u32));
                 self.depress(now, t);
@@ -182,6 +227,7 @@ impl StdpLayer {
             while let Some(winner) = self.most_excited() {
                 self.fire(winner, t, mode);
             }
+            watch(Moment::Fired { t, potentials: self.potentials() });
         }
         for fired in std::mem::take(&mut self.picture.fired) {
             if mode == Mode::Learning {
@@ -195,6 +241,14 @@ impl StdpLayer {
                 *adaptation = stdp.relaxed(*adaptation, *age, neurons, threshold);
             }
         }
+    }
+
+    fn potentials(&self) -> &[f32] {
+        &self.picture.potentials[..self.neurons]
+    }
+
+    fn currents(&self, t: usize) -> &[f32] {
+        &self.picture.currents[t * self.picture.potentials.len()..][..self.neurons]
     }
 
     /// All at rest; the currents of all time steps, as if no weight changed.

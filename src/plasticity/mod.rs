@@ -37,69 +37,12 @@
 pub mod input;
 pub mod labels;
 pub mod layer;
+pub mod network;
 pub mod obvious;
+pub mod run;
 pub mod window;
 
-use crate::spec::Neuron;
-
-/// The parameters of the rule and of what goes with it; a neuron's own are in [`crate::spec::Neuron`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stdp {
-    /// w_inh, by which a spike lowers the potentials of all other neurons.
-    pub inhibition: f32,
-    /// t_ref, the time steps after that of its spike in which a neuron cannot fire.
-    pub refractory: usize,
-    /// a⁺ of a neuron that has not fired yet, by which a spike raises its threshold; 0, with `adaptation_min`, for no homeostasis.
-    pub adaptation: f32,
-    /// The least a⁺ of an old one.
-    pub adaptation_min: f32,
-    /// k, the spikes of all neurons together that a picture is to have.
-    pub target_spikes: f32,
-    /// η of a neuron that has not fired yet.
-    pub learning_rate: f32,
-    /// The least η of an old one.
-    pub learning_rate_min: f32,
-    /// n_0, the spikes after which plasticity has fallen to half; 0 if it does not fall.
-    pub youth: f32,
-    /// d, how much depression weighs beside potentiation.
-    pub depression: f32,
-    /// τ_x, in time steps.
-    pub presynaptic_decay: f32,
-    /// τ_y, in time steps.
-    pub postsynaptic_decay: f32,
-    /// W/N_inputs, the mean weight that scaling keeps; 0 for no scaling.
-    pub mean_weight: f32,
-}
-
-impl Default for Stdp {
-    fn default() -> Self {
-        Self {
-            inhibition: 2.5,
-            refractory: 1,
-            adaptation: 0.25,
-            adaptation_min: 0.0125,
-            target_spikes: 5.0,
-            learning_rate: 0.3,
-            learning_rate_min: 0.02,
-            youth: 10.0,
-            depression: 0.1,
-            presynaptic_decay: 5.0,
-            postsynaptic_decay: 5.0,
-            mean_weight: 0.1,
-        }
-    }
-}
-
-/// T that goes with the defaults of [`Stdp`], of 5 ms each.
-pub const TIME_STEPS: usize = 64;
-
-/// The share of the time steps in which a pixel of full ink spikes that goes with them, in a picture of average ink.
-pub const INPUT_RATE: f32 = 0.25;
-
-/// The neuron that goes with them: its membrane keeps 0.95 a time step, some 100 ms.
-pub fn neuron() -> Neuron {
-    Neuron { beta: 0.95, gain: 0.025, ..Neuron::default() }
-}
+use crate::spec::Stdp;
 
 impl Stdp {
     /// What is left of a plasticity after `age` spikes.
@@ -175,7 +118,9 @@ fn lane_sum(values: &[f32]) -> f32 {
 /// Synaptic scaling: the weights become multiples whose mean is `mean_weight`; none where that is 0.
 fn scale(weights: &mut [f32], mean_weight: f32) {
     if mean_weight > 0.0 {
-        let factor = mean_weight * weights.len() as f32 / lane_sum(weights).max(f32::MIN_POSITIVE);
+        let sum = lane_sum(weights);
+        // No multiple of nothing has a mean.
+        let factor = if sum > f32::MIN_POSITIVE { mean_weight * weights.len() as f32 / sum } else { 1.0 };
         weights.iter_mut().for_each(|weight| *weight *= factor);
     }
 }

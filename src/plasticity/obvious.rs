@@ -1,8 +1,9 @@
 //! The layer's equations said plainly, neuron by neuron: slow, the judge of [`super::layer`], whose bits are the same.
 
 use super::input::InputSpikes;
-use super::{Mode, Spike, Stdp, powers, scale};
+use super::{Mode, Spike, powers, scale};
 use crate::spec::Neuron;
+use crate::spec::Stdp;
 
 /// A layer that learns.
 #[derive(Clone, Debug)]

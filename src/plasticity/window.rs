@@ -1,6 +1,7 @@
 //! The STDP window: how much a weight changes, by the time between the two spikes.
 
-use super::{Stdp, powers};
+use super::powers;
+use crate::spec::Stdp;
 
 /// Changes of weights by Δt = t_post - t_pre, as a running layer made them.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +38,7 @@ impl Stdp {
     /// steps apart: potentiation from 0 on, depression before.
     ///
     /// ```
-    /// use spiking_playground::plasticity::Stdp;
+    /// use spiking_playground::spec::Stdp;
     /// let stdp = Stdp::default(); // η = 0.3, d = 0.1
     /// assert_eq!(stdp.change(0, 0.5), 0.15);
     /// assert!(stdp.change(5, 0.5) < stdp.change(1, 0.5) && stdp.change(-1, 0.5) < stdp.change(-5, 0.5));

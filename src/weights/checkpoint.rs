@@ -13,7 +13,7 @@ use crate::digits::idx::MOST_BYTES;
 use crate::event::Accuracy;
 use crate::network::{Network, Parameter, ParameterError, to_flat};
 use crate::optimizer::Adam;
-use crate::spec::{Spec, SpecError};
+use crate::spec::{Rule, Spec, SpecError};
 use crate::training::{Position, Run, RunSnapshot};
 use burn::tensor::Device;
 use safetensors::SafeTensorError;
@@ -59,6 +59,9 @@ pub enum WeightsError {
     /// The file was to be written in numbers of this type, and one is too large for it.
     #[error("a weight is too large for a file of type {0}: write it as f32")]
     TooLarge(&'static str),
+    /// It holds a layer that learns by STDP.
+    #[error("it holds a layer that learns by stdp, and a network that learns by gradients is wanted")]
+    OtherRule,
     /// None of its tensors can be the network's.
     #[error("the weights are of another network: it needs {wanted}, and the file has {found}")]
     OtherTensors {
@@ -126,7 +129,7 @@ pub fn model_to_bytes(
 /// # Errors
 /// When the file is damaged, has no spec or holds another network than its spec says.
 pub fn model_from_bytes(bytes: &[u8], device: &Device) -> Result<(Spec, Network), WeightsError> {
-    let spec = spec_from_bytes(bytes)?;
+    let spec = spec_of_gradients(&entries(bytes)?)?;
     let network = network_from_bytes(&spec, bytes, device)?;
     Ok((spec, network))
 }
@@ -151,6 +154,10 @@ pub fn import(
     settled: &[&str],
     device: &Device,
 ) -> Result<(Network, Vec<Remark>), WeightsError> {
+    // A file of another program says nothing of it.
+    if spec_from_bytes(bytes).is_ok_and(|own| own.rule != Rule::SurrogateGradient) {
+        return Err(WeightsError::OtherRule);
+    }
     let imported = pytorch::import(spec, bytes, settled)?;
     Ok((Network::with_parameters(spec, &imported.parameters, device)?, imported.remarks))
 }
@@ -160,7 +167,7 @@ pub fn import(
 /// # Errors
 /// When the file is damaged or another program's.
 pub fn spec_from_bytes(bytes: &[u8]) -> Result<Spec, WeightsError> {
-    spec(&header(bytes)?)
+    spec(&entries(bytes)?)
 }
 
 /// The entry `name` of a file's header; `None` if there is no such entry.
@@ -168,7 +175,7 @@ pub fn spec_from_bytes(bytes: &[u8]) -> Result<Spec, WeightsError> {
 /// # Errors
 /// When the file is damaged.
 pub fn note_from_bytes(bytes: &[u8], name: &str) -> Result<Option<String>, WeightsError> {
-    Ok(header(bytes)?.remove(name))
+    Ok(entries(bytes)?.remove(name))
 }
 
 /// The entries of a header that say how many of the test images the network of the file classifies correctly, as a share,
@@ -186,7 +193,7 @@ pub fn accuracy_notes(accuracy: Accuracy) -> Notes {
 /// # Errors
 /// When the file is damaged.
 pub fn accuracy_from_bytes(bytes: &[u8]) -> Result<Option<Accuracy>, WeightsError> {
-    let header = header(bytes)?;
+    let header = entries(bytes)?;
     let entry = |name: &str| header.get(name).and_then(|text| decimal::parse(text));
     let [share, images] = ACCURACY.map(entry);
     let said = share.zip(images).filter(|(share, images)| (0.0..=1.0).contains(share) && (1.0..1e9).contains(images));
@@ -207,7 +214,7 @@ pub(super) fn is_own(bytes: &[u8]) -> Result<bool, WeightsError> {
 /// # Errors
 /// When the file is damaged.
 pub fn settings_from_bytes(bytes: &[u8]) -> Result<Vec<&'static str>, WeightsError> {
-    Ok(header(bytes)?.get("spec").map(|spec| pytorch::settings_of(spec)).unwrap_or_default())
+    Ok(entries(bytes)?.get("spec").map(|spec| pytorch::settings_of(spec)).unwrap_or_default())
 }
 
 /// The bytes of a run's checkpoint.
@@ -253,10 +260,8 @@ pub fn snapshot_from_bytes(bytes: &[u8], device: &Device) -> Result<RunSnapshot,
     Ok(RunSnapshot { spec, network, adam, position, images })
 }
 
-/// The number of images of a run, or what is wrong with its position. The number accepted here determines how much
-/// memory the order of an epoch takes.
-fn checked_place(position: Position, step: u64, images: u64, pixels: usize) -> Result<usize, String> {
-    let Position { epoch, images: shown, loss, correct } = position;
+/// The number of images of an epoch, of which some were shown, or what is wrong with it.
+pub(super) fn checked_images(images: u64, shown: usize, pixels: usize) -> Result<usize, String> {
     let most = MOST_BYTES / pixels.max(1) as u64;
     if images > most {
         return Err(format!(
@@ -268,6 +273,14 @@ fn checked_place(position: Position, step: u64, images: u64, pixels: usize) -> R
             "it says that {shown} of the {images} images of an epoch were shown, and the epoch goes on"
         ));
     }
+    Ok(images as usize)
+}
+
+/// The number of images of a run, or what is wrong with its position. The number accepted here determines how much
+/// memory the order of an epoch takes.
+fn checked_place(position: Position, step: u64, images: u64, pixels: usize) -> Result<usize, String> {
+    let Position { epoch, images: shown, loss, correct } = position;
+    let all_images = checked_images(images, shown, pixels)?;
     // Each step shows at least one image.
     let all = u64::from(epoch).saturating_mul(images).saturating_add(shown as u64);
     if step > all {
@@ -278,17 +291,17 @@ fn checked_place(position: Position, step: u64, images: u64, pixels: usize) -> R
             "it says that {correct} of {shown} images were read rightly, with losses of {loss} in all"
         ));
     }
-    Ok(images as usize)
+    Ok(all_images)
 }
 
 type Header = HashMap<String, String>;
 
 fn read(bytes: &[u8]) -> Result<(Spec, Vec<Parameter>, Header), WeightsError> {
-    let header = header(bytes)?;
-    Ok((spec(&header)?, tensors(bytes)?, header))
+    let header = entries(bytes)?;
+    Ok((spec_of_gradients(&header)?, tensors(bytes)?, header))
 }
 
-fn header(bytes: &[u8]) -> Result<Header, WeightsError> {
+pub(super) fn entries(bytes: &[u8]) -> Result<Header, WeightsError> {
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| WeightsError::damaged(bytes, error))?;
     Ok(metadata.metadata().clone().unwrap_or_default())
 }
@@ -298,6 +311,14 @@ fn spec(header: &Header) -> Result<Spec, WeightsError> {
     let spec: Spec = serde_json::from_str(spec).map_err(|error| WeightsError::BadEntry("spec", error))?;
     spec.check()?;
     Ok(spec)
+}
+
+fn spec_of_gradients(header: &Header) -> Result<Spec, WeightsError> {
+    let spec = spec(header)?;
+    match spec.rule {
+        Rule::SurrogateGradient => Ok(spec),
+        Rule::Stdp => Err(WeightsError::OtherRule),
+    }
 }
 
 /// All tensors of a file that this program wrote, unchanged.

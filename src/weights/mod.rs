@@ -5,4 +5,5 @@ pub mod format;
 pub mod pieces;
 pub mod pytorch;
 pub mod rounding;
+pub mod stdp;
 pub mod writer;

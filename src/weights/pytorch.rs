@@ -180,23 +180,24 @@ impl Tensor<'_> {
         self.shape.len() == 2 && self.plain.ends_with("weight")
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the library may add cases")]
-    fn floats(&self) -> Option<Vec<f32>> {
-        let values = match self.dtype {
-            Dtype::F32 => self.data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
-            Dtype::F16 => self.data.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes).to_f32()).collect(),
-            Dtype::BF16 => self.data.as_chunks().0.iter().map(|bytes| bf16::from_le_bytes(*bytes).to_f32()).collect(),
-            Dtype::F64 => self.data.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes) as f32).collect(),
-            _ => return None,
-        };
-        Some(values)
-    }
-
     fn parameter(&self, name: String) -> Result<Parameter, WeightsError> {
-        let values =
-            self.floats().ok_or_else(|| WeightsError::NotFloat(self.name.clone(), format!("{:?}", self.dtype)))?;
+        let values = floats(self.dtype, self.data)
+            .ok_or_else(|| WeightsError::NotFloat(self.name.clone(), format!("{:?}", self.dtype)))?;
         Ok(Parameter { name, shape: self.shape.clone(), values })
     }
+}
+
+/// The numbers of a tensor of this type; `None` if they are no floats.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add cases")]
+pub(super) fn floats(dtype: Dtype, data: &[u8]) -> Option<Vec<f32>> {
+    let values = match dtype {
+        Dtype::F32 => data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+        Dtype::F16 => data.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes).to_f32()).collect(),
+        Dtype::BF16 => data.as_chunks().0.iter().map(|bytes| bf16::from_le_bytes(*bytes).to_f32()).collect(),
+        Dtype::F64 => data.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes) as f32).collect(),
+        _ => return None,
+    };
+    Some(values)
 }
 
 /// A layer's tensors.
@@ -434,7 +435,7 @@ fn settings(spec: &Spec, others: &[&Tensor<'_>], settled: &[&str]) -> Vec<Remark
         });
     }
     let graded = others.iter().filter(|tensor| buffer(tensor) == Some("graded_spikes_factor"));
-    let factor = |tensor: &&Tensor<'_>| tensor.floats()?.into_iter().find(|factor| *factor != 1.0);
+    let factor = |tensor: &&Tensor<'_>| floats(tensor.dtype, tensor.data)?.into_iter().find(|factor| *factor != 1.0);
     remarks.extend(graded.filter_map(|it| Some(Remark::GradedSpikes(it.name.clone(), factor(it)?))));
     let spiking = neurons.len() > spec.layers.len();
     if spiking && spec.readout == Readout::Membrane && !settled.contains(&"readout") {
@@ -449,7 +450,7 @@ fn texts(tensor: &Tensor<'_>, name: &str) -> Vec<String> {
     let whole = |bytes: &[u8; 8]| i64::from_le_bytes(*bytes) as f32;
     let values = match tensor.dtype {
         Dtype::I64 => Some(tensor.data.as_chunks().0.iter().map(whole).collect()),
-        _ => tensor.floats(),
+        _ => floats(tensor.dtype, tensor.data),
     };
     let text = |value: f32| match (name, value) {
         // snnTorch subtracts the threshold one time step later; "none" subtracts nothing.

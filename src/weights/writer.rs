@@ -119,7 +119,7 @@ impl View for &Shape {
 
 /// A header, with the 8 bytes of its length before it, whose entries are in alphabetical order: the library writes them in
 /// an order that changes from run to run, and equal networks should make equal files.
-fn with_sorted_entries(file: Vec<u8>) -> Vec<u8> {
+pub(super) fn with_sorted_entries(file: Vec<u8>) -> Vec<u8> {
     let sorted = || {
         let (_, header) = file.split_first_chunk::<8>()?;
         let mut entries: BTreeMap<String, serde_json::Value> = serde_json::from_slice(header).ok()?;

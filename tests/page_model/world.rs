@@ -208,7 +208,13 @@ fn trace(spec: &Spec, image: Vec<u8>) -> Trace {
         let mut spikes = SpikeTrain::silent(1, neurons, spec.time_steps);
         spikes.fire(0, 0, 0);
         let numbers = vec![0.5; neurons * spec.time_steps];
-        LayerTrace { spikes, potentials: numbers.clone(), excitation: numbers.clone(), inhibition: numbers }
+        LayerTrace {
+            spikes,
+            potentials: numbers.clone(),
+            excitation: numbers.clone(),
+            inhibition: numbers,
+            raised: Vec::new(),
+        }
     };
     let image = if image.is_empty() { vec![5; 784] } else { image };
     Trace {

@@ -1,0 +1,187 @@
+//! A run: pictures in the order of an epoch, each answered before it is learnt.
+
+use super::Mode;
+use super::input::encode;
+use super::labels::Responses;
+use super::layer::StdpLayer;
+use crate::digits::order::EpochOrder;
+use crate::digits::{Digits, Images};
+use crate::event::Accuracy;
+use crate::sample::Sample;
+use crate::spec::Spec;
+use crate::spikes::encode::Pass;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+
+/// Pictures after which live labels fade a little.
+const FADES: u64 = 100;
+/// The pictures a neuron that live labels remember, by half.
+const REMEMBERED: f32 = 10.0;
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Position {
+    /// The epoch, from 0.
+    pub epoch: u32,
+    /// Pictures of it that were shown.
+    pub images: usize,
+    /// How the newest of them went.
+    pub live: Live,
+}
+
+/// How pictures went before they were learnt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Live {
+    /// How many were answered rightly.
+    pub score: Accuracy,
+    /// At how many no neuron fired.
+    pub silent: usize,
+}
+
+/// What happened at the next picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advance {
+    /// It was shown.
+    Shown(Shown),
+    /// Its shard is not there.
+    Waiting(usize),
+    /// There is none: all of the epoch were shown.
+    EpochOver,
+}
+
+/// A picture that was learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Its number in the data set.
+    pub sample: usize,
+    /// What it shows.
+    pub label: u8,
+    /// What was answered before its label was looked at; none if no labelled neuron fired.
+    pub answer: Option<u8>,
+}
+
+/// A layer that learns over an epoch's pictures.
+#[derive(Clone, Debug)]
+pub struct StdpRun {
+    spec: Spec,
+    layer: StdpLayer,
+    live: Responses,
+    position: Position,
+    order: EpochOrder,
+}
+
+impl StdpRun {
+    /// A run at its start over `images` pictures of so many pixels in so many classes.
+    pub fn new(spec: Spec, pixels: usize, classes: usize, images: usize) -> Self {
+        let neurons = spec.hidden_neurons().sum();
+        let layer = StdpLayer::new(spec.neuron, spec.stdp, pixels, neurons, spec.seed);
+        Self::at(spec, layer, Responses::new(neurons, classes), Position::default(), images)
+    }
+
+    /// A run in the middle.
+    pub fn at(spec: Spec, layer: StdpLayer, live: Responses, position: Position, images: usize) -> Self {
+        let order = EpochOrder::new(spec.seed, position.epoch, images);
+        Self { spec, layer, live, position, order }
+    }
+
+    /// What is learnt and how.
+    pub const fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// The layer as it is now.
+    pub const fn layer(&self) -> &StdpLayer {
+        &self.layer
+    }
+
+    /// How the neurons answered to the pictures of late.
+    pub const fn live(&self) -> &Responses {
+        &self.live
+    }
+
+    /// How far it has come.
+    pub const fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The number of classes.
+    pub fn classes(&self) -> usize {
+        self.live.counts().1.len()
+    }
+
+    /// Pictures in an epoch.
+    pub fn images(&self) -> usize {
+        self.order.len()
+    }
+
+    /// All pictures that were shown so far.
+    pub fn shown(&self) -> u64 {
+        u64::from(self.position.epoch) * self.images() as u64 + self.position.images as u64
+    }
+
+    /// Whether all epochs of the spec are over.
+    pub const fn is_finished(&self) -> bool {
+        self.position.epoch >= self.spec.epochs
+    }
+
+    /// The shards in the order in which this epoch needs them.
+    pub fn due_shards(&self) -> &[usize] {
+        self.order.shards()
+    }
+
+    /// The shard of the next picture.
+    pub fn due_shard(&self) -> Option<usize> {
+        self.order.batch(self.position.images, 1).first().map(|place| place.shard)
+    }
+
+    /// Shows the next picture, has it answered, and learns from it. Its label is looked at for the count alone.
+    pub fn advance(&mut self, images: &impl Images) -> Advance {
+        let Some(place) = self.order.batch(self.position.images, 1).first().copied() else { return Advance::EpochOver };
+        let Some((pixels, label)) = images.at(place) else { return Advance::Waiting(place.shard) };
+        let sample = Sample { pixels, label: Some(label), number: place.sample() as u64 };
+        self.layer.show(&encode(&self.spec, &sample, Pass::Training(self.position.epoch)), Mode::Learning);
+        let spikes = self.layer.spikes();
+        let answer = self.live.answer(spikes);
+        self.live.add(label, spikes);
+        self.position.images += 1;
+        let live = &mut self.position.live;
+        live.score += Accuracy { correct: usize::from(answer == Some(label)), images: 1 };
+        live.silent += usize::from(spikes.is_empty());
+        if self.shown().is_multiple_of(FADES) {
+            let lives = REMEMBERED * self.layer.neurons() as f32 / FADES as f32;
+            self.live.fade(libm::exp2f(-1.0 / lives));
+        }
+        Advance::Shown(Shown { sample: place.sample(), label, answer })
+    }
+
+    /// Counts anew how pictures go.
+    pub fn measured(&mut self) {
+        self.position.live = Live::default();
+    }
+
+    /// Ends an epoch that is over.
+    pub fn end_epoch(&mut self) {
+        self.position = Position { epoch: self.position.epoch + 1, images: 0, live: self.position.live };
+        self.order = EpochOrder::new(self.spec.seed, self.position.epoch, self.images());
+    }
+}
+
+/// How the neurons of a layer answer to the images of `range`, which leave nothing behind in it. `first` is the number of image 0 in
+/// the whole set.
+pub fn responses(
+    layer: &mut StdpLayer,
+    (spec, classes): (&Spec, usize),
+    digits: &Digits,
+    range: Range<usize>,
+    first: usize,
+) -> Responses {
+    let mut responses = Responses::new(layer.neurons(), classes);
+    for image in range {
+        let sample = Sample { pixels: digits.image(image), label: None, number: (first + image) as u64 };
+        layer.show(&encode(spec, &sample, Pass::Evaluation), Mode::Frozen);
+        responses.add(digits.label(image), layer.spikes());
+    }
+    responses
+}
