@@ -2,7 +2,7 @@
 //!
 //! Each figure is a pure `figure::Figure`: what a reader does to it changes it, and it gives a picture made of
 //! `crate::pictures::marks` and sentences whose words stand in `www/index.html`. What it shows is computed by the network's
-//! own code: `crate::neuron` and `crate::spikes::encode`. `view` alone knows the document.
+//! own code: `crate::neuron`, `crate::spikes::encode` and `crate::plasticity`. `view` alone knows the document.
 
 // What figures are made of.
 pub mod figure;
@@ -14,6 +14,7 @@ pub mod coding;
 pub mod current;
 pub mod energy;
 pub mod surrogate;
+pub mod timing;
 
 // The document.
 pub mod view;
@@ -28,6 +29,7 @@ pub fn figures() -> Vec<(&'static str, Box<dyn Figure>)> {
         ("figure-3", Box::new(surrogate::Slopes::default())),
         ("figure-4", Box::new(blame::Blame::default())),
         ("figure-5", Box::new(energy::Energy::default())),
+        ("figure-6", Box::new(timing::Timing::default())),
     ]
 }
 
