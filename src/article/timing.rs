@@ -117,16 +117,15 @@ impl Timing {
 
     fn time(&self) -> Vec<Mark> {
         let (when, change) = (self.input.max(self.neuron), self.change());
-        let mut marks = Vec::new();
+        let y = |weight: f32| LANES[2] + LANE * (1.0 - weight.between(0.0, 1.0));
+        let dashed = vec![(x(when), 0.0), (x(when), y(self.weight))];
+        let mut marks = vec![Mark::Line { points: dashed, ink: Ink::Ghost, width: 1.0, dash: Some((2.0, 3.0)) }];
         for (t, top, ink) in [(self.input, LANES[0], Ink::Exc), (self.neuron, LANES[1], Ink::Inh)] {
             marks.push(level(top + LANE, Ink::Rule));
             marks.push(Mark::Area { points: self.trace(t, top), ink, alpha: 0.16 });
             marks.push(line(vec![(x(t), top), (x(t), top + LANE)], Ink::Spike, 3.0));
         }
-        let y = |weight: f32| LANES[2] + LANE * (1.0 - weight.between(0.0, 1.0));
         marks.push(level(y(0.0), Ink::Rule));
-        let dashed = vec![(x(when), 0.0), (x(when), y(self.weight))];
-        marks.push(Mark::Line { points: dashed, ink: Ink::Ghost, width: 1.0, dash: Some((2.0, 3.0)) });
         let (before, after) = (y(self.weight), y(self.weight + change));
         marks.push(line(vec![(0.0, before), (x(when), before)], Ink::Ink, 2.0));
         marks.push(line(vec![(x(when), before), (x(when), after), (1.0, after)], ink_of(change), 2.0));
@@ -238,8 +237,8 @@ impl Figure for Timing {
             ("timing-input", Some(beside(self.input, LANES[0]))),
             ("timing-neuron", Some(beside(self.neuron, LANES[1]))),
             ("timing-weight", Some((0.0, LANES[2] + 0.05))),
-            ("timing-after", Some((0.0, ZERO + 0.09))),
-            ("timing-before", Some((1.0, ZERO + 0.09))),
+            ("timing-after", Some((0.0, 0.92))),
+            ("timing-before", Some((1.0, 0.92))),
         ];
         Picture { canvases: vec![self.time(), self.window()], names, values: Vec::new(), said: vec![self.said()] }
     }

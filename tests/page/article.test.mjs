@@ -62,7 +62,7 @@ test("the article's figures are fetched when a reader comes near them, and not b
   const text = await page.locator("#article").innerText();
   assert.doesNotMatch(text, /[{}]/);
   assert.match(text, /that is time step \d+ of 25/);
-  assert.match(text, /took [\d\u2009]+ additions/);
+  assert.match(text, /took [\d\u202f]+ additions/);
 });
 
 test("a current drawn into the neuron of figure 1 makes it fire, by mouse and by keyboard", async () => {

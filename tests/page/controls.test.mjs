@@ -234,7 +234,7 @@ test("stopping early is measured over test pictures, and follows the probability
   const said = () => page.locator("#stops-over").textContent();
   await until("a sentence", async () => /^Over 500 test pictures/.test(await said()), MINUTE);
   const [, steps, stopped, patient] = (await said())
-    .match(/after ([\d.]+) of 10 .* ([\d.]+)\u2009% of them .* ([\d.]+)\u2009%/)
+    .match(/after ([\d.]+) of 10 .* ([\d.]+)\u202f% of them .* ([\d.]+)\u202f%/)
     .map(Number);
   assert.ok(steps > 1 && steps < 10 && patient > 90 && Math.abs(patient - stopped) < 10, await said());
   const before = await said();
@@ -270,7 +270,7 @@ test("training stops at the accuracy that was wished, says so, and measures all 
   );
   await until(
     "a word in the status",
-    async () => /Stopped.*10\u2009000.*epoch/.test(await page.locator("#notes").textContent()),
+    async () => /Stopped.*10\u202f000.*epoch/.test(await page.locator("#notes").textContent()),
     3 * MINUTE,
   );
   await button(page, "Train").waitFor();

@@ -265,7 +265,7 @@ fn the_page_says_how_its_network_stands() {
     world.run(20);
     assert_eq!(said(&world), [Phrase::StandingTrained, Phrase::StandingRead, Phrase::StandingTrain]);
     let (_, values) = world.model.standing().swap_remove(1);
-    assert_eq!(values, [("p", "97.0\u{2009}%".to_owned()), ("n", "100".to_owned())]);
+    assert_eq!(values, [("p", "97.0\u{202f}%".to_owned()), ("n", "100".to_owned())]);
     world.input(Input::Set("beta".to_owned(), "0.5".to_owned()));
     world.run(40);
     assert_eq!(said(&world), [Phrase::StandingChanged, Phrase::StandingReads, Phrase::StandingTrain]);

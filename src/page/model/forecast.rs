@@ -88,15 +88,15 @@ fn reached(measured: &[(f64, f64)], target: f64) -> Option<f64> {
 ///
 /// ```
 /// use spiking_playground::page::model::forecast::said;
-/// assert_eq!([3.4, 43.0, 200.0, 9000.0].map(said), ["4\u{2009}s", "45\u{2009}s", "3\u{2009}min", "150\u{2009}min"]);
+/// assert_eq!([3.4, 43.0, 200.0, 9000.0].map(said), ["4\u{202f}s", "45\u{202f}s", "3\u{202f}min", "150\u{202f}min"]);
 /// ```
 pub fn said(seconds: f64) -> String {
     if seconds < 10.0 {
-        format!("{}\u{2009}s", seconds.ceil() as u32)
+        format!("{}\u{202f}s", seconds.ceil() as u32)
     } else if seconds < 90.0 {
-        format!("{}\u{2009}s", (seconds / 5.0).round() as u32 * 5)
+        format!("{}\u{202f}s", (seconds / 5.0).round() as u32 * 5)
     } else {
-        format!("{}\u{2009}min", (seconds / 60.0).round() as u32)
+        format!("{}\u{202f}min", (seconds / 60.0).round() as u32)
     }
 }
 

@@ -257,5 +257,5 @@ impl Model {
 
 /// A share as it is said.
 pub(super) fn percent(share: f64) -> String {
-    format!("{:.1}\u{2009}%", share * 100.0)
+    format!("{:.1}\u{202f}%", share * 100.0)
 }

@@ -75,7 +75,7 @@ impl LearningView {
         let accuracy = progress.test.map_or_else(none, |score| {
             // So many decimals as so many images can tell.
             let decimals = if score.images >= 10_000 { 2 } else { 1 };
-            format!("{:.decimals$}\u{2009}%", score.fraction() * 100.0)
+            format!("{:.decimals$}\u{202f}%", score.fraction() * 100.0)
         });
         self.accuracy.set(&accuracy);
         self.accuracy_beside.set(&accuracy);

@@ -149,7 +149,7 @@ impl ResultView {
         let time_steps = model.shown_spec().time_steps;
         let points = stopping::points(stopping);
         let [(steps, stopped), (_, patient)] = [stopping::nearest(certainty), points.len() - 1].map(|at| points[at]);
-        let share = |share: f32| format!("{:.1}\u{2009}%", share * 100.0);
+        let share = |share: f32| format!("{:.1}\u{202f}%", share * 100.0);
         let values = [
             ("n", grouped(stopping.images as u64)),
             ("t", format!("{steps:.1}")),
