@@ -13,16 +13,19 @@ mod inspection;
 mod jobs;
 mod meter;
 mod pace;
+mod stdp;
 mod testing;
 mod training;
 
 pub use gpu::{GpuTask, GpuTaskResult};
 pub use jobs::JOB_OPERATIONS;
 
+use crate::accuracy::predictions;
 use crate::digits::order::SHARD_SIZE;
 use crate::digits::shard::Split;
 use crate::event::Accuracy;
 use crate::network::{Misfit, Network};
+use crate::plasticity::run::StdpRun;
 use crate::protocol::{Outgoing, Report, Request, RequestId};
 use crate::spec::{Rule, Spec};
 use crate::training::Run;
@@ -60,7 +63,10 @@ pub struct Session {
     device: Device,
     /// Milliseconds since some moment.
     clock: Box<dyn Fn() -> f64>,
+    /// The run by gradients; at most one of it and the next is there.
     run: Option<Run>,
+    /// The run by STDP.
+    stdp: Option<Box<StdpRun>>,
     /// Whether the weights were drawn from the seed: before they learn they may be drawn anew, for other images.
     is_drawn: bool,
     data: Data,
@@ -93,7 +99,8 @@ pub struct Session {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Session({:?}, {:?})", self.mode, self.run.as_ref().map(|run| &run.position))
+        let positions = (self.run.as_ref().map(|run| &run.position), self.stdp.as_ref().map(|run| run.position()));
+        write!(f, "Session({:?}, {positions:?})", self.mode)
     }
 }
 
@@ -104,6 +111,7 @@ impl Session {
             device: device.autodiff(),
             clock: Box::new(clock),
             run: None,
+            stdp: None,
             is_drawn: false,
             data: Data::default(),
             mode: Mode::Idle,
@@ -135,7 +143,7 @@ impl Session {
         }
         let waits = |split, shard| self.data.requested.contains(&(split, shard));
         let test = self.testing.as_ref().is_some_and(|testing| testing.missing(&self.data.test).is_none());
-        let due = self.run.as_ref().and_then(|run| run.due_shard()).is_some_and(|due| !waits(Split::Train, due));
+        let due = self.due_shard().is_some_and(|due| !waits(Split::Train, due));
         test || (self.mode != Mode::Idle && due)
     }
 
@@ -161,6 +169,7 @@ impl Session {
             return self
                 .fail("A network on a graphics card cannot be looked at: ask the engine that has its checkpoints.");
         }
+        let Some(request) = self.asked_of_all(request, &mut bytes) else { return };
         match request {
             Request::Open => self.open(first(&bytes)),
             Request::Start(spec) => self.start_run(spec),
@@ -189,11 +198,45 @@ impl Session {
             }
             Request::Resume => {
                 self.resume(first(&bytes));
-                let fits = self.run.as_ref().is_some_and(|run| self.check_fit(&run.network).is_ok());
+                let fits = match (&self.run, &self.stdp) {
+                    (Some(run), _) => self.check_fit(&run.network).is_ok(),
+                    (None, Some(run)) => self.misfit_of_stdp(run).is_none(),
+                    (None, None) => false,
+                };
                 self.testing = Testing::new(QUICK_TEST, &self.data.test).filter(|_| fits);
             }
             Request::Try => self.benchmark(first(&bytes)),
             Request::SelfCheck => self.self_check(),
+        }
+    }
+
+    /// The request, unless it was a matter of the layer that learns by STDP.
+    fn asked_of_all(&mut self, request: Request, bytes: &mut Vec<Vec<u8>>) -> Option<Request> {
+        match self.stdp.is_some() {
+            true => self.answer_of_stdp(request, bytes),
+            false => Some(request),
+        }
+    }
+
+    fn has_network(&self) -> bool {
+        self.run.is_some() || self.stdp.is_some()
+    }
+
+    /// The shard of the next image.
+    fn due_shard(&self) -> Option<usize> {
+        match (&self.run, &self.stdp) {
+            (Some(run), _) => run.due_shard(),
+            (None, Some(run)) => run.due_shard(),
+            (None, None) => None,
+        }
+    }
+
+    /// Updates of the weights so far; by STDP, pictures.
+    fn step(&self) -> u64 {
+        match (&self.run, &self.stdp) {
+            (Some(run), _) => run.adam.step(),
+            (None, Some(run)) => run.shown(),
+            (None, None) => 0,
         }
     }
 
@@ -202,23 +245,32 @@ impl Session {
         let now = (self.clock)();
         if self.has_jobs() {
             self.advance_jobs();
-        } else if let Some(testing) = &mut self.testing
-            && let Some(run) = &self.run
-            && testing.missing(&self.data.test).is_none()
-        {
-            let before = testing.predictions.len();
-            let is_done = testing.advance(run, &self.data.test, self.test_pace.images());
-            self.test_pace.took(testing.predictions.len() - before, (self.clock)() - now);
-            let step = run.adam.step();
-            if is_done && let Some(testing) = self.testing.take() {
-                let report = Report::Tested { score: testing.score(), step };
-                let bytes = vec![testing.predictions, testing.labels];
-                self.answering(testing.request, |session| session.send(report, bytes));
-            }
+        } else if self.testing.as_ref().is_some_and(|testing| testing.missing(&self.data.test).is_none()) {
+            self.test_on(now);
         } else if self.mode != Mode::Idle && !self.waits_for_gpu() {
             self.train_on();
         }
         std::mem::take(&mut self.out)
+    }
+
+    /// Reads some images of the test under way.
+    fn test_on(&mut self, now: f64) {
+        let images = self.test_pace.images();
+        let step = self.step();
+        let Some(testing) = &mut self.testing else { return };
+        let before = testing.predictions.len();
+        let (run, stdp) = (&self.run, &mut self.stdp);
+        let is_done = testing.advance(&self.data.test, images, |digits, range, first| match (run, stdp) {
+            (Some(run), _) => predictions(&run.network, &run.spec, digits, range, first),
+            (None, Some(run)) => stdp::predictions(run, digits, range, first),
+            (None, None) => Vec::new(),
+        });
+        self.test_pace.took(testing.predictions.len() - before, (self.clock)() - now);
+        if is_done && let Some(testing) = self.testing.take() {
+            let report = Report::Tested { score: testing.score(), step };
+            let bytes = vec![testing.predictions, testing.labels];
+            self.answering(testing.request, |session| session.send(report, bytes));
+        }
     }
 
     fn report(&mut self, report: Report) {
@@ -236,12 +288,18 @@ impl Session {
 
     /// Becomes this network, at the start of a run. `accuracy` is what its file says of it.
     fn reset_to(&mut self, spec: Spec, network: Network, accuracy: Option<Accuracy>) {
-        self.run = Some(Run::new(spec.clone(), network, self.images()));
+        let hash = spec.to_hash(&Spec::default());
+        (self.run, self.stdp) = (Some(Run::new(spec, network, self.images())), None);
+        self.begin(hash, accuracy);
+    }
+
+    /// Stands at the start of the run that is there, and reports it. `spec` is what differs from the defaults.
+    fn begin(&mut self, spec: String, accuracy: Option<Accuracy>) {
         (self.mode, self.testing, self.last_test) = (Mode::Idle, None, None);
         self.early_test = EARLY_TESTS[0];
         self.meter = Meter::default();
         self.forget_times();
-        self.report(Report::Started { spec: spec.to_hash(&Spec::default()), accuracy });
+        self.report(Report::Started { spec, accuracy });
     }
 
     /// Forgets what images took: those of another network take longer or shorter.
@@ -251,6 +309,9 @@ impl Session {
     }
 
     fn open(&mut self, bytes: &[u8]) {
+        if stdp::is_stdp(bytes) {
+            return self.open_stdp(bytes);
+        }
         match checkpoint::model_from_bytes(bytes, &self.device) {
             Ok((spec, network)) => match self.check_fit(&network) {
                 Ok(()) => {
@@ -274,7 +335,11 @@ impl Session {
 
     /// Whether the network, if there is one, reads the images that there are; reports it if not.
     fn is_ready(&mut self) -> bool {
-        let misfit = self.run.as_ref().and_then(|run| self.check_fit(&run.network).err());
+        let misfit = match (&self.run, &self.stdp) {
+            (Some(run), _) => self.check_fit(&run.network).err(),
+            (None, Some(run)) => self.misfit_of_stdp(run),
+            (None, None) => None,
+        };
         if let Some(misfit) = misfit {
             self.fail(format_args!("The network {misfit}."));
         }
@@ -282,7 +347,7 @@ impl Session {
     }
 
     fn start_run(&mut self, spec: Spec) {
-        if let Err(error) = check(&spec) {
+        if let Err(error) = spec.check() {
             return self.fail(error);
         }
         let size = spec.dataset.image_size();
@@ -290,6 +355,9 @@ impl Session {
             Some(manifest) => (manifest.width * manifest.height, manifest.classes),
             None => (size[0] * size[1], spec.dataset.classes()),
         };
+        if spec.rule == Rule::Stdp {
+            return self.start_stdp(spec, (pixels, classes));
+        }
         let network = Network::new(&spec, pixels, classes, &self.device);
         self.reset_to(spec, network, None);
         self.is_drawn = true;
@@ -325,7 +393,7 @@ impl Session {
     fn test(&mut self, images: usize) {
         let Some(manifest) = &self.data.manifest else { return self.fail("There are no test images.") };
         let (all, shards) = (manifest.images(Split::Test), manifest.test.len());
-        if self.run.is_none() {
+        if !self.has_network() {
             return self.fail("There is no network yet to test.");
         }
         if !self.is_ready() {

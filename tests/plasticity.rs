@@ -81,6 +81,25 @@ fn digits_are_told_apart_without_labels() {
 /// The SHA-256 of the weights, [N, inputs] in f32.
 const WEIGHTS: &str = "52455871446adec96c9a0aace2050781742e3ab3bfa10ab557166d0118550825";
 
+/// Natively what the engine in the browser comes to (tests/page/training.test.mjs), to the bit.
+#[test]
+fn a_layer_is_the_same_everywhere() {
+    let Some(folder) = data_dir(Dataset::Mnist) else { return };
+    let train = data::load(&folder, Dataset::Mnist).unwrap().train;
+    let cases: serde_json::Value = serde_json::from_str(include_str!("reproducible.json")).unwrap();
+    let mut seen = 0;
+    for case in cases.as_array().unwrap().iter().filter(|case| case["flags"].is_null()) {
+        let spec: Spec = serde_json::from_value(case["spec"].clone()).unwrap();
+        let mut run = StdpRun::new(spec.clone(), train.pixels(), train.classes(), train.len());
+        advance(&mut run, case["steps"].as_u64().unwrap() as usize, &train);
+        let file = model_to_bytes(&spec, run.layer(), &run.live().rates(), WeightsType::F32, Notes::default()).unwrap();
+        let header = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+        assert_eq!(sha256([&file[8 + header..]]), case["sha256"], "{spec:?}");
+        seen += 1;
+    }
+    assert_eq!(seen, 1);
+}
+
 #[test]
 fn without_homeostasis_one_neuron_wins_all_and_without_inhibition_all_learn_the_same() {
     let Some(folder) = data_dir(Dataset::Mnist) else { return };
@@ -105,25 +124,31 @@ fn without_homeostasis_one_neuron_wins_all_and_without_inhibition_all_learn_the_
     assert!(together > 0.9 && apart < 0.75, "{together} without inhibition, {apart} with it");
 }
 
-/// A run over images that need no files.
-fn small_run(epochs: u32) -> (StdpRun, Digits) {
-    let spec = Spec {
+/// A layer for images that need no files.
+pub fn small_spec(epochs: u32) -> Spec {
+    Spec {
         layers: dense([20]),
         time_steps: 40,
         epochs,
         neuron: Neuron { gain: 1.0, ..Spec::of_rule(Rule::Stdp).neuron },
         dataset: Dataset::Folder,
         ..Spec::of_rule(Rule::Stdp)
-    };
-    let train = stripes(90, 1);
-    (StdpRun::new(spec, train.pixels(), train.classes(), train.len()), train)
+    }
 }
 
-fn advance(run: &mut StdpRun, pictures: usize, train: &Digits) {
+fn small_run(epochs: u32) -> (StdpRun, Digits) {
+    let train = stripes(90, 1);
+    (StdpRun::new(small_spec(epochs), train.pixels(), train.classes(), train.len()), train)
+}
+
+/// Learns so many pictures, over the ends of epochs.
+pub fn advance(run: &mut StdpRun, pictures: usize, train: &Digits) {
     for _ in 0..pictures {
-        if run.advance(train) == Advance::EpochOver {
+        assert!(matches!(run.advance(train), Advance::Shown(_)));
+        if run.position().images == run.images() {
+            assert_eq!(run.advance(train), Advance::EpochOver);
+            run.measured();
             run.end_epoch();
-            assert!(matches!(run.advance(train), Advance::Shown(_)));
         }
     }
 }

@@ -163,7 +163,9 @@ proptest! {
 
     #[test]
     fn no_value_is_too_strange(field in 0..FIELDS.len(), value in "[-+0-9eE.,:a-z]{0,12}") {
-        let mut spec = Spec::default();
+        let rules = [Rule::SurrogateGradient, Rule::Stdp];
+        let rule = rules.into_iter().find(|rule| FIELDS[field].applies_to(*rule)).unwrap();
+        let mut spec = Spec::of_rule(rule);
         let before = spec.clone();
         match spec.set(FIELDS[field].name, &value) {
             Ok(()) => prop_assert!(spec.check().is_ok()),

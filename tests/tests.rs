@@ -35,6 +35,7 @@ mod resume;
 mod rounded;
 mod runs;
 mod session;
+mod session_stdp;
 mod shards;
 mod signals;
 mod spec;

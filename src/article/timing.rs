@@ -132,7 +132,7 @@ impl Timing {
         marks
     }
 
-    fn window(&self) -> Vec<Mark> {
+    fn changes(&self) -> Vec<Mark> {
         let most = RATE.max(1e-6);
         let y = |change: f32| ZERO - REACH * (change / most).between(-1.0, 1.0);
         let stdp = self.stdp();
@@ -240,7 +240,7 @@ impl Figure for Timing {
             ("timing-after", Some((0.0, 0.92))),
             ("timing-before", Some((1.0, 0.92))),
         ];
-        Picture { canvases: vec![self.time(), self.window()], names, values: Vec::new(), said: vec![self.said()] }
+        Picture { canvases: vec![self.time(), self.changes()], names, values: Vec::new(), said: vec![self.said()] }
     }
 
     fn table(&self) -> Table {

@@ -59,6 +59,12 @@ impl Responses {
         fits.then_some(Self { classes, spikes, shown })
     }
 
+    /// Those that had these mean numbers of spikes R, [N, C], over so many pictures of each class; `None` as for
+    /// [`Responses::of_counts`].
+    pub fn of_rates(rates: &[f32], classes: usize, pictures: f32) -> Option<Self> {
+        Self::of_counts(rates.iter().map(|rate| rate * pictures).collect(), vec![pictures; classes])
+    }
+
     /// The class that most spikes are for, by [`Vote::Shares`], without making voters of all neurons.
     pub fn answer(&self, spikes: &[Spike]) -> Option<u8> {
         let mut votes = vec![0.0; self.classes];
@@ -129,6 +135,11 @@ impl Voters {
     /// The number of classes.
     pub const fn classes(&self) -> usize {
         self.classes
+    }
+
+    /// What a spike of each neuron counts for this class, \[N\].
+    pub fn shares_of_class(&self, class: usize) -> Vec<f32> {
+        self.shares.iter().skip(class).step_by(self.classes).copied().collect()
     }
 
     /// The votes for each class, \[C\].

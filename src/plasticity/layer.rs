@@ -149,6 +149,12 @@ impl StdpLayer {
         Self { adaptation, age, ..self }
     }
 
+    /// The same layer with other parameters.
+    #[must_use]
+    pub fn under(self, neuron: Neuron, stdp: Stdp) -> Self {
+        Self { neuron, stdp, powers: Powers::default(), ..self }
+    }
+
     /// N.
     pub const fn neurons(&self) -> usize {
         self.neurons

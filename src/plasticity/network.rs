@@ -1,9 +1,9 @@
 //! A layer that has learnt, with what its neurons stand for: what answers to a picture.
 
-use super::Mode;
 use super::input::{InputSpikes, encode, encoded};
 use super::labels::{Vote, Voters};
 use super::layer::{Moment, StdpLayer};
+use super::{Mode, Spike};
 use crate::digits::Digits;
 use crate::sample::Sample;
 use crate::spec::{Readout, Spec};
@@ -60,6 +60,15 @@ impl StdpNetwork {
         };
         let answers = (0..digits.len()).map(answer).collect();
         (answers, spikes)
+    }
+
+    /// The spikes of the layer for one image, in the order in which they come.
+    ///
+    /// # Panics
+    /// When the image is of another size.
+    pub fn spikes(&mut self, pixels: &[u8], pass: Pass, number: u64) -> &[Spike] {
+        self.layer.show(&encode(&self.spec, &Sample { pixels, label: None, number }, pass), Mode::Frozen);
+        self.layer.spikes()
     }
 
     /// How one image runs through the layer, and what each time step's spikes vote for: the output's potential is T times the votes,

@@ -156,6 +156,38 @@ impl StdpRun {
         Advance::Shown(Shown { sample: place.sample(), label, answer })
     }
 
+    /// What the images of `range` are read as, by live labels; they leave nothing behind. `first` is the number of image 0 in the
+    /// whole set.
+    pub fn read(&mut self, digits: &Digits, range: Range<usize>, first: usize) -> Vec<Option<u8>> {
+        let answer = |image: usize| {
+            let sample = Sample { pixels: digits.image(image), label: None, number: (first + image) as u64 };
+            self.layer.show(&encode(&self.spec, &sample, Pass::Evaluation), Mode::Frozen);
+            self.live.answer(self.layer.spikes())
+        };
+        range.map(answer).collect()
+    }
+
+    /// The same run under other settings, whose layer has as many neurons.
+    #[must_use]
+    pub fn under(self, spec: Spec) -> Self {
+        let images = self.images();
+        let layer = self.layer.under(spec.neuron, spec.stdp);
+        Self::at(spec, layer, self.live, self.position, images)
+    }
+
+    /// The same layer at the start of a run.
+    #[must_use]
+    pub fn from_start(self) -> Self {
+        let images = self.images();
+        Self::at(self.spec, self.layer, self.live, Position::default(), images)
+    }
+
+    /// The same at the start of a run over so many images.
+    #[must_use]
+    pub fn over(self, images: usize) -> Self {
+        Self::at(self.spec, self.layer, self.live, Position::default(), images)
+    }
+
     /// Counts anew how pictures go.
     pub fn measured(&mut self) {
         self.position.live = Live::default();

@@ -73,6 +73,7 @@ impl Session {
             0 => Run::new(run.spec, run.network, images),
             _ => run,
         });
+        self.stdp = self.stdp.take().map(|run| Box::new(self.stdp_over(*run, (pixels, classes), images)));
         self.forget_times();
         if !self.is_ready() {
             // Nothing goes on over images that the network does not read.
@@ -139,9 +140,12 @@ impl Session {
         if !self.is_gpu() {
             self.request_shard(Split::Test, 0);
         }
-        let Some(run) = &self.run else { return };
-        let due = run.due_shard();
-        let ahead = run.due_shards().iter().skip_while(|shard| Some(**shard) != due).take(SHARDS_AHEAD);
+        let (due, shards) = match (&self.run, &self.stdp) {
+            (Some(run), _) => (run.due_shard(), run.due_shards()),
+            (None, Some(run)) => (run.due_shard(), run.due_shards()),
+            (None, None) => return,
+        };
+        let ahead = shards.iter().skip_while(|shard| Some(**shard) != due).take(SHARDS_AHEAD);
         for shard in ahead.copied().collect::<Vec<_>>() {
             self.request_shard(Split::Train, shard);
         }

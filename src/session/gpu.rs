@@ -3,7 +3,7 @@
 //! two engines.
 
 use super::jobs::Job;
-use super::{Mode, Session};
+use super::{Mode, Session, stdp};
 use crate::event::StepDone;
 use crate::kernels;
 use crate::parity::{Disagreement, Problem};
@@ -162,6 +162,9 @@ impl Session {
 
     /// Becomes the run of a checkpoint, and reports it.
     pub(super) fn resume(&mut self, bytes: &[u8]) {
+        if stdp::is_stdp(bytes) {
+            return self.resume_stdp(bytes);
+        }
         if let Some(step) = self.load_run(bytes) {
             self.report(Report::Resumed(step));
         }
@@ -181,7 +184,7 @@ impl Session {
                     run.spec == before.spec
                 });
                 let step = run.adam.step();
-                (self.run, self.is_drawn) = (Some(run), false);
+                (self.run, self.stdp, self.is_drawn) = (Some(run), None, false);
                 (self.mode, self.testing, self.batch_time) = (Mode::Idle, None, 0.0);
                 if !same_times {
                     self.forget_times();

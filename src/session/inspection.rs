@@ -21,10 +21,24 @@ impl Session {
 
     fn try_trace(&self, picture: Picture, pixels: Option<&Vec<u8>>) -> Result<TraceJob, String> {
         let run = self.run.as_ref().ok_or("There is no network yet.")?;
-        let (image, label, pass, sample) = match picture {
+        let (image, label, pass, sample) = self.picture(picture, pixels)?;
+        if image.len() != run.network.pixels() {
+            return Err(format!("The picture has {} pixels, the network {}.", image.len(), run.network.pixels()));
+        }
+        let tracer = Tracer::new(&run.network, &run.spec, image, pass, sample);
+        Ok(TraceJob::new(picture, label, run.adam.step(), tracer))
+    }
+
+    /// The pixels of a picture, what it shows where that is known, the pass that encodes it, and its number.
+    pub(super) fn picture<'a>(
+        &'a self,
+        picture: Picture,
+        pixels: Option<&'a Vec<u8>>,
+    ) -> Result<(&'a [u8], Option<u8>, Pass, u64), String> {
+        match picture {
             Picture::Drawing => {
                 let pixels = pixels.ok_or("A drawing needs its pixels.")?;
-                (pixels.as_slice(), None, Pass::Drawing, 0)
+                Ok((pixels.as_slice(), None, Pass::Drawing, 0))
             }
             Picture::Test(index) => {
                 let digits = self.data.test.get(index / SHARD_SIZE).ok_or("This test image has not been fetched.")?;
@@ -32,14 +46,9 @@ impl Session {
                 if place >= digits.len() {
                     return Err(format!("There is no test image {index}."));
                 }
-                (digits.image(place), Some(digits.label(place)), Pass::Evaluation, index as u64)
+                Ok((digits.image(place), Some(digits.label(place)), Pass::Evaluation, index as u64))
             }
-        };
-        if image.len() != run.network.pixels() {
-            return Err(format!("The picture has {} pixels, the network {}.", image.len(), run.network.pixels()));
         }
-        let tracer = Tracer::new(&run.network, &run.spec, image, pass, sample);
-        Ok(TraceJob::new(picture, label, run.adam.step(), tracer))
     }
 
     pub(super) fn incoming_weights(&mut self, layer: usize, neurons: Vec<usize>) {
@@ -67,7 +76,9 @@ impl Session {
         if !self.is_ready() {
             return;
         }
-        let Some(run) = &self.run else { return self.fail("There is no network yet.") };
+        if !self.has_network() {
+            return self.fail("There is no network yet.");
+        }
         if self.data.manifest.is_none() {
             return self.fail("There are no test images.");
         }
@@ -77,6 +88,7 @@ impl Session {
             return self.request_shard(Split::Test, 0);
         };
         let images = digits.first(images);
+        let Some(run) = &self.run else { return self.stopping_of_stdp(images) };
         self.start(Job::Stopping(Box::new(StoppingTest::new(&run.network, &run.spec, images))));
     }
 

@@ -6,7 +6,7 @@
 //! before the answer of a request that changes it; `Fields`, `Rates`, `Weights` and `Checkpoint` in the order in which they
 //! were asked for. A `Trace` overtakes these, for a person who draws waits for it.
 
-use super::Session;
+use super::{Session, stdp};
 use crate::inspection::{FiringRates, IncomingWeights, StoppingTest, Tracer};
 use crate::protocol::{Picture, Report, Request};
 use crate::weights::pieces::FiniteCheck;
@@ -27,6 +27,8 @@ pub(super) enum Job {
     Weights(Box<WeightsJob>),
     /// [`Request::Stopping`].
     Stopping(Box<StoppingTest>),
+    /// The same of a layer that learns by STDP.
+    StdpStopping(Box<stdp::StoppingTest>),
     /// [`Request::Weights`].
     Model(FileWriter),
     /// [`Request::Checkpoint`], and after how many updates of the weights it is.
@@ -149,6 +151,7 @@ impl Job {
                 test.advance(JOB_OPERATIONS);
                 test.is_done()
             }
+            Self::StdpStopping(test) => test.advance(),
             Self::Model(writer) | Self::Checkpoint(writer, _) => {
                 writer.advance(JOB_OPERATIONS);
                 writer.is_done() || !writer.is_finite()
@@ -217,6 +220,9 @@ impl Session {
             Job::Stopping(test) => {
                 let stopping = test.stopping();
                 self.report(Report::Stopping(stopping.images, stopping.at.to_vec()));
+            }
+            Job::StdpStopping(test) => {
+                self.report(Report::Stopping(test.stopping.images, test.stopping.at.to_vec()));
             }
             // A file that nothing could open is no use.
             Job::Model(writer) if !writer.is_finite() => {

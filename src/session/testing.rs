@@ -1,11 +1,10 @@
 //! A test under way, slice by slice.
 
-use crate::accuracy::predictions;
-use crate::digits::Shards;
 use crate::digits::order::SHARD_SIZE;
+use crate::digits::{Digits, Shards};
 use crate::event::Accuracy;
 use crate::protocol::RequestId;
-use crate::training::Run;
+use std::ops::Range;
 
 /// A test under way.
 #[derive(Clone, Debug)]
@@ -51,14 +50,20 @@ impl Testing {
         (self.predictions.len() < self.images && test.get(shard).is_none()).then_some(shard)
     }
 
-    /// Classifies the next few images, at least one; true when they were the last.
-    pub(super) fn advance(&mut self, run: &Run, test: &Shards, images: usize) -> bool {
+    /// Classifies the next few images, at least one, by what `read` says of the images in a range of a shard, whose first is that
+    /// number of the set; true when they were the last.
+    pub(super) fn advance(
+        &mut self,
+        test: &Shards,
+        images: usize,
+        read: impl FnOnce(&Digits, Range<usize>, usize) -> Vec<u8>,
+    ) -> bool {
         let next = self.predictions.len();
         let (shard, start) = (next / SHARD_SIZE, next % SHARD_SIZE);
         if let Some(digits) = test.get(shard) {
             let end = digits.len().min(start + images).min(start + self.images.saturating_sub(next));
             if end > start {
-                self.predictions.extend(predictions(&run.network, &run.spec, digits, start..end, shard * SHARD_SIZE));
+                self.predictions.extend(read(digits, start..end, shard * SHARD_SIZE));
                 self.labels.extend(&digits.labels[start..end]);
                 return self.predictions.len() >= self.images;
             }

@@ -19,7 +19,7 @@ const BENCHMARK: f64 = 1000.0;
 
 impl Session {
     pub(super) fn train(&mut self, mode: Mode) {
-        if self.run.is_none() {
+        if !self.has_network() {
             return self.fail("There is no network yet to train.");
         }
         if self.data.manifest.is_none() {
@@ -29,7 +29,8 @@ impl Session {
             return;
         }
         // A shard that this data does not have would be waited for in vain.
-        let (over, there) = (self.run.as_ref().map_or(0, Run::images), self.images());
+        let by_stdp = self.stdp.as_ref().map_or(0, |run| run.images());
+        let (over, there) = (self.run.as_ref().map_or(by_stdp, Run::images), self.images());
         if over != there {
             return self
                 .fail(format_args!("The run was over {over} images, and there are {there}: it needs the same."));
@@ -38,7 +39,7 @@ impl Session {
         // A page that asks again may have lost what was requested before.
         self.data.requested.clear();
         // The first images are here soonest if no others come beside them.
-        if let Some(due) = self.run.as_ref().and_then(Run::due_shard) {
+        if let Some(due) = self.due_shard() {
             self.request_shard(Split::Train, due);
         }
     }
@@ -59,6 +60,9 @@ impl Session {
 
     /// Lets some images of a batch pass, or tells a GPU some steps; or begins the quick test, if that is due.
     pub(super) fn train_on(&mut self) {
+        if self.stdp.is_some() {
+            return self.learn_on();
+        }
         let now = (self.clock)();
         if !self.is_gpu() && self.mode == Mode::Training && self.begin_quick_test(now) {
             return;
@@ -98,8 +102,8 @@ impl Session {
         self.batch_time += time;
     }
 
-    fn begin_quick_test(&mut self, now: f64) -> bool {
-        let step = self.run.as_ref().map_or(0, |run| run.adam.step());
+    pub(super) fn begin_quick_test(&mut self, now: f64) -> bool {
+        let step = self.step();
         let is_early = (self.early_test..=EARLY_TESTS[1]).contains(&step);
         let is_late = self.last_test.is_none_or(|last| now - last > TEST_INTERVAL);
         let is_due = (is_early || is_late) && self.data.test.get(0).is_some();

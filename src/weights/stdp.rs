@@ -141,6 +141,19 @@ pub fn run_from_bytes(spec: Spec, bytes: &[u8]) -> Result<StdpRun, WeightsError>
     Ok(StdpRun::at(spec, layer, live, position, images))
 }
 
+/// A run from its start over `images` images with the layer in a file of this program: what its neurons answered to is as if they
+/// had seen as many pictures as live labels remember.
+///
+/// # Errors
+/// As for [`model_from_bytes`].
+pub fn run_from_model(spec: Spec, bytes: &[u8], images: usize) -> Result<StdpRun, WeightsError> {
+    let file = Read::new(bytes)?;
+    let layer = file.layer(&spec)?;
+    let (rates, classes) = file.responses(RESPONSES, layer.neurons())?;
+    let live = Responses::of_rates(&rates, classes, layer.neurons() as f32).ok_or_else(|| negative(RESPONSES))?;
+    Ok(StdpRun::at(spec, layer, live, Position::default(), images))
+}
+
 /// A file that is read.
 struct Read<'a>(SafeTensors<'a>);
 
