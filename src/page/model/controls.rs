@@ -40,6 +40,8 @@ fn layer(name: &str) -> Option<usize> {
 /// The default of one control of the page, where the others stay as they are.
 pub fn default(link: &Link, name: &str) -> String {
     let mut plain = Link::default();
+    // Each rule has its own.
+    drop(plain.spec.set("rule", link.spec.rule.word()));
     if name == "slope" {
         // Each shape has a steepness of its own.
         drop(plain.spec.set("surrogate", shape(link.spec.neuron.surrogate)));
@@ -69,6 +71,14 @@ pub fn set(link: &mut Link, name: &str, value: &str) -> Option<()> {
             link.model.clear();
             return Some(());
         }
+        "rule" => {
+            // What is learnt stays, and all else is that rule's.
+            let Spec { dataset, augment, noise, seed, .. } = *spec;
+            let mut fresh = Spec::on_page();
+            fresh.set(name, value).ok()?;
+            *spec = Spec { dataset, augment, noise, seed, ..fresh };
+            return Some(());
+        }
         "layers" => ("hidden", layers_of(spec, value.parse().ok()?)),
         "stop-at" if decimal::parse(value) == Some(0.0) => {
             link.stop_at = None;
@@ -86,7 +96,14 @@ pub fn set(link: &mut Link, name: &str, value: &str) -> Option<()> {
             _ => (other, value.trim().to_owned()),
         },
     };
-    spec.set(field, &text).ok()
+    let before = spec.clone();
+    spec.set(field, &text).ok()?;
+    // What the rule has no use for is no value.
+    if spec.check().is_err() {
+        *spec = before;
+        return None;
+    }
+    Some(())
 }
 
 /// The values that a control of the page takes, in words.
@@ -144,6 +161,24 @@ mod tests {
             set(&mut link, name, &text).unwrap();
             assert_eq!(link, before, "{name}");
         }
+    }
+
+    #[test]
+    fn a_rule_brings_its_own_settings_and_leaves_what_is_learnt() {
+        let mut link = Link::from_hash("dataset=fashion-mnist&seed=7&noise=0.5&beta=0.3").0;
+        set(&mut link, "rule", "stdp").unwrap();
+        assert_eq!(link.to_hash(), "rule=stdp&dataset=fashion-mnist&noise=0.5&seed=7");
+        link.spec.check().unwrap();
+        assert_eq!(["hidden", "learning-rate", "inhibition"].map(|name| text(&link, name)), ["400", "0.3", "2.5"]);
+        assert_eq!(["hidden", "gain"].map(|name| default(&link, name)), ["400", "0.025"]);
+        let before = link.clone();
+        for (name, value) in [("layers", "2"), ("surrogate", "triangle"), ("readout", "spike-count"), ("rule", "magic")]
+        {
+            assert_eq!(set(&mut link, name, value), None, "{name}");
+            assert_eq!(link, before, "{name}");
+        }
+        set(&mut link, "rule", "surrogate-gradient").unwrap();
+        assert_eq!(link.spec, Spec { dataset: Dataset::FashionMnist, seed: 7, noise: 0.5, ..Spec::on_page() });
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::run::Phase;
 use super::state::{GpuEngine, GpuState, Model};
 use crate::pictures::numbers::grouped;
 use crate::protocol::{BUILD, Report, Request, RequestId};
+use crate::spec::Rule;
 
 /// A trial says something once the first engine has shown its speed, in milliseconds after it began.
 const TRIAL_AFTER: f64 = 1500.0;
@@ -58,6 +59,10 @@ impl Model {
     /// Has the GPU tried, if that is worth it now.
     pub(super) fn consider_gpu(&mut self) {
         if self.run.phase != Phase::Training || self.link.engine == EngineChoice::Cpu || self.learns_drawings() {
+            return;
+        }
+        // Pictures that are learnt one by one are no work for it.
+        if self.link.spec.rule == Rule::Stdp {
             return;
         }
         // Its program is larger than all the rest: it would come beside the first images, and hold them up.

@@ -4,7 +4,7 @@
 
 use super::strokes::{Stroke, from_text, to_text};
 use crate::decimal;
-use crate::spec::{Rule, Spec, decoded, words};
+use crate::spec::{Spec, decoded, words};
 
 /// The animation's speed where the link says nothing, in time steps a second.
 pub const SPEED: f32 = 4.0;
@@ -329,9 +329,6 @@ impl Setting {
     }
 }
 
-/// What is said of a rule that no engine of the page has.
-const NATIVE: &str = "learning by stdp is for the command line so far: `spiking train --rule stdp`";
-
 impl Link {
     /// What this hash says, and what was not understood of it.
     ///
@@ -344,13 +341,9 @@ impl Link {
     /// assert_eq!(Link::from_hash("#a-why"), (Link::default(), Vec::new())); // a place
     /// ```
     pub fn from_hash(hash: &str) -> (Self, Vec<String>) {
-        let (mut spec, rest, errors) = Spec::from_hash(&Spec::on_page(), hash);
-        let mut errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        if spec.rule == Rule::Stdp {
-            spec = Spec::on_page();
-            errors.push(NATIVE.to_owned());
-        }
+        let (spec, rest, errors) = Spec::from_hash(&Spec::on_page(), hash);
         let mut link = Self { spec, ..Self::default() };
+        let mut errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         for (name, value) in rest {
             match setting(&name).map(|setting| setting.set(&mut link, &value)) {
                 Some(Some(())) => {}

@@ -1,9 +1,17 @@
 //! Which settings make a network what it is, and which only its training uses.
 
-use crate::spec::{Neuron, Spec};
+use crate::spec::{Neuron, Rule, Spec};
 
 /// The network of `network`, with what only training uses (the surrogate among it) from `training`.
 pub fn with_training(network: &Spec, training: &Spec) -> Spec {
+    let Spec { augment, epochs, seed, .. } = *training;
+    // Rules share no more than this, and the parameters of STDP are those of its layer.
+    let shared = |network: Spec| Spec { augment, epochs, seed, ..network };
+    let training = match (network.rule, training.rule) {
+        (Rule::Stdp, _) => return shared(network.clone()),
+        (Rule::SurrogateGradient, Rule::Stdp) => &shared(Spec::on_page()),
+        (Rule::SurrogateGradient, Rule::SurrogateGradient) => training,
+    };
     let neuron = Neuron {
         surrogate: training.neuron.surrogate,
         attached_reset: training.neuron.attached_reset,
@@ -42,6 +50,17 @@ pub fn same_network(a: &Spec, b: &Spec) -> bool {
 mod tests {
     use super::*;
     use crate::spec::Surrogate;
+
+    #[test]
+    fn a_network_of_the_other_rule_is_opened_with_settings_of_its_own() {
+        let (gradients, stdp) = (Spec::on_page(), Spec { seed: 3, ..Spec::of_rule(Rule::Stdp) });
+        for (network, here) in [(&gradients, &stdp), (&stdp, &gradients), (&stdp, &stdp)] {
+            let opened = opened(network, here);
+            opened.check().unwrap();
+            assert!(opened.rule == network.rule && opened.seed == here.seed);
+        }
+        assert!(!same_network(&gradients, &stdp) && !same_network(&stdp, &gradients) && same_network(&stdp, &stdp));
+    }
 
     #[test]
     fn what_only_training_uses_leaves_the_network_the_same() {

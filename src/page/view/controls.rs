@@ -1,7 +1,7 @@
 //! Words in sentences that are turned and chosen, and the buttons.
 
 use crate::decimal;
-use crate::dom::document::{Text, all, find, listen, listen_actively, style, window};
+use crate::dom::document::{Text, all, document, find, listen, listen_actively, style, window};
 use crate::dom::knob::{Tell, Turned, Typing, listen_to_knob, show_knob, turn_by_key};
 use crate::knob::Knob;
 use crate::page::model::controls;
@@ -100,6 +100,10 @@ impl Controls {
 
     /// Shows what is set.
     pub fn show(&self, link: &Link, phrases: &Phrases) {
+        // The stylesheet shows what belongs to a rule.
+        if let Some(root) = document().document_element() {
+            drop(root.set_attribute("data-rule", link.spec.rule.word()));
+        }
         for (element, knob) in &self.knobs {
             show_knob(element, knob, controls::text(link, knob.name));
         }
