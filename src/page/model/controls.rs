@@ -219,6 +219,6 @@ mod tests {
             assert_eq!(Link { spec: link.spec.clone(), ..Link::default() }, link, "{hash} says more");
             specs.push(link.spec);
         }
-        assert_eq!(specs.len(), 8);
+        assert_eq!(specs.len(), 15);
     }
 }
