@@ -211,7 +211,7 @@ impl Session {
     }
 
     /// The request, unless it was a matter of the layer that learns by STDP.
-    fn asked_of_all(&mut self, request: Request, bytes: &mut Vec<Vec<u8>>) -> Option<Request> {
+    fn asked_of_all(&mut self, request: Request, bytes: &mut [Vec<u8>]) -> Option<Request> {
         match self.stdp.is_some() {
             true => self.answer_of_stdp(request, bytes),
             false => Some(request),

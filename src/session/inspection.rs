@@ -6,6 +6,7 @@ use crate::digits::order::SHARD_SIZE;
 use crate::digits::shard::Split;
 use crate::inspection::{FiringRates, IncomingWeights, StoppingTest, Tracer};
 use crate::protocol::{Picture, Request};
+use crate::sample::Sample;
 use crate::spikes::encode::Pass;
 use crate::weights::checkpoint::Notes;
 use crate::weights::rounding::WeightsType;
@@ -21,24 +22,24 @@ impl Session {
 
     fn try_trace(&self, picture: Picture, pixels: Option<&Vec<u8>>) -> Result<TraceJob, String> {
         let run = self.run.as_ref().ok_or("There is no network yet.")?;
-        let (image, label, pass, sample) = self.picture(picture, pixels)?;
-        if image.len() != run.network.pixels() {
-            return Err(format!("The picture has {} pixels, the network {}.", image.len(), run.network.pixels()));
+        let (Sample { pixels, label, number }, pass) = self.picture(picture, pixels)?;
+        if pixels.len() != run.network.pixels() {
+            return Err(format!("The picture has {} pixels, the network {}.", pixels.len(), run.network.pixels()));
         }
-        let tracer = Tracer::new(&run.network, &run.spec, image, pass, sample);
+        let tracer = Tracer::new(&run.network, &run.spec, pixels, pass, number);
         Ok(TraceJob::new(picture, label, run.adam.step(), tracer))
     }
 
-    /// The pixels of a picture, what it shows where that is known, the pass that encodes it, and its number.
+    /// A picture, and the pass that encodes it.
     pub(super) fn picture<'a>(
         &'a self,
         picture: Picture,
         pixels: Option<&'a Vec<u8>>,
-    ) -> Result<(&'a [u8], Option<u8>, Pass, u64), String> {
+    ) -> Result<(Sample<'a>, Pass), String> {
         match picture {
             Picture::Drawing => {
                 let pixels = pixels.ok_or("A drawing needs its pixels.")?;
-                Ok((pixels.as_slice(), None, Pass::Drawing, 0))
+                Ok((Sample { pixels, label: None, number: 0 }, Pass::Drawing))
             }
             Picture::Test(index) => {
                 let digits = self.data.test.get(index / SHARD_SIZE).ok_or("This test image has not been fetched.")?;
@@ -46,7 +47,8 @@ impl Session {
                 if place >= digits.len() {
                     return Err(format!("There is no test image {index}."));
                 }
-                Ok((digits.image(place), Some(digits.label(place)), Pass::Evaluation, index as u64))
+                let (pixels, label) = (digits.image(place), Some(digits.label(place)));
+                Ok((Sample { pixels, label, number: index as u64 }, Pass::Evaluation))
             }
         }
     }

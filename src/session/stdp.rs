@@ -10,6 +10,7 @@ use crate::network::Misfit;
 use crate::plasticity::network::StdpNetwork;
 use crate::plasticity::run::{Advance, Position, StdpRun};
 use crate::protocol::{Picture, Report, Request};
+use crate::sample::Sample;
 use crate::spec::{Rule, Spec};
 use crate::spikes::encode::Pass;
 use crate::trace::Stopping;
@@ -56,7 +57,7 @@ impl StoppingTest {
 
 impl Session {
     /// Answers what is asked of the layer; gives a request back that is no matter of it.
-    pub(super) fn answer_of_stdp(&mut self, request: Request, bytes: &mut Vec<Vec<u8>>) -> Option<Request> {
+    pub(super) fn answer_of_stdp(&mut self, request: Request, bytes: &mut [Vec<u8>]) -> Option<Request> {
         let run = self.stdp.as_deref()?;
         match request {
             Request::Continue(spec) => self.continue_stdp(spec),
@@ -78,7 +79,22 @@ impl Session {
                 self.flush_meter();
                 self.send_checkpoint_of_stdp();
             }
-            other => return Some(other),
+            other @ (Request::Open
+            | Request::Start(_)
+            | Request::Data(_)
+            | Request::Shard(..)
+            | Request::Samples(_)
+            | Request::Drawings
+            | Request::Train
+            | Request::Pause
+            | Request::Step
+            | Request::Photo { .. }
+            | Request::Test(_)
+            | Request::TestImages(_)
+            | Request::Stopping(_)
+            | Request::Resume
+            | Request::Try
+            | Request::SelfCheck) => return Some(other),
         }
         None
     }
@@ -236,11 +252,11 @@ impl Session {
 
     fn trace_of_stdp(&mut self, picture: Picture, pixels: Option<&Vec<u8>>) {
         let Some(run) = &self.stdp else { return };
-        let trace = self.picture(picture, pixels).and_then(|(image, label, pass, number)| {
+        let trace = self.picture(picture, pixels).and_then(|(Sample { pixels, label, number }, pass)| {
             let inputs = run.layer().inputs();
-            match image.len() == inputs {
-                true => Ok((network(run).trace(image, pass, number), label)),
-                false => Err(format!("The picture has {} pixels, the network {inputs}.", image.len())),
+            match pixels.len() == inputs {
+                true => Ok((network(run).trace(pixels, pass, number), label)),
+                false => Err(format!("The picture has {} pixels, the network {inputs}.", pixels.len())),
             }
         });
         let step = run.shown();
