@@ -26,7 +26,7 @@ use spiking_playground::plasticity::input::encode;
 use spiking_playground::plasticity::labels::Vote;
 use spiking_playground::plasticity::layer::StdpLayer;
 use spiking_playground::plasticity::obvious::ObviousLayer;
-use spiking_playground::plasticity::run::{Advance, StdpRun, responses};
+use spiking_playground::plasticity::run::{StdpAdvance, StdpRun, responses};
 use spiking_playground::sample::Sample;
 use spiking_playground::spec::{Rule, Spec, dense};
 use spiking_playground::spikes::encode::Pass;
@@ -62,11 +62,9 @@ fn main() -> Result<()> {
     let (start, mut live) = (Instant::now(), Accuracy::default());
     while (live.images as u64) < pictures as u64 {
         match run.advance(&train) {
-            Advance::Shown(shown) => {
-                live += Accuracy { correct: usize::from(shown.answer == Some(shown.label)), images: 1 }
-            }
-            Advance::EpochOver => run.end_epoch(),
-            Advance::Waiting(shard) => return Err(format!("shard {shard} is not there").into()),
+            StdpAdvance::Shown(shown) => live += Accuracy::of_answers(&[shown.answer], &[shown.label]),
+            StdpAdvance::EpochOver => run.end_epoch(),
+            StdpAdvance::Waiting(shard) => return Err(format!("shard {shard} is not there").into()),
         }
     }
     println!("images_per_second {:.0}", pictures as f64 / start.elapsed().as_secs_f64());
@@ -74,15 +72,12 @@ fn main() -> Result<()> {
     let mut layer = run.layer().clone();
     let voters = responses(&mut layer, (&spec, train.classes()), &train, 0..LABELLED.min(train.len()), 0).voters();
     let (start, mut scores, mut silent) = (Instant::now(), [Accuracy::default(); 2], 0);
-    for image in 0..test.len() {
-        let sample = Sample { pixels: test.image(image), label: None, number: image as u64 };
-        layer.show(&encode(&spec, &sample, Pass::Evaluation), Mode::Frozen);
-        silent += usize::from(layer.spikes().is_empty());
+    layer.show_each(&spec, (&test, 0..test.len(), 0), |image, _, spikes| {
+        silent += usize::from(spikes.is_empty());
         for (score, vote) in scores.iter_mut().zip([Vote::Shares, Vote::Mean]) {
-            let right = voters.answer(layer.spikes(), vote) == Some(test.label(image));
-            *score += Accuracy { correct: usize::from(right), images: 1 };
+            *score += Accuracy::of_answers(&[voters.answer(spikes, vote)], &[test.label(image)]);
         }
-    }
+    });
     println!("images_per_second_read {:.0}", test.len() as f64 / start.elapsed().as_secs_f64());
     println!("test_accuracy_by_shares {}\ntest_accuracy_by_mean {}", scores[0].fraction(), scores[1].fraction());
     println!("silent_pictures {silent}");

@@ -20,7 +20,7 @@ use spiking_playground::page::model::strokes;
 use spiking_playground::photo::{decode, prepare};
 use spiking_playground::pictures::analysis::{Analysis, telling_neurons};
 use spiking_playground::pictures::curves::{History, Kind};
-use spiking_playground::plasticity::run::Advance;
+use spiking_playground::plasticity::run::StdpAdvance;
 use spiking_playground::protocol::{Picture, Report, Request};
 use spiking_playground::session::Session;
 use spiking_playground::spec::{Dataset, Rule, Spec, SpecError, dense};
@@ -338,7 +338,7 @@ fn stdp_weights(bytes: &[u8]) {
     {
         let images = images_of(run.layer().inputs());
         for _ in 0..2 {
-            if run.advance(&images) == Advance::EpochOver {
+            if run.advance(&images) == StdpAdvance::EpochOver {
                 run.end_epoch();
             }
         }

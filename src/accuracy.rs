@@ -24,11 +24,7 @@ pub fn evaluate(network: &Network, spec: &Spec, digits: &Digits, range: Range<us
 
 /// The samples of the images in `range`, so many as pass at once; the arguments are those of [`evaluate`].
 pub(crate) fn slices(digits: &Digits, range: Range<usize>, first: usize) -> impl Iterator<Item = Vec<Sample<'_>>> {
-    let sample = move |index: usize| Sample {
-        pixels: digits.image(index),
-        label: Some(digits.label(index)),
-        number: (first + index) as u64,
-    };
+    let sample = move |image: usize| Sample::of(digits, image, first);
     range.clone().step_by(SLICE).map(move |start| (start..(start + SLICE).min(range.end)).map(sample).collect())
 }
 

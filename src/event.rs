@@ -30,6 +30,17 @@ impl Accuracy {
         Self { correct, images: labels.len() }
     }
 
+    /// The number of answers that are their label; who gives none is wrong. Both are \[B\].
+    ///
+    /// ```
+    /// use spiking_playground::event::Accuracy;
+    /// assert_eq!(Accuracy::of_answers(&[Some(1), None, Some(2)], &[1, 1, 1]), Accuracy { correct: 1, images: 3 });
+    /// ```
+    pub fn of_answers(answers: &[Option<u8>], labels: &[u8]) -> Self {
+        let right = answers.iter().zip(labels).filter(|(answer, label)| **answer == Some(**label));
+        Self { correct: right.count(), images: labels.len() }
+    }
+
     /// The share of images classified correctly, 0 to 1; 0 if there were none.
     ///
     /// ```

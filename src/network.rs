@@ -155,6 +155,16 @@ pub struct Misfit {
     pub there: (usize, usize),
 }
 
+impl Misfit {
+    /// Compares sizes of a network with those of images.
+    ///
+    /// # Errors
+    /// When they differ.
+    pub fn between(has: (usize, usize), there: (usize, usize)) -> Result<(), Self> {
+        if has == there { Ok(()) } else { Err(Self { has, there }) }
+    }
+}
+
 /// The size of an image, as width and height if it is a square.
 fn size(pixels: usize) -> String {
     let side = pixels.isqrt();
@@ -278,8 +288,7 @@ impl Network {
     /// # Errors
     /// When its sizes differ.
     pub fn check_fit(&self, pixels: usize, classes: usize) -> Result<(), Misfit> {
-        let (has, there) = ((self.pixels(), self.classes()), (pixels, classes));
-        if has == there { Ok(()) } else { Err(Misfit { has, there }) }
+        Misfit::between((self.pixels(), self.classes()), (pixels, classes))
     }
 
     /// Whether all weights and biases are finite.

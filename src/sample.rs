@@ -1,5 +1,6 @@
 //! An image as it is shown: augmented where it is learnt from, and with noise, before it is encoded.
 
+use crate::digits::Digits;
 use crate::digits::augment::augment;
 use crate::digits::noise::noisy;
 use crate::spec::{Dataset, Spec};
@@ -18,6 +19,14 @@ pub struct Sample<'a> {
 }
 
 impl<'a> Sample<'a> {
+    /// An image of a part of a data set, whose image 0 has the number `first` in the whole set.
+    ///
+    /// # Panics
+    /// When there is no such image.
+    pub fn of(digits: &'a Digits, image: usize, first: usize) -> Self {
+        Self { pixels: digits.image(image), label: Some(digits.label(image)), number: (first + image) as u64 }
+    }
+
     /// Whether the spec changes any image in this pass.
     pub const fn is_changed(spec: &Spec, pass: Pass) -> bool {
         spec.noise > 0.0 || (spec.augment && matches!(pass, Pass::Training(_)))

@@ -169,7 +169,7 @@ impl Session {
             return self
                 .fail("A network on a graphics card cannot be looked at: ask the engine that has its checkpoints.");
         }
-        let Some(request) = self.asked_of_all(request, &mut bytes) else { return };
+        let Some(request) = self.answer_of_stdp(request, &mut bytes) else { return };
         match request {
             Request::Open => self.open(first(&bytes)),
             Request::Start(spec) => self.start_run(spec),
@@ -198,23 +198,11 @@ impl Session {
             }
             Request::Resume => {
                 self.resume(first(&bytes));
-                let fits = match (&self.run, &self.stdp) {
-                    (Some(run), _) => self.check_fit(&run.network).is_ok(),
-                    (None, Some(run)) => self.misfit_of_stdp(run).is_none(),
-                    (None, None) => false,
-                };
+                let fits = self.has_network() && self.misfit().is_none();
                 self.testing = Testing::new(QUICK_TEST, &self.data.test).filter(|_| fits);
             }
             Request::Try => self.benchmark(first(&bytes)),
             Request::SelfCheck => self.self_check(),
-        }
-    }
-
-    /// The request, unless it was a matter of the layer that learns by STDP.
-    fn asked_of_all(&mut self, request: Request, bytes: &mut [Vec<u8>]) -> Option<Request> {
-        match self.stdp.is_some() {
-            true => self.answer_of_stdp(request, bytes),
-            false => Some(request),
         }
     }
 
@@ -228,6 +216,24 @@ impl Session {
             (Some(run), _) => run.due_shard(),
             (None, Some(run)) => run.due_shard(),
             (None, None) => None,
+        }
+    }
+
+    /// Why the network does not read the images that there are, if it does not.
+    fn misfit(&self) -> Option<Misfit> {
+        match (&self.run, &self.stdp) {
+            (Some(run), _) => self.check_fit(&run.network).err(),
+            (None, Some(run)) => self.check_sizes(run.sizes()).err(),
+            (None, None) => None,
+        }
+    }
+
+    /// The images that the run is over.
+    fn run_images(&self) -> usize {
+        match (&self.run, &self.stdp) {
+            (Some(run), _) => run.images(),
+            (None, Some(run)) => run.images(),
+            (None, None) => 0,
         }
     }
 
@@ -329,17 +335,18 @@ impl Session {
     /// Whether a network reads the images that there are. Where it is not known yet what these are, they are compared when
     /// they come.
     fn check_fit(&self, network: &Network) -> Result<(), Misfit> {
+        self.check_sizes((network.pixels(), network.classes()))
+    }
+
+    /// The same by its sizes: the pixels of an image, and the classes.
+    fn check_sizes(&self, has: (usize, usize)) -> Result<(), Misfit> {
         let manifest = self.data.manifest.as_ref();
-        manifest.map_or(Ok(()), |data| network.check_fit(data.width * data.height, data.classes))
+        manifest.map_or(Ok(()), |data| Misfit::between(has, (data.width * data.height, data.classes)))
     }
 
     /// Whether the network, if there is one, reads the images that there are; reports it if not.
     fn is_ready(&mut self) -> bool {
-        let misfit = match (&self.run, &self.stdp) {
-            (Some(run), _) => self.check_fit(&run.network).err(),
-            (None, Some(run)) => self.misfit_of_stdp(run),
-            (None, None) => None,
-        };
+        let misfit = self.misfit();
         if let Some(misfit) = misfit {
             self.fail(format_args!("The network {misfit}."));
         }

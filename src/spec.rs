@@ -525,9 +525,8 @@ pub fn decoded(value: &str) -> String {
     }
     text
 }
-/// The names of fields on which others depend.
+/// The name of the field on which others depend.
 const RULE: &str = "rule";
-const HIDDEN: &str = "hidden";
 
 impl Spec {
     /// The defaults on the page: as natively, but at a constant learning rate and without an end.
@@ -601,6 +600,28 @@ impl Spec {
         })
     }
 
+    /// Sets a field from a text, if that has a meaning under the spec's rule.
+    ///
+    /// # Errors
+    /// As for [`Spec::set`], and where it has none; the spec is then unchanged.
+    pub fn set_of_rule(&mut self, field: &Field, value: &str) -> Result<(), SpecError> {
+        if !field.applies_to(self.rule) {
+            return Err(SpecError::NotOfRule { name: field.name, rule: self.rule });
+        }
+        let mut changed = self.clone();
+        changed.set(field.name, value)?;
+        changed.check_layers()?;
+        *self = changed;
+        Ok(())
+    }
+
+    fn check_layers(&self) -> Result<(), SpecError> {
+        match (self.rule, self.layers.len()) {
+            (Rule::SurrogateGradient, _) | (Rule::Stdp, 1) => Ok(()),
+            (Rule::Stdp, _) => Err(SpecError::OneLayer(fields::hidden(self))),
+        }
+    }
+
     /// Checks every field, for a spec that came from a file or a message.
     ///
     /// # Errors
@@ -612,11 +633,7 @@ impl Spec {
             false if field.text(self) == field.text(&Self::of_rule(self.rule)) => Ok(()),
             false => Err(SpecError::NotOfRule { name: field.name, rule: self.rule }),
         })?;
-        match self.layers.len() {
-            1 => Ok(()),
-            _ if self.rule == Rule::SurrogateGradient => Ok(()),
-            _ => Err(SpecError::OneLayer(fields::hidden(self))),
-        }
+        self.check_layers()
     }
 
     /// The settings that differ from `base`, as `name=value` joined by `&`: the fragment of a link, without its `#`. Behind another
@@ -653,17 +670,7 @@ impl Spec {
         for (name, value) in rules.into_iter().chain(others) {
             match field(name) {
                 None => rest.push((name.to_owned(), value.to_owned())),
-                Some(field) if !field.applies_to(spec.rule) => {
-                    errors.push(SpecError::NotOfRule { name: field.name, rule: spec.rule });
-                }
-                Some(field) => {
-                    let before = spec.clone();
-                    let set = spec.set(name, &decoded(value));
-                    if let Err(error) = set.and_then(|()| if field.name == HIDDEN { spec.check() } else { Ok(()) }) {
-                        spec = before;
-                        errors.push(error);
-                    }
-                }
+                Some(field) => errors.extend(spec.set_of_rule(field, &decoded(value)).err()),
             }
         }
         (spec, rest, errors)

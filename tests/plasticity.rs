@@ -15,7 +15,7 @@ use spiking_playground::plasticity::input::encode;
 use spiking_playground::plasticity::labels::{Responses, Vote};
 use spiking_playground::plasticity::layer::StdpLayer;
 use spiking_playground::plasticity::network::StdpNetwork;
-use spiking_playground::plasticity::run::{Advance, StdpRun};
+use spiking_playground::plasticity::run::{StdpAdvance, StdpRun};
 use spiking_playground::sample::Sample;
 use spiking_playground::spec::{Dataset, Neuron, Rule, Spec, Stdp, dense};
 use spiking_playground::spikes::encode::Pass;
@@ -144,9 +144,9 @@ fn small_run(epochs: u32) -> (StdpRun, Digits) {
 /// Learns so many pictures, over the ends of epochs.
 pub fn advance(run: &mut StdpRun, pictures: usize, train: &Digits) {
     for _ in 0..pictures {
-        assert!(matches!(run.advance(train), Advance::Shown(_)));
+        assert!(matches!(run.advance(train), StdpAdvance::Shown(_)));
         if run.position().images == run.images() {
-            assert_eq!(run.advance(train), Advance::EpochOver);
+            assert_eq!(run.advance(train), StdpAdvance::EpochOver);
             run.measured();
             run.end_epoch();
         }

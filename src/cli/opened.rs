@@ -3,7 +3,7 @@
 use super::arguments::Model;
 use super::evaluate::open_network;
 use super::files;
-use super::train_stdp::predictions;
+use super::train_stdp::measure;
 use crate::accuracy::evaluate;
 use crate::activity::Activity;
 use crate::digits::Digits;
@@ -67,7 +67,7 @@ impl Opened {
     pub fn score(&self, digits: &Digits) -> Accuracy {
         match self {
             Self::Gradients(opened) => evaluate(&opened.1, &opened.0, digits, 0..digits.len(), 0),
-            Self::Stdp(network) => score(&predictions(network, digits), digits),
+            Self::Stdp(network) => Accuracy::of_answers(&measure(network, digits).0, &digits.labels),
         }
     }
 
@@ -76,11 +76,11 @@ impl Opened {
         match self {
             Self::Gradients(opened) => Activity::measure(&opened.1, &opened.0, digits),
             Self::Stdp(network) => {
-                let (answers, spikes) = network.clone().measure(digits);
+                let (answers, spikes) = measure(network, digits);
                 let neurons = vec![network.layer.inputs(), network.layer.neurons(), network.classes()];
                 let time_steps = network.spec.time_steps;
                 let activity = Activity { images: digits.len(), time_steps, neurons, spikes: spikes.to_vec() };
-                (score(&answers, digits), activity)
+                (Accuracy::of_answers(&answers, &digits.labels), activity)
             }
         }
     }
@@ -92,9 +92,4 @@ impl Opened {
             Self::Stdp(network) => network.trace(pixels, pass, number),
         }
     }
-}
-
-fn score(answers: &[Option<u8>], digits: &Digits) -> Accuracy {
-    let right = answers.iter().zip(&digits.labels).filter(|(answer, label)| **answer == Some(**label));
-    Accuracy { correct: right.count(), images: digits.len() }
 }

@@ -31,13 +31,13 @@ pub const CURVES: &str = "curves.svg";
 /// A test image on its way through the network.
 pub const DIGIT: &str = "digit.svg";
 /// The receptive fields of a layer that learns by STDP.
-pub const FIELDS: [&str; 2] = ["fields.svg", "fields.png"];
+pub const RECEPTIVE_FIELDS: [&str; 2] = ["fields.svg", "fields.png"];
 
 /// The entry of a checkpoint's header that says how the run's model is written; there is none if it is in f32.
 const WEIGHTS_TYPE: &str = "weights_type";
 
 /// The files of a run.
-const FILES: [&str; 7] = [MODEL, CHECKPOINT, METRICS, CURVES, DIGIT, FIELDS[0], FIELDS[1]];
+const FILES: [&str; 7] = [MODEL, CHECKPOINT, METRICS, CURVES, DIGIT, RECEPTIVE_FIELDS[0], RECEPTIVE_FIELDS[1]];
 
 /// A run's folder and its metrics so far.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use super::arguments::Train;
 use super::digest::DataDigest;
 use super::fields;
 use super::interrupt::Interrupted;
-use super::output::{CHECKPOINT, CURVES, DIGIT, FIELDS, MODEL, Output, cannot_go_on};
+use super::output::{CHECKPOINT, CURVES, DIGIT, MODEL, Output, RECEPTIVE_FIELDS, cannot_go_on};
 use super::report::{Lines, Progress};
 use super::train::{Resumed, change, check_labels, check_same};
 use super::{data, interrupt, tell};
@@ -18,13 +18,14 @@ use crate::pictures::digit_sheet;
 use crate::plasticity::labels::Responses;
 use crate::plasticity::layer::StdpLayer;
 use crate::plasticity::network::StdpNetwork;
-use crate::plasticity::run::{Advance, Live, StdpRun, responses};
+use crate::plasticity::run::{Live, StdpAdvance, StdpRun, responses};
 use crate::spec::Spec;
 use crate::spikes::encode::Pass;
 use crate::weights::checkpoint::{accuracy_notes, spec_from_bytes};
 use crate::weights::rounding::WeightsType;
 use crate::weights::stdp::{model_from_bytes, model_to_bytes, run_from_bytes, run_to_bytes};
 use anyhow::{Context, bail, ensure};
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// Pictures between two measurements.
@@ -56,11 +57,7 @@ pub fn run(arguments: Train, resumed: Option<Resumed>) -> anyhow::Result<()> {
     let digest = DataDigest::new(&data);
     let (mut output, mut run) = match resumed {
         Some((output, run)) => {
-            let has = (run.layer().inputs(), run.classes());
-            let fit = |pixels, classes| match has == (pixels, classes) {
-                true => Ok(()),
-                false => Err(Misfit { has, there: (pixels, classes) }),
-            };
+            let fit = |pixels, classes| Misfit::between(run.sizes(), (pixels, classes));
             check_same(run.images(), fit, output.data(), &data, &digest, arguments.force)?;
             (output, run)
         }
@@ -127,9 +124,9 @@ fn stretch(run: &mut StdpRun, data: &data::DataSet) -> anyhow::Result<Option<Dur
             break None;
         }
         match run.advance(&data.train) {
-            Advance::Shown(_) => {}
-            Advance::EpochOver => bail!("the training set is empty"),
-            Advance::Waiting(shard) => bail!("images of shard {shard} are not there"),
+            StdpAdvance::Shown(_) => {}
+            StdpAdvance::EpochOver => bail!("the training set is empty"),
+            StdpAdvance::Waiting(shard) => bail!("images of shard {shard} are not there"),
         }
         let shown = run.position().images;
         if shown.is_multiple_of(100) {
@@ -247,10 +244,9 @@ fn save(output: &mut Output, run: &mut StdpRun, data: &data::DataSet, time: Dura
     let bytes = |notes| model_to_bytes(&spec, run.layer(), &rates, output.weights_type(), notes);
     // What is measured is what stands in the file, rounded or not.
     let network = model_from_bytes(spec.clone(), &bytes(output.notes())?)?;
-    let predictions = predictions(&network, test);
-    let right = predictions.iter().zip(&test.labels).filter(|(answer, label)| **answer == Some(**label)).count();
-    let score = (!test.is_empty()).then_some(Accuracy { correct: right, images: test.len() });
-    let silent = predictions.iter().filter(|answer| answer.is_none()).count();
+    let (answers, _) = measure(&network, test);
+    let score = (!test.is_empty()).then(|| Accuracy::of_answers(&answers, &test.labels));
+    let silent = answers.iter().filter(|answer| answer.is_none()).count();
     let mut notes = output.notes();
     notes.0.extend(score.into_iter().flat_map(|score| accuracy_notes(score).0));
     let model = bytes(notes)?;
@@ -276,8 +272,8 @@ fn save(output: &mut Output, run: &mut StdpRun, data: &data::DataSet, time: Dura
     let points: Vec<Measured> = output.metrics().iter().filter_map(|line| read(line)).collect();
     output.write(CURVES, curves_sheet::answers(&points).as_bytes())?;
     let (svg, png) = fields::pictures(&network.layer, &network.voters, train.width, spec.dataset)?;
-    output.write(FIELDS[0], svg.as_bytes())?;
-    output.write(FIELDS[1], &png)?;
+    output.write(RECEPTIVE_FIELDS[0], svg.as_bytes())?;
+    output.write(RECEPTIVE_FIELDS[1], &png)?;
     save_digit(output, network, test)?;
     // Last: if the program ends before, a resumed run repeats the stretch.
     output.write(CHECKPOINT, &run_to_bytes(run, output.checkpoint_notes())?)?;
@@ -286,29 +282,32 @@ fn save(output: &mut Output, run: &mut StdpRun, data: &data::DataSet, time: Dura
 
 /// How the neurons answer to the first training images, on all threads.
 fn label(layer: &StdpLayer, (spec, classes): (&Spec, usize), train: &Digits) -> Responses {
-    let ends = (0..LABELLED.min(train.len())).step_by(PIECE);
-    let mut pieces: Vec<(usize, Option<Responses>)> = ends.map(|start| (start, None)).collect();
-    kernels::in_pool(|| {
-        kernels::par_for_each(pieces.iter_mut().collect(), |(start, piece)| {
-            let range = *start..(*start + PIECE).min(LABELLED).min(train.len());
-            *piece = Some(responses(&mut layer.clone(), (spec, classes), train, range, 0));
-        });
-    });
     let mut all = Responses::new(layer.neurons(), classes);
-    pieces.into_iter().filter_map(|(_, piece)| piece).for_each(|piece| all += piece);
+    let answer = |range| responses(&mut layer.clone(), (spec, classes), train, range, 0);
+    in_pieces(LABELLED.min(train.len()), answer).into_iter().for_each(|piece| all += piece);
     all
 }
 
-/// What the test images are read as, on all threads.
-pub fn predictions(network: &StdpNetwork, test: &Digits) -> Vec<Option<u8>> {
-    let mut pieces: Vec<(usize, Vec<Option<u8>>)> =
-        (0..test.len()).step_by(PIECE).map(|start| (start, Vec::new())).collect();
+/// What the test images are read as, and the spikes of the inputs and of the layer over all of them, on all threads.
+pub fn measure(network: &StdpNetwork, test: &Digits) -> (Vec<Option<u8>>, [u64; 2]) {
+    let pieces = in_pieces(test.len(), |range| network.clone().measure(test, range, 0));
+    let (mut answers, mut spikes) = (Vec::with_capacity(test.len()), [0, 0]);
+    for (some, [inputs, layer]) in pieces {
+        answers.extend(some);
+        spikes = [spikes[0] + inputs, spikes[1] + layer];
+    }
+    (answers, spikes)
+}
+
+/// What some images each come to, in their order, on all threads.
+fn in_pieces<T: Send>(images: usize, of: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+    let mut pieces: Vec<Option<T>> = (0..images.div_ceil(PIECE)).map(|_| None).collect();
     kernels::in_pool(|| {
-        kernels::par_for_each(pieces.iter_mut().collect(), |(start, piece)| {
-            *piece = network.clone().predictions(test, *start..(*start + PIECE).min(test.len()), 0);
+        kernels::par_for_each(pieces.iter_mut().enumerate().collect(), |(number, piece)| {
+            *piece = Some(of(number * PIECE..((number + 1) * PIECE).min(images)));
         });
     });
-    pieces.into_iter().flat_map(|(_, piece)| piece).collect()
+    pieces.into_iter().flatten().collect()
 }
 
 fn mean(values: &[f32]) -> f64 {

@@ -1,8 +1,7 @@
 //! Receptive fields side by side, each in the colour of the class that its neuron answers most to.
 
 use super::marks::{Ink, plain};
-use super::palette::Palette;
-use crate::decimal::Between;
+use super::palette::{Palette, blend};
 
 /// The colours of the classes by day; beyond ten they begin again.
 const COLOURS: [[u8; 3]; 10] = [
@@ -38,14 +37,7 @@ pub fn colour(class: usize, palette: &Palette) -> [u8; 3] {
     let paper = palette.mix(plain(Ink::Paper));
     let is_night = paper.iter().map(|channel| u32::from(*channel)).sum::<u32>() < 3 * 128;
     let lighter = if is_night { LIGHTER } else { 0.0 };
-    mix(COLOURS[class % COLOURS.len()], [255; 3], lighter)
-}
-
-fn mix(from: [u8; 3], to: [u8; 3], amount: f32) -> [u8; 3] {
-    std::array::from_fn(|i| {
-        let (a, b) = (f32::from(from[i]), f32::from(to[i]));
-        (a + (b - a) * amount.between(0.0, 1.0)).round() as u8
-    })
+    blend(COLOURS[class % COLOURS.len()], [255; 3], lighter)
 }
 
 /// The number of fields in a row, of so many: as near a square as there is.
@@ -62,7 +54,7 @@ pub fn field(weights: &[f32], label: Option<u8>, palette: &Palette) -> Vec<u8> {
         None => (palette.mix(plain(Ink::Faint)), PALE),
     };
     let largest = weights.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-    weights.iter().flat_map(|weight| mix(wash, ink, most * weight / largest)).collect()
+    weights.iter().flat_map(|weight| blend(wash, ink, most * weight / largest)).collect()
 }
 
 /// All fields, each weight as `scale` × `scale` pixels and a pixel of paper between two fields. `of` gives the weights of a neuron, in

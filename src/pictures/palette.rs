@@ -54,12 +54,16 @@ impl Palette {
     /// The same as red, green and blue.
     pub fn mix(&self, shade: Shade) -> [u8; 3] {
         let colour = |ink: Ink| self.colours.get(ink as usize).copied().unwrap_or([136; 3]);
-        let (from, to) = (colour(shade.from), colour(shade.to));
-        std::array::from_fn(|i| {
-            let (a, b) = (f32::from(from[i]), f32::from(to[i]));
-            (a + (b - a) * shade.amount.between(0.0, 1.0)).round() as u8
-        })
+        blend(colour(shade.from), colour(shade.to), shade.amount)
     }
+}
+
+/// A colour between two, `amount` of the way.
+pub(super) fn blend(from: [u8; 3], to: [u8; 3], amount: f32) -> [u8; 3] {
+    std::array::from_fn(|i| {
+        let (a, b) = (f32::from(from[i]), f32::from(to[i]));
+        (a + (b - a) * amount.between(0.0, 1.0)).round() as u8
+    })
 }
 
 /// `#rrggbb`, as the stylesheet writes it.

@@ -1,14 +1,17 @@
 //! The layer, fast: only the neurons that fire change, and few do. So the currents of all time steps are summed first, block by
 //! block, and a neuron that fires gets its weights side by side for the rest of the picture and its current anew.
 
-use super::input::InputSpikes;
+use super::input::{InputSpikes, encode};
 use super::window::Window;
 use super::{LANES, Mode, Spike, powers, scale};
+use crate::digits::Digits;
 use crate::random::{Generator, Stream};
+use crate::sample::Sample;
 use crate::simd::multiversion;
-use crate::spec::Neuron;
-use crate::spec::Stdp;
+use crate::spec::{Neuron, Spec, Stdp};
+use crate::spikes::encode::Pass;
 use std::iter::zip;
+use std::ops::Range;
 
 /// Neurons whose sums stay in registers while the inputs of a time step pass.
 const BLOCK: usize = if cfg!(target_arch = "wasm32") { 32 } else { 64 };
@@ -38,27 +41,6 @@ pub struct StdpLayer {
     window: Option<Window>,
     picture: Picture,
     powers: Powers,
-}
-
-/// What a layer is at, at time step t.
-#[derive(Clone, Copy, Debug)]
-pub enum Moment<'a> {
-    /// The input has come.
-    Integrated {
-        /// t.
-        t: usize,
-        /// u_j, \[N\].
-        potentials: &'a [f32],
-        /// `Σ_i w_ij·s_i[t]`, \[N\].
-        currents: &'a [f32],
-    },
-    /// Whoever was above its threshold has fired.
-    Fired {
-        /// t.
-        t: usize,
-        /// v_j, \[N\].
-        potentials: &'a [f32],
-    },
 }
 
 /// What lasts as long as a picture.
@@ -213,19 +195,20 @@ impl StdpLayer {
     /// # Panics
     /// If it has spikes of inputs that the layer does not read.
     pub fn show(&mut self, input: &InputSpikes, mode: Mode) {
-        self.show_watched(input, mode, &mut |_| {});
+        self.show_watched(input, mode, &mut |_, _| {});
     }
 
-    /// The same; `watch` sees each time step twice, before its spikes and after them.
+    /// The same; `watch` sees u_j and `Σ_i w_ij·s_i[t]` of each time step before its spikes, \[N\] each.
     ///
     /// # Panics
     /// As for [`StdpLayer::show`].
-    pub fn show_watched(&mut self, input: &InputSpikes, mode: Mode, watch: &mut dyn FnMut(Moment<'_>)) {
+    pub fn show_watched(&mut self, input: &InputSpikes, mode: Mode, watch: &mut dyn FnMut(&[f32], &[f32])) {
         self.begin(input);
         for t in 0..input.time_steps() {
             let now = input.at(t);
             self.integrate(now, t);
-            watch(Moment::Integrated { t, potentials: self.potentials(), currents: self.currents(t) });
+            let Picture { potentials, currents, .. } = &self.picture;
+            watch(&potentials[..self.neurons], &currents[t * potentials.len()..][..self.neurons]);
             if mode == Mode::Learning {
                 now.iter().for_each(|i| self.picture.last_input[*i as usize] = Some(t as u32));
                 self.depress(now, t);
@@ -233,7 +216,6 @@ impl StdpLayer {
             while let Some(winner) = self.most_excited() {
                 self.fire(winner, t, mode);
             }
-            watch(Moment::Fired { t, potentials: self.potentials() });
         }
         for fired in std::mem::take(&mut self.picture.fired) {
             if mode == Mode::Learning {
@@ -249,12 +231,22 @@ impl StdpLayer {
         }
     }
 
-    fn potentials(&self) -> &[f32] {
-        &self.picture.potentials[..self.neurons]
-    }
-
-    fn currents(&self, t: usize) -> &[f32] {
-        &self.picture.currents[t * self.picture.potentials.len()..][..self.neurons]
+    /// Shows images of a part of a data set, which leave nothing behind, and tells of each what it sent and which spikes it made.
+    /// Image 0 has the number `first` in the whole set.
+    ///
+    /// # Panics
+    /// When there are fewer images, or they are of another size.
+    pub fn show_each(
+        &mut self,
+        spec: &Spec,
+        (digits, range, first): (&Digits, Range<usize>, usize),
+        mut told: impl FnMut(usize, &InputSpikes, &[Spike]),
+    ) {
+        for image in range {
+            let input = encode(spec, &Sample::of(digits, image, first), Pass::Evaluation);
+            self.show(&input, Mode::Frozen);
+            told(image, &input, &self.spikes);
+        }
     }
 
     /// All at rest; the currents of all time steps, as if no weight changed.

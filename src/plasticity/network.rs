@@ -2,7 +2,7 @@
 
 use super::input::{InputSpikes, encode, encoded};
 use super::labels::{Vote, Voters};
-use super::layer::{Moment, StdpLayer};
+use super::layer::StdpLayer;
 use super::{Mode, Spike};
 use crate::digits::Digits;
 use crate::sample::Sample;
@@ -35,31 +35,21 @@ impl StdpNetwork {
     /// # Panics
     /// When there are fewer images, or they are of another size.
     pub fn predictions(&mut self, digits: &Digits, range: Range<usize>, first: usize) -> Vec<Option<u8>> {
-        let answer = |image: usize| {
-            let sample = Sample { pixels: digits.image(image), label: None, number: (first + image) as u64 };
-            self.layer.show(&encode(&self.spec, &sample, Pass::Evaluation), Mode::Frozen);
-            self.voters.answer(self.layer.spikes(), Vote::Shares)
-        };
-        range.map(answer).collect()
+        self.measure(digits, range, first).0
     }
 
-    /// What each image of a test set is read as, as [`StdpNetwork::predictions`] says, and the spikes of the inputs and
-    /// of the layer over all of it.
+    /// The same, and the spikes of the inputs and of the layer over all of these images.
     ///
     /// # Panics
-    /// When they are of another size.
-    pub fn measure(&mut self, digits: &Digits) -> (Vec<Option<u8>>, [u64; 2]) {
-        let mut spikes = [0, 0];
-        let answer = |image: usize| {
-            let sample = Sample { pixels: digits.image(image), label: None, number: image as u64 };
-            let input = encode(&self.spec, &sample, Pass::Evaluation);
-            self.layer.show(&input, Mode::Frozen);
-            spikes[0] += input.count() as u64;
-            spikes[1] += self.layer.spikes().len() as u64;
-            self.voters.answer(self.layer.spikes(), Vote::Shares)
-        };
-        let answers = (0..digits.len()).map(answer).collect();
-        (answers, spikes)
+    /// As for [`StdpNetwork::predictions`].
+    pub fn measure(&mut self, digits: &Digits, range: Range<usize>, first: usize) -> (Vec<Option<u8>>, [u64; 2]) {
+        let Self { spec, layer, voters } = self;
+        let (mut answers, mut counts) = (Vec::with_capacity(range.len()), [0, 0]);
+        layer.show_each(spec, (digits, range, first), |_, input, spikes| {
+            answers.push(voters.answer(spikes, Vote::Shares));
+            counts = [counts[0] + input.count() as u64, counts[1] + spikes.len() as u64];
+        });
+        (answers, counts)
     }
 
     /// The spikes of the layer for one image, in the order in which they come.
@@ -104,12 +94,9 @@ impl StdpNetwork {
         let (neuron, neurons) = (self.spec.neuron, self.layer.neurons());
         let raised = self.layer.adaptation().to_vec();
         let [mut potentials, mut excitation, mut inhibition] = [const { Vec::new() }; 3];
-        self.layer.show_watched(input, Mode::Frozen, &mut |moment| match moment {
-            Moment::Integrated { potentials: now, currents, .. } => {
-                potentials.extend_from_slice(now);
-                excitation.extend_from_slice(currents);
-            }
-            Moment::Fired { .. } => {}
+        self.layer.show_watched(input, Mode::Frozen, &mut |now, currents| {
+            potentials.extend_from_slice(now);
+            excitation.extend_from_slice(currents);
         });
         let mut spikes = SpikeTrain::silent(1, neurons, time_steps);
         self.layer.spikes().iter().for_each(|spike| spikes.fire(0, spike.neuron, spike.time));

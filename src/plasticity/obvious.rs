@@ -2,8 +2,7 @@
 
 use super::input::InputSpikes;
 use super::{Mode, Spike, powers, scale};
-use crate::spec::Neuron;
-use crate::spec::Stdp;
+use crate::spec::{Neuron, Stdp};
 
 /// A layer that learns.
 #[derive(Clone, Debug)]

@@ -21,7 +21,7 @@ const REMEMBERED: f32 = 10.0;
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Position {
+pub struct StdpPosition {
     /// The epoch, from 0.
     pub epoch: u32,
     /// Pictures of it that were shown.
@@ -42,9 +42,9 @@ pub struct Live {
 
 /// What happened at the next picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Advance {
+pub enum StdpAdvance {
     /// It was shown.
-    Shown(Shown),
+    Shown(Presented),
     /// Its shard is not there.
     Waiting(usize),
     /// There is none: all of the epoch were shown.
@@ -53,7 +53,7 @@ pub enum Advance {
 
 /// A picture that was learnt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shown {
+pub struct Presented {
     /// Its number in the data set.
     pub sample: usize,
     /// What it shows.
@@ -68,7 +68,7 @@ pub struct StdpRun {
     spec: Spec,
     layer: StdpLayer,
     live: Responses,
-    position: Position,
+    position: StdpPosition,
     order: EpochOrder,
 }
 
@@ -77,11 +77,11 @@ impl StdpRun {
     pub fn new(spec: Spec, pixels: usize, classes: usize, images: usize) -> Self {
         let neurons = spec.hidden_neurons().sum();
         let layer = StdpLayer::new(spec.neuron, spec.stdp, pixels, neurons, spec.seed);
-        Self::at(spec, layer, Responses::new(neurons, classes), Position::default(), images)
+        Self::at(spec, layer, Responses::new(neurons, classes), StdpPosition::default(), images)
     }
 
     /// A run in the middle.
-    pub fn at(spec: Spec, layer: StdpLayer, live: Responses, position: Position, images: usize) -> Self {
+    pub fn at(spec: Spec, layer: StdpLayer, live: Responses, position: StdpPosition, images: usize) -> Self {
         let order = EpochOrder::new(spec.seed, position.epoch, images);
         Self { spec, layer, live, position, order }
     }
@@ -102,8 +102,13 @@ impl StdpRun {
     }
 
     /// How far it has come.
-    pub const fn position(&self) -> Position {
+    pub const fn position(&self) -> StdpPosition {
         self.position
+    }
+
+    /// The pixels of an image that it learns from, and the number of classes.
+    pub fn sizes(&self) -> (usize, usize) {
+        (self.layer.inputs(), self.classes())
     }
 
     /// The number of classes.
@@ -137,9 +142,11 @@ impl StdpRun {
     }
 
     /// Shows the next picture, has it answered, and learns from it. Its label is looked at for the count alone.
-    pub fn advance(&mut self, images: &impl Images) -> Advance {
-        let Some(place) = self.order.batch(self.position.images, 1).first().copied() else { return Advance::EpochOver };
-        let Some((pixels, label)) = images.at(place) else { return Advance::Waiting(place.shard) };
+    pub fn advance(&mut self, images: &impl Images) -> StdpAdvance {
+        let Some(place) = self.order.batch(self.position.images, 1).first().copied() else {
+            return StdpAdvance::EpochOver;
+        };
+        let Some((pixels, label)) = images.at(place) else { return StdpAdvance::Waiting(place.shard) };
         let sample = Sample { pixels, label: Some(label), number: place.sample() as u64 };
         self.layer.show(&encode(&self.spec, &sample, Pass::Training(self.position.epoch)), Mode::Learning);
         let spikes = self.layer.spikes();
@@ -147,24 +154,22 @@ impl StdpRun {
         self.live.add(label, spikes);
         self.position.images += 1;
         let live = &mut self.position.live;
-        live.score += Accuracy { correct: usize::from(answer == Some(label)), images: 1 };
+        live.score += Accuracy::of_answers(&[answer], &[label]);
         live.silent += usize::from(spikes.is_empty());
         if self.shown().is_multiple_of(FADES) {
             let lives = REMEMBERED * self.layer.neurons() as f32 / FADES as f32;
             self.live.fade(libm::exp2f(-1.0 / lives));
         }
-        Advance::Shown(Shown { sample: place.sample(), label, answer })
+        StdpAdvance::Shown(Presented { sample: place.sample(), label, answer })
     }
 
     /// What the images of `range` are read as, by live labels; they leave nothing behind. `first` is the number of image 0 in the
     /// whole set.
     pub fn read(&mut self, digits: &Digits, range: Range<usize>, first: usize) -> Vec<Option<u8>> {
-        let answer = |image: usize| {
-            let sample = Sample { pixels: digits.image(image), label: None, number: (first + image) as u64 };
-            self.layer.show(&encode(&self.spec, &sample, Pass::Evaluation), Mode::Frozen);
-            self.live.answer(self.layer.spikes())
-        };
-        range.map(answer).collect()
+        let Self { spec, layer, live, .. } = self;
+        let mut answers = Vec::with_capacity(range.len());
+        layer.show_each(spec, (digits, range, first), |_, _, spikes| answers.push(live.answer(spikes)));
+        answers
     }
 
     /// The same run under other settings, whose layer has as many neurons.
@@ -175,17 +180,10 @@ impl StdpRun {
         Self::at(spec, layer, self.live, self.position, images)
     }
 
-    /// The same layer at the start of a run.
-    #[must_use]
-    pub fn from_start(self) -> Self {
-        let images = self.images();
-        Self::at(self.spec, self.layer, self.live, Position::default(), images)
-    }
-
     /// The same at the start of a run over so many images.
     #[must_use]
     pub fn over(self, images: usize) -> Self {
-        Self::at(self.spec, self.layer, self.live, Position::default(), images)
+        Self::at(self.spec, self.layer, self.live, StdpPosition::default(), images)
     }
 
     /// Counts anew how pictures go.
@@ -195,7 +193,7 @@ impl StdpRun {
 
     /// Ends an epoch that is over.
     pub fn end_epoch(&mut self) {
-        self.position = Position { epoch: self.position.epoch + 1, images: 0, live: self.position.live };
+        self.position = StdpPosition { epoch: self.position.epoch + 1, images: 0, live: self.position.live };
         self.order = EpochOrder::new(self.spec.seed, self.position.epoch, self.images());
     }
 }
@@ -210,10 +208,6 @@ pub fn responses(
     first: usize,
 ) -> Responses {
     let mut responses = Responses::new(layer.neurons(), classes);
-    for image in range {
-        let sample = Sample { pixels: digits.image(image), label: None, number: (first + image) as u64 };
-        layer.show(&encode(spec, &sample, Pass::Evaluation), Mode::Frozen);
-        responses.add(digits.label(image), layer.spikes());
-    }
+    layer.show_each(spec, (digits, range, first), |image, _, spikes| responses.add(digits.label(image), spikes));
     responses
 }

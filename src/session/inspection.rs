@@ -23,9 +23,7 @@ impl Session {
     fn try_trace(&self, picture: Picture, pixels: Option<&Vec<u8>>) -> Result<TraceJob, String> {
         let run = self.run.as_ref().ok_or("There is no network yet.")?;
         let (Sample { pixels, label, number }, pass) = self.picture(picture, pixels)?;
-        if pixels.len() != run.network.pixels() {
-            return Err(format!("The picture has {} pixels, the network {}.", pixels.len(), run.network.pixels()));
-        }
+        check_size(pixels, run.network.pixels())?;
         let tracer = Tracer::new(&run.network, &run.spec, pixels, pass, number);
         Ok(TraceJob::new(picture, label, run.adam.step(), tracer))
     }
@@ -65,10 +63,8 @@ impl Session {
         }
         let Some(run) = &self.run else { return self.fail("There is no network yet.") };
         let size = run.network.pixels();
-        if !pixels.len().is_multiple_of(size) {
-            let bytes = pixels.len();
-            return self
-                .fail(format_args!("{bytes} bytes are no whole pictures: the network reads {size} pixels of each."));
+        if let Err(reason) = check_whole(&pixels, size) {
+            return self.fail(reason);
         }
         let rates = FiringRates::new(&run.network, &run.spec, pixels);
         self.start(Job::Rates(Box::new(rates)));
@@ -100,6 +96,21 @@ impl Session {
             Ok(writer) => self.start(Job::Model(writer)),
             Err(error) => self.fail(error),
         }
+    }
+}
+
+/// Whether a picture has as many pixels as the network takes.
+pub(super) fn check_size(pixels: &[u8], size: usize) -> Result<(), String> {
+    let there = pixels.len();
+    if there == size { Ok(()) } else { Err(format!("The picture has {there} pixels, the network {size}.")) }
+}
+
+/// Whether these are whole pictures of that size.
+pub(super) fn check_whole(pixels: &[u8], size: usize) -> Result<(), String> {
+    let bytes = pixels.len();
+    match bytes.is_multiple_of(size) {
+        true => Ok(()),
+        false => Err(format!("{bytes} bytes are no whole pictures: the network reads {size} pixels of each.")),
     }
 }
 

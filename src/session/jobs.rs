@@ -28,7 +28,7 @@ pub(super) enum Job {
     /// [`Request::Stopping`].
     Stopping(Box<StoppingTest>),
     /// The same of a layer that learns by STDP.
-    StdpStopping(Box<stdp::StoppingTest>),
+    StdpStopping(Box<stdp::StdpStoppingTest>),
     /// [`Request::Weights`].
     Model(FileWriter),
     /// [`Request::Checkpoint`], and after how many updates of the weights it is.

@@ -1,14 +1,14 @@
 //! Learning without labels in the engine: what is asked of a layer that learns by STDP. Its pictures pass one by one, and what is
-//! told of it is small, so training, tests and [`StoppingTest`] are cut by pictures and nothing else is cut.
+//! told of it is small, so training, tests and [`StdpStoppingTest`] are cut by pictures and nothing else is cut.
 
+use super::inspection::{check_size, check_whole};
 use super::jobs::Job;
 use super::{Mode, Session};
 use crate::digits::Digits;
 use crate::digits::shard::Split;
 use crate::event::{Accuracy, EpochDone, StepDone};
-use crate::network::Misfit;
 use crate::plasticity::network::StdpNetwork;
-use crate::plasticity::run::{Advance, Position, StdpRun};
+use crate::plasticity::run::{StdpAdvance, StdpPosition, StdpRun};
 use crate::protocol::{Picture, Report, Request};
 use crate::sample::Sample;
 use crate::spec::{Rule, Spec};
@@ -36,14 +36,14 @@ fn network(run: &StdpRun) -> StdpNetwork {
 
 /// What stopping early comes to, image by image.
 #[derive(Debug)]
-pub(super) struct StoppingTest {
+pub(super) struct StdpStoppingTest {
     network: StdpNetwork,
     images: Digits,
     next: usize,
     pub(super) stopping: Stopping,
 }
 
-impl StoppingTest {
+impl StdpStoppingTest {
     /// Does a piece; returns whether it was the last.
     pub(super) fn advance(&mut self) -> bool {
         for image in self.next..(self.next + PIECE).min(self.images.len()) {
@@ -58,7 +58,7 @@ impl StoppingTest {
 impl Session {
     /// Answers what is asked of the layer; gives a request back that is no matter of it.
     pub(super) fn answer_of_stdp(&mut self, request: Request, bytes: &mut [Vec<u8>]) -> Option<Request> {
-        let run = self.stdp.as_deref()?;
+        let Some(run) = self.stdp.as_deref() else { return Some(request) };
         match request {
             Request::Continue(spec) => self.continue_stdp(spec),
             Request::Change(spec) => self.change_stdp(spec),
@@ -128,7 +128,10 @@ impl Session {
     fn continue_stdp(&mut self, spec: Spec) {
         let Some(run) = &self.stdp else { return };
         match changed(run, spec) {
-            Ok(run) => self.reset_to_stdp(run.from_start(), None),
+            Ok(run) => {
+                let images = run.images();
+                self.reset_to_stdp(run.over(images), None);
+            }
             Err(reason) => self.fail(format_args!("The network does not fit these settings: {reason}.")),
         }
     }
@@ -148,8 +151,7 @@ impl Session {
 
     /// Opens the layer of a weights file.
     pub(super) fn open_stdp(&mut self, bytes: &[u8]) {
-        let run = spec_from_bytes(bytes).and_then(|spec| run_from_model(spec, bytes, self.images()));
-        match run.map_err(|error| error.to_string()).and_then(|run| self.fitting(run)) {
+        match self.fitting(spec_from_bytes(bytes).and_then(|spec| run_from_model(spec, bytes, self.images()))) {
             Ok(run) => {
                 let accuracy = accuracy_from_bytes(bytes).ok().flatten();
                 self.reset_to_stdp(run, accuracy);
@@ -161,8 +163,7 @@ impl Session {
 
     /// Becomes the run of a checkpoint, and reports it.
     pub(super) fn resume_stdp(&mut self, bytes: &[u8]) {
-        let run = spec_from_bytes(bytes).and_then(|spec| run_from_bytes(spec, bytes));
-        match run.map_err(|error| error.to_string()).and_then(|run| self.fitting(run)) {
+        match self.fitting(spec_from_bytes(bytes).and_then(|spec| run_from_bytes(spec, bytes))) {
             Ok(run) => {
                 let shown = run.shown();
                 (self.run, self.stdp, self.is_drawn) = (None, Some(Box::new(run)), false);
@@ -174,21 +175,17 @@ impl Session {
         }
     }
 
-    fn fitting(&self, run: StdpRun) -> Result<StdpRun, String> {
-        self.misfit_of_stdp(&run).map_or(Ok(run), |misfit| Err(format!("its network {misfit}")))
-    }
-
-    /// Why the layer does not read the images that there are, if it does not.
-    pub(super) fn misfit_of_stdp(&self, run: &StdpRun) -> Option<Misfit> {
-        let data = self.data.manifest.as_ref()?;
-        let (has, there) = ((run.layer().inputs(), run.classes()), (data.width * data.height, data.classes));
-        (has != there).then_some(Misfit { has, there })
+    /// The run of a file, if it can be read and learns from images like those that there are.
+    fn fitting(&self, run: Result<StdpRun, WeightsError>) -> Result<StdpRun, String> {
+        let run = run.map_err(|error| error.to_string())?;
+        self.check_sizes(run.sizes()).map_err(|misfit| format!("its network {misfit}"))?;
+        Ok(run)
     }
 
     /// The run over other images: one that has seen nothing yet learns what it will see.
     pub(super) fn stdp_over(&self, run: StdpRun, (pixels, classes): (usize, usize), images: usize) -> StdpRun {
         match run.shown() {
-            0 if self.is_drawn && self.misfit_of_stdp(&run).is_some() => {
+            0 if self.is_drawn && run.sizes() != (pixels, classes) => {
                 StdpRun::new(run.spec().clone(), pixels, classes, images)
             }
             0 => run.over(images),
@@ -207,19 +204,19 @@ impl Session {
         let (mut score, mut missing, mut is_over) = (Accuracy::default(), None, false);
         while score.images < pictures && !is_over {
             match run.advance(&self.data.train) {
-                Advance::Shown(shown) => {
-                    score += Accuracy { correct: usize::from(shown.answer == Some(shown.label)), images: 1 };
+                StdpAdvance::Shown(shown) => {
+                    score += Accuracy::of_answers(&[shown.answer], &[shown.label]);
                     is_over = run.position().images == run.images();
                 }
-                Advance::Waiting(shard) => {
+                StdpAdvance::Waiting(shard) => {
                     missing = Some(shard);
                     break;
                 }
                 // There are no images at all.
-                Advance::EpochOver => return self.pause(),
+                StdpAdvance::EpochOver => return self.pause(),
             }
         }
-        let Position { epoch, images, .. } = run.position();
+        let StdpPosition { epoch, images, .. } = run.position();
         // There is no loss: the page shows none.
         let done = StepDone { step: run.shown(), epoch, images, images_in_epoch: run.images(), loss: 0.0, score };
         if score.images > 0 {
@@ -240,7 +237,7 @@ impl Session {
 
     fn end_epoch_of_stdp(&mut self) {
         let Some(run) = &mut self.stdp else { return };
-        let Position { epoch, live, .. } = run.position();
+        let StdpPosition { epoch, live, .. } = run.position();
         run.measured();
         run.end_epoch();
         // A run that is trained beyond its spec's epochs is not stopped again.
@@ -253,11 +250,8 @@ impl Session {
     fn trace_of_stdp(&mut self, picture: Picture, pixels: Option<&Vec<u8>>) {
         let Some(run) = &self.stdp else { return };
         let trace = self.picture(picture, pixels).and_then(|(Sample { pixels, label, number }, pass)| {
-            let inputs = run.layer().inputs();
-            match pixels.len() == inputs {
-                true => Ok((network(run).trace(pixels, pass, number), label)),
-                false => Err(format!("The picture has {} pixels, the network {inputs}.", pixels.len())),
-            }
+            check_size(pixels, run.layer().inputs())?;
+            Ok((network(run).trace(pixels, pass, number), label))
         });
         let step = run.shown();
         match trace {
@@ -272,10 +266,8 @@ impl Session {
         }
         let Some(run) = &self.stdp else { return };
         let size = run.layer().inputs();
-        if !pixels.len().is_multiple_of(size) {
-            let bytes = pixels.len();
-            return self
-                .fail(format_args!("{bytes} bytes are no whole pictures: the network reads {size} pixels of each."));
+        if let Err(reason) = check_whole(pixels, size) {
+            return self.fail(reason);
         }
         let mut network = network(run);
         let mut spikes = vec![0.0_f32; network.layer.neurons()];
@@ -293,7 +285,7 @@ impl Session {
     /// What stopping early comes to over these images.
     pub(super) fn stopping_of_stdp(&mut self, images: Digits) {
         let Some(run) = &self.stdp else { return };
-        let test = StoppingTest { network: network(run), images, next: 0, stopping: Stopping::default() };
+        let test = StdpStoppingTest { network: network(run), images, next: 0, stopping: Stopping::default() };
         self.start(Job::StdpStopping(Box::new(test)));
     }
 }

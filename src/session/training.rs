@@ -8,7 +8,7 @@ use super::{EARLY_TESTS, Mode, QUICK_TEST, Session, TEST_INTERVAL};
 use crate::digits::shard::Split;
 use crate::event::{Event, StepDone};
 use crate::protocol::Report;
-use crate::training::{Launch, PendingLosses, Recorded, Run, STEPS_PER_READ};
+use crate::training::{Launch, PendingLosses, Recorded, STEPS_PER_READ};
 use crate::weights::pieces::FiniteCheck;
 use std::ops::ControlFlow;
 
@@ -29,8 +29,7 @@ impl Session {
             return;
         }
         // A shard that this data does not have would be waited for in vain.
-        let by_stdp = self.stdp.as_ref().map_or(0, |run| run.images());
-        let (over, there) = (self.run.as_ref().map_or(by_stdp, Run::images), self.images());
+        let (over, there) = (self.run_images(), self.images());
         if over != there {
             return self
                 .fail(format_args!("The run was over {over} images, and there are {there}: it needs the same."));

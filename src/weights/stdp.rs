@@ -7,16 +7,15 @@
 use super::checkpoint::{Notes, WeightsError, checked_images, entries};
 use super::pytorch::floats;
 use super::rounding::WeightsType;
-use super::writer::{FORMAT, with_sorted_entries};
+use super::writer::{with_own_entries, with_sorted_entries};
 use crate::event::Accuracy;
 use crate::network::{MAX_CLASSES, ParameterError};
 use crate::plasticity::labels::{Responses, Voters};
 use crate::plasticity::layer::StdpLayer;
 use crate::plasticity::network::StdpNetwork;
-use crate::plasticity::run::{Live, Position, StdpRun};
+use crate::plasticity::run::{Live, StdpPosition, StdpRun};
 use crate::spec::Spec;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
-use std::collections::HashMap;
 
 const WEIGHT: &str = "layers.0.weight";
 const ADAPTATION: &str = "adaptation";
@@ -87,22 +86,13 @@ fn tensors(layer: &StdpLayer, responses: &[f32], numbers: WeightsType) -> Vec<Wr
 }
 
 fn to_bytes(spec: &Spec, written: &[Written], notes: Notes) -> Result<Vec<u8>, WeightsError> {
-    let spec = serde_json::to_string(spec).map_err(|error| WeightsError::BadEntry("spec", error))?;
-    let own = [FORMAT, ("spec", &spec)].map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let notes: HashMap<String, String> = notes.0.into_iter().chain(own).collect();
+    let notes = with_own_entries(spec, notes)?;
     let mut views = Vec::new();
     for it in written {
         views.push((it.name, TensorView::new(it.dtype, it.shape.clone(), &it.bytes)?));
     }
     let file = serialize(views.iter().map(|(name, view)| (name, view)), Some(notes))?;
-    Ok(with_sorted_header(file))
-}
-
-/// The file with its header's entries in alphabetical order.
-fn with_sorted_header(file: Vec<u8>) -> Vec<u8> {
-    let header = file.first_chunk().map_or(0, |length| u64::from_le_bytes(*length) as usize + size_of::<u64>());
-    let (header, data) = file.split_at(header.min(file.len()));
-    [with_sorted_entries(header.to_vec()), data.to_vec()].concat()
+    Ok(with_sorted_entries(file))
 }
 
 /// The layer in a file of this program, and what its neurons stand for.
@@ -123,7 +113,7 @@ pub fn model_from_bytes(spec: Spec, bytes: &[u8]) -> Result<StdpNetwork, Weights
 pub fn run_from_bytes(spec: Spec, bytes: &[u8]) -> Result<StdpRun, WeightsError> {
     let (file, header) = (Read::new(bytes)?, entries(bytes)?);
     let entry = |name: &'static str| header.get(name).ok_or(WeightsError::NoRun);
-    let position: Position =
+    let position: StdpPosition =
         serde_json::from_str(entry("position")?).map_err(|error| WeightsError::BadEntry("position", error))?;
     let images = serde_json::from_str(entry("images")?).map_err(|error| WeightsError::BadEntry("images", error))?;
     let layer = file.layer(&spec)?;
@@ -151,7 +141,7 @@ pub fn run_from_model(spec: Spec, bytes: &[u8], images: usize) -> Result<StdpRun
     let layer = file.layer(&spec)?;
     let (rates, classes) = file.responses(RESPONSES, layer.neurons())?;
     let live = Responses::of_rates(&rates, classes, layer.neurons() as f32).ok_or_else(|| negative(RESPONSES))?;
-    Ok(StdpRun::at(spec, layer, live, Position::default(), images))
+    Ok(StdpRun::at(spec, layer, live, StdpPosition::default(), images))
 }
 
 /// A file that is read.

@@ -49,9 +49,7 @@ impl FileWriter {
     }
 
     fn new(spec: &Spec, tensors: Vec<FileTensor>, numbers: WeightsType, notes: Notes) -> Result<Self, WeightsError> {
-        let spec = serde_json::to_string(spec).map_err(|error| WeightsError::BadEntry("spec", error))?;
-        let own = [FORMAT, ("spec", &spec)].map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let notes: HashMap<String, String> = notes.0.into_iter().chain(own).collect();
+        let notes = with_own_entries(spec, notes)?;
         let shape = |it: &FileTensor| Shape { shape: it.shape.clone(), numbers };
         let shapes: Vec<(&str, Shape)> = tensors.iter().map(|it| (it.name.as_str(), shape(it))).collect();
         let mut bytes = with_sorted_entries(serialize(shapes.iter().map(|(name, shape)| (name, shape)), Some(notes))?);
@@ -117,11 +115,19 @@ impl View for &Shape {
     }
 }
 
-/// A header, with the 8 bytes of its length before it, whose entries are in alphabetical order: the library writes them in
+/// The entries of a header: those of any file of ours beside these notes.
+pub(super) fn with_own_entries(spec: &Spec, notes: Notes) -> Result<HashMap<String, String>, WeightsError> {
+    let spec = serde_json::to_string(spec).map_err(|error| WeightsError::BadEntry("spec", error))?;
+    let own = [FORMAT, ("spec", &spec)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Ok(notes.0.into_iter().chain(own).collect())
+}
+
+/// A file whose header's entries are in alphabetical order: the library writes them in
 /// an order that changes from run to run, and equal networks should make equal files.
 pub(super) fn with_sorted_entries(file: Vec<u8>) -> Vec<u8> {
     let sorted = || {
-        let (_, header) = file.split_first_chunk::<8>()?;
+        let (length, rest) = file.split_first_chunk::<8>()?;
+        let (header, data) = rest.split_at_checked(u64::from_le_bytes(*length) as usize)?;
         let mut entries: BTreeMap<String, serde_json::Value> = serde_json::from_slice(header).ok()?;
         if let Some(notes) = entries.get_mut("__metadata__") {
             let inner: BTreeMap<String, String> = serde_json::from_value(notes.take()).ok()?;
@@ -130,7 +136,7 @@ pub(super) fn with_sorted_entries(file: Vec<u8>) -> Vec<u8> {
         let mut header = serde_json::to_vec(&entries).ok()?;
         // Tensors begin at a multiple of 8.
         header.resize(header.len().next_multiple_of(8), b' ');
-        Some([&(header.len() as u64).to_le_bytes(), header.as_slice()].concat())
+        Some([&(header.len() as u64).to_le_bytes(), header.as_slice(), data].concat())
     };
     sorted().unwrap_or(file)
 }

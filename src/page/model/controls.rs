@@ -96,14 +96,8 @@ pub fn set(link: &mut Link, name: &str, value: &str) -> Option<()> {
             _ => (other, value.trim().to_owned()),
         },
     };
-    let before = spec.clone();
-    spec.set(field, &text).ok()?;
     // What the rule has no use for is no value.
-    if spec.check().is_err() {
-        *spec = before;
-        return None;
-    }
-    Some(())
+    spec.set_of_rule(crate::spec::field(field)?, &text).ok()
 }
 
 /// The values that a control of the page takes, in words.
