@@ -91,8 +91,11 @@ impl Worker {
                 worker.send(reports);
             });
         }
-        if self.session.borrow().is_busy() {
+        let session = self.session.borrow();
+        if session.is_busy() {
             self.rest.take();
+        } else if let Some(rest) = session.rest() {
+            self.rest.take_long(&self.scope, rest);
         }
     }
 }

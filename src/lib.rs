@@ -80,6 +80,8 @@ pub mod energy;
 pub mod protocol;
 /// Values that are turned in notches.
 pub mod knob;
+/// Sentences whose words stand in the document.
+pub mod said;
 /// Every picture of the program, as marks in 0–1 coordinates, and as SVG and CSV files.
 pub mod pictures;
 
@@ -147,6 +149,9 @@ pub mod exporter;
 /// The article's figures, a program of their own that draws with the page's parts.
 #[cfg(feature = "web")]
 pub mod article;
+/// A layer that learns by STDP, watched: a program of its own that draws with the page's parts.
+#[cfg(feature = "web")]
+pub mod plasticity_view;
 /// The command-line program: the only one that prints, opens files and reaches the network.
 #[cfg(feature = "cli")]
 #[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "here files are opened and clocks are read")]

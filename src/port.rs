@@ -45,11 +45,13 @@ pub fn listen(scope: &DedicatedWorkerGlobalScope, mut hear: impl FnMut(RequestId
 pub struct Rest {
     channel: MessageChannel,
     resting: Rc<Cell<bool>>,
+    /// Whether a timer will end a longer pause.
+    waiting: Rc<Cell<bool>>,
 }
 
 impl Default for Rest {
     fn default() -> Self {
-        Self { channel: MessageChannel::new().unwrap_throw(), resting: Rc::new(Cell::new(false)) }
+        Self { channel: MessageChannel::new().unwrap_throw(), resting: Rc::default(), waiting: Rc::default() }
     }
 }
 
@@ -63,6 +65,21 @@ impl Rest {
         });
         self.channel.port1().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         on_message.forget();
+    }
+
+    /// Starts a pause of so many milliseconds, if there is none yet.
+    pub fn take_long(&self, scope: &DedicatedWorkerGlobalScope, milliseconds: f64) {
+        if self.waiting.replace(true) {
+            return;
+        }
+        let (waiting, port) = (self.waiting.clone(), self.channel.port2());
+        let over = Closure::once_into_js(move || {
+            waiting.set(false);
+            port.post_message(&JsValue::NULL).unwrap_throw();
+        });
+        let asked = scope
+            .set_timeout_with_callback_and_timeout_and_arguments_0(over.unchecked_ref(), milliseconds.ceil() as i32);
+        self.waiting.set(asked.is_ok());
     }
 
     /// Starts a pause, if there is none yet.

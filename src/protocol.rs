@@ -9,6 +9,7 @@
 
 use crate::digits::shard::{Manifest, Split};
 use crate::event::{Accuracy, EpochDone, StepDone};
+use crate::plasticity::pace::Pace;
 use crate::spec::{Dataset, Spec};
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +61,8 @@ pub enum Request {
     /// Train until `Pause`, or until the epoch ends after which the spec stops. Answer: `Paused`, where it ends by itself. A missing shard is requested by `Need`,
     /// and the run waits for it.
     Train,
+    /// Let the pictures of a layer that learns by STDP pass so fast, from now on. There is no answer.
+    Pace(Pace),
     /// Stop after the current step. Answer: `Paused`.
     Pause,
     /// Train one batch, then pause.
@@ -88,6 +91,8 @@ pub enum Request {
     /// Send the incoming weights (receptive fields) of these neurons of a layer; layer 0 is the first hidden one, and
     /// the last is the output. Answer: `Fields`, without neurons that do not exist.
     Fields(usize, Vec<usize>),
+    /// Say what there is to see of a layer that learns by STDP, and record the next picture for the next time. Answer: `Glimpse`.
+    Glimpse,
     /// Measure the firing rate of each hidden neuron over some pictures. Arrays: their pixels, [images, N]. Answer:
     /// `Rates`.
     Rates,
@@ -235,6 +240,11 @@ pub enum Report {
     Photo(bool),
     /// The incoming weights of these neurons of that layer. Arrays: the weights as f32, little-endian, [neurons, N].
     Fields(usize, Vec<usize>),
+    /// Arrays: the bytes of a [`crate::plasticity::glimpse::Glimpse`]; none where no layer learns by STDP.
+    Glimpse {
+        /// Whether there is more to be seen at once.
+        more: bool,
+    },
     /// The number of neurons of each hidden layer. Arrays: for each neuron the fraction of time steps in which it
     /// fires, as f32, little-endian.
     Rates(Vec<usize>),
@@ -274,6 +284,7 @@ impl Report {
             | Self::TestImages(_)
             | Self::Photo(_)
             | Self::Fields(..)
+            | Self::Glimpse { .. }
             | Self::Rates(_)
             | Self::Stopping(..)
             | Self::Weights

@@ -16,6 +16,7 @@ mod pace;
 mod stdp;
 mod testing;
 mod training;
+mod watching;
 
 pub use gpu::{GpuTask, GpuTaskResult};
 pub use jobs::JOB_OPERATIONS;
@@ -39,6 +40,7 @@ use meter::Meter;
 use pace::Pace;
 use std::collections::VecDeque;
 use testing::Testing;
+use watching::Watching;
 
 /// Images of the test that is made while training runs, about once a second.
 const QUICK_TEST: usize = 1000;
@@ -67,6 +69,8 @@ pub struct Session {
     run: Option<Run>,
     /// The run by STDP.
     stdp: Option<Box<StdpRun>>,
+    /// Who watches that.
+    watching: Watching,
     /// Whether the weights were drawn from the seed: before they learn they may be drawn anew, for other images.
     is_drawn: bool,
     data: Data,
@@ -112,6 +116,7 @@ impl Session {
             clock: Box::new(clock),
             run: None,
             stdp: None,
+            watching: Watching::default(),
             is_drawn: false,
             data: Data::default(),
             mode: Mode::Idle,
@@ -144,7 +149,7 @@ impl Session {
         let waits = |split, shard| self.data.requested.contains(&(split, shard));
         let test = self.testing.as_ref().is_some_and(|testing| testing.missing(&self.data.test).is_none());
         let due = self.due_shard().is_some_and(|due| !waits(Split::Train, due));
-        test || (self.mode != Mode::Idle && due)
+        test || (self.mode != Mode::Idle && due && self.rest().is_none())
     }
 
     /// Takes a request in, and does the first piece of what it asks for: most are answered by that.
@@ -181,12 +186,15 @@ impl Session {
             Request::Samples(dataset) => self.samples(dataset, &bytes),
             Request::Train => self.train(Mode::Training),
             Request::Step => self.train(Mode::OneStep),
+            Request::Pace(pace) => self.watching.pace = pace,
             Request::Pause => self.pause(),
             Request::Trace { picture } => self.trace(picture, bytes.first()),
             Request::Photo { .. } => self.fail("This engine reads no pictures."),
             Request::Test(images) => self.test(images),
             Request::TestImages(images) => self.test_images(images),
             Request::Fields(layer, neurons) => self.incoming_weights(layer, neurons),
+            // The run that was looked at is no more.
+            Request::Glimpse => self.report(Report::Glimpse { more: false }),
             Request::Rates => self.rates(bytes.first_mut().map(std::mem::take).unwrap_or_default()),
             Request::Stopping(images) => self.stopping(images),
             Request::Weights => self.weights(),

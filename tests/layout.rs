@@ -119,6 +119,8 @@ const BROWSER: &[&str] = &[
     "page/ports/",
     "page/view/",
     "article/view.rs",
+    "plasticity_view/view.rs",
+    "bin/plasticity_view.rs",
 ];
 
 /// The files of `src/page` that a file of it imports from, by their `use` lines.

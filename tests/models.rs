@@ -1,12 +1,10 @@
 //! The networks that ship: each loads, and reads the real test digits as well as models/README.md says.
 
-use spiking_playground::accuracy::evaluate;
-use spiking_playground::activity::Activity;
+use spiking_playground::cli::arguments::Model;
 use spiking_playground::cli::data;
+use spiking_playground::cli::opened::Opened;
 use spiking_playground::digits::Digits;
-use spiking_playground::kernels;
 use spiking_playground::spec::Dataset;
-use spiking_playground::weights::checkpoint::model_from_bytes;
 use std::path::{Path, PathBuf};
 
 /// The folder of the data sets, if this one is there. If it is not, the test that asks says what it lacks and is left out:
@@ -53,17 +51,17 @@ fn every_model_is_as_good_as_it_says() {
     for (file, accuracy, operations) in claims {
         let bytes = std::fs::read(folder.join(&file)).unwrap();
         assert!(bytes.len() < 1_000_000, "{file} is over 1 MB");
-        let (spec, network) = model_from_bytes(&bytes, &kernels::cpu()).unwrap();
-        let Some(test) = test_set(spec.dataset) else { continue };
-        let (score, activity) = Activity::measure(&network, &spec, &test);
-        assert_eq!(score, evaluate(&network, &spec, &test, 0..test.len(), 0), "{file}: one pass tells both");
+        let opened = Opened::open(&Model { file: folder.join(&file), given: Vec::new() }).unwrap();
+        let Some(test) = test_set(opened.spec().dataset) else { continue };
+        let (score, activity) = opened.measure(&test);
+        assert_eq!(score, opened.score(&test), "{file}: one pass tells both");
         let measured = 100.0 * score.fraction();
         // Kernels that add in another order may read an image or two otherwise, and so may other machines: 5 of 10,000.
         assert!((measured - accuracy).abs() < 0.0501, "{file}: {measured} measured, {accuracy} claimed");
         let measured = activity.synaptic_operations();
         assert!((measured / operations - 1.0).abs() < 0.001, "{file}: {measured} measured, {operations} claimed");
         // A quiet network does what it is there for.
-        if spec.rate_penalty > 0.0 {
+        if opened.spec().rate_penalty > 0.0 {
             assert!(measured <= activity.dense_operations() as f64, "{file} takes {measured} synaptic operations");
         }
     }

@@ -4,6 +4,8 @@ use crate::network::{small, stripes};
 use crate::plasticity::{advance, small_spec};
 use crate::session::{Page, said};
 use spiking_playground::event::Accuracy;
+use spiking_playground::plasticity::glimpse::{FIELDS_AT_ONCE, Glimpse};
+use spiking_playground::plasticity::pace::Pace;
 use spiking_playground::plasticity::run::StdpRun;
 use spiking_playground::protocol::{Picture, Report, Request};
 use spiking_playground::spec::{Readout, Rule, Spec, Stdp, dense};
@@ -11,6 +13,7 @@ use spiking_playground::trace::{CERTAINTIES, Trace};
 use spiking_playground::weights::checkpoint::{Notes, run_to_bytes as gradients_to_bytes, spec_from_bytes};
 use spiking_playground::weights::rounding::WeightsType;
 use spiking_playground::weights::stdp::{model_to_bytes, run_from_bytes, run_to_bytes};
+use std::collections::BTreeSet;
 
 fn started(images: usize) -> Page {
     let mut page = Page::new(images);
@@ -200,4 +203,88 @@ fn a_layer_that_was_drawn_before_its_images_were_known_is_drawn_for_them() {
     assert!(matches!(&said[..], [Report::Failed(reason)] if reason.contains("7 × 7")), "{said:?}");
     run.end_epoch();
     assert_eq!(run.shown(), 90);
+}
+
+fn glimpse(page: &mut Page) -> (Glimpse, bool) {
+    let said = page.ask(Request::Glimpse);
+    let [Report::Glimpse { more }] = said[..] else { panic!("{said:?}") };
+    let bytes = newest(page, |report| matches!(report, Report::Glimpse { .. })).remove(0);
+    (Glimpse::from_bytes(&bytes).unwrap(), more)
+}
+
+#[test]
+fn whoever_watches_sees_what_has_changed_and_the_newest_picture() {
+    let mut page = started(90);
+    let (first, more) = glimpse(&mut page);
+    assert!(first.is_first && !more && first.learnt.is_none() && first.shown == 0);
+    assert_eq!(first.fields.iter().map(|(neuron, _)| *neuron).collect::<Vec<_>>(), (0..20).collect::<Vec<_>>());
+    assert_eq!((first.labels, first.thresholds.len()), (vec![None; 20], 20));
+    assert!(first.fields.iter().all(|(_, field)| field.len() == 36 && field.contains(&255)));
+    // A picture is learnt, and recorded: only the fields of those that fired have changed.
+    page.ask(Request::Step);
+    page.work(5);
+    let (second, _) = glimpse(&mut page);
+    let learnt = second.learnt.expect("it was recorded");
+    let fired: BTreeSet<usize> = learnt.spikes.iter().map(|spike| spike.neuron).collect();
+    assert!(!second.is_first && second.shown == 1 && !fired.is_empty());
+    assert_eq!(second.fields.iter().map(|(neuron, _)| *neuron).collect::<BTreeSet<_>>(), fired);
+    assert!(second.labels.iter().enumerate().all(|(neuron, label)| label.is_some() == fired.contains(&neuron)));
+    let data = stripes(90, 1);
+    assert_eq!((&learnt.pixels[..], learnt.label), (data.image(learnt.sample), data.label(learnt.sample)));
+    assert_eq!((learnt.nearest.len(), learnt.change.len()), (5, 36));
+    assert!(fired.contains(&learnt.nearest[0].neuron), "who fired was nearest");
+    let course = &learnt.nearest[0];
+    assert!(course.potentials.len() == 40 && course.potentials.iter().zip(&course.thresholds).any(|(u, at)| u > at));
+    assert!(second.window.iter().any(|(between, mean)| *between == 0 && *mean > 0.0), "{:?}", second.window);
+    // Pictures of which nothing was asked for are not recorded, and to watch changes nothing of what is learnt.
+    page.ask(Request::Train);
+    page.work(30);
+    page.ask(Request::Pause);
+    let (third, _) = glimpse(&mut page);
+    assert!(third.shown > 2 && third.learnt.is_some());
+    let all = shown(&mut page);
+    let mut native = StdpRun::new(small_spec(3), data.pixels(), data.classes(), data.len());
+    advance(&mut native, all as usize, &data);
+    assert!(checkpoint(&mut page) == run_to_bytes(&native, Notes::default()).unwrap());
+    // Another layer is told anew, a larger one in parts.
+    let many = Spec { layers: dense([100]), ..small_spec(3) };
+    page.ask(Request::Start(many));
+    let (some, more) = glimpse(&mut page);
+    let (rest, no_more) = glimpse(&mut page);
+    assert!(some.is_first && more && !rest.is_first && !no_more);
+    let all: BTreeSet<usize> = some.fields.iter().chain(&rest.fields).map(|(neuron, _)| *neuron).collect();
+    assert_eq!((all.len(), some.fields.len()), (100, FIELDS_AT_ONCE));
+    // No layer learns so any more: there is nothing to see, and nothing is wrong.
+    page.ask(Request::Start(small()));
+    assert_eq!(page.ask(Request::Glimpse), [Report::Glimpse { more: false }]);
+}
+
+#[test]
+fn pictures_pass_at_their_pace() {
+    // The clock goes 10 ms at each look, so this is about so many milliseconds.
+    let after = |pace: Pace| {
+        let mut page = started(90);
+        page.ask(Request::Pace(pace));
+        page.ask(Request::Train);
+        let mut rests = 0;
+        for _ in 0..100 {
+            rests += usize::from(!page.session.is_busy() && page.session.rest().is_some());
+            page.work(1);
+        }
+        (shown(&mut page), rests)
+    };
+    let ((slow, rests), (steady, _), (full, none)) =
+        (after(Pace::Steady(1)), after(Pace::Steady(5)), after(Pace::Full));
+    assert!((1..10).contains(&slow) && rests > 50, "{slow} pictures, {rests} rests");
+    assert!((slow + 1..50).contains(&steady) && full > 100 && none == 0, "{steady} and {full}");
+    let (rising, _) = after(Pace::Rising);
+    assert!((3..90).contains(&rising), "{rising}");
+    // A single step waits for nothing.
+    let mut page = started(90);
+    page.ask(Request::Pace(Pace::Steady(1)));
+    for _ in 0..3 {
+        page.ask(Request::Step);
+        page.work(2);
+    }
+    assert_eq!(shown(&mut page), 3);
 }

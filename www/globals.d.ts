@@ -20,6 +20,9 @@ interface Release {
   files: Record<string, [bytes: number, sum: number, always: 0 | 1]>;
 }
 
+/** What a layer that learns is shown by. */
+type Numbers = Uint8Array | Uint32Array;
+
 /** Reads files for a program: their bytes and null, or any list and what went wrong. */
 type Load = (
   files: (string | Blob)[],
@@ -45,6 +48,10 @@ interface Outside {
   progress(epochs: number, loss: number, accuracy: number, imagesPerSecond: number): void;
   /** What the picture was read as, and since which time step, from 1. */
   prediction(digit: number, name: string, probability: number, knownSince: number): void;
+  /** Shows what there is to see of a layer that learns by STDP. */
+  glimpse(bytes: Uint8Array): void;
+  /** Shows how often each of its neurons fires for the picture in hand. */
+  firing(counts: Uint32Array): void;
   /** The link under which a run was kept that the page's link means. */
   kept(): string | undefined;
   /** When that was, in words. */

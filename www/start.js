@@ -35,6 +35,9 @@ globalThis.outside = {
   ready: nothing,
   progress: nothing,
   prediction: nothing,
+  // What is handed over lies in the page's memory, which may be another's by then.
+  glimpse: (bytes) => watch("glimpse", bytes.slice()),
+  firing: (counts) => watch("firing", counts.slice()),
   kept: () => undefined,
   kept_when: absent,
   kept_file: absent,
@@ -73,6 +76,27 @@ async function save(method, parameters, failed) {
     await exporter[method](...parameters);
   } catch (reason) {
     failed(reason instanceof Error ? reason.message : String(reason));
+  }
+}
+
+/** The program that shows a layer as it learns by STDP. @type {Promise<Record<string, (numbers: Numbers) => void>> | undefined} */
+let plasticity;
+
+/**
+ * Has that program show something: it is fetched for the first glimpse.
+ * @param {string} method
+ * @param {Numbers} numbers
+ */
+async function watch(method, numbers) {
+  try {
+    plasticity ??= import(address(`${build.programs.plasticity_view}.js`)).then(async (program) => {
+      await program.default();
+      return program;
+    });
+    (await plasticity)[method]?.(numbers);
+  } catch (error) {
+    plasticity = undefined;
+    console.error(error);
   }
 }
 

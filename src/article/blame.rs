@@ -2,12 +2,13 @@
 //! the currents of the time steps before.
 
 use super::current::{Scale, TIME_STEPS, band, ground, path, shape, spikes};
-use super::figure::{Figure, Picture, column_at, decimal, say};
+use super::figure::{Figure, Picture, column_at, decimal};
 use super::knobs::{index, number};
 use crate::decimal::Between;
 use crate::neuron::Step;
 use crate::pictures::csv::Table;
 use crate::pictures::marks::{Ink, Mark, Point, column, level, line};
+use crate::said::say;
 use crate::spec::{Neuron, Surrogate};
 
 /// Less than this of the largest possible blame is none.

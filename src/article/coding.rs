@@ -1,12 +1,13 @@
 //! How pixels become spikes: one column of a digit in the three codings, by [`crate::spikes::encode`]. A pixel's row in
 //! the picture is its row in time.
 
-use super::figure::{Figure, Key, Picture, decimal, say};
+use super::figure::{Figure, Key, Picture, decimal};
 use super::knobs::{index, number};
 use crate::decimal::Between;
 use crate::pictures::csv::Table;
 use crate::pictures::marks::{Ink, Mark, Point, Shade};
 use crate::pictures::raster;
+use crate::said::say;
 use crate::spikes::SpikeTrain;
 use crate::spikes::encode::{Pass, latency, rate};
 

@@ -1,11 +1,12 @@
 //! One neuron and the current that flows into it, which the reader draws: [`crate::neuron`] computes what it does.
 
-use super::figure::{Figure, Key, Picture, Said, column_at, decimal, say};
+use super::figure::{Figure, Key, Picture, column_at, decimal};
 use super::knobs::{number, reset};
 use crate::decimal::Between;
 use crate::neuron::Step;
 use crate::pictures::csv::Table;
 use crate::pictures::marks::{Ink, Mark, Point, column, level, line, plain, px};
+use crate::said::{Said, say};
 use crate::spec::Neuron;
 
 /// Time steps of the figure.

@@ -1,11 +1,12 @@
 //! What a spiking neuron costs beside an ordinary one, in energy: cited numbers, and a sum that a reader can turn.
 
-use super::figure::{Figure, Picture, Said, decimal, say};
+use super::figure::{Figure, Picture, decimal};
 use super::knobs::number;
 use crate::decimal::Between;
 use crate::energy::{ADD, CACHE, DRAM, MULTIPLY_ADD};
 use crate::pictures::csv::Table;
 use crate::pictures::marks::{Ink, Mark, Point, level, line, plain, px};
+use crate::said::{Said, say};
 
 const GROUND: f32 = 0.92;
 const TOP: f32 = 0.06;

@@ -3,6 +3,7 @@
 use crate::decimal::Between;
 use crate::pictures::csv::Table;
 use crate::pictures::marks::{Mark, Point};
+use crate::said::Said;
 
 /// A key that a figure understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,20 +22,6 @@ pub enum Key {
     End,
     /// Space or Enter.
     Space,
-}
-
-/// A sentence: its key in the document, and what its braces are filled with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
-    /// Under this `data-say` its words stand in `www/index.html`.
-    pub key: &'static str,
-    /// What stands in its braces, by name.
-    pub values: Vec<(&'static str, String)>,
-}
-
-/// The sentence with that key.
-pub fn say(key: &'static str, values: &[(&'static str, String)]) -> Said {
-    Said { key, values: values.to_vec() }
 }
 
 /// What a figure shows.

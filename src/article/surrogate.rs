@@ -2,7 +2,7 @@
 //! untrained network's hidden neurons at the voltages where they stand, and who of them is reached by learning.
 
 use super::coding::{DIGIT, TIME_STEPS};
-use super::figure::{Figure, Picture, say};
+use super::figure::{Figure, Picture};
 use super::knobs::{index, number};
 use crate::decimal::Between;
 use crate::neuron::NeuronState;
@@ -10,6 +10,7 @@ use crate::pictures::csv::Table;
 use crate::pictures::marks::{Ink, Mark, Point, Shade, level, line, plain, px};
 use crate::pictures::surrogate::as_wide_as;
 use crate::random::{Generator, Stream};
+use crate::said::say;
 use crate::spec::{Neuron, Surrogate};
 use crate::spikes::encode::{Pass, rate};
 

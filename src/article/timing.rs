@@ -1,7 +1,7 @@
 //! Two spikes that meet at a synapse, and the weight that their order changes: the STDP window, as an equation says it and as the
 //! running rule has it.
 
-use super::figure::{Figure, Key, Picture, Said, column_at, decimal, say};
+use super::figure::{Figure, Key, Picture, column_at, decimal};
 use super::knobs::number;
 use crate::decimal::Between;
 use crate::pictures::csv::Table;
@@ -9,6 +9,7 @@ use crate::pictures::marks::{Ink, Mark, Point, level, line, plain, px};
 use crate::plasticity::Mode;
 use crate::plasticity::input::InputSpikes;
 use crate::plasticity::layer::StdpLayer;
+use crate::said::{Said, say};
 use crate::spec::{Neuron, Stdp};
 use crate::spikes::SpikeTrain;
 

@@ -1,11 +1,11 @@
 //! The figures in the document: what is done to them is told to their models, and what these show is put into the
 //! elements of `www/index.html`.
 
-use super::figure::{Figure, Key, Said};
+use super::figure::{Figure, Key};
 use super::knobs::knob;
 use crate::decimal;
 use crate::dom::canvas::{Canvas, painted, read_palette};
-use crate::dom::document::{ENDS, Text, after, all, find, listen, listen_actively, place, window, within};
+use crate::dom::document::{ENDS, Text, after, all, find, listen, listen_actively, place, sentences, window, within};
 use crate::dom::knob::{Turned, Typing, listen_to_knob, show_knob};
 use crate::dom::save::{self, Form, PIXELS, SaveAs, save_drawing, save_table};
 use crate::knob::Knob;
@@ -15,7 +15,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use web_sys::{Element, Event, HtmlCanvasElement, HtmlElement, HtmlSelectElement, HtmlTemplateElement};
+use web_sys::{Element, Event, HtmlCanvasElement, HtmlElement, HtmlSelectElement};
 use web_sys::{KeyboardEvent, PointerEvent, ResizeObserver};
 
 /// What a figure says is spoken once nothing has happened to it for so many milliseconds.
@@ -62,7 +62,8 @@ type Shared = Rc<RefCell<Views>>;
 
 /// Finds the figures, listens to what is done to them, and draws them.
 pub fn open() {
-    let views = Views { views: Vec::new(), palette: Palette::default(), words: words(), asked: false };
+    let views =
+        Views { views: Vec::new(), palette: Palette::default(), words: sentences("figure-phrases"), asked: false };
     let shared: Shared = Rc::new(RefCell::new(views));
     let typing = Typing::find();
     for (index, (id, model)) in super::figures().into_iter().enumerate() {
@@ -79,16 +80,6 @@ pub fn open() {
     save::listen("#article [data-save]", move |button, kind| state.borrow_mut().save(&button, kind));
     watch(&shared);
     look(&shared);
-}
-
-fn words() -> Vec<(String, String)> {
-    let template: HtmlTemplateElement = find("figure-phrases");
-    let Ok(list) = template.content().query_selector_all("[data-say]") else { return Vec::new() };
-    let sentence = |i: u32| {
-        let element: HtmlElement = list.item(i)?.dyn_into().ok()?;
-        Some((element.dataset().get("say")?, element.text_content()?))
-    };
-    (0..list.length()).filter_map(sentence).collect()
 }
 
 /// Sizes or colours may be others: everything is drawn anew.
@@ -258,14 +249,8 @@ impl View {
         for (select, control) in &self.selects {
             select.set_value(&self.model.text(control));
         }
-        self.said.set(&picture.said.iter().map(|said| sentence(said, words)).collect::<Vec<_>>().join(" "));
+        self.said.set(&picture.said.iter().map(|said| said.in_words(words)).collect::<Vec<_>>().join(" "));
     }
-}
-
-/// A sentence with its braces filled; its key where the document lacks it.
-fn sentence(said: &Said, words: &[(String, String)]) -> String {
-    let found = words.iter().find(|(key, _)| key == said.key).map_or(said.key, |(_, words)| words);
-    said.values.iter().fold(found.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
 /// A place on a canvas.

@@ -34,7 +34,13 @@ pub fn pictures(
     let counts: Vec<usize> = (0..voters.classes())
         .map(|class| voters.labels.iter().filter(|label| **label == Some(class as u8)).count())
         .collect();
-    let sheet = fields_sheet::picture(&href, (small.width, small.height), &counts, dataset.class_names());
+    let named = dataset.class_names().map_or(0, |names| names.len());
+    let sheet = fields_sheet::picture(
+        &href,
+        (small.width, small.height),
+        &counts,
+        &dataset.class_names().unwrap_or_default()[..named],
+    );
     Ok((sheet, png(&draw(SCALE))?))
 }
 

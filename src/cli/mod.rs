@@ -20,7 +20,7 @@ pub mod files;
 #[cfg(feature = "engine")]
 mod interrupt;
 #[cfg(feature = "engine")]
-mod opened;
+pub mod opened;
 #[cfg(feature = "engine")]
 mod origin;
 #[cfg(feature = "engine")]

@@ -100,6 +100,47 @@ impl Canvas {
     }
 }
 
+/// A canvas of pixels: its size is theirs, whatever the layout makes of it.
+pub struct PixelCanvas {
+    /// The element.
+    pub element: HtmlCanvasElement,
+    context: CanvasRenderingContext2d,
+}
+
+impl PixelCanvas {
+    /// The canvas with that id.
+    pub fn find(id: &str) -> Self {
+        let element = find(id);
+        let context = context(&element);
+        Self { element, context }
+    }
+
+    /// Makes it so many pixels wide and high; it is empty then, if it was not so before.
+    pub fn resize(&self, [width, height]: [usize; 2]) {
+        let size = (width as u32, height as u32);
+        if (self.element.width(), self.element.height()) != size {
+            self.element.set_width(size.0);
+            self.element.set_height(size.1);
+        }
+    }
+
+    /// Puts pixels, red, green and blue each, in rows of so many, at this place.
+    pub fn put(&self, rgb: &[u8], columns: usize, [x, y]: [usize; 2]) {
+        let rows = rgb.len() / (3 * columns.max(1));
+        let opaque = rgb.as_chunks::<3>().0.iter().flat_map(|[r, g, b]| [*r, *g, *b, 255]);
+        let bytes: Vec<u8> = opaque.take(4 * rows * columns).collect();
+        let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&bytes), columns as u32, rows as u32);
+        if let Ok(image) = image {
+            drop(self.context.put_image_data(&image, x as f64, y as f64));
+        }
+    }
+
+    /// Its pixels as the address of a picture; none where the browser does not give them.
+    pub fn address(&self) -> Option<String> {
+        self.element.to_data_url().ok()
+    }
+}
+
 fn context(element: &HtmlCanvasElement) -> CanvasRenderingContext2d {
     let context = element.get_context("2d").ok().flatten();
     context.and_then(|context| context.dyn_into().ok()).unwrap_or_else(|| missing("2d context"))

@@ -4,7 +4,9 @@ use crate::decimal::Between;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, Element, Event, EventTarget, HtmlElement, KeyboardEvent, Node, PointerEvent, Window};
+use web_sys::{
+    Document, Element, Event, EventTarget, HtmlElement, HtmlTemplateElement, KeyboardEvent, Node, PointerEvent, Window,
+};
 
 /// How a pointer that is down can end: a browser may tell only the last of them.
 pub const ENDS: [&str; 3] = ["pointerup", "pointercancel", "lostpointercapture"];
@@ -56,6 +58,17 @@ fn nodes(selector: &str) -> Vec<Node> {
     document()
         .query_selector_all(selector)
         .map_or_else(|_| Vec::new(), |list| (0..list.length()).filter_map(|i| list.item(i)).collect())
+}
+
+/// The words of all sentences that stand in this template, by their keys.
+pub fn sentences(id: &str) -> Vec<(String, String)> {
+    let template: HtmlTemplateElement = find(id);
+    let Ok(list) = template.content().query_selector_all("[data-say]") else { return Vec::new() };
+    let sentence = |i: u32| {
+        let element: HtmlElement = list.item(i)?.dyn_into().ok()?;
+        Some((element.dataset().get("say")?, element.text_content()?))
+    };
+    (0..list.length()).filter_map(sentence).collect()
 }
 
 /// Calls `hear` at each such event, as long as the page lives.

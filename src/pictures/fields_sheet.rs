@@ -12,8 +12,8 @@ const ROW: f64 = 26.0;
 const SWATCH: f64 = 14.0;
 
 /// The picture: `href` is the address of the mosaic, `size` its width and height in pixels, and `counts` how many neurons answer
-/// most to each class.
-pub fn picture(href: &str, size: (usize, usize), counts: &[usize], names: Option<[&'static str; 10]>) -> String {
+/// most to each class. Classes without a name have their number.
+pub fn picture(href: &str, size: (usize, usize), counts: &[usize], names: &[&str]) -> String {
     let (light, dark) = (Palette::light(), Palette::dark());
     let height = WIDTH * size.1 as f64 / size.0.max(1) as f64;
     let legend = 3.0 * ROW + ROW * counts.len() as f64;
@@ -36,7 +36,7 @@ pub fn picture(href: &str, size: (usize, usize), counts: &[usize], names: Option
         let [r, g, b] = colour(class, &light);
         let swatch = Frame { x: left, y, width: SWATCH, height: SWATCH };
         sheet.rect(swatch, &format!("#{r:02x}{g:02x}{b:02x}"), 1.0);
-        let name = names.and_then(|names| names.get(class).copied()).map_or_else(|| class.to_string(), str::to_owned);
+        let name = names.get(class).map_or_else(|| class.to_string(), |name| (*name).to_owned());
         let base = y + 0.85 * SWATCH;
         sheet.add_label(&Label { at: (left + 24.0, base), text: &name, bold: true, ..text });
         let count = count.to_string();
@@ -55,10 +55,10 @@ mod tests {
 
     #[test]
     fn the_mosaic_stands_beside_its_classes() {
-        let file = picture("data:,x", (58, 29), &[3, 0, 1], None);
+        let file = picture("data:,x", (58, 29), &[3, 0, 1], &[]);
         assert!(file.contains("href=\"data:,x\"") && file.contains("3 for 0, 0 for 1, 1 for 2"), "{file}");
         assert_eq!(file.matches("width=\"14.00\"").count(), 3);
-        let named = picture("data:,x", (1, 1), &[1; 10], Some(["a<b"; 10]));
+        let named = picture("data:,x", (1, 1), &[1; 10], &["a<b"; 10]);
         assert!(named.contains("a&lt;b") && !named.contains("NaN"), "{named}");
     }
 }

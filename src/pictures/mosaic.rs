@@ -1,5 +1,6 @@
 //! Receptive fields side by side, each in the colour of the class that its neuron answers most to.
 
+use super::field::part;
 use super::marks::{Ink, plain};
 use super::palette::{Palette, blend};
 
@@ -45,6 +46,50 @@ pub fn columns(fields: usize) -> usize {
     (1..=fields).find(|columns| columns * columns >= fields).unwrap_or(1)
 }
 
+/// How fields of a layer lie side by side: each with a gap of a weight's size to the right of it and below.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// How many there are.
+    pub fields: usize,
+    /// Weights in a row of a field, and rows.
+    pub cell: [usize; 2],
+    /// Pixels of a weight, each way.
+    pub scale: usize,
+}
+
+impl Layout {
+    /// The width and height of all of them, in pixels.
+    pub fn size(self) -> [usize; 2] {
+        let columns = columns(self.fields);
+        let [step_x, step_y] = self.step();
+        [columns * step_x, self.fields.div_ceil(columns) * step_y]
+    }
+
+    /// From one to the next.
+    fn step(self) -> [usize; 2] {
+        self.cell.map(|weights| (weights + 1) * self.scale)
+    }
+
+    /// The upper left corner of the field at a place, from 0.
+    pub fn corner(self, place: usize) -> [usize; 2] {
+        let (columns, [step_x, step_y]) = (columns(self.fields), self.step());
+        [place % columns * step_x, place / columns * step_y]
+    }
+
+    /// The place at a point, which is given in shares of all; none where there is none.
+    ///
+    /// ```
+    /// use spiking_playground::pictures::mosaic::Layout;
+    /// let layout = Layout { fields: 5, cell: [28, 28], scale: 1 };
+    /// assert_eq!((layout.size(), layout.corner(4)), ([87, 58], [29, 29]));
+    /// assert_eq!((layout.at((0.5, 0.9)), layout.at((0.9, 0.9)), layout.at((1.0, 0.0))), (Some(4), None, Some(2)));
+    /// ```
+    pub fn at(self, (x, y): (f32, f32)) -> Option<usize> {
+        let columns = columns(self.fields);
+        Some(part(y, self.fields.div_ceil(columns)) * columns + part(x, columns)).filter(|place| *place < self.fields)
+    }
+}
+
 /// One field, `width` weights in a row, each as much of the class's colour as it has of the largest weight; grey where the neuron
 /// answers to nothing. Red, green and blue, [weights, 3].
 pub fn field(weights: &[f32], label: Option<u8>, palette: &Palette) -> Vec<u8> {
@@ -69,20 +114,18 @@ pub fn mosaic(
     if neurons.is_empty() {
         return Pixels::default();
     }
-    let columns = columns(neurons.len());
-    let rows = neurons.len().div_ceil(columns);
-    let (mut cell, mut drawn) = ([side, side], Vec::new());
+    let (mut rows, mut drawn) = (side, Vec::new());
     for (neuron, label) in neurons {
         let weights = of(*neuron);
-        cell[1] = weights.len().div_ceil(side.max(1));
+        rows = weights.len().div_ceil(side.max(1));
         drawn.push(field(&weights, *label, palette));
     }
-    let [step_x, step_y] = cell.map(|pixels| pixels * scale + scale);
-    let (width, height) = (columns * step_x, rows * step_y);
+    let layout = Layout { fields: neurons.len(), cell: [side, rows], scale };
+    let [width, height] = layout.size();
     let paper = palette.mix(plain(Ink::Paper));
     let mut rgb: Vec<u8> = std::iter::repeat_n(paper, width * height).flatten().collect();
     for (place, field) in drawn.iter().enumerate() {
-        let (left, top) = (place % columns * step_x, place / columns * step_y);
+        let [left, top] = layout.corner(place);
         for (pixel, colour) in field.as_chunks::<3>().0.iter().enumerate() {
             let (x, y) = (left + pixel % side * scale, top + pixel / side * scale);
             for line in y..y + scale {

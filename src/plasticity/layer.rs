@@ -43,6 +43,17 @@ pub struct StdpLayer {
     powers: Powers,
 }
 
+/// A time step before its spikes, \[N\] each.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    /// u_j.
+    pub potentials: &'a [f32],
+    /// `Σ_i w_ij·s_i[t]`.
+    pub currents: &'a [f32],
+    /// θ + a_j.
+    pub thresholds: &'a [f32],
+}
+
 /// What lasts as long as a picture.
 #[derive(Clone, Debug, Default)]
 struct Picture {
@@ -180,14 +191,19 @@ impl StdpLayer {
         &self.spikes
     }
 
-    /// Counts the changes of weights by the time between their spikes from now on.
-    pub fn measure_window(&mut self, time_steps: usize) {
-        self.window = Some(Window::new(time_steps));
+    /// Δw_ij of the newest spike that was learnt from, before scaling, \[inputs\].
+    pub fn newest_change(&self) -> &[f32] {
+        &self.change
     }
 
-    /// The changes counted so far; none if they are not.
-    pub const fn changes_by_time(&self) -> Option<&Window> {
-        self.window.as_ref()
+    /// Counts the changes of weights in this window from now on, or no longer.
+    pub fn count_in(&mut self, window: Option<Window>) {
+        self.window = window;
+    }
+
+    /// Counts no longer; the window in which changes were counted.
+    pub const fn counted(&mut self) -> Option<Window> {
+        self.window.take()
     }
 
     /// Shows a picture from rest.
@@ -195,20 +211,24 @@ impl StdpLayer {
     /// # Panics
     /// If it has spikes of inputs that the layer does not read.
     pub fn show(&mut self, input: &InputSpikes, mode: Mode) {
-        self.show_watched(input, mode, &mut |_, _| {});
+        self.show_watched(input, mode, &mut |_| {});
     }
 
-    /// The same; `watch` sees u_j and `Σ_i w_ij·s_i[t]` of each time step before its spikes, \[N\] each.
+    /// The same; `watch` sees each time step before its spikes.
     ///
     /// # Panics
     /// As for [`StdpLayer::show`].
-    pub fn show_watched(&mut self, input: &InputSpikes, mode: Mode, watch: &mut dyn FnMut(&[f32], &[f32])) {
+    pub fn show_watched(&mut self, input: &InputSpikes, mode: Mode, watch: &mut dyn FnMut(Moment<'_>)) {
         self.begin(input);
         for t in 0..input.time_steps() {
             let now = input.at(t);
             self.integrate(now, t);
-            let Picture { potentials, currents, .. } = &self.picture;
-            watch(&potentials[..self.neurons], &currents[t * potentials.len()..][..self.neurons]);
+            let Picture { potentials, currents, thresholds, .. } = &self.picture;
+            watch(Moment {
+                potentials: &potentials[..self.neurons],
+                currents: &currents[t * potentials.len()..][..self.neurons],
+                thresholds: &thresholds[..self.neurons],
+            });
             if mode == Mode::Learning {
                 now.iter().for_each(|i| self.picture.last_input[*i as usize] = Some(t as u32));
                 self.depress(now, t);
@@ -470,7 +490,7 @@ mod tests {
         for from_pre_to_post in [-19_isize, -5, -1, 0, 1, 5, 19] {
             let (neuron, stdp) = pair();
             let mut layer = StdpLayer::with_weights(neuron, stdp, 2, &[vec![0.25, 1.0]]);
-            layer.measure_window(41);
+            layer.count_in(Some(Window::new(41)));
             let mut train = SpikeTrain::silent(1, 2, 41);
             train.fire(0, 1, 20);
             train.fire(0, 0, usize::try_from(20 - from_pre_to_post).unwrap());
@@ -483,7 +503,7 @@ mod tests {
             let expected = aged * young.change(from_pre_to_post, 0.25);
             assert!((change - expected).abs() < 1e-6, "{from_pre_to_post}: {change}, and {expected} by the equation");
             // The other input's weight is at its bound, and does not change.
-            let measured: f64 = (layer.changes_by_time().unwrap().means())
+            let measured: f64 = (layer.counted().unwrap().means())
                 .filter(|(at, ..)| *at == from_pre_to_post)
                 .map(|(_, mean, count)| mean * count as f64)
                 .sum();

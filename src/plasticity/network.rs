@@ -94,9 +94,9 @@ impl StdpNetwork {
         let (neuron, neurons) = (self.spec.neuron, self.layer.neurons());
         let raised = self.layer.adaptation().to_vec();
         let [mut potentials, mut excitation, mut inhibition] = [const { Vec::new() }; 3];
-        self.layer.show_watched(input, Mode::Frozen, &mut |now, currents| {
-            potentials.extend_from_slice(now);
-            excitation.extend_from_slice(currents);
+        self.layer.show_watched(input, Mode::Frozen, &mut |now| {
+            potentials.extend_from_slice(now.potentials);
+            excitation.extend_from_slice(now.currents);
         });
         let mut spikes = SpikeTrain::silent(1, neurons, time_steps);
         self.layer.spikes().iter().for_each(|spike| spikes.fire(0, spike.neuron, spike.time));

@@ -1,6 +1,7 @@
 //! A run: pictures in the order of an epoch, each answered before it is learnt.
 
 use super::Mode;
+use super::glimpse::Recorder;
 use super::input::encode;
 use super::labels::Responses;
 use super::layer::StdpLayer;
@@ -143,12 +144,25 @@ impl StdpRun {
 
     /// Shows the next picture, has it answered, and learns from it. Its label is looked at for the count alone.
     pub fn advance(&mut self, images: &impl Images) -> StdpAdvance {
+        self.advance_recorded(images, None)
+    }
+
+    /// The same; what happens is recorded, if somebody looks.
+    pub fn advance_recorded(&mut self, images: &impl Images, mut recorder: Option<&mut Recorder>) -> StdpAdvance {
         let Some(place) = self.order.batch(self.position.images, 1).first().copied() else {
             return StdpAdvance::EpochOver;
         };
         let Some((pixels, label)) = images.at(place) else { return StdpAdvance::Waiting(place.shard) };
         let sample = Sample { pixels, label: Some(label), number: place.sample() as u64 };
-        self.layer.show(&encode(&self.spec, &sample, Pass::Training(self.position.epoch)), Mode::Learning);
+        let pass = Pass::Training(self.position.epoch);
+        let input = encode(&self.spec, &sample, pass);
+        match &mut recorder {
+            None => self.layer.show(&input, Mode::Learning),
+            Some(recorder) => {
+                recorder.begin(&mut self.layer, input.time_steps());
+                self.layer.show_watched(&input, Mode::Learning, &mut |now| recorder.see(now));
+            }
+        }
         let spikes = self.layer.spikes();
         let answer = self.live.answer(spikes);
         self.live.add(label, spikes);
@@ -160,7 +174,11 @@ impl StdpRun {
             let lives = REMEMBERED * self.layer.neurons() as f32 / FADES as f32;
             self.live.fade(libm::exp2f(-1.0 / lives));
         }
-        StdpAdvance::Shown(Presented { sample: place.sample(), label, answer })
+        let shown = Presented { sample: place.sample(), label, answer };
+        if let Some(recorder) = recorder {
+            recorder.end(&mut self.layer, shown, sample.shown(&self.spec, pass).into_owned());
+        }
+        StdpAdvance::Shown(shown)
     }
 
     /// What the images of `range` are read as, by live labels; they leave nothing behind. `first` is the number of image 0 in the

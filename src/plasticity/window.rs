@@ -17,6 +17,11 @@ impl Window {
         Self { time_steps, changes: vec![(0.0, 0); 2 * time_steps + 1] }
     }
 
+    /// T.
+    pub(super) const fn time_steps(&self) -> usize {
+        self.time_steps
+    }
+
     /// Counts the change of a weight.
     pub(super) fn add(&mut self, from_pre_to_post: isize, change: f32) {
         let place = usize::try_from(from_pre_to_post + self.time_steps as isize).unwrap_or(usize::MAX);

@@ -132,6 +132,8 @@ pub(super) const fn needs_weights(request: &Request) -> bool {
         | Request::Shard(..)
         | Request::Samples(_)
         | Request::Train
+        | Request::Pace(_)
+        | Request::Glimpse
         | Request::Pause
         | Request::Step
         | Request::TestImages(_)

@@ -91,7 +91,9 @@ const fn order(request: &Request) -> Order {
         Request::Shard(..)
         | Request::Samples(_)
         | Request::Train
+        | Request::Pace(_)
         | Request::Pause
+        | Request::Glimpse
         | Request::Step
         | Request::Photo { .. }
         | Request::Test(_)

@@ -60,6 +60,7 @@ impl Session {
     pub(super) fn answer_of_stdp(&mut self, request: Request, bytes: &mut [Vec<u8>]) -> Option<Request> {
         let Some(run) = self.stdp.as_deref() else { return Some(request) };
         match request {
+            Request::Glimpse => self.glimpse(),
             Request::Continue(spec) => self.continue_stdp(spec),
             Request::Change(spec) => self.change_stdp(spec),
             Request::Trace { picture } => self.trace_of_stdp(picture, bytes.first()),
@@ -86,6 +87,7 @@ impl Session {
             | Request::Samples(_)
             | Request::Drawings
             | Request::Train
+            | Request::Pace(_)
             | Request::Pause
             | Request::Step
             | Request::Photo { .. }
@@ -97,6 +99,14 @@ impl Session {
             | Request::SelfCheck) => return Some(other),
         }
         None
+    }
+
+    /// Says what there is to see; the next picture will be recorded for the next glimpse.
+    fn glimpse(&mut self) {
+        let Some(run) = &self.stdp else { return };
+        self.watching.wants_picture = true;
+        let (glimpse, more) = self.watching.onlooker.look(run);
+        self.send(Report::Glimpse { more }, vec![glimpse.to_bytes()]);
     }
 
     fn send_file(&mut self, report: Report, file: Result<Vec<u8>, WeightsError>) {
@@ -116,6 +126,7 @@ impl Session {
     fn reset_to_stdp(&mut self, run: StdpRun, accuracy: Option<Accuracy>) {
         let spec = run.spec().to_hash(&Spec::default());
         (self.run, self.stdp) = (None, Some(Box::new(run)));
+        self.watching.onlooker.forget();
         self.begin(spec, accuracy);
     }
 
@@ -168,6 +179,7 @@ impl Session {
                 let shown = run.shown();
                 (self.run, self.stdp, self.is_drawn) = (None, Some(Box::new(run)), false);
                 (self.mode, self.testing, self.batch_time) = (Mode::Idle, None, 0.0);
+                self.watching.onlooker.forget();
                 self.forget_times();
                 self.report(Report::Resumed(shown));
             }
@@ -193,6 +205,12 @@ impl Session {
         }
     }
 
+    /// The milliseconds for which the engine has nothing to do, where pictures are slow for those who watch.
+    pub fn rest(&self) -> Option<f64> {
+        let run = self.stdp.as_deref().filter(|_| self.mode == Mode::Training)?;
+        self.watching.rest(run.shown(), (self.clock)())
+    }
+
     /// Learns some pictures; or begins the quick test, if that is due.
     pub(super) fn learn_on(&mut self) {
         let now = (self.clock)();
@@ -202,10 +220,18 @@ impl Session {
         let pictures = if self.mode == Mode::Training { self.training_pace.images() } else { 1 };
         let Some(run) = &mut self.stdp else { return };
         let (mut score, mut missing, mut is_over) = (Accuracy::default(), None, false);
+        // The time that passes from one picture to the next, where they are slow for those who watch.
+        let mut waited = 0.0;
         while score.images < pictures && !is_over {
-            match run.advance(&self.data.train) {
+            let before = run.shown();
+            if self.mode == Mode::Training && self.watching.rest(before, now).is_some() {
+                break;
+            }
+            match run.advance_recorded(&self.data.train, self.watching.recorder()) {
                 StdpAdvance::Shown(shown) => {
                     score += Accuracy::of_answers(&[shown.answer], &[shown.label]);
+                    self.watching.pass(before, now);
+                    waited += self.watching.pace.interval(before).unwrap_or(0.0);
                     is_over = run.position().images == run.images();
                 }
                 StdpAdvance::Waiting(shard) => {
@@ -222,7 +248,7 @@ impl Session {
         if score.images > 0 {
             let time = (self.clock)() - now;
             self.training_pace.took(score.images, time);
-            self.meter.add(done, time);
+            self.meter.add(done, time.max(waited));
             if self.meter.is_due((self.clock)()) {
                 self.flush_meter();
             }

@@ -10,7 +10,7 @@ const { open, test } = await pages();
 const accuracy = (page) => number(page, "Test accuracy");
 
 test("stdp: digits are told apart within seconds, and what is drawn is read", async (context) => {
-  const page = await open("#rule=stdp&digit=2");
+  const page = await open("#rule=stdp&digit=2&from=random&pace=full");
   await ready(page);
   await button(page, "Train").click();
   const start = performance.now();
@@ -66,7 +66,7 @@ test("stdp: without homeostasis one neuron wins all, and a question says why", a
 });
 
 test("stdp: a run is kept, and its file opens as what it is", async () => {
-  const page = await open("#rule=stdp&hidden=100");
+  const page = await open("#rule=stdp&hidden=100&pace=full");
   await ready(page);
   await button(page, "Train").click();
   await until("some learning", async () => (await accuracy(page)) >= 70, 2 * MINUTE);
@@ -86,4 +86,82 @@ test("stdp: a run is kept, and its file opens as what it is", async () => {
   await until("it to read as well", async () => (await text(other, "Test accuracy")) === before, MINUTE);
   await until("no note", async () => (await other.locator("#notes").textContent()) === "");
   assert.equal(await knob(other, "Hidden neurons").getAttribute("aria-valuenow"), "100");
+});
+
+test("stdp: one watches digits become neurons, one by one and then faster", async () => {
+  const page = await open("#rule=stdp&hidden=36&seed=3");
+  await ready(page);
+  const told = () => page.locator("#fields-told").textContent();
+  const shown = async () => Number.parseInt(((await told()) ?? "").match(/^([0-9]+) pictures/)?.[1] ?? "0", 10);
+  await until("what to do", async () => ((await told()) ?? "").includes("36 neurons with random weights"));
+  // Colours of a field's middle: grey as long as the neuron has never fired.
+  const coloured = () =>
+    page.evaluate(() => {
+      const canvas = /** @type {HTMLCanvasElement} */ (document.getElementById("fields-mosaic"));
+      const pixels = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+      const fields = new Set();
+      for (let i = 0; i < pixels.length; i += 4) {
+        const [r, g, b] = [pixels[i], pixels[i + 1], pixels[i + 2]];
+        const [x, y] = [(i / 4) % canvas.width, Math.floor(i / 4 / canvas.width)];
+        if (Math.max(r, g, b) - Math.min(r, g, b) > 60) fields.add(`${Math.floor(x / 29)},${Math.floor(y / 29)}`);
+      }
+      return { fields: fields.size, width: canvas.width };
+    });
+  assert.deepEqual(await coloured(), { fields: 0, width: 6 * 29 });
+  await button(page, "Step").click();
+  await until("the first picture", async () => (await shown()) === 1);
+  await until("its neuron", async () => (await coloured()).fields >= 1);
+  const newest = page.locator("#newest-told");
+  await until("what it showed", async () => /^shows \d: #\d+ fired/.test((await newest.textContent()) ?? ""));
+  await button(page, "Train").click();
+  await until("some pictures", async () => (await shown()) >= 5);
+  const { fields } = await coloured();
+  assert.ok(fields >= 2 && fields < 25, `${fields} fields after a few pictures`);
+  // It becomes faster by itself, and each neuron something.
+  await until("all neurons", async () => (await coloured()).fields >= 34, MINUTE);
+  await until("full speed", async () => (await number(page, "Images per second")) > 1000, MINUTE);
+  await words(page, "How fast pictures pass").selectOption("5");
+  await until("the link", () => page.url().includes("pace=5"));
+  await until("five a second", async () => Math.abs((await number(page, "Images per second")) - 5) < 3, MINUTE);
+  await button(page, "Pause").click();
+  // Neurons in the order of what they stand for; the numbers beside the colours are all of them.
+  const legend = await page.locator("#fields-legend span").allTextContents();
+  assert.equal(
+    legend.reduce((sum, count) => sum + Number(count), 0),
+    36,
+  );
+  await button(page, "Sort by class").click();
+  await until("sorted", async () => (await button(page, "Sort by class").getAttribute("aria-pressed")) === "true");
+  // The keyboard goes from field to field; Enter puts a neuron's voltage in the score.
+  await page.locator("#fields-mosaic").focus();
+  await page.keyboard.press("ArrowRight");
+  await until("the first field", async () => /Neuron #\d+ stands for \d/.test((await told()) ?? ""));
+  const neuron = ((await told()) ?? "").match(/Neuron (#\d+)/)?.[1];
+  await page.keyboard.press("Enter");
+  await until("its voltage", async () =>
+    (await page.locator("#faces b").first().textContent())?.includes(neuron ?? "?"),
+  );
+  // Others, with the mouse.
+  const box = await page.locator("#fields-mosaic").boundingBox();
+  assert.ok(box);
+  await page.mouse.click(box.x + box.width * 0.9, box.y + box.height * 0.9);
+  await until("the last", async () => (await page.locator("#faces b").first().textContent()) !== neuron);
+  const [file] = await Promise.all([page.waitForEvent("download"), button(page, "Save: receptive fields").click()]);
+  const svg = readFileSync(await file.path(), "utf8");
+  assert.ok(svg.includes("data:image/png;base64,") && svg.includes("Receptive fields"), svg.slice(0, 200));
+});
+
+test("stdp: the network that ships learnt without labels, and opens by its link", async () => {
+  const page = await open("#rule=stdp&digit=4");
+  await ready(page);
+  await until("its accuracy", async () => (await accuracy(page)) > 92);
+  await park(page);
+  await reads(page, 4);
+  await until("its fields", async () =>
+    /neurons have fired|400/.test((await page.locator("#fields-told").textContent()) ?? ""),
+  );
+  await until("who reads it", async () =>
+    /picture in hand makes #\d+ \(4\)/.test((await page.locator("#fields-told").textContent()) ?? ""),
+  );
+  assert.equal(await page.locator("#notes").textContent(), "");
 });

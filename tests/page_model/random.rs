@@ -97,7 +97,9 @@ impl Dice {
                 self.of(&["#hidden=4", "", "#from=file", "#dataset=folder", "#x&beta=9", "#model=small"]).to_owned(),
             ),
             27 => Input::Hidden(self.below(2) == 0),
-            28 => Input::InView(self.of(&[Region::Connections, Region::WeightGrid]), self.below(2) == 0),
+            28 => {
+                Input::InView(self.of(&[Region::Connections, Region::WeightGrid, Region::Fields]), self.below(2) == 0)
+            }
             29 => Input::File(self.of(&[Ok(file_of(&small(), 0)), Ok(vec![0; 9]), Err("unreadable".to_owned())])),
             30 => Input::Picture(self.of(&[Ok(vec![1]), Err("no picture".to_owned())])),
             _ => self.of(&[

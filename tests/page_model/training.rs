@@ -3,10 +3,11 @@
 use crate::world::{World, environment};
 use spiking_playground::digits::shard::Split;
 use spiking_playground::page::model::effect::Effect;
-use spiking_playground::page::model::input::{EngineKind, Input, Press};
+use spiking_playground::page::model::input::{EngineKind, Input, Press, Region};
 use spiking_playground::page::model::phrases::Phrase;
 use spiking_playground::page::model::run::Phase;
 use spiking_playground::page::model::state::{GpuState, Opening};
+use spiking_playground::plasticity::pace::Pace;
 use spiking_playground::protocol::{Report, Request};
 
 /// Frames until the page has found out that a GPU is worth trying.
@@ -274,4 +275,55 @@ fn a_picture_is_read_by_a_program_that_is_fetched_for_it() {
     world.input(Input::Picture(Ok(vec![1, 2, 3])));
     world.run(5);
     assert_eq!(starts(&world), 2);
+}
+
+#[test]
+fn a_layer_that_learns_without_labels_is_watched_where_it_is_seen() {
+    let glimpses = |world: &World| asked(world, |request| *request == Request::Glimpse);
+    let mut world = World::open(environment("#rule=stdp&hidden=6&pace=5"));
+    world.run(20);
+    assert_eq!(glimpses(&world), 0, "nobody sees it");
+    world.input(Input::InView(Region::Fields, true));
+    world.run(10);
+    assert_eq!(glimpses(&world), 2, "and what the first left");
+    let shown = |world: &World| world.done.iter().filter(|effect| matches!(effect, Effect::ShowGlimpse(_))).count();
+    assert_eq!(shown(&world), 2);
+    assert!(world.done.contains(&Effect::ShowFiring(vec![1, 0, 0, 0, 0, 0])), "who fires for the picture in hand");
+    // While it trains, once for what is heard of it; the pace is told before, and again when it is another.
+    world.input(Input::Press(Press::Train));
+    world.run(30);
+    assert!((20..=33).contains(&glimpses(&world)), "{}", glimpses(&world));
+    assert_eq!(asked(&world, |request| *request == Request::Pace(Pace::Steady(5))), 1);
+    set(&mut world, "pace", "full");
+    assert_eq!(asked(&world, |request| *request == Request::Pace(Pace::Full)), 1);
+    assert!(world.trains()[0], "it goes on");
+    assert_eq!(world.model.link.to_hash(), "rule=stdp&hidden=6&pace=full");
+    // Out of sight nothing is asked for, and no frame is wanted for it.
+    world.input(Input::InView(Region::Fields, false));
+    let before = glimpses(&world);
+    world.run(20);
+    assert_eq!(glimpses(&world), before);
+    // The other rule has nothing to watch.
+    world.input(Input::InView(Region::Fields, true));
+    world.run(3);
+    set(&mut world, "rule", "surrogate-gradient");
+    world.run(20);
+    let before = glimpses(&world);
+    world.run(20);
+    assert_eq!(glimpses(&world), before);
+    assert!(world.model.notices.is_empty());
+}
+
+#[test]
+fn a_question_that_begins_slowly_takes_longer() {
+    for (hash, frames) in [("#rule=stdp&hidden=6", 700), ("#rule=stdp&hidden=6&pace=full", 300)] {
+        let mut world = World::open(environment(hash));
+        world.run(20);
+        let preset = "#rule=stdp&hidden=6&inhibition=0".to_owned();
+        world.input(Input::Preset { hash: preset, why: "All fire.".to_owned() });
+        world.run(frames - 20);
+        assert_eq!(world.model.run.phase, Phase::Training, "{hash}");
+        world.run(40);
+        assert_eq!(world.model.run.phase, Phase::Still, "{hash}");
+    }
 }

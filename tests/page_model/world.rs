@@ -9,7 +9,7 @@ use spiking_playground::page::model::phrases::Phrase;
 use spiking_playground::page::model::state::{Environment, Model};
 use spiking_playground::pictures::curves::History;
 use spiking_playground::protocol::{BUILD, Report, Request, RequestId};
-use spiking_playground::spec::{Dataset, Spec};
+use spiking_playground::spec::{Dataset, Rule, Spec};
 use spiking_playground::spikes::SpikeTrain;
 use spiking_playground::trace::{LayerTrace, Trace};
 use std::collections::VecDeque;
@@ -41,6 +41,8 @@ struct Engine {
     run: Option<(Spec, u64)>,
     has_data: bool,
     training: Option<RequestId>,
+    /// Whether a glimpse leaves something to be seen.
+    has_more: bool,
     requests: VecDeque<(RequestId, Request, Vec<Vec<u8>>)>,
 }
 
@@ -53,7 +55,7 @@ impl Engine {
         let one = |report| vec![(Some(id), report, Vec::new())];
         let failed = |reason: &str| vec![(Some(id), Report::Failed(reason.to_owned()), Vec::new())];
         let start = |engine: &mut Self, spec: Spec| {
-            (engine.run, engine.training) = (Some((spec.clone(), 0)), None);
+            (engine.run, engine.training, engine.has_more) = (Some((spec.clone(), 0)), None, true);
             one(Report::Started { spec: spec.to_hash(&Spec::default()), accuracy: None })
         };
         match request {
@@ -77,6 +79,13 @@ impl Engine {
                 }
                 None => failed("no network to change"),
             },
+            Request::Pace(_) => Vec::new(),
+            Request::Glimpse => {
+                // There is more, until all was told.
+                let learns_so = self.run.as_ref().is_some_and(|(spec, _)| spec.rule == Rule::Stdp);
+                let bytes = if learns_so { vec![vec![1]] } else { Vec::new() };
+                vec![(Some(id), Report::Glimpse { more: std::mem::take(&mut self.has_more) }, bytes)]
+            }
             Request::Data(_) | Request::Drawings => {
                 self.has_data = true;
                 Vec::new()
@@ -383,6 +392,8 @@ impl World {
             | Effect::TellReady
             | Effect::TellProgress { .. }
             | Effect::TellPrediction { .. }
+            | Effect::ShowGlimpse(_)
+            | Effect::ShowFiring(_)
             | Effect::ShowKeys
             | Effect::ShowPad => {}
         }

@@ -15,6 +15,7 @@ pub fn text(link: &Link, name: &str) -> String {
         "from" => link.from.word().to_owned(),
         "model" => link.model().to_owned(),
         "engine" => link.engine.word().to_owned(),
+        "pace" => link.pace.to_string(),
         "layers" => spec.layers.len().to_string(),
         // Nothing decays where nothing is raised.
         "adaptation-decay" if !spec.neuron.is_adaptive() => String::new(),

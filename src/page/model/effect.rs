@@ -108,6 +108,10 @@ pub enum Effect {
         /// The time step, from 0, at which that was decided.
         decided_at: usize,
     },
+    /// Show what there is to see of a layer that learns by STDP: the bytes of a [`crate::plasticity::glimpse::Glimpse`].
+    ShowGlimpse(Vec<u8>),
+    /// Show how often each of its neurons fires for the picture in hand.
+    ShowFiring(Vec<u32>),
     /// Go back in the browser's history, as its own button does.
     GoBack,
     /// Show what the keys do.

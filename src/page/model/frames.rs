@@ -3,11 +3,14 @@
 use super::effect::Effect;
 use super::run::Phase;
 use super::state::{Changed, Model};
+use crate::plasticity::pace::Pace;
+use crate::spec::Rule;
 
 /// The link is written at most this often, in milliseconds: browsers refuse to write it more often.
 const LINK_EVERY: f64 = 400.0;
-/// The milliseconds of training that answer a question.
+/// The milliseconds of training that answer a question; and where it begins slowly.
 const EXPERIMENT: f64 = 6000.0;
+const SLOW_EXPERIMENT: f64 = 14_000.0;
 /// Curves and numbers of a running training are drawn at most this often, in milliseconds.
 const CURVES_EVERY: f64 = 100.0;
 
@@ -32,7 +35,8 @@ impl Model {
 
     /// Whether there is something to draw, or to be done in a frame.
     pub fn wants_frame(&mut self) -> bool {
-        let wanted = self.wanted.link || self.wanted.curves || self.wanted.bar || self.changed.anything();
+        let wanted = self.wanted.link || self.wanted.curves || self.wanted.bar || self.may_glimpse();
+        let wanted = wanted || self.changed.anything();
         if !self.moves() && !wanted {
             self.times.frame = None;
         }
@@ -63,7 +67,9 @@ impl Model {
 
     /// A question is answered after some seconds of training.
     fn end_experiment(&mut self) {
-        let has_learnt = self.run.phase == Phase::Training && self.now - self.times.train > EXPERIMENT;
+        let is_slow = self.link.spec.rule == Rule::Stdp && self.link.pace == Pace::Rising;
+        let time = if is_slow { SLOW_EXPERIMENT } else { EXPERIMENT };
+        let has_learnt = self.run.phase == Phase::Training && self.now - self.times.train > time;
         if has_learnt && self.experiment.as_ref().is_some_and(|experiment| !experiment.is_over) {
             self.pause();
             self.experiment.iter_mut().for_each(|experiment| experiment.is_over = true);

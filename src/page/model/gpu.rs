@@ -177,6 +177,7 @@ impl Model {
             | Report::Trace { .. }
             | Report::Photo(_)
             | Report::Fields(..)
+            | Report::Glimpse { .. }
             | Report::Rates(_)
             | Report::Stopping(..)
             | Report::Weights

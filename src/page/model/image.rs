@@ -190,6 +190,7 @@ impl Model {
             | Report::Trace { .. }
             | Report::TestImages(_)
             | Report::Fields(..)
+            | Report::Glimpse { .. }
             | Report::Rates(_)
             | Report::Stopping(..)
             | Report::Weights

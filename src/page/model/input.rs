@@ -22,6 +22,8 @@ pub enum Region {
     Connections,
     /// The weights of the hidden neurons as pictures.
     WeightGrid,
+    /// A layer that learns by STDP, as it is watched.
+    Fields,
 }
 
 /// What a button does.

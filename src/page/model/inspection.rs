@@ -63,6 +63,7 @@ impl Model {
             self.save_checkpoint_when_due();
             self.consider_gpu();
         }
+        self.ask_for_glimpse();
         self.send_trace();
     }
 
@@ -110,6 +111,7 @@ impl Model {
         }
         self.analysis = Some(analysis);
         self.changed.trace = true;
+        self.show_firing();
         self.connect();
     }
 

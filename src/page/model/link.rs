@@ -4,6 +4,7 @@
 
 use super::strokes::{Stroke, from_text, to_text};
 use crate::decimal;
+use crate::plasticity::pace::Pace;
 use crate::spec::{Spec, decoded, words};
 
 /// The animation's speed where the link says nothing, in time steps a second.
@@ -18,8 +19,8 @@ pub const TEST_IMAGES: usize = 10_000;
 
 /// What an embedded page can be cut down to; figures of the article come beside them, as `figure-1`, `figure-2`, ….
 /// www/part.css says how each looks.
-pub const PARTS: [&str; 9] =
-    ["pad", "raster", "network", "curves", "result", "neurons", "samples", "mistakes", "train"];
+pub const PARTS: [&str; 10] =
+    ["pad", "raster", "network", "curves", "result", "neurons", "samples", "mistakes", "train", "fields"];
 
 /// The picture on the pad.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,6 +93,8 @@ pub struct Link {
     pub model: String,
     /// The engine that trains.
     pub engine: EngineChoice,
+    /// How fast pictures pass that are learnt one by one.
+    pub pace: Pace,
     /// Whether training goes on while the tab is hidden.
     pub background: bool,
     /// At which time step the animation stands; it runs where the link says nothing.
@@ -119,6 +122,7 @@ impl Default for Link {
             from: Start::Random,
             model: String::new(),
             engine: EngineChoice::Auto,
+            pace: Pace::Rising,
             background: false,
             stopped_at: None,
             certainty: CERTAINTY,
@@ -251,6 +255,15 @@ pub const SETTINGS: &[Setting] = &[
         get: |link| (link.engine != EngineChoice::Auto).then(|| link.engine.word().to_owned()),
         set: |link, text| {
             link.engine = EngineChoice::from_word(text)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "pace",
+        scope: Scope::View,
+        get: |link| (link.pace != Pace::Rising).then(|| link.pace.to_string()),
+        set: |link, text| {
+            link.pace = Pace::from_word(text)?;
             Some(())
         },
     },
@@ -474,6 +487,7 @@ mod tests {
             from: Start::File,
             model: "mnist-small".to_owned(),
             engine: EngineChoice::Gpu,
+            pace: Pace::Steady(20),
             background: true,
             stopped_at: Some(7.5),
             certainty: 80.0,

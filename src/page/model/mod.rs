@@ -28,6 +28,7 @@ pub mod state;
 mod checkpoints;
 mod data;
 mod frames;
+mod glimpse;
 mod gpu;
 mod image;
 pub mod inspection;

@@ -1,6 +1,8 @@
 //! What the program says. The words stand in `www/index.html`, each under its key, so that all text of the page is in
 //! one place; here are the keys.
 
+use crate::said::filled;
+
 macro_rules! phrases {
     ($($name:ident => $key:literal),+ $(,)?) => {
         /// A phrase of the page; its words stand under [`Phrase::key`] in `www/index.html`.
@@ -48,24 +50,6 @@ phrases! {
     SumFires => "sum-fires", SumSilent => "sum-silent", NetworkNow => "network-now", CodingNow => "coding-now", StandingWaiting => "standing-waiting",
     NoteStopped => "note-stopped", ForecastWish => "forecast-wish", ForecastEpoch => "forecast-epoch",
     Forget => "forget", Drawings => "drawings", NotePhoto => "note-photo", NoteRival => "note-rival",
-}
-
-/// Words with their braces filled; nothing stands where a value is missing.
-///
-/// ```
-/// use spiking_playground::page::model::phrases::filled;
-/// assert_eq!(filled("Draw a {one}.", &[("one", "digit".to_owned())]), "Draw a digit.");
-/// ```
-pub fn filled(words: &str, values: &[(&str, String)]) -> String {
-    let mut pieces = words.split('{');
-    let mut said = pieces.next().unwrap_or("").to_owned();
-    for piece in pieces {
-        let (name, rest) = piece.split_once('}').unwrap_or((piece, ""));
-        let value = values.iter().find(|(own, _)| *own == name).map_or("", |(_, value)| value);
-        said.push_str(value);
-        said.push_str(rest);
-    }
-    said
 }
 
 /// The words of all phrases.

@@ -120,6 +120,7 @@ impl Model {
             Report::Fields(layer, neurons) if asked == Some(Asked::ReceptiveFields) => {
                 self.take_receptive_fields(layer, &neurons, bytes.first());
             }
+            Report::Glimpse { more } if asked == Some(Asked::Glimpse) => self.take_glimpse(more, bytes),
             Report::Rates(sizes) => self.take_rates(&sizes, bytes.first()),
             Report::Stopping(images, at) if asked == Some(Asked::Stopping) => self.take_stopping(images, &at),
             Report::Weights if asked == Some(Asked::Weights) => self.take_weights(bytes),
@@ -138,6 +139,7 @@ impl Model {
             | Report::TestImages(_)
             | Report::Trace { .. }
             | Report::Fields(..)
+            | Report::Glimpse { .. }
             | Report::Stopping(..)
             | Report::Weights
             | Report::Checkpoint(_)
@@ -211,6 +213,7 @@ impl Model {
         self.receptive_fields.clear();
         self.columns.clear();
         self.changed.network = true;
+        self.wanted.glimpse = true;
         self.ask_for_rates();
         self.everything_changed();
         self.effect(Effect::TellReady);
@@ -219,6 +222,7 @@ impl Model {
     /// The engine's network has the same weights and other settings.
     fn run_changed(&mut self) {
         self.stopping = None;
+        self.wanted.glimpse = true;
         (self.changed.pad, self.changed.trace) = (true, true);
         self.ask_for_trace();
         self.ask_for_rates();
@@ -236,7 +240,7 @@ impl Model {
         self.progress.epochs = self.history.epochs();
         self.progress.loss = Some(loss);
         self.progress.images_per_second = Some(images_per_second);
-        self.wanted.curves = true;
+        (self.wanted.curves, self.wanted.glimpse) = (true, true);
         self.bar_changed();
     }
 

@@ -15,6 +15,8 @@ pub enum Asked {
     Trace,
     /// `Fields`.
     ReceptiveFields,
+    /// `Glimpse`.
+    Glimpse,
     /// `TestImages`.
     TestImages,
     /// `Checkpoint` or `HandOver`.
@@ -39,6 +41,7 @@ impl Asked {
             Request::Resume => Self::Resume,
             Request::Trace { .. } => Self::Trace,
             Request::Fields(..) => Self::ReceptiveFields,
+            Request::Glimpse => Self::Glimpse,
             Request::TestImages(_) => Self::TestImages,
             Request::Checkpoint | Request::HandOver => Self::Checkpoint,
             Request::Weights => Self::Weights,
@@ -50,7 +53,7 @@ impl Asked {
             }
             // A test that is asked for again is answered once; a pause on a GPU as what happens by itself.
             Request::Test(_) | Request::Pause => return None,
-            Request::Data(_) | Request::Drawings | Request::Train | Request::Step => return None,
+            Request::Data(_) | Request::Drawings | Request::Train | Request::Pace(_) | Request::Step => return None,
         })
     }
 }

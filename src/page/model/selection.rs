@@ -60,6 +60,7 @@ impl Model {
     /// A part of the page is about to be seen, or no longer.
     pub(super) fn come_into_view(&mut self, region: Region, is_seen: bool) {
         self.in_view[region as usize] = is_seen;
+        self.wanted.glimpse |= is_seen;
         if is_seen {
             self.ask_for_weights();
             self.connect();
@@ -78,7 +79,7 @@ impl Model {
 
     /// Asks for what is missing of the page.
     pub(super) fn show_whole(&mut self) {
-        self.whole = true;
+        (self.whole, self.wanted.glimpse) = (true, true);
         self.ask_for_weights();
         self.connect();
     }

@@ -49,7 +49,7 @@ impl Model {
             self.link_chosen()
         }
         self.withdraw(&[Phrase::NoteOwnFile]);
-        if name != "speed" && name != "certainty" {
+        if !matches!(name, "speed" | "certainty" | "pace") {
             self.experiment = None;
         }
         match name {
@@ -57,6 +57,7 @@ impl Model {
             "dataset" => return self.choose_set(),
             "model" => return self.choose_model(),
             "engine" => return self.choose_engine(),
+            "pace" => return self.tell_pace(),
             _ => {}
         }
         if name == "certainty" {

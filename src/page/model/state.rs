@@ -155,6 +155,8 @@ pub struct Times {
 pub struct Wanted {
     /// A trace of the picture.
     pub trace: bool,
+    /// What there is to see of a layer that learns by STDP.
+    pub glimpse: bool,
     /// The accuracy on the test set.
     pub test: bool,
     /// The sentence that training has stopped at its end or target.
@@ -383,8 +385,8 @@ pub struct Model {
     pub lit: Option<Place>,
     /// Where the pointer is.
     pub pointed_at: Option<PointedAt>,
-    /// Whether the connections, and whether the weight grid, can be seen, or nearly.
-    pub in_view: [bool; 2],
+    /// Whether the connections, the weight grid and the fields of a layer that learns by STDP can be seen, or nearly.
+    pub in_view: [bool; 3],
     /// Whether all of the page is to be there, also what nobody has scrolled to.
     pub whole: bool,
 

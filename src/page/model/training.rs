@@ -58,6 +58,7 @@ impl Model {
     }
 
     pub(super) fn go_on_training(&mut self) {
+        self.tell_pace();
         self.run.training_request = self.ask_driver(Request::Train);
         self.run.phase = Phase::Training;
         (self.autoplay, self.paused_by_hiding) = (false, false);
@@ -135,6 +136,7 @@ impl Model {
         }
         self.run.phase = Phase::Still;
         self.progress.images_per_second = None;
+        self.wanted.glimpse = true;
         self.bar_changed();
         self.ask_for_trace();
         self.ask_for_weights();
@@ -187,6 +189,7 @@ impl Model {
         self.withdraw(&[Phrase::NoteOtherNetwork]);
         self.start_random();
         if training {
+            self.tell_pace();
             self.run.training_request = self.ask(EngineKind::Cpu, Request::Train, Vec::new());
         }
     }

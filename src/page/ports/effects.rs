@@ -65,6 +65,8 @@ impl Ports {
             Effect::TellPrediction { class, probability, decided_at } => {
                 host::prediction(class as u32, &name_of(class), probability, decided_at as u32 + 1);
             }
+            Effect::ShowGlimpse(glimpse) => host::glimpse(&glimpse),
+            Effect::ShowFiring(counts) => host::firing(&counts),
             Effect::GoBack => drop(window().history().map(|history| history.back())),
             Effect::ShowKeys => drop(find::<HtmlDialogElement>("keys-dialog").show_modal()),
             Effect::ShowPad => find::<HtmlElement>("padwrap").scroll_into_view_with_bool(false),

@@ -22,6 +22,10 @@ extern "C" {
     pub fn progress(epochs: f64, loss: f64, accuracy: f64, images_per_second: f64);
     /// Tells it what the picture was classified as: the class, its name and probability, and since which time step, from 1.
     pub fn prediction(class: u32, name: &str, probability: f32, decided_at: u32);
+    /// Shows what there is to see of a layer that learns by STDP: the program that draws it is fetched for the first time.
+    pub fn glimpse(bytes: &[u8]);
+    /// Shows how often each of its neurons fires for the picture in hand.
+    pub fn firing(counts: &[u32]);
     /// The link under which a run was kept that this page's link means; nothing where there is none.
     pub fn kept() -> Option<String>;
     /// When that was, in words.

@@ -10,7 +10,7 @@ use web_sys::{Element, IntersectionObserver, IntersectionObserverInit, ResizeObs
 
 /// What is looked after only where it can be seen, or could after a little scrolling, tells when that is.
 pub fn watch_regions(queue: &Queue) {
-    for (id, region) in [("graph", Region::Connections), ("mosaic", Region::WeightGrid)] {
+    for (id, region) in [("graph", Region::Connections), ("mosaic", Region::WeightGrid), ("fields", Region::Fields)] {
         let sender = queue.clone();
         let seen = Closure::<dyn FnMut(Array)>::new(move |entries: Array| {
             let entry = entries.pop();

@@ -2,8 +2,9 @@
 
 use crate::dom::document::{all, class, document, find};
 use crate::page::model::link::Start;
-use crate::page::model::phrases::{Phrases, filled};
+use crate::page::model::phrases::Phrases;
 use crate::page::model::state::Model;
+use crate::said::filled;
 use web_sys::HtmlElement;
 
 /// The choices of data sets and networks in the document.

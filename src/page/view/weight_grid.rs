@@ -41,7 +41,8 @@ pub struct WeightGrid {
 impl WeightGrid {
     /// The mosaic of the document.
     pub fn new(queue: &Queue) -> Self {
-        let named = ["silent-names", "busy-names"].map(|id| {
+        // The fields of a layer that learns by STDP are drawn by a program of their own (`plasticity_view`).
+        let [named @ .., _] = ["silent-names", "busy-names", "fields-mosaic"].map(|id| {
             let (place, sender): (HtmlElement, _) = (find(id), queue.clone());
             listen(&place, "click", move |event: Event| {
                 if let Some(neuron) = number(&event) {
