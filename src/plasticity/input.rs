@@ -4,6 +4,7 @@ use crate::sample::Sample;
 use crate::spec::Spec;
 use crate::spikes::encode::{Pass, at_rate, key, rate_words};
 use crate::spikes::{SpikeTrain, words_for};
+use std::iter::zip;
 
 /// The mean ink, of 1, that [`even_rate`] gives each picture: that of MNIST's training images.
 pub const MEAN_INK: f32 = 0.13;
@@ -30,20 +31,35 @@ impl InputSpikes {
     /// assert_eq!(spikes.at(39), [0, 2]);
     /// ```
     pub fn of(train: &SpikeTrain, sample: usize) -> Self {
-        let mut starts = vec![0; train.time_steps() + 1];
-        // Most inputs of a picture are silent.
-        let fires = |input: &usize| train.of(sample, *input).iter().any(|word| *word != 0);
-        let firing: Vec<usize> = (0..train.neurons()).filter(fires).collect();
-        for input in &firing {
-            train.times(sample, *input).for_each(|t| starts[t + 1] += 1);
-        }
-        (1..starts.len()).for_each(|t| starts[t] += starts[t - 1]);
-        let (mut next, mut inputs) = (starts.clone(), vec![0; starts[train.time_steps()]]);
-        for input in firing {
-            for t in train.times(sample, input) {
-                inputs[next[t]] = input as u32;
-                next[t] += 1;
+        let (time_steps, words) = (train.time_steps(), words_for(train.time_steps()));
+        // Most inputs of a picture are silent. The others are taken 32 at a time, and their words turned around: a word for each time
+        // step, whose bits are those that fire then.
+        let (mut groups, mut turned, mut count) = (Vec::new(), Vec::new(), 0);
+        let mut firing = Vec::new();
+        let of_sample = train.words().get(sample * train.neurons() * words..).unwrap_or_default();
+        for (input, own) in (0..train.neurons() as u32).zip(of_sample.chunks_exact(words.max(1))) {
+            if own.iter().any(|word| *word != 0) {
+                count += own.iter().map(|word| word.count_ones() as usize).sum::<usize>();
+                firing.push(input);
             }
+        }
+        for some in firing.chunks(32) {
+            let mut group = [0; 32];
+            group[..some.len()].copy_from_slice(some);
+            groups.push(group);
+            for word in 0..words {
+                let mut of = [0; 32];
+                zip(&mut of, some).for_each(|(of, input)| *of = train.of(sample, *input as usize)[word]);
+                turned.push(transposed(of));
+            }
+        }
+        let (mut starts, mut inputs, mut end) = (Vec::with_capacity(time_steps + 1), vec![0; count], 0);
+        starts.push(0);
+        for t in 0..time_steps {
+            for (group, turned) in zip(&groups, turned.chunks_exact(words)) {
+                end += list(turned[t / 32][t % 32], group, &mut inputs[end..]);
+            }
+            starts.push(end);
         }
         Self { inputs, starts }
     }
@@ -65,6 +81,38 @@ impl InputSpikes {
     pub const fn count(&self) -> usize {
         self.inputs.len()
     }
+}
+
+/// Lists those whose bits are set, ascending; how many they are.
+fn list(mut bits: u32, of: &[u32; 32], to: &mut [u32]) -> usize {
+    let mut count = 0;
+    for place in to {
+        if bits == 0 {
+            break;
+        }
+        *place = of[bits.trailing_zeros() as usize];
+        bits &= bits - 1;
+        count += 1;
+    }
+    count
+}
+
+/// A matrix of bits turned around: bit i of word t is bit t of word i (Warren, Hacker's Delight, section 7-3).
+fn transposed(mut words: [u32; 32]) -> [u32; 32] {
+    let (mut width, mut mask) = (16, 0x0000_ffff_u32);
+    while width > 0 {
+        let mut from = 0;
+        while from < 32 {
+            // What is above the diagonal changes place with what is below.
+            let other = ((words[from] >> width) ^ words[from + width]) & mask;
+            words[from] ^= other << width;
+            words[from + width] ^= other;
+            from = (from + width + 1) & !width;
+        }
+        width /= 2;
+        mask ^= mask << width;
+    }
+    words
 }
 
 /// The input rate at which a picture has as many spikes as one of [`MEAN_INK`] at `input_rate`: a thin 1 then speaks as loudly as a

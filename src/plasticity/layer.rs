@@ -14,7 +14,12 @@ use std::iter::zip;
 use std::ops::Range;
 
 /// Neurons whose sums stay in registers while the inputs of a time step pass.
-const BLOCK: usize = if cfg!(target_arch = "wasm32") { 32 } else { 64 };
+const BLOCK: usize = 32;
+/// Time steps whose sums are taken together: so an addition need not wait for the one before.
+const TOGETHER: usize = if cfg!(target_arch = "wasm32") { 1 } else { 2 };
+
+/// Neurons that have fired whose currents are summed together.
+const ANEW: usize = 4;
 
 /// The largest initial weight, before scaling.
 const INITIAL: f32 = 0.3;
@@ -27,9 +32,10 @@ pub struct StdpLayer {
     stdp: Stdp,
     inputs: usize,
     neurons: usize,
-    /// w_ij, [blocks, inputs, [`BLOCK`]]: a row is what an input's spike adds to the neurons of a block. Weights of neurons that
-    /// fill the last block are 0.
-    weights: Vec<f32>,
+    /// w_ij, [blocks, inputs]. Weights of neurons that fill the last block are 0.
+    weights: Vec<Row>,
+    /// The same, neuron by neuron, [neurons, inputs]: a neuron that fires takes its own without searching them together.
+    rows: Vec<f32>,
     /// a_j.
     adaptation: Vec<f32>,
     /// n_j.
@@ -42,6 +48,11 @@ pub struct StdpLayer {
     picture: Picture,
     powers: Powers,
 }
+
+/// What an input's spike adds to the neurons of a block. It begins at a cache line: no load needs two.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Row([f32; BLOCK]);
 
 /// A time step before its spikes, \[N\] each.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +76,8 @@ struct Picture {
     thresholds: Vec<f32>,
     /// When each input fired last, \[inputs\].
     last_input: Vec<Option<u32>>,
+    /// Those that have.
+    active: Vec<u32>,
     /// Those that have fired, in the order in which they first did.
     fired: Vec<Fired>,
     /// Room for the weights of those of the next picture.
@@ -76,7 +89,7 @@ struct Picture {
 struct Fired {
     neuron: usize,
     last: usize,
-    /// w_ij for all i.
+    /// w_ij for all i; empty where nothing is learnt: then its current stays as it was summed.
     weights: Vec<f32>,
 }
 
@@ -112,7 +125,8 @@ impl StdpLayer {
             stdp,
             inputs,
             neurons,
-            weights: vec![0.0; inputs * width],
+            weights: vec![Row([0.0; BLOCK]); inputs * width / BLOCK],
+            rows: vec![0.0; inputs * neurons],
             adaptation: vec![0.0; neurons],
             age: vec![0; neurons],
             spikes: Vec::new(),
@@ -164,16 +178,13 @@ impl StdpLayer {
     /// If there is no such neuron.
     pub fn incoming(&self, neuron: usize) -> Vec<f32> {
         assert!(neuron < self.neurons, "neuron {neuron} of {}", self.neurons);
-        self.column(neuron).copied().collect()
-    }
-
-    fn column(&self, j: usize) -> impl Iterator<Item = &f32> {
-        self.weights[j / BLOCK * self.inputs * BLOCK + j % BLOCK..].iter().step_by(BLOCK).take(self.inputs)
+        self.rows[neuron * self.inputs..][..self.inputs].to_vec()
     }
 
     fn set_incoming(&mut self, j: usize, weights: &[f32]) {
-        let column = self.weights[j / BLOCK * self.inputs * BLOCK + j % BLOCK..].iter_mut().step_by(BLOCK);
-        zip(column, weights).for_each(|(weight, new)| *weight = *new);
+        self.rows[j * self.inputs..][..self.inputs].copy_from_slice(weights);
+        let block = &mut self.weights[j / BLOCK * self.inputs..][..self.inputs];
+        zip(block, weights).for_each(|(row, weight)| row.0[j % BLOCK] = *weight);
     }
 
     /// a, by which each neuron's threshold has risen or fallen, \[N\].
@@ -222,7 +233,7 @@ impl StdpLayer {
         self.begin(input);
         for t in 0..input.time_steps() {
             let now = input.at(t);
-            self.integrate(now, t);
+            let may_fire = self.integrate(now, t, mode);
             let Picture { potentials, currents, thresholds, .. } = &self.picture;
             watch(Moment {
                 potentials: &potentials[..self.neurons],
@@ -230,10 +241,11 @@ impl StdpLayer {
                 thresholds: &thresholds[..self.neurons],
             });
             if mode == Mode::Learning {
-                now.iter().for_each(|i| self.picture.last_input[*i as usize] = Some(t as u32));
+                let Picture { last_input, active, .. } = &mut self.picture;
+                active.extend(now.iter().filter(|i| last_input[**i as usize].replace(t as u32).is_none()));
                 self.depress(now, t);
             }
-            while let Some(winner) = self.most_excited() {
+            while may_fire && let Some(winner) = self.most_excited() {
                 self.fire(winner, t, mode);
             }
         }
@@ -278,10 +290,12 @@ impl StdpLayer {
                 postsynaptic: powers(self.stdp.postsynaptic_decay, time_steps),
             };
         }
-        let Picture { currents, potentials, thresholds, last_input, .. } = &mut self.picture;
+        let Picture { currents, potentials, thresholds, last_input, active, .. } = &mut self.picture;
         self.spikes.clear();
         potentials.fill(0.0);
         last_input.fill(None);
+        active.clear();
+        self.change.fill(0.0);
         for (threshold, adaptation) in zip(thresholds, &self.adaptation) {
             *threshold = self.neuron.threshold + adaptation;
         }
@@ -289,18 +303,28 @@ impl StdpLayer {
         sum_currents(currents, potentials.len(), &self.weights, self.inputs, input);
     }
 
-    /// u_j of time step t.
-    fn integrate(&mut self, now: &[u32], t: usize) {
+    /// u_j of time step t; whether any may be above its threshold.
+    fn integrate(&mut self, now: &[u32], t: usize, mode: Mode) -> bool {
         let Neuron { beta, gain, .. } = self.neuron;
-        let Picture { currents, potentials, fired, .. } = &mut self.picture;
+        let Picture { currents, potentials, thresholds, fired, .. } = &mut self.picture;
         let currents = &mut currents[t * potentials.len()..][..potentials.len()];
-        for fired in &*fired {
-            currents[fired.neuron] = now.iter().fold(0.0, |sum, i| sum + fired.weights[*i as usize]);
+        // Of some at once, so that an addition need not wait for the one before; the last may be taken twice.
+        let learning = if mode == Mode::Learning { &fired[..] } else { &[] };
+        for some in learning.chunks(ANEW) {
+            let weights: [&[f32]; ANEW] = std::array::from_fn(|by| &some[by.min(some.len() - 1)].weights[..]);
+            let mut sums = [0.0; ANEW];
+            for i in now {
+                zip(&mut sums, weights).for_each(|(sum, weights)| *sum += weights[*i as usize]);
+            }
+            zip(some, sums).for_each(|(fired, sum)| currents[fired.neuron] = sum);
         }
-        leak(potentials, currents, beta, gain);
+        let mut most = f32::NEG_INFINITY;
+        leak(&mut most, potentials, currents, thresholds, beta, gain);
         for fired in fired.iter().filter(|fired| t - fired.last <= self.stdp.refractory) {
             potentials[fired.neuron] = 0.0;
         }
+        // Those that rest are lower now, and no threshold is below 0: where no one was above, no one is.
+        most > 0.0
     }
 
     /// The neuron farthest above its threshold, of equal ones the first; none where no one is above it.
@@ -321,7 +345,9 @@ impl StdpLayer {
         let place = self.picture.fired.iter().position(|fired| fired.neuron == j).unwrap_or_else(|| {
             let mut weights = self.picture.spare.pop().unwrap_or_default();
             weights.clear();
-            weights.extend(self.column(j));
+            if mode == Mode::Learning {
+                weights.extend_from_slice(&self.rows[j * self.inputs..][..self.inputs]);
+            }
             self.picture.fired.push(Fired { neuron: j, last: t, weights });
             self.picture.fired.len() - 1
         });
@@ -337,13 +363,15 @@ impl StdpLayer {
 
     /// STDP at a spike of the neuron: the inputs that fired just before it are strengthened.
     fn potentiate(&mut self, place: usize, t: usize) {
-        let Picture { fired, last_input, .. } = &mut self.picture;
+        let Picture { fired, last_input, active, .. } = &mut self.picture;
         let Fired { neuron, weights, .. } = &mut fired[place];
         let rate = self.stdp.learning_rate_at(self.age[*neuron]);
-        let trace = |last: &Option<u32>| last.map_or(0.0, |last| self.powers.presynaptic[t - last as usize]);
-        for ((weight, last), change) in zip(zip(&mut *weights, &*last_input), &mut self.change) {
-            *change = Stdp::potentiation(rate, trace(last), *weight);
-            *weight += *change;
+        // The trace of all others is 0, and so is their change.
+        for i in &*active {
+            let i = *i as usize;
+            let trace = last_input[i].map_or(0.0, |last| self.powers.presynaptic[t - last as usize]);
+            let change = Stdp::potentiation(rate, trace, weights[i]);
+            (self.change[i], weights[i]) = (change, weights[i] + change);
         }
         scale(weights, self.stdp.mean_weight);
         if let Some(window) = &mut self.window {
@@ -372,24 +400,50 @@ impl StdpLayer {
 
 multiversion! {
     /// `Σ_i w_ij·s_i[t]` of all t and j, [T, width], each in ascending order of i.
-    fn sum_currents(currents: &mut [f32], width: usize, weights: &[f32], inputs: usize, input: &InputSpikes) {
-        let rows = weights.as_chunks::<BLOCK>().0;
-        for (block, rows) in rows.chunks_exact(inputs.max(1)).enumerate() {
-            for t in 0..input.time_steps() {
-                let mut sums = [0.0_f32; BLOCK];
-                for i in input.at(t) {
-                    zip(&mut sums, &rows[*i as usize]).for_each(|(sum, weight)| *sum += weight);
+    fn sum_currents(currents: &mut [f32], width: usize, weights: &[Row], inputs: usize, input: &InputSpikes) {
+        for (block, rows) in weights.chunks_exact(inputs.max(1)).enumerate() {
+            for t in (0..input.time_steps()).step_by(TOGETHER) {
+                let inputs: [&[u32]; TOGETHER] = std::array::from_fn(|by| input.at(t + by));
+                let common = inputs.iter().fold(usize::MAX, |common, inputs| common.min(inputs.len()));
+                let mut sums = [[0.0_f32; BLOCK]; TOGETHER];
+                for n in 0..common {
+                    for by in 0..TOGETHER {
+                        zip(&mut sums[by], &rows[inputs[by][n] as usize].0).for_each(|(sum, weight)| *sum += weight);
+                    }
                 }
-                currents[t * width + block * BLOCK..][..BLOCK].copy_from_slice(&sums);
+                for by in 0..TOGETHER {
+                    for i in &inputs[by][common..] {
+                        zip(&mut sums[by], &rows[*i as usize].0).for_each(|(sum, weight)| *sum += weight);
+                    }
+                    if t + by < input.time_steps() {
+                        currents[(t + by) * width + block * BLOCK..][..BLOCK].copy_from_slice(&sums[by]);
+                    }
+                }
             }
         }
     }
 }
 
 multiversion! {
-    /// u = β·v + g·I of all neurons, \[width\].
-    fn leak(potentials: &mut [f32], currents: &[f32], beta: f32, gain: f32) {
-        zip(potentials, currents).for_each(|(u, current)| *u = beta * *u + gain * *current);
+    /// u = β·v + g·I of all neurons, and the most by which one is above its threshold, \[width\] each.
+    fn leak(
+        most: &mut f32,
+        potentials: &mut [f32],
+        currents: &[f32],
+        thresholds: &[f32],
+        beta: f32,
+        gain: f32,
+    ) {
+        let mut lanes = [f32::NEG_INFINITY; LANES];
+        let currents = zip(currents.as_chunks::<LANES>().0, thresholds.as_chunks::<LANES>().0);
+        for (u, (current, threshold)) in zip(potentials.as_chunks_mut::<LANES>().0, currents) {
+            for lane in 0..LANES {
+                u[lane] = beta * u[lane] + gain * current[lane];
+                let above = u[lane] - threshold[lane];
+                lanes[lane] = if above > lanes[lane] { above } else { lanes[lane] };
+            }
+        }
+        *most = lanes.into_iter().fold(f32::NEG_INFINITY, f32::max);
     }
 }
 

@@ -44,6 +44,7 @@ pub mod pace;
 pub mod run;
 pub mod window;
 
+use crate::simd::multiversion;
 use crate::spec::Stdp;
 
 impl Stdp {
@@ -108,21 +109,33 @@ fn powers(decay: f32, time_steps: usize) -> Vec<f32> {
     std::iter::successors(Some(1.0), |power| Some(power * one)).take(time_steps + 1).collect()
 }
 
-/// The sum in sixteen lanes, then over them.
-fn lane_sum(values: &[f32]) -> f32 {
-    let mut lanes = [0.0; LANES];
-    for values in values.chunks(LANES) {
-        lanes.iter_mut().zip(values).for_each(|(lane, value)| *lane += value);
+multiversion! {
+    /// The sum in sixteen lanes, then over them.
+    fn lane_sum(sum: &mut f32, values: &[f32]) {
+        let mut lanes = [0.0; LANES];
+        let (whole, rest) = values.as_chunks::<LANES>();
+        for values in whole {
+            lanes.iter_mut().zip(values).for_each(|(lane, value)| *lane += value);
+        }
+        lanes.iter_mut().zip(rest).for_each(|(lane, value)| *lane += value);
+        *sum = lanes.into_iter().sum();
     }
-    lanes.into_iter().sum()
+}
+
+multiversion! {
+    /// All values times a factor.
+    fn multiply(values: &mut [f32], factor: f32) {
+        values.iter_mut().for_each(|value| *value *= factor);
+    }
 }
 
 /// Synaptic scaling: the weights become multiples whose mean is `mean_weight`; none where that is 0.
 fn scale(weights: &mut [f32], mean_weight: f32) {
     if mean_weight > 0.0 {
-        let sum = lane_sum(weights);
+        let mut sum = 0.0;
+        lane_sum(&mut sum, weights);
         // No multiple of nothing has a mean.
         let factor = if sum > f32::MIN_POSITIVE { mean_weight * weights.len() as f32 / sum } else { 1.0 };
-        weights.iter_mut().for_each(|weight| *weight *= factor);
+        multiply(weights, factor);
     }
 }

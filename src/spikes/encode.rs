@@ -135,7 +135,8 @@ multiversion! {
 /// assert_eq!(at_rate(&[0, 100, 255], 0.25), [0, 25, 64]);
 /// ```
 pub fn at_rate(pixels: &[u8], input_rate: f32) -> Vec<u8> {
-    pixels.iter().map(|pixel| (f32::from(*pixel) * input_rate + 0.5) as u8).collect()
+    let of: [u8; 256] = std::array::from_fn(|pixel| (pixel as f32 * input_rate + 0.5) as u8);
+    pixels.iter().map(|pixel| of[usize::from(*pixel)]).collect()
 }
 
 /// The time step at which latency coding lets a pixel that is not black spike.

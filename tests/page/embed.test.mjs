@@ -335,3 +335,21 @@ test("links and embed code are copied; where copying is refused, the text is the
   await until("a word", async () => /by hand/.test(await page.locator("#copied").textContent()));
   assert.equal(await page.locator("#by-hand").inputValue(), page.url());
 });
+
+test("embed: a layer that learns without labels is watched, and can be stopped", async () => {
+  const page = await hosted(
+    `${SCRIPT}<spiking-playground id="a" show="fields" settings="rule=stdp&amp;hidden=36&amp;from=random" autoplay></spiking-playground>`,
+  );
+  const inside = frameOf(page, "a");
+  // Its sentences are beside, and not shown here.
+  const pictures = async () => Number.parseInt((await inside.locator("#fields-told").textContent()) ?? "0", 10);
+  await until("some pictures", async () => (await pictures()) >= 3, MINUTE);
+  assert.ok(await inside.locator("#fields-mosaic").isVisible());
+  for (const gone of ["#score", "article", "#pad"]) assert.equal(await inside.locator(gone).first().isVisible(), false);
+  await inside.getByRole("button", { name: "Pause" }).click();
+  await until("it stands", () => inside.getByRole("button", { name: "Train" }).isVisible());
+  const sides = await inside
+    .locator("html")
+    .evaluate((root) => [root.scrollWidth, root.clientWidth, root.scrollHeight, innerHeight]);
+  assert.ok(sides[0] <= sides[1] && sides[2] <= sides[3], `nothing is cut off: ${sides}`);
+});
