@@ -15,6 +15,7 @@ use crate::kernels;
 use crate::network::Misfit;
 use crate::pictures::curves_sheet::{self, Measured};
 use crate::pictures::digit_sheet;
+use crate::plasticity::failing::Failing;
 use crate::plasticity::labels::Responses;
 use crate::plasticity::layer::StdpLayer;
 use crate::plasticity::network::StdpNetwork;
@@ -32,8 +33,6 @@ use std::time::{Duration, Instant};
 const EVERY: usize = 10_000;
 /// Training images that label the neurons for a measurement: the first ones.
 const LABELLED: usize = 10_000;
-/// Of fewer neurons none is said to win all.
-const FEW: usize = 10;
 /// Images that one thread reads at a time.
 const PIECE: usize = 500;
 
@@ -156,10 +155,8 @@ struct Report {
     test: Option<Accuracy>,
     /// Test images at which no neuron fired.
     silent: usize,
-    /// The share of the newest pictures' spikes that one neuron has.
-    busiest: f64,
-    /// By how much thresholds have risen, on average.
-    raised: f64,
+    /// Why nothing is learnt, where that is so.
+    failing: Option<Failing>,
     time: Duration,
 }
 
@@ -200,29 +197,23 @@ impl Report {
 
     /// What to do where nothing is learnt.
     fn cure(&self, spec: &Spec) -> Option<String> {
-        let is_silent = 2 * self.live.silent > self.live.score.images;
-        if is_silent && self.raised > f64::from(spec.neuron.threshold) {
-            return Some(format!(
-                "At most pictures no neuron fires: thresholds have risen by {:.1} on average, since many fired at once before. A \
+        Some(match self.failing? {
+            Failing::Raised(raised) => format!(
+                "At most pictures no neuron fires: thresholds have risen by {raised:.1} on average, since many fired at once before. A \
                  higher --inhibition (it is {}) lets few win",
-                self.raised, spec.stdp.inhibition
-            ));
-        }
-        if is_silent {
-            return Some(format!(
+                spec.stdp.inhibition
+            ),
+            Failing::Silent => format!(
                 "At most pictures no neuron fires: a lower --threshold (it is {}), a higher --gain ({}) or more --time-steps ({}) \
                  would wake them",
                 spec.neuron.threshold, spec.neuron.gain, spec.time_steps
-            ));
-        }
-        // One of very few has much in any case.
-        (self.busiest > 0.5 && spec.hidden_neurons().sum::<usize>() >= FEW).then(|| {
-            format!(
+            ),
+            Failing::OneWins(share) => format!(
                 "One neuron has {:.0} % of all spikes: --adaptation (it is {}) and --inhibition ({}) share them out",
-                100.0 * self.busiest,
+                100.0 * share,
                 spec.stdp.adaptation,
                 spec.stdp.inhibition
-            )
+            ),
         })
     }
 }
@@ -259,8 +250,7 @@ fn save(output: &mut Output, run: &mut StdpRun, data: &data::DataSet, time: Dura
         live: position.live,
         test: score,
         silent,
-        busiest: busiest(&labelled),
-        raised: mean(run.layer().adaptation()),
+        failing: Failing::of(run.layer(), position.live, &labelled, spec.neuron.threshold),
         time,
     };
     run.measured();
@@ -308,18 +298,6 @@ fn in_pieces<T: Send>(images: usize, of: impl Fn(Range<usize>) -> T + Sync) -> V
         });
     });
     pieces.into_iter().flatten().collect()
-}
-
-fn mean(values: &[f32]) -> f64 {
-    values.iter().map(|value| f64::from(*value)).sum::<f64>() / values.len().max(1) as f64
-}
-
-/// The share of all spikes that one neuron has.
-fn busiest(responses: &Responses) -> f64 {
-    let (spikes, shown) = responses.counts();
-    let each = spikes.chunks(shown.len().max(1)).map(|own| f64::from(own.iter().sum::<f32>()));
-    let (most, all) = each.fold((0.0_f64, 0.0), |(most, all), own| (most.max(own), all + own));
-    if all > 0.0 { most / all } else { 0.0 }
 }
 
 /// Draws the trace of the first test image, if there is one.

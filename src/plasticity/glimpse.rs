@@ -2,6 +2,7 @@
 //! what it did. The engine sends it as bytes, since whoever draws it is another program.
 
 use super::Spike;
+use super::failing::Failing;
 use super::layer::{Moment, StdpLayer};
 use super::run::{Presented, StdpRun};
 use super::window::Window;
@@ -25,6 +26,8 @@ pub struct Glimpse {
     pub inhibition: f32,
     /// τ_x and τ_y, of the presynaptic and of the postsynaptic trace.
     pub decays: [f32; 2],
+    /// Why nothing is learnt, where that is so.
+    pub failing: Option<Failing>,
     /// θ + a_j, \[N\].
     pub thresholds: Vec<f32>,
     /// What each neuron answers to, \[N\]; none where it has not fired yet.
@@ -156,6 +159,7 @@ impl Onlooker {
         let glimpse = Glimpse {
             is_first,
             shown: run.shown(),
+            failing: Failing::of(layer, run.position().live, run.live(), neuron.threshold),
             inhibition: stdp.inhibition,
             decays: [stdp.presynaptic_decay, stdp.postsynaptic_decay],
             thresholds: layer.adaptation().iter().map(|raised| neuron.threshold + raised).collect(),
@@ -253,7 +257,14 @@ impl Glimpse {
         to.word(u32::from(self.is_first));
         to.word(self.shown as u32);
         to.word((self.shown >> 32) as u32);
-        to.floats(&[self.inhibition, self.decays[0], self.decays[1]]);
+        let (why, much) = match self.failing {
+            None => (0, 0.0),
+            Some(Failing::Silent) => (1, 0.0),
+            Some(Failing::Raised(much)) => (2, much),
+            Some(Failing::OneWins(much)) => (3, much),
+        };
+        to.word(why);
+        to.floats(&[much as f32, self.inhibition, self.decays[0], self.decays[1]]);
         to.floats(&self.thresholds);
         to.words(self.labels.iter().map(|label| class(*label)));
         to.words(self.window.iter().map(|(between, _)| *between as u32));
@@ -283,7 +294,14 @@ impl Glimpse {
         let mut from = Reader(bytes);
         let is_first = from.word()? == 1;
         let shown = u64::from(from.word()?) | u64::from(from.word()?) << 32;
-        let [inhibition, decays @ ..]: [f32; 3] = from.floats()?.try_into().ok()?;
+        let why = from.word()?;
+        let [much, inhibition, decays @ ..]: [f32; 4] = from.floats()?.try_into().ok()?;
+        let failing = match why {
+            1 => Some(Failing::Silent),
+            2 => Some(Failing::Raised(much.into())),
+            3 => Some(Failing::OneWins(much.into())),
+            _ => None,
+        };
         let thresholds = from.floats()?;
         let labels = from.words()?.into_iter().map(of_class).collect();
         let between = from.words()?.into_iter().map(|between| between as i32);
@@ -314,6 +332,7 @@ impl Glimpse {
         from.0.is_empty().then_some(Self {
             is_first,
             shown,
+            failing,
             inhibition,
             decays,
             thresholds,
@@ -343,6 +362,7 @@ mod tests {
         Glimpse {
             is_first: true,
             shown: 1 << 40,
+            failing: Some(Failing::OneWins(0.75)),
             inhibition: 2.5,
             decays: [5.0, 4.0],
             thresholds: vec![1.0, -0.5],

@@ -34,6 +34,7 @@
 //! [`layer`] is the fast way, [`obvious`] the plain one that it is held against. All sums run per neuron in ascending order of the
 //! inputs, or in 16 fixed lanes, so weights are the same to the bit on every machine.
 
+pub mod failing;
 pub mod glimpse;
 pub mod input;
 pub mod labels;

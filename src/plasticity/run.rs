@@ -190,12 +190,12 @@ impl StdpRun {
         answers
     }
 
-    /// The same run under other settings, whose layer has as many neurons.
+    /// The same run under other settings, whose layer has as many neurons. How pictures go is counted anew.
     #[must_use]
     pub fn under(self, spec: Spec) -> Self {
         let images = self.images();
         let layer = self.layer.under(spec.neuron, spec.stdp);
-        Self::at(spec, layer, self.live, self.position, images)
+        Self::at(spec, layer, self.live, StdpPosition { live: Live::default(), ..self.position }, images)
     }
 
     /// The same at the start of a run over so many images.

@@ -2,6 +2,8 @@
 
 use crate::pictures::marks::{Ink, Mark, Shade, level, line};
 use crate::pictures::mosaic::{Layout, columns};
+use crate::pictures::numbers::percent;
+use crate::plasticity::failing::Failing;
 use crate::plasticity::glimpse::{Glimpse, Learnt};
 use crate::said::{Said, say};
 
@@ -178,6 +180,11 @@ impl Watched {
             ("all", self.neurons().to_string()),
         ];
         let mut told = vec![say(if fired == 0 { "fields-none" } else { "fields-shown" }, &values)];
+        told.extend(self.newest.failing.map(|failing| match failing {
+            Failing::Silent => say("fields-silent", &[]),
+            Failing::Raised(_) => say("fields-raised", &[]),
+            Failing::OneWins(share) => say("fields-one-wins", &[("share", percent(share as f32))]),
+        }));
         if let Some((neuron, label, _)) = self.pointed.and_then(|place| self.at(place)) {
             told.push(self.of_neuron(neuron, label, &name));
         } else if !self.firing.is_empty() {
@@ -305,6 +312,10 @@ mod tests {
             watched.told(name).iter().for_each(is_in_document);
         }
         assert_eq!(watched.counts(10)[9], 1);
+        for failing in [Failing::Silent, Failing::Raised(2.0), Failing::OneWins(0.75)] {
+            watched.see(Glimpse { failing: Some(failing), ..glimpse(&[None; 3], &[], false) }, 2.0);
+            watched.told(name).iter().for_each(is_in_document);
+        }
     }
 
     #[test]
