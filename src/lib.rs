@@ -76,6 +76,9 @@ pub mod trace;
 pub mod plasticity;
 /// The energy of arithmetic operations, from a cited source.
 pub mod energy;
+/// Networks that leave for chips and other simulators, and come back.
+#[cfg(feature = "chips")]
+pub mod chips;
 /// The messages between page and engine.
 pub mod protocol;
 /// Values that are turned in notches.

@@ -10,6 +10,7 @@
     reason = "a program of its own"
 )]
 
+mod chips;
 mod data;
 mod drawing;
 mod files;

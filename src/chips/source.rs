@@ -1,0 +1,1 @@
+//! Programs in Python that compute what a network computes.
