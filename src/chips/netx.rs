@@ -2,8 +2,9 @@
 //! weights and decays, thresholds in units of weights, in an HDF5 file.
 
 use super::hdf5::{Entry, Group, Set, Values};
-use super::loihi::{BIAS_EXPONENT, LoihiLayer, LoihiNetwork};
-use super::{CannotSay, cannot};
+use super::loihi::{BIAS_EXPONENT, LoihiLayer, LoihiNetwork, MOST_THRESHOLD};
+use super::{CannotSay, Dense, PlainNetwork, cannot, with_layers};
+use crate::spec::{Neuron, Readout, Reset, Spec};
 
 /// Why a file is not a network for the chip.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +15,9 @@ pub enum NetxError {
     /// A layer is of another type.
     #[error("layer {0} is a {1}, and only dense ones can be read")]
     OtherLayer(usize, String),
+    /// Two layers forget at different speeds.
+    #[error("its layers have different {0}, and all neurons of a network here have the same")]
+    Differs(&'static str),
     /// A part of a layer is missing, or has no meaning.
     #[error("layer {0} has no `{1}` as it should be: {2} is wanted")]
     Missing(usize, &'static str, String),
@@ -118,4 +122,43 @@ fn dense(group: &Group, index: usize) -> Result<LoihiLayer, NetxError> {
         bias: biases.iter().map(|bias| *bias as i32).collect(),
         bias_exponent: BIAS_EXPONENT,
     })
+}
+
+/// The network in floats, over the thresholds; what the file does not say is as in `open`. A last layer with the largest threshold
+/// is read by its voltages: its scale is not in the file.
+///
+/// # Errors
+/// When its layers forget at different speeds.
+pub fn to_plain(layers: &[LoihiLayer], open: &Spec) -> Result<PlainNetwork, NetxError> {
+    let counts = layers.last().is_some_and(|last| last.threshold < MOST_THRESHOLD);
+    let (spiking, first) = (&layers[..layers.len() - usize::from(!counts)], layers.first().ok_or(NetxError::NoLayers)?);
+    if layers.iter().any(|layer| layer.voltage_decay != first.voltage_decay) {
+        return Err(NetxError::Differs("vDecay"));
+    }
+    if spiking.iter().any(|layer| layer.current_decay != first.current_decay) {
+        return Err(NetxError::Differs("iDecay"));
+    }
+    let kept = |decay: i32| 1.0 - decay as f32 / 4096.0;
+    let (alpha, beta) = (kept(first.current_decay + 1), kept(first.voltage_decay));
+    let plain = |(index, layer): (usize, &LoihiLayer)| {
+        let one = if index < spiking.len() {
+            f64::from(layer.threshold.max(1))
+        } else {
+            f64::from(layer.weights.iter().map(|weight| weight.abs()).max().unwrap_or(1).max(1))
+        };
+        let (of_weights, of_biases) =
+            (2_f64.powi(layer.weight_exponent), 2_f64.powi(layer.bias_exponent - BIAS_EXPONENT));
+        let scaled = |number: &i32, by: f64| (f64::from(*number) * by / one) as f32;
+        let bias = (0..layer.outputs).map(|neuron| layer.bias.get(neuron).map_or(0.0, |bias| scaled(bias, of_biases)));
+        Dense {
+            inputs: layer.inputs,
+            outputs: layer.outputs,
+            weight: layer.weights.iter().map(|weight| scaled(weight, of_weights)).collect(),
+            bias: bias.collect(),
+        }
+    };
+    let layers: Vec<Dense> = layers.iter().enumerate().map(plain).collect();
+    let neuron = Neuron { alpha, beta, gain: 1.0, threshold: 1.0, reset: Reset::Zero, ..open.neuron };
+    let readout = if counts { Readout::SpikeCount } else { Readout::Membrane };
+    Ok(PlainNetwork { spec: Spec { neuron, readout, ..with_layers(open, &layers) }, layers })
 }

@@ -71,6 +71,56 @@ pub struct Evaluate {
     pub export: Option<PathBuf>,
     /// A file of drawn digits to evaluate instead of the test set.
     pub drawings: Option<PathBuf>,
+    /// Whether it is measured in Loihi's integers too, with weights of so many bits.
+    pub loihi: Option<u32>,
+}
+
+/// What `spiking export` writes for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// NIR, which simulators exchange.
+    Nir,
+    /// Lava's netx, for Loihi.
+    Netx,
+    /// A program for Lava.
+    Lava,
+    /// A program for snnTorch.
+    SnnTorch,
+    /// A program for Norse.
+    Norse,
+    /// A program for NumPy.
+    Numpy,
+}
+
+crate::spec::words!(
+    Target, "nir" => Self::Nir, "netx" => Self::Netx, "lava" => Self::Lava, "snntorch" => Self::SnnTorch, "norse" => Self::Norse,
+    "numpy" => Self::Numpy
+);
+
+/// The arguments of `spiking export`.
+#[derive(Debug)]
+pub struct Export {
+    /// The weights.
+    pub model: Model,
+    /// What for.
+    pub to: Target,
+    /// The file to write.
+    pub output: Option<PathBuf>,
+    /// Whether a NIR graph ends at the currents into the outputs.
+    pub currents: bool,
+    /// Bits of a weight on the chip.
+    pub bits: u32,
+}
+
+/// The arguments of `spiking import`.
+#[derive(Debug)]
+pub struct Import {
+    /// The other program's file.
+    pub model: Model,
+    /// A time step of it in seconds.
+    pub dt: Option<f64>,
+    /// The file to write.
+    pub output: Option<PathBuf>,
 }
 
 /// The arguments of `spiking predict`.
@@ -105,6 +155,8 @@ pub fn command() -> Command {
         .subcommand(train_command())
         .subcommand(evaluate_command())
         .subcommand(predict_command())
+        .subcommand(export_command())
+        .subcommand(import_command())
         .subcommand(shards_command())
         .subcommand(page_settings_command())
 }
@@ -195,6 +247,11 @@ fn evaluate_command() -> Command {
             "Measure on drawn digits instead of the test set, one a line: {\"label\": 7, \"strokes\": [[[x, y], …], …]}, \
              or x,y,x,y,…,digit as in UCI's pendigits",
         );
+    let loihi = Arg::new("loihi")
+        .long("loihi")
+        .action(ArgAction::SetTrue)
+        .conflicts_with_all(["export", "drawings"])
+        .help("Measure it in the integers of Intel's Loihi too: accuracy, spikes and what it takes there");
     Command::new("evaluate")
         .about("Measures a trained network on the test set")
         .after_help(FLAGS_OF_A_NETWORK)
@@ -202,6 +259,8 @@ fn evaluate_command() -> Command {
         .arg(data_dir())
         .arg(export)
         .arg(drawings)
+        .arg(loihi)
+        .arg(weight_bits().requires("loihi"))
         .args(network_flags())
 }
 
@@ -226,6 +285,68 @@ fn predict_command() -> Command {
         .arg(images)
         .arg(svg)
         .args(network_flags())
+}
+
+fn weight_bits() -> Arg {
+    Arg::new("weight-bits")
+        .long("weight-bits")
+        .value_name("BITS")
+        .default_value("8")
+        .value_parser(value_parser!(u32).range(2..=8))
+        .help("Bits of a weight on the chip, 2 to 8")
+}
+
+fn output(help: &'static str) -> Arg {
+    Arg::new("output").long("output").value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
+}
+
+fn export_command() -> Command {
+    let to = Arg::new("to")
+        .long("to")
+        .value_name("FORMAT")
+        .required(true)
+        .value_parser(["nir", "netx", "lava", "snntorch", "norse", "numpy"])
+        .help(
+            "nir: the graph that simulators and chips exchange; netx: the .net file that Lava loads for Loihi; lava: a program for Lava; \
+             snntorch, norse, numpy: a program to read, with its weights beside it",
+        );
+    let currents = Arg::new("currents").long("currents").action(ArgAction::SetTrue).help(
+        "With --to nir: end at the currents into the outputs, which every library reads, and not in integrators, which few do",
+    );
+    Command::new("export")
+        .about("Writes a network for other simulators, for Intel's Loihi or as a program in Python")
+        .after_help("Example: spiking export models/mnist.safetensors --to nir")
+        .arg(model())
+        .arg(to)
+        .arg(output("The file to write [default: the model's name with another ending, here]"))
+        .arg(currents)
+        .arg(weight_bits())
+        .args(network_flags())
+}
+
+fn import_command() -> Command {
+    let dt = Arg::new("dt").long("dt").value_name("SECONDS").value_parser(positive).help(
+        "The time step that the file's time constants mean [default: what its metadata says, or 0.0001 as in snnTorch]",
+    );
+    Command::new("import")
+        .about("Makes a safetensors file of another program's: .nir, or a .net for Loihi")
+        .after_help(format!("Example: spiking import network.nir --time-steps 50\n\n{FLAGS_OF_A_NETWORK}"))
+        .arg(
+            Arg::new("model")
+                .value_name("FILE")
+                .required(true)
+                .value_parser(value_parser!(PathBuf))
+                .help("A .nir or .net"),
+        )
+        .arg(output("The file to write [default: the file's name with the ending .safetensors, here]"))
+        .arg(dt)
+        .args(network_flags())
+}
+
+/// A number of seconds.
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| "it is no number above 0".to_owned())
 }
 
 fn shards_command() -> Command {
@@ -333,7 +454,29 @@ pub fn evaluate(matches: &ArgMatches) -> Evaluate {
         data_dir: path(matches, "data-dir").unwrap_or_default(),
         export: path(matches, "export"),
         drawings: path(matches, "drawings"),
+        loihi: matches.get_flag("loihi").then(|| bits(matches)),
     }
+}
+
+fn bits(matches: &ArgMatches) -> u32 {
+    matches.get_one("weight-bits").copied().unwrap_or(8)
+}
+
+/// The arguments of `spiking export`, from its flags.
+pub fn export(matches: &ArgMatches) -> Export {
+    let to = matches.get_one::<String>("to").and_then(|word| Target::from_word(word));
+    Export {
+        model: model_of(matches),
+        to: to.unwrap_or(Target::Nir),
+        output: path(matches, "output"),
+        currents: matches.get_flag("currents"),
+        bits: bits(matches),
+    }
+}
+
+/// The arguments of `spiking import`, from its flags.
+pub fn import(matches: &ArgMatches) -> Import {
+    Import { model: model_of(matches), dt: matches.get_one("dt").copied(), output: path(matches, "output") }
 }
 
 /// The arguments of `spiking predict`, from its flags.

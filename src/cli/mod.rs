@@ -17,6 +17,8 @@ mod fetch;
 #[cfg(all(feature = "engine", feature = "photo"))]
 mod fields;
 pub mod files;
+#[cfg(all(feature = "engine", feature = "photo"))]
+mod interchange;
 #[cfg(feature = "engine")]
 mod interrupt;
 #[cfg(feature = "engine")]
@@ -51,6 +53,10 @@ pub fn run() -> ExitCode {
         Some(("evaluate", matches)) => evaluate::run(arguments::evaluate(matches)),
         #[cfg(all(feature = "engine", feature = "photo"))]
         Some(("predict", matches)) => predict::run(&arguments::predict(matches)),
+        #[cfg(all(feature = "engine", feature = "photo"))]
+        Some(("export", matches)) => interchange::export(&arguments::export(matches)),
+        #[cfg(all(feature = "engine", feature = "photo"))]
+        Some(("import", matches)) => interchange::import(&arguments::import(matches)),
         Some(("shards", matches)) => shards::run(&arguments::shards(matches)),
         Some(("page-settings", _)) => page_settings(),
         Some((other, _)) => Err(anyhow::anyhow!("`{other}` needs a build with `--features engine,photo`")),

@@ -2,10 +2,13 @@
 
 use super::arguments::Model;
 use super::evaluate::open_network;
-use super::files;
+use super::interchange::network;
 use super::train_stdp::measure;
-use crate::accuracy::evaluate;
+use super::{files, tell};
+use crate::accuracy::{evaluate, predictions};
 use crate::activity::Activity;
+use crate::chips::nir::{self, Imported, Said};
+use crate::chips::{Dense, PlainNetwork, hdf5, netx};
 use crate::digits::Digits;
 use crate::event::Accuracy;
 use crate::inspection::trace;
@@ -15,8 +18,9 @@ use crate::spec::{Rule, Spec};
 use crate::spikes::encode::Pass;
 use crate::trace::Trace;
 use crate::weights::checkpoint::spec_from_bytes;
+use crate::weights::format::Format;
 use crate::weights::stdp::model_from_bytes;
-use anyhow::Context;
+use anyhow::{Context, bail, ensure};
 
 /// A network that can answer.
 #[derive(Debug)]
@@ -33,8 +37,21 @@ impl Opened {
     /// # Errors
     /// Names the file when it does not exist or holds no such network.
     pub fn open(model: &Model) -> anyhow::Result<Self> {
+        Self::open_with(model, None)
+    }
+
+    /// The same, where a file of another program counts in time steps of so many seconds.
+    ///
+    /// # Errors
+    /// As for [`Opened::open`].
+    pub fn open_with(model: &Model, dt: Option<f64>) -> anyhow::Result<Self> {
         let bytes = files::read_at_most(&model.file, &files::WEIGHTS)?;
         let cannot = || format!("cannot open {}", model.file.display());
+        if Format::of(&bytes) == Some(Format::Hdf5) {
+            let plain = foreign(model, &bytes, dt).with_context(cannot)?;
+            let network = network(&plain).with_context(cannot)?;
+            return Ok(Self::Gradients(Box::new((plain.spec, network))));
+        }
         match spec_from_bytes(&bytes) {
             Ok(mut spec) if spec.rule == Rule::Stdp => {
                 for (name, text) in &model.given {
@@ -71,6 +88,16 @@ impl Opened {
         }
     }
 
+    /// What images are read as; none where nobody fires that stands for anything.
+    pub fn answers(&self, digits: &Digits) -> Vec<Option<u8>> {
+        match self {
+            Self::Gradients(opened) => {
+                predictions(&opened.1, &opened.0, digits, 0..digits.len(), 0).into_iter().map(Some).collect()
+            }
+            Self::Stdp(network) => measure(network, digits).0,
+        }
+    }
+
     /// The same, and how much it fires.
     pub fn measure(&self, digits: &Digits) -> (Accuracy, Activity) {
         match self {
@@ -92,4 +119,69 @@ impl Opened {
             Self::Stdp(network) => network.trace(pixels, pass, number),
         }
     }
+}
+
+/// A network as plain numbers.
+///
+/// # Errors
+/// Of a layer that learns by STDP.
+pub fn plain(opened: &Opened) -> anyhow::Result<PlainNetwork> {
+    let Opened::Gradients(inner) = opened else {
+        bail!(
+            "a layer that learnt by stdp cannot leave so: its neurons inhibit each other, which no other program knows. Its file has all \
+             of its numbers"
+        );
+    };
+    let (spec, network) = &**inner;
+    let parameters = network.parameters();
+    let layers = parameters.chunks_exact(2).map(|pair| {
+        let [weight, bias] = [&pair[0], &pair[1]];
+        Dense {
+            inputs: weight.shape[1],
+            outputs: weight.shape[0],
+            weight: weight.values.clone(),
+            bias: bias.values.clone(),
+        }
+    });
+    let plain = PlainNetwork { spec: spec.clone(), layers: layers.collect() };
+    ensure!(plain.is_whole(), "its layers are not dense ones in a row");
+    Ok(plain)
+}
+
+/// The network in an HDF5 file: of NIR, or for Loihi.
+fn foreign(model: &Model, bytes: &[u8], dt: Option<f64>) -> anyhow::Result<PlainNetwork> {
+    let root = hdf5::read(bytes)?;
+    let file = model.file.display();
+    let mut open = nir::own_spec(&root).unwrap_or_default();
+    for (name, text) in &model.given {
+        ensure!(!nir::SETTLED.contains(name), "the file says what `{name}` is: leave --{name} out");
+        open.set(name, text)?;
+    }
+    if root.group("layer").is_some() {
+        tell(format_args!("{file}: weights and decays of Loihi, as floats; T = {} (--time-steps)", open.time_steps));
+        return Ok(netx::to_plain(&netx::from_group(&root)?, &open)?);
+    }
+    let Imported { mut network, dt: (dt, said), has_own_spec, ends_at_currents } = nir::from_group(&root, &open, dt)?;
+    let who = match said {
+        Said::Reader => "as --dt says",
+        Said::File => "as its metadata says",
+        Said::Nobody => "as is usual: its metadata says none, and --dt could",
+    };
+    tell(format_args!("{file}: a time step of {dt} s, {who}"));
+    if has_own_spec {
+        // What is typed counts, where the graph leaves it open.
+        for (name, text) in &model.given {
+            network.spec.set(name, text)?;
+        }
+    } else {
+        tell(format_args!(
+            "{file}: NIR does not say for how long and how pictures are shown: {} time steps and {} coding are taken (--time-steps, --encoding)",
+            network.spec.time_steps,
+            network.spec.encoding.word()
+        ));
+    }
+    if ends_at_currents {
+        tell(format_args!("{file}: it ends at the currents into its outputs, which are taken for integrators here"));
+    }
+    Ok(network)
 }

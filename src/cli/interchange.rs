@@ -1,0 +1,174 @@
+//! `spiking export` and `spiking import`: networks that leave for other programs and chips, and come back.
+
+use super::arguments::{Export, Import, Target};
+use super::opened::{Opened, plain};
+use super::{files, tell};
+use crate::chips::hdf5;
+use crate::chips::loihi::LoihiNetwork;
+use crate::chips::nir::{End, to_group};
+use crate::chips::source::{self, Library};
+use crate::chips::{Dense, PlainNetwork, netx};
+use crate::network::{Network, Parameter};
+use crate::weights::checkpoint::{Notes, model_to_bytes};
+use crate::weights::rounding::WeightsType;
+use anyhow::{Context, Result, bail, ensure};
+use std::path::{Path, PathBuf};
+
+/// Writes a network for another program.
+///
+/// # Errors
+/// Where the other program has no word for a setting, or a file cannot be written.
+pub fn export(arguments: &Export) -> Result<()> {
+    let opened = Opened::open(&arguments.model)?;
+    let network = plain(&opened)?;
+    let output = output(arguments);
+    let own = &arguments.model.file;
+    files::ensure_apart("--output", &output, [own])?;
+    files::ensure_apart("--output", &output.with_extension("safetensors"), [own])?;
+    match arguments.to {
+        Target::Nir => {
+            let end = if arguments.currents { End::Currents } else { End::Integrator };
+            write(&output, &hdf5::write(&to_group(&network, end)?)?)?;
+            tell(read_by(&network, end));
+        }
+        Target::Netx => {
+            let chip = on_chip(&network, arguments.bits)?;
+            write(&output, &hdf5::write(&netx::to_group(&chip)?)?)?;
+            tell("In Python 3.10: from lava.lib.dl import netx; net = netx.hdf5.Network(net_config=\"FILE.net\")");
+        }
+        Target::Lava => {
+            let chip = on_chip(&network, arguments.bits)?;
+            program(&output, &source::lava(&chip, &stem(&output)?), &as_weights(&chip))?;
+        }
+        Target::Numpy | Target::SnnTorch | Target::Norse => {
+            let library = match arguments.to {
+                Target::SnnTorch => Library::SnnTorch,
+                Target::Norse => Library::Norse,
+                Target::Numpy | Target::Nir | Target::Netx | Target::Lava => Library::Numpy,
+            };
+            program(&output, &source::python(&network, library, &stem(&output)?)?, &network)?;
+        }
+    }
+    Ok(())
+}
+
+/// Where it is written: what was asked for, or beside where the program runs.
+fn output(arguments: &Export) -> PathBuf {
+    let ending = match arguments.to {
+        Target::Nir => "nir",
+        Target::Netx => "net",
+        Target::Lava | Target::Numpy | Target::SnnTorch | Target::Norse => "py",
+    };
+    let stem =
+        arguments.model.file.file_stem().map_or_else(|| "network".to_owned(), |stem| stem.to_string_lossy().into());
+    // Python imports no name with a hyphen; and the weights beside a program are not those that it was made of.
+    let stem =
+        if ending == "py" { format!("{}_{}", stem.replace(['-', ' ', '.'], "_"), arguments.to.word()) } else { stem };
+    arguments.output.clone().unwrap_or_else(|| PathBuf::from(format!("{stem}.{ending}")))
+}
+
+fn stem(output: &Path) -> Result<String> {
+    ensure!(
+        !files::is_stdout(output),
+        "a program has its weights beside it: --output wants a file's name, like network.py"
+    );
+    let stem = output.file_stem().context("--output wants a file's name, like network.py")?;
+    ensure!(output.extension().is_some_and(|ending| ending == "py"), "--output wants a name that ends in .py");
+    Ok(stem.to_string_lossy().into_owned())
+}
+
+fn write(output: &Path, bytes: &[u8]) -> Result<()> {
+    files::write_whole(output, bytes)?;
+    if !files::is_stdout(output) {
+        tell(format_args!("Wrote {}", output.display()));
+    }
+    Ok(())
+}
+
+/// A program, and the file of weights that it reads.
+fn program(output: &Path, text: &str, network: &PlainNetwork) -> Result<()> {
+    let weights = output.with_extension("safetensors");
+    write(&weights, &safetensors(network)?)?;
+    write(output, text.as_bytes())?;
+    tell(format_args!(
+        "To run it: spiking evaluate MODEL --export images.json, and then: python {} images.json",
+        output.display()
+    ));
+    Ok(())
+}
+
+fn on_chip(network: &PlainNetwork, bits: u32) -> Result<LoihiNetwork> {
+    let chip = LoihiNetwork::of(network, bits)?;
+    if chip.cut_biases > 0 {
+        tell(format_args!("{} biases are larger than the chip has any, and were cut", chip.cut_biases));
+    }
+    Ok(chip)
+}
+
+/// The chip's weights and biases as plain numbers, for the file beside a program.
+fn as_weights(chip: &LoihiNetwork) -> PlainNetwork {
+    let floats = |numbers: &[i32]| numbers.iter().map(|number| *number as f32).collect();
+    let layers = chip.layers.iter().map(|layer| Dense {
+        inputs: layer.inputs,
+        outputs: layer.outputs,
+        weight: floats(&layer.weights),
+        bias: floats(&layer.bias),
+    });
+    PlainNetwork { spec: chip.spec.clone(), layers: layers.collect() }
+}
+
+/// The parameters as they stand in files.
+fn parameters(network: &PlainNetwork) -> Vec<Parameter> {
+    let last = network.layers.len().saturating_sub(1);
+    let of = |(index, layer): (usize, &Dense)| {
+        let name = if index == last { "readout".to_owned() } else { format!("layers.{index}") };
+        let weight = Parameter {
+            name: format!("{name}.weight"),
+            shape: vec![layer.outputs, layer.inputs],
+            values: layer.weight.clone(),
+        };
+        [weight, Parameter { name: format!("{name}.bias"), shape: vec![layer.outputs], values: layer.bias.clone() }]
+    };
+    network.layers.iter().enumerate().flat_map(of).collect()
+}
+
+/// The network that these numbers are.
+///
+/// # Errors
+/// When they do not belong together.
+pub fn network(plain: &PlainNetwork) -> Result<Network> {
+    plain.spec.check()?;
+    Ok(Network::with_parameters(&plain.spec, &parameters(plain), &crate::kernels::cpu())?)
+}
+
+fn safetensors(plain: &PlainNetwork) -> Result<Vec<u8>> {
+    Ok(model_to_bytes(&plain.spec, &network(plain)?, WeightsType::F32, Notes::default())?)
+}
+
+/// Who reads such a file, and how.
+fn read_by(network: &PlainNetwork, end: End) -> String {
+    let integrates = !network.output_spikes() && end == End::Integrator;
+    let who = if integrates {
+        "It ends in leaky integrators (LI), which snnTorch and SpikingJelly refuse and Norse leaves out: with --currents it ends at the \
+         currents into them, which all three read"
+    } else {
+        "snnTorch: snntorch.import_nir.import_from_nir(nir.read(f)); Norse: norse.torch.from_nir(nir.read(f), dt=1e-4); \
+         SpikingJelly: spikingjelly.activation_based.nir_exchange.import_from_nir(nir.read(f), dt=1e-4)"
+    };
+    who.to_owned()
+}
+
+/// Writes the network of another program's file as one of ours.
+///
+/// # Errors
+/// When the file is none, or its network is none of ours.
+pub fn import(arguments: &Import) -> Result<()> {
+    let opened = Opened::open_with(&arguments.model, arguments.dt)?;
+    let Opened::Gradients(inner) = &opened else {
+        bail!("{} is a file of this program already", arguments.model.file.display());
+    };
+    let name = arguments.model.file.with_extension("safetensors");
+    let output = arguments.output.clone().unwrap_or_else(|| name.file_name().map(PathBuf::from).unwrap_or(name));
+    files::ensure_apart("--output", &output, [&arguments.model.file])?;
+    write(&output, &model_to_bytes(&inner.0, &inner.1, WeightsType::F32, Notes::default())?)
+}
