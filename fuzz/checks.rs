@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use spiking_playground::accuracy::evaluate;
 use spiking_playground::checksum::sha256;
+use spiking_playground::chips;
 use spiking_playground::cli::{arguments, drawings};
 use spiking_playground::digits::shard::{self, FileEntry, Manifest, ShardEntry, Split};
 use spiking_playground::digits::shard_writer::write_shards;
@@ -24,6 +25,7 @@ use spiking_playground::plasticity::run::StdpAdvance;
 use spiking_playground::protocol::{Picture, Report, Request};
 use spiking_playground::session::Session;
 use spiking_playground::spec::{Dataset, Rule, Spec, SpecError, dense};
+use spiking_playground::spikes::SpikeTrain;
 use spiking_playground::spikes::encode::Pass;
 use spiking_playground::trace::Trace;
 use spiking_playground::weights::checkpoint::{
@@ -55,6 +57,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "flags", check: flags, cases: 500 },
     Target { name: "decimal", check: decimal, cases: 5000 },
     Target { name: "wire", check: wire, cases: 2000 },
+    Target { name: "hdf5", check: hdf5, cases: 1000 },
     Target { name: "trace", check: trace_bytes, cases: 1000 },
     Target { name: "history", check: history, cases: 1000 },
     Target { name: "drawings", check: drawings, cases: 1000 },
@@ -211,6 +214,28 @@ fn same_again<T: Serialize + DeserializeOwned>(bytes: &[u8]) {
         let packed = wire::pack(&message);
         let again = packed.as_ref().ok().and_then(|packed| wire::unpack::<T>(packed).ok());
         assert_eq!(again.and_then(|again| wire::pack(&again).ok()), packed.ok());
+    }
+}
+
+/// A file of another program is a network that leaves and comes back, or is refused.
+fn hdf5(bytes: &[u8]) {
+    let Ok(root) = chips::hdf5::read(bytes) else { return };
+    let written = chips::hdf5::write(&root).expect("what was read can be written");
+    // NaN is not equal to itself.
+    let again = chips::hdf5::read(&written).and_then(|root| chips::hdf5::write(&root));
+    assert_eq!(again, Ok(written));
+    let open = Spec::default();
+    if let Ok(layers) = chips::netx::from_group(&root) {
+        let _ = chips::netx::to_plain(&layers, &open);
+    }
+    let Ok(read) = chips::nir::from_group(&root, &open, None) else { return };
+    if let Ok(graph) = chips::nir::to_group(&read.network, chips::nir::End::Integrator) {
+        let again = chips::nir::from_group(&graph, &open, None).expect("what was written can be read");
+        assert_eq!(again.network.layers.len(), read.network.layers.len());
+    }
+    if let Ok(chip) = chips::loihi::LoihiNetwork::of(&read.network, 8) {
+        let inputs = chip.layers.first().map_or(0, |layer| layer.inputs);
+        let _ = chip.runner().run(&SpikeTrain::silent(1, inputs, 3));
     }
 }
 

@@ -22,9 +22,7 @@ pub fn export(arguments: &Export) -> Result<()> {
     let opened = Opened::open(&arguments.model)?;
     let network = plain(&opened)?;
     let output = output(arguments);
-    let own = &arguments.model.file;
-    files::ensure_apart("--output", &output, [own])?;
-    files::ensure_apart("--output", &output.with_extension("safetensors"), [own])?;
+    files::ensure_apart("--output", &output, [&arguments.model.file])?;
     match arguments.to {
         Target::Nir => {
             let end = if arguments.currents { End::Currents } else { End::Integrator };
@@ -38,7 +36,7 @@ pub fn export(arguments: &Export) -> Result<()> {
         }
         Target::Lava => {
             let chip = on_chip(&network, arguments.bits)?;
-            program(&output, &source::lava(&chip, &stem(&output)?), &as_weights(&chip))?;
+            program(arguments, &output, &source::lava(&chip, &stem(&output)?), &as_weights(&chip))?;
         }
         Target::Numpy | Target::SnnTorch | Target::Norse => {
             let library = match arguments.to {
@@ -46,7 +44,7 @@ pub fn export(arguments: &Export) -> Result<()> {
                 Target::Norse => Library::Norse,
                 Target::Numpy | Target::Nir | Target::Netx | Target::Lava => Library::Numpy,
             };
-            program(&output, &source::python(&network, library, &stem(&output)?)?, &network)?;
+            program(arguments, &output, &source::python(&network, library, &stem(&output)?)?, &network)?;
         }
     }
     Ok(())
@@ -86,8 +84,9 @@ fn write(output: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// A program, and the file of weights that it reads.
-fn program(output: &Path, text: &str, network: &PlainNetwork) -> Result<()> {
+fn program(arguments: &Export, output: &Path, text: &str, network: &PlainNetwork) -> Result<()> {
     let weights = output.with_extension("safetensors");
+    files::ensure_apart("--output", &weights, [&arguments.model.file])?;
     write(&weights, &safetensors(network)?)?;
     write(output, text.as_bytes())?;
     tell(format_args!(

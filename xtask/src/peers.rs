@@ -8,7 +8,8 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 
 const REQUIREMENTS: &str = "tests/peers/requirements.txt";
-const SCRIPT: &str = "tests/peers/pytorch.py";
+const PYTORCH: &str = "tests/peers/pytorch.py";
+const INTERCHANGE: &str = "tests/peers/interchange.py";
 /// A Python that has the packages already.
 const PYTHON: &str = "SPIKING_PYTHON";
 
@@ -22,7 +23,7 @@ pub fn alone() -> Result<()> {
     check(&tools, &steps)
 }
 
-/// Runs the script that holds PyTorch against the program.
+/// Runs the scripts that hold PyTorch and other simulators against the program.
 ///
 /// # Errors
 /// When Python is missing, or the two do not agree.
@@ -31,7 +32,12 @@ pub fn check(tools: &Tools, steps: &Steps) -> Result<()> {
     steps.note("PyTorch opens our files and we open its");
     tools.cmd("cargo", ["build", "--release", "--quiet"]).run()?;
     let program = target()?.join("release").join(if cfg!(windows) { "spiking.exe" } else { "spiking" });
-    let arguments = [OsStr::new(SCRIPT), program.as_os_str(), "models/mnist.safetensors".as_ref(), "data".as_ref()];
+    let arguments = [OsStr::new(PYTORCH), program.as_os_str(), "models/mnist.safetensors".as_ref(), "data".as_ref()];
+    tools.cmd(&python.to_string_lossy(), arguments).run()?;
+    steps.note(
+        "snnTorch, Norse and SpikingJelly fire as our networks do, and the programs that we write give our scores",
+    );
+    let arguments = [OsStr::new(INTERCHANGE), program.as_os_str(), "data".as_ref()];
     tools.cmd(&python.to_string_lossy(), arguments).run()?;
     Ok(())
 }
