@@ -1,6 +1,8 @@
 //! Networks that come from other programs and go to them: what those wrote and computed (`tests/fixtures`) judges.
 
+use crate::models::data_dir;
 use crate::network::small;
+use crate::program::{refused, spiking, text};
 use proptest::prelude::*;
 use serde::Deserialize;
 use spiking_playground::chips::hdf5::{self, Entry, Group, Set, Values};
@@ -8,9 +10,11 @@ use spiking_playground::chips::loihi::{LayerState, LoihiLayer, LoihiNetwork, Ove
 use spiking_playground::chips::netx;
 use spiking_playground::chips::nir::{self, DT, End, Imported, Said, from_group, to_group};
 use spiking_playground::chips::{Dense, PlainNetwork};
+use spiking_playground::kernels;
 use spiking_playground::neuron::NeuronState;
-use spiking_playground::spec::{Encoding, Neuron, Readout, Reset, Rule, Spec, dense};
+use spiking_playground::spec::{Dataset, Encoding, Neuron, Readout, Reset, Rule, Spec, dense};
 use spiking_playground::spikes::SpikeTrain;
+use spiking_playground::weights::checkpoint::model_from_bytes;
 use std::path::{Path, PathBuf};
 
 fn fixture(name: &str) -> PathBuf {
@@ -475,4 +479,66 @@ fn what_the_chip_cannot_do_is_named() {
         .to_vec();
     assert!(few[0] > few[1] && few[1] > few[2] && few[2] <= 4, "{few:?}");
     assert_eq!(nir::SETTLED.len(), 7);
+}
+
+// ---- the program ----
+
+#[test]
+fn a_network_leaves_and_comes_back_by_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/mnist-small.safetensors");
+    let (model, at) = (model.to_str().unwrap(), |name: &str| folder.path().join(name).to_str().unwrap().to_owned());
+    let run = |arguments: &[&str]| {
+        let output = spiking(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (nir, back) = (at("small.nir"), at("back.safetensors"));
+    let (_, said) = run(&["export", model, "--to", "nir", "--output", &nir]);
+    assert!(said.contains("--currents"), "who reads integrators: {said}");
+    run(&["import", &nir, "--output", &back]);
+    let tensors = |file: &str| {
+        let bytes = std::fs::read(file).unwrap();
+        model_from_bytes(&bytes, &kernels::cpu()).map(|(spec, network)| (spec, network.parameters())).unwrap()
+    };
+    assert!(tensors(model) == tensors(&back), "to the bit");
+    // Programs have their weights beside them, and write over nothing that is read.
+    for library in ["numpy", "snntorch", "norse", "lava"] {
+        let script = at(&format!("run_{library}.py"));
+        run(&["export", model, "--to", library, "--output", &script]);
+        let program = std::fs::read_to_string(&script).unwrap();
+        assert!(program.starts_with("\"\"\"") && program.contains(&format!("run_{library}.safetensors")), "{program}");
+        assert!(!program.contains("{}") && !program.contains("\t"), "{program}");
+        assert!(Path::new(&script).with_extension("safetensors").exists());
+    }
+    let copy = at("copy.safetensors");
+    std::fs::copy(model, &copy).unwrap();
+    let (code, said) = refused(&["export", &copy, "--to", "numpy", "--output", &at("copy.py")]);
+    assert!(code == 1 && said.contains("would overwrite"), "{said}");
+    let (code, said) = refused(&["export", model, "--to", "nowhere"]);
+    assert!(code == 2 && said.contains("nir"), "{said}");
+    let (code, said) = refused(&["import", model]);
+    assert!(code == 1 || said.contains("of this program"), "{code} {said}");
+    let stdp = Path::new(model).with_file_name("mnist-stdp.safetensors");
+    let (_, said) = refused(&["export", stdp.to_str().unwrap(), "--to", "nir", "--output", &at("stdp.nir")]);
+    assert!(said.contains("inhibit each other") && !Path::new(&at("stdp.nir")).exists(), "{said}");
+    // What another program wrote opens wherever weights do; what the file says cannot be said otherwise.
+    let foreign = fixture("nir/norse_lif_li.nir");
+    let foreign = foreign.to_str().unwrap();
+    let (code, said) = refused(&["import", foreign, "--beta", "0.5", "--output", &at("x.safetensors")]);
+    assert!(code == 1 && said.contains("leave --beta out"), "{said}");
+    let (_, said) = run(&["import", foreign, "--time-steps", "40", "--output", &at("norse.safetensors")]);
+    assert!(said.contains("0.0001 s, as is usual") && said.contains("40 time steps"), "{said}");
+    let Some(data) = data_dir(Dataset::Mnist) else { return };
+    let (out, _) = run(&["evaluate", model, "--loihi", "--data-dir", data.to_str().unwrap()]);
+    let share = |line: &str| -> f64 {
+        let words: Vec<&str> = line.split(' ').collect();
+        words[words.iter().position(|word| *word == "%").unwrap() - 1].parse().unwrap()
+    };
+    let lines: Vec<&str> = out.lines().collect();
+    assert!((share(lines[0]) - 97.32).abs() < 0.06 && (share(lines[1]) - 97.32).abs() < 0.3, "{out}");
+    assert!(share(lines[2]) > 98.5 && out.contains("at the least"), "{out}");
+    // In floats by plain equations as by the kernels.
+    let (out, _) = run(&["evaluate", &nir, "--data-dir", data.to_str().unwrap()]);
+    assert!(out.starts_with("Test accuracy 97.32 %"), "{out}");
 }

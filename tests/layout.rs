@@ -121,6 +121,7 @@ const BROWSER: &[&str] = &[
     "article/view.rs",
     "plasticity_view/view.rs",
     "bin/plasticity_view.rs",
+    "bin/chips.rs",
 ];
 
 /// The files of `src/page` that a file of it imports from, by their `use` lines.

@@ -50,6 +50,8 @@ interface Outside {
   prediction(digit: number, name: string, probability: number, knownSince: number): void;
   /** Shows what there is to see of a layer that learns by STDP. */
   glimpse(bytes: Uint8Array): void;
+  /** Shows a network on a chip, if there is another one, and a picture with its number in the test set, or -1. */
+  chip(network: Uint8Array, pixels: Uint8Array, image: number, set: string): void;
   /** Shows how often each of its neurons fires for the picture in hand. */
   firing(counts: Uint32Array): void;
   /** The link under which a run was kept that the page's link means. */

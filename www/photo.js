@@ -24,8 +24,17 @@ async function asPng(file) {
   return canvas.convertToBlob();
 }
 
-/** @param {Blob} file */
+/** @param {File | Blob} file */
 async function give(file) {
+  // Networks of ours and of other programs open wherever they are dropped.
+  if ("name" in file && /\.(safetensors|nir|net)$/i.test(file.name)) {
+    const opened = /** @type {HTMLInputElement} */ (element("open"));
+    const held = new DataTransfer();
+    held.items.add(file);
+    opened.files = held.files;
+    opened.dispatchEvent(new Event("change"));
+    return;
+  }
   const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   const isRead = (first === 0x89 && second === 0x50) || (first === 0xff && second === 0xd8);
   // What the browser cannot show either, the program refuses with a reason.

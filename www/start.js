@@ -37,6 +37,10 @@ globalThis.outside = {
   prediction: nothing,
   // What is handed over lies in the page's memory, which may be another's by then.
   glimpse: (bytes) => watch("glimpse", bytes.slice()),
+  chip: (...shown) => {
+    const copies = shown.map((part) => (part instanceof Uint8Array ? part.slice() : part));
+    import(beside("chips.js")).then(({ show }) => show(...copies)).catch(console.error);
+  },
   firing: (counts) => watch("firing", counts.slice()),
   kept: () => undefined,
   kept_when: absent,
@@ -57,8 +61,12 @@ async function load(files, fresh, then) {
   /** @type {string | null} */
   let error = null;
   try {
-    for (const file of files)
-      bytes.push(new Uint8Array(await (typeof file === "string" ? await answer(file, fresh) : file).arrayBuffer()));
+    for (const file of files) {
+      const own = new Uint8Array(await (typeof file === "string" ? await answer(file, fresh) : file).arrayBuffer());
+      // HDF5: a network of another program (.nir, .net), of which one of ours is made.
+      const isForeign = String.fromCharCode(...own.subarray(1, 4)) === "HDF";
+      bytes.push(isForeign ? await (await import(beside("chips.js"))).imported(own) : own);
+    }
   } catch (reason) {
     error = (reason instanceof Error && reason.message) || "no answer";
   }

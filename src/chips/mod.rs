@@ -3,13 +3,16 @@
 //!
 //! `hdf5` is files as trees, [`nir`] the exchange format of simulators and chips (Pedersen and others 2024,
 //! doi:10.1038/s41467-024-52259-9), [`loihi`] a network in the integers of Intel's chip, [`netx`] its file, [`source`] programs in
-//! Python that compute the same, `cost` what a chip takes.
+//! Python that compute the same, [`trial`] a network on the chip beside itself in floats, [`file`](mod@file) such networks as
+//! safetensors.
 
+pub mod file;
 pub mod hdf5;
 pub mod loihi;
 pub mod netx;
 pub mod nir;
 pub mod source;
+pub mod trial;
 
 use crate::spec::{LayerSpec, Readout, Rule, Spec};
 
@@ -27,9 +30,10 @@ pub struct Dense {
 }
 
 impl Dense {
-    /// The largest weight or its negative; 0 where there is none.
-    pub fn largest(&self) -> f32 {
-        self.weight.iter().fold(0.0, |most, weight| most.max(weight.abs()))
+    /// A layer of the chip as plain numbers, for the file beside a program.
+    pub fn of_integers(layer: &loihi::LoihiLayer) -> Self {
+        let floats = |numbers: &[i32]| numbers.iter().map(|number| *number as f32).collect();
+        Self { inputs: layer.inputs, outputs: layer.outputs, weight: floats(&layer.weights), bias: floats(&layer.bias) }
     }
 
     /// The weights into a neuron, \[N\].

@@ -4,6 +4,7 @@
 //! Where a library's cell is our neuron, it is used; where it is another one, the equation is written out, and a comment says so.
 //! Which is which was tried with 64 neurons and 200 random inputs (`tests/peers/interchange.py` runs the programs).
 
+use super::file::names;
 use super::loihi::LoihiNetwork;
 use super::{CannotSay, PlainNetwork};
 use crate::spec::{Neuron, Readout, Reset, Spec};
@@ -74,12 +75,6 @@ if __name__ == "__main__":
         print(image["label"], "is read as", int(np.argmax(scores)), *(f"{score:.5f}" for score in scores))
     print(f"{right} of {len(images)} right; scores differ by at most {farthest:.1e} from those in the file")
 "#;
-
-/// The names of the tensors of each layer, in order.
-fn names(spec: &Spec) -> Vec<String> {
-    let hidden = (0..spec.layers.len()).map(|layer| format!("layers.{layer}"));
-    hidden.chain(["readout".to_owned()]).collect()
-}
 
 fn constants(spec: &Spec) -> String {
     let Neuron { alpha, beta, gain, threshold, .. } = spec.neuron;
@@ -181,7 +176,7 @@ fn numpy(spec: &Spec, name: &str) -> String {
         text,
         "\n\n{layer}\n\ndef scores_of(image, weights):\n    \"\"\"The class scores of an image, [C].\"\"\"\n"
     );
-    let names = names(spec);
+    let names = names(spec.layers.len());
     let _ =
         writeln!(text, "    currents = currents_of(image, weights[\"{0}.weight\"], weights[\"{0}.bias\"])", names[0]);
     for name in &names[1..] {
@@ -300,7 +295,7 @@ fn torch(spec: &Spec, name: &str, cell: &Cell) -> String {
          forward(image, weights).numpy()\n\n\ndef forward(image, weights):\n",
         cell.layer
     );
-    let names = names(spec);
+    let names = names(spec.layers.len());
     let _ = writeln!(
         text,
         "    currents = torch.from_numpy(currents_of(image, weights[\"{0}.weight\"], weights[\"{0}.bias\"]))",
@@ -334,7 +329,7 @@ pub fn lava(network: &LoihiNetwork, name: &str) -> String {
         env!("CARGO_PKG_VERSION"),
         spec.time_steps,
     );
-    for (layer, name) in network.layers.iter().zip(names(spec)) {
+    for (layer, name) in network.layers.iter().zip(names(spec.layers.len())) {
         let _ = writeln!(
             text,
             "    (\"{name}\", dict(du={}, dv={}, vth={}, bias_exp={}), {}),",

@@ -5,19 +5,16 @@ use super::opened::{Opened, plain};
 use super::train_stdp::in_pieces;
 use super::{data, drawings, export, files, say, tell};
 use crate::activity::Activity;
-use crate::chips::loihi::{LoihiNetwork, Overflows};
+use crate::chips::trial::{PICOJOULES, Standing, Trial};
 use crate::digits::Digits;
 use crate::event::Accuracy;
 use crate::kernels;
-use crate::network::{EncodedBatch, Network};
-use crate::pipeline::encode;
+use crate::network::Network;
 use crate::sample::Sample;
 use crate::spec::{Rule, Spec};
-use crate::spikes::encode::Pass;
 use crate::weights::checkpoint::{WeightsError, import, settings_from_bytes, spec_from_bytes};
 use crate::weights::pytorch::{Remark, hidden_sizes};
 use anyhow::{Context, bail, ensure};
-use std::ops::Range;
 use std::path::Path;
 
 /// Evaluates a trained network on the test set, or on a file of drawings.
@@ -83,27 +80,26 @@ fn activity_line(activity: &Activity) -> String {
 
 /// Evaluates it in Loihi's integers beside floats, and says what it takes there.
 fn on_loihi(opened: &Opened, test: &Digits, bits: u32) -> anyhow::Result<()> {
-    let network = plain(opened)?;
-    let chip = LoihiNetwork::of(&network, bits)?;
-    let floats = opened.answers(test);
-    let pieces = in_pieces(test.len(), |range| measure_on(&chip, test, range));
-    let mut all = OnChip::default();
-    pieces.into_iter().for_each(|piece| all.add(piece));
-    let images = test.len().max(1);
-    let score = |answers: &[Option<u8>]| Accuracy::of_answers(answers, &test.labels);
-    let line = |name: &str, score: Accuracy| {
+    let trial = Trial::new(plain(opened)?, bits)?;
+    let pieces = in_pieces(test.len(), |range| {
+        let mut trial = trial.clone();
+        trial.show(range.map(|image| (Sample::of(test, image, 0), test.label(image))));
+        trial.standing
+    });
+    let all = pieces.into_iter().fold(Standing::default(), Standing::and);
+    let chip = &trial.chip;
+    let line = |name: &str, correct: usize| {
+        let score = Accuracy { correct, images: all.images };
         format!("{name} {:.2} % ({} of {} images)", 100.0 * score.fraction(), score.correct, score.images)
     };
-    let same = floats.iter().zip(&all.answers).filter(|(float, whole)| float == whole).count();
-    say(line("Test accuracy", score(&floats)))?;
-    say(line(&format!("On Loihi, {bits}-bit weights,"), score(&all.answers)))?;
-    say(format!("The same answer for {:.2} % of the images", 100.0 * same as f64 / images as f64))?;
-    let Overflows { wraps, saturations } = all.overflows;
-    say(format!("Currents that wrapped around: {wraps}; voltages at their bound: {saturations}"))?;
+    say(line("Test accuracy", all.floats))?;
+    say(line(&format!("On Loihi, {bits}-bit weights,"), all.chip))?;
+    say(line("The same answer for", all.same))?;
+    say(format!("Currents that wrapped around: {}; voltages at their bound: {}", all.wraps, all.saturations))?;
     if chip.cut_biases > 0 {
         say(format!("Biases larger than the chip has any, cut: {}", chip.cut_biases))?;
     }
-    let operations = all.operations as f64 / images as f64;
+    let operations = all.operations as f64 / all.images.max(1) as f64;
     let steps = opened.spec().time_steps + chip.layers.len();
     say(format!(
         "A picture takes {steps} time steps and {operations:.0} synaptic operations; at 23.6 pJ each, the least and before silicon \
@@ -116,44 +112,6 @@ fn on_loihi(opened: &Opened, test: &Digits, bits: u32) -> anyhow::Result<()> {
         chip.synapses(),
         chip.cores()
     ))
-}
-
-/// A synaptic operation of Loihi 1, of which the table says that it is the least.
-const PICOJOULES: f64 = 23.6;
-
-/// What some images came to on the chip.
-#[derive(Default)]
-struct OnChip {
-    answers: Vec<Option<u8>>,
-    overflows: Overflows,
-    operations: u64,
-}
-
-impl OnChip {
-    fn add(&mut self, other: Self) {
-        self.answers.extend(other.answers);
-        self.overflows.wraps += other.overflows.wraps;
-        self.overflows.saturations += other.overflows.saturations;
-        self.operations += other.operations;
-    }
-}
-
-fn measure_on(chip: &LoihiNetwork, test: &Digits, range: Range<usize>) -> OnChip {
-    let (mut runner, mut all) = (chip.runner(), OnChip::default());
-    for image in range {
-        // A network of constant currents is none for the chip.
-        let EncodedBatch::Spikes(train) = encode(&chip.spec, &[Sample::of(test, image, 0)], Pass::Evaluation) else {
-            continue;
-        };
-        let outcome = runner.run(&train);
-        let operations = outcome.synaptic_operations();
-        all.add(OnChip {
-            answers: vec![outcome.answer().map(|class| class as u8)],
-            overflows: outcome.overflows,
-            operations,
-        });
-    }
-    all
 }
 
 /// Evaluates it on the drawn digits of a file, in total and for each digit.

@@ -36,7 +36,12 @@ pub fn export(arguments: &Export) -> Result<()> {
         }
         Target::Lava => {
             let chip = on_chip(&network, arguments.bits)?;
-            program(arguments, &output, &source::lava(&chip, &stem(&output)?), &as_weights(&chip))?;
+            program(
+                arguments,
+                &output,
+                &source::lava(&chip, &stem(&output)?),
+                &PlainNetwork { spec: chip.spec.clone(), layers: chip.layers.iter().map(Dense::of_integers).collect() },
+            )?;
         }
         Target::Numpy | Target::SnnTorch | Target::Norse => {
             let library = match arguments.to {
@@ -102,18 +107,6 @@ fn on_chip(network: &PlainNetwork, bits: u32) -> Result<LoihiNetwork> {
         tell(format_args!("{} biases are larger than the chip has any, and were cut", chip.cut_biases));
     }
     Ok(chip)
-}
-
-/// The chip's weights and biases as plain numbers, for the file beside a program.
-fn as_weights(chip: &LoihiNetwork) -> PlainNetwork {
-    let floats = |numbers: &[i32]| numbers.iter().map(|number| *number as f32).collect();
-    let layers = chip.layers.iter().map(|layer| Dense {
-        inputs: layer.inputs,
-        outputs: layer.outputs,
-        weight: floats(&layer.weights),
-        bias: floats(&layer.bias),
-    });
-    PlainNetwork { spec: chip.spec.clone(), layers: layers.collect() }
 }
 
 /// The parameters as they stand in files.

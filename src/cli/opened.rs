@@ -5,7 +5,7 @@ use super::evaluate::open_network;
 use super::interchange::network;
 use super::train_stdp::measure;
 use super::{files, tell};
-use crate::accuracy::{evaluate, predictions};
+use crate::accuracy::evaluate;
 use crate::activity::Activity;
 use crate::chips::nir::{self, Imported, Said};
 use crate::chips::{Dense, PlainNetwork, hdf5, netx};
@@ -85,16 +85,6 @@ impl Opened {
         match self {
             Self::Gradients(opened) => evaluate(&opened.1, &opened.0, digits, 0..digits.len(), 0),
             Self::Stdp(network) => Accuracy::of_answers(&measure(network, digits).0, &digits.labels),
-        }
-    }
-
-    /// What images are read as; none where nobody fires that stands for anything.
-    pub fn answers(&self, digits: &Digits) -> Vec<Option<u8>> {
-        match self {
-            Self::Gradients(opened) => {
-                predictions(&opened.1, &opened.0, digits, 0..digits.len(), 0).into_iter().map(Some).collect()
-            }
-            Self::Stdp(network) => measure(network, digits).0,
         }
     }
 

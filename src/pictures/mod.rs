@@ -12,6 +12,7 @@ pub mod analysis;
 pub mod receptive_fields;
 
 pub mod axis;
+pub mod chip_sheet;
 pub mod class_scores;
 pub mod confusion;
 pub mod connections;

@@ -48,6 +48,7 @@ impl Dice {
                 Press::Play,
                 Press::Measure,
                 Press::Save,
+                Press::Chip,
                 Press::Keys,
             ])),
             8..=10 => {

@@ -394,6 +394,7 @@ impl World {
             | Effect::TellPrediction { .. }
             | Effect::ShowGlimpse(_)
             | Effect::ShowFiring(_)
+            | Effect::ShowOnChip { .. }
             | Effect::ShowKeys
             | Effect::ShowPad => {}
         }

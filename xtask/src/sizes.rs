@@ -9,6 +9,7 @@ const BUDGETS: &str = r#"[
   ["beside", /^(parts\/[0-9a-f]+\/((around|keep|after|hands|paper|photo|tour|glossary)\.js|(part|print|below)\.css)|embed\.js)$/, 30_000],
   ["article", /^programs\/[0-9a-f]+\/article/, 64_000],
   ["plasticity", /^programs\/[0-9a-f]+\/plasticity_view/, 60_000],
+  ["chips", /^(programs\/[0-9a-f]+\/chips|parts\/[0-9a-f]+\/(chips|chips-worker)\.js)/, 350_000],
   ["exporter", /^programs\/[0-9a-f]+\/exporter/, 40_000],
   ["engine_cpu", /^programs\/[0-9a-f]+\/engine_cpu/, 420_000],
   ["photo_reader", /^programs\/[0-9a-f]+\/photo_reader/, 200_000],

@@ -8,7 +8,7 @@ use super::requests::Asked;
 use super::run::{Origin, Phase, RunState, Snapshot};
 use super::state::{GpuState, KeptOffer, KeptRun, Model, Opening, Source};
 use crate::pictures::curves::History;
-use crate::protocol::Request;
+use crate::protocol::{Request, RequestId};
 use std::rc::Rc;
 
 /// While training runs, a checkpoint is taken this often, in milliseconds; the first one sooner.
@@ -278,8 +278,11 @@ impl Model {
         }
     }
 
-    pub(super) fn take_weights(&mut self, mut bytes: Vec<Vec<u8>>) {
-        if let Some(bytes) = bytes.pop() {
+    pub(super) fn take_weights(&mut self, answers: Option<RequestId>, mut bytes: Vec<Vec<u8>>) {
+        let Some(bytes) = bytes.pop() else { return };
+        if self.is_for_chip(answers) {
+            self.show_on_chip(bytes);
+        } else {
             self.effect(Effect::Download { bytes, name: "network.safetensors" });
         }
     }

@@ -112,6 +112,17 @@ pub enum Effect {
     ShowGlimpse(Vec<u8>),
     /// Show how often each of its neurons fires for the picture in hand.
     ShowFiring(Vec<u32>),
+    /// Show a network on a chip.
+    ShowOnChip {
+        /// Its safetensors file; empty where it is the one that is shown there already.
+        network: Vec<u8>,
+        /// The picture in hand; empty where there is none.
+        pixels: Vec<u8>,
+        /// Its number in the test set, if it is of that.
+        image: Option<usize>,
+        /// What is learnt.
+        set: &'static str,
+    },
     /// Go back in the browser's history, as its own button does.
     GoBack,
     /// Show what the keys do.

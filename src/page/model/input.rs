@@ -55,6 +55,8 @@ pub enum Press {
     Stopping,
     /// The weights as a file.
     Save,
+    /// See the network on a chip.
+    Chip,
     /// Show what keys do.
     Keys,
 }

@@ -112,6 +112,7 @@ impl Model {
         self.analysis = Some(analysis);
         self.changed.trace = true;
         self.show_firing();
+        self.show_picture_on_chip();
         self.connect();
     }
 

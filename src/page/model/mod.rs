@@ -26,6 +26,7 @@ pub mod requests;
 pub mod state;
 
 mod checkpoints;
+mod chip;
 mod data;
 mod frames;
 mod glimpse;

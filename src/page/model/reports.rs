@@ -123,7 +123,7 @@ impl Model {
             Report::Glimpse { more } if asked == Some(Asked::Glimpse) => self.take_glimpse(more, bytes),
             Report::Rates(sizes) => self.take_rates(&sizes, bytes.first()),
             Report::Stopping(images, at) if asked == Some(Asked::Stopping) => self.take_stopping(images, &at),
-            Report::Weights if asked == Some(Asked::Weights) => self.take_weights(bytes),
+            Report::Weights if asked == Some(Asked::Weights) => self.take_weights(answers, bytes),
             Report::Checkpoint(_) if asked == Some(Asked::Checkpoint) => {
                 if let Some(file) = bytes.into_iter().next() {
                     self.take_checkpoint(file);

@@ -390,6 +390,11 @@ pub struct Model {
     /// Whether all of the page is to be there, also what nobody has scrolled to.
     pub whole: bool,
 
+    /// The request for the network that is to be seen on a chip.
+    pub(super) chip_request: Option<RequestId>,
+    /// Whether it is seen there.
+    pub chip_is_shown: bool,
+
     /// Whether a pen draws.
     pub drawing: bool,
     /// What was on the pad before it was emptied, or before a first stroke that may be none.

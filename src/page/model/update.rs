@@ -131,6 +131,7 @@ impl Model {
             Press::Measure => self.test_all(),
             Press::Stopping => self.ask_for_stopping(),
             Press::Save => self.save_weights(),
+            Press::Chip => self.ask_for_chip(),
             Press::Keys => self.effect(Effect::ShowKeys),
         }
     }

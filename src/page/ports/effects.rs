@@ -67,6 +67,9 @@ impl Ports {
             }
             Effect::ShowGlimpse(glimpse) => host::glimpse(&glimpse),
             Effect::ShowFiring(counts) => host::firing(&counts),
+            Effect::ShowOnChip { network, pixels, image, set } => {
+                host::chip(&network, &pixels, image.map_or(-1, |image| image as i32), set);
+            }
             Effect::GoBack => drop(window().history().map(|history| history.back())),
             Effect::ShowKeys => drop(find::<HtmlDialogElement>("keys-dialog").show_modal()),
             Effect::ShowPad => find::<HtmlElement>("padwrap").scroll_into_view_with_bool(false),

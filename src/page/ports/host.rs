@@ -26,6 +26,8 @@ extern "C" {
     pub fn glimpse(bytes: &[u8]);
     /// Shows how often each of its neurons fires for the picture in hand.
     pub fn firing(counts: &[u32]);
+    /// Shows a network on a chip, if there is another one, and a picture with its number in the test set, or -1.
+    pub fn chip(network: &[u8], pixels: &[u8], image: i32, set: &str);
     /// The link under which a run was kept that this page's link means; nothing where there is none.
     pub fn kept() -> Option<String>;
     /// When that was, in words.

@@ -87,6 +87,7 @@ impl Controls {
             ("measure", Press::Measure),
             ("stops-measure", Press::Stopping),
             ("save", Press::Save),
+            ("chip-open", Press::Chip),
             ("keys", Press::Keys),
         ];
         for (id, press) in buttons {
