@@ -10,6 +10,7 @@ use crate::chips::source::{self, Library};
 use crate::chips::{Dense, PlainNetwork, netx};
 use crate::network::{Network, Parameter};
 use crate::weights::checkpoint::{Notes, model_to_bytes};
+use crate::weights::format::Format;
 use crate::weights::rounding::WeightsType;
 use anyhow::{Context, Result, bail, ensure};
 use std::path::{Path, PathBuf};
@@ -155,9 +156,15 @@ fn read_by(network: &PlainNetwork, end: End) -> String {
 /// # Errors
 /// When the file is none, or its network is none of ours.
 pub fn import(arguments: &Import) -> Result<()> {
-    let opened = Opened::open_with(&arguments.model, arguments.dt)?;
-    let Opened::Gradients(inner) = &opened else {
-        bail!("{} is a file of this program already", arguments.model.file.display());
+    let file = &arguments.model.file;
+    let format = Format::of(&files::read_at_most(file, &files::WEIGHTS)?);
+    ensure!(
+        format == Some(Format::Hdf5),
+        "{} is no .nir and no .net: safetensors are opened as they are, by `evaluate` and `train --weights`",
+        file.display()
+    );
+    let Opened::Gradients(inner) = Opened::open_with(&arguments.model, arguments.dt)? else {
+        bail!("{} holds a layer that learns by stdp", file.display());
     };
     let name = arguments.model.file.with_extension("safetensors");
     let output = arguments.output.clone().unwrap_or_else(|| name.file_name().map(PathBuf::from).unwrap_or(name));

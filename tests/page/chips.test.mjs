@@ -70,6 +70,21 @@ test("chips: networks leave as files that open here again", async () => {
   await until("its settings", async () => (await knob(other, "Hidden neurons").getAttribute("aria-valuenow")) === "16");
   await until("its time", async () => (await knob(other, "Time steps").getAttribute("aria-valuenow")) === "7");
   assert.equal(await other.locator("#notes").textContent(), "");
+  // Dropped anywhere they open too.
+  await other.evaluate(
+    (bytes) => {
+      const held = new DataTransfer();
+      held.items.add(new File([new Uint8Array(bytes)], "dropped.net"));
+      document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: held, bubbles: true, cancelable: true }));
+    },
+    [...net],
+  );
+  await until(
+    "Loihi’s decays",
+    async () =>
+      (await knob(other, "Beta, the share of the voltage that stays").textContent()) === "0.9" &&
+      other.url().includes("beta=0.89"),
+  );
   // Damaged ones are refused, and nothing is lost.
   await give("cut.nir", nir.subarray(0, 2000));
   await until("a reason", async () => /HDF5/.test((await other.locator("#notes").textContent()) ?? ""));
