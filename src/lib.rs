@@ -37,7 +37,8 @@
 //! - `cli` (default): the command-line program.
 //! - `gpu`: the kernels for GPUs, through wgpu.
 //! - `photo` (default): the reading of picture files and photos.
-//! - `web`: the page and the article; with `engine`, `gpu` or `photo` also their workers.
+//! - `chips` (a part of `cli`): networks that leave for chips and other simulators, and come back.
+//! - `web`: the page and the article; with `engine`, `gpu`, `photo` or `chips` also their workers.
 //!
 //! # Conventions
 //!

@@ -170,7 +170,7 @@ proptest! {
         }
         let other = from_group(&bare, &Spec { time_steps: 3, ..Spec::default() }, None).unwrap();
         prop_assert!(!other.has_own_spec && other.dt.1 == Said::Nobody && other.network.spec.time_steps == 3);
-        let input: Vec<Vec<u8>> = (0..20).map(|t| (0..sizes[0]).map(|i| u8::from((t * 7 + i * 5) % 3 == 0)).collect()).collect();
+        let input: Vec<Vec<u8>> = (0..20).map(|t| (0..sizes[0]).map(|i| u8::from((t * 7 + i * 5_usize).is_multiple_of(3))).collect()).collect();
         let (mut ours, mut theirs) = (input.clone(), input);
         let spiking = network.layers.len() - usize::from(readout == Readout::Membrane);
         for (a, b) in network.layers.iter().zip(&other.network.layers).take(spiking) {
@@ -390,7 +390,7 @@ fn lively(readout: Readout) -> (PlainNetwork, Vec<SpikeTrain>) {
     let picture = |number: usize| {
         let mut train = SpikeTrain::silent(1, 30, 20);
         for (i, t) in (0..30).flat_map(|i| (0..20).map(move |t| (i, t))) {
-            if (i * 13 + t * 7 + number * 5) % 4 == 0 {
+            if (i * 13 + t * 7 + number * 5_usize).is_multiple_of(4) {
                 train.fire(0, i, t);
             }
         }

@@ -112,13 +112,8 @@ mod tests {
         let (mut floats, mut chip) = (SpikeTrain::silent(1, 4, 5), SpikeTrain::silent(1, 4, 5));
         [(0, 1), (2, 3)].into_iter().for_each(|(neuron, t)| floats.fire(0, neuron, t));
         [(0, 1), (3, 4)].into_iter().for_each(|(neuron, t)| chip.fire(0, neuron, t));
-        let inks: Vec<Ink> = raster(&floats, &chip)
-            .iter()
-            .filter_map(|mark| match mark {
-                Mark::Tick { ink, .. } => Some(*ink),
-                _ => None,
-            })
-            .collect();
+        let ink = |mark: &Mark| if let Mark::Tick { ink, .. } = mark { Some(*ink) } else { None };
+        let inks: Vec<Ink> = raster(&floats, &chip).iter().filter_map(ink).collect();
         assert_eq!(inks, [Ink::Faint, Ink::Exc, Ink::Inh]);
         let file = rasters(&[(floats, chip)], &Palette::light(), "one spike each");
         assert!(file.contains("one spike each") && !file.contains("NaN"), "{file}");

@@ -19,7 +19,7 @@ use std::time::Instant;
 const ALL: &str = "web,gpu";
 
 /// The feature sets of the programs that are made of less of it: nothing may lie idle in them.
-const PARTS: [&str; 5] = ["cli", "cli,engine,photo", "web", "web,engine", "web,photo"];
+const PARTS: [&str; 6] = ["cli", "cli,engine,photo", "web", "web,engine", "web,photo", "web,chips"];
 
 /// What tsc checks: scripts that know the same globals are a project.
 const PROJECTS: [&str; 3] = [".", "tsconfig.service.json", BROWSER_TESTS];
@@ -148,9 +148,10 @@ fn browser_tests() -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The page, the article and what reads pictures must not depend on burn.
+/// The page, the article, what reads pictures and what lets networks leave must not depend on burn.
 fn without_burn(tools: &Tools) -> Result<()> {
-    let tree = ["tree", "--no-default-features", "--features", "web,photo", "--target", WASM, "--edges", "normal"];
+    let tree =
+        ["tree", "--no-default-features", "--features", "web,photo,chips", "--target", WASM, "--edges", "normal"];
     let tree = says(&tools.cmd("cargo", tree.iter().chain(&["--prefix", "none"]))).context("cargo tree failed")?;
     match tree.lines().find(|line| line.starts_with("burn") || line.starts_with("cubecl")) {
         Some(package) => bail!("the page depends on {package}"),
