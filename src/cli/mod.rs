@@ -17,7 +17,7 @@ mod fetch;
 #[cfg(all(feature = "engine", feature = "photo"))]
 mod fields;
 pub mod files;
-#[cfg(all(feature = "engine", feature = "photo"))]
+#[cfg(feature = "engine")]
 mod interchange;
 #[cfg(feature = "engine")]
 mod interrupt;
@@ -53,9 +53,9 @@ pub fn run() -> ExitCode {
         Some(("evaluate", matches)) => evaluate::run(arguments::evaluate(matches)),
         #[cfg(all(feature = "engine", feature = "photo"))]
         Some(("predict", matches)) => predict::run(&arguments::predict(matches)),
-        #[cfg(all(feature = "engine", feature = "photo"))]
+        #[cfg(feature = "engine")]
         Some(("export", matches)) => interchange::export(&arguments::export(matches)),
-        #[cfg(all(feature = "engine", feature = "photo"))]
+        #[cfg(feature = "engine")]
         Some(("import", matches)) => interchange::import(&arguments::import(matches)),
         Some(("shards", matches)) => shards::run(&arguments::shards(matches)),
         Some(("page-settings", _)) => page_settings(),
