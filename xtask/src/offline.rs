@@ -49,10 +49,11 @@ fn walk(folder: &Path, inside: &Path, found: &mut Vec<String>) -> Result<()> {
 }
 
 /// Whether a visitor without a network misses this file, even who never asked for it. Pieces of the training data, the
-/// engine for graphics cards and what is for others than visitors are kept once they were fetched.
+/// engine for graphics cards, what lets networks leave and what is for others than visitors are kept once they were fetched.
 fn is_always_needed(path: &str) -> bool {
     let is_piece = path.starts_with("shards/") && !path.ends_with("/manifest.json") && !path.contains("-samples-");
-    !(is_piece || path.contains("/engine_gpu") || path.ends_with(".png") || path.ends_with(".md"))
+    let is_wanted_by_few = path.contains("/engine_gpu") || path.contains("/chips");
+    !(is_piece || is_wanted_by_few || path.ends_with(".png") || path.ends_with(".md"))
 }
 
 #[cfg(test)]
@@ -88,7 +89,12 @@ mod tests {
         ] {
             assert!(is_always_needed(path), "{path}");
         }
-        for path in ["programs/0f/engine_gpu_bg.wasm", "shards/mnist/mnist-train-00-0a.images.gz", "card.png"] {
+        for path in [
+            "programs/0f/engine_gpu_bg.wasm",
+            "programs/0f/chips_bg.wasm",
+            "shards/mnist/mnist-train-00-0a.images.gz",
+            "card.png",
+        ] {
             assert!(!is_always_needed(path), "{path}");
         }
     }
