@@ -18,6 +18,8 @@ use web_sys::{Event, HtmlElement, HtmlOptionElement, KeyboardEvent, PointerEvent
 
 /// The classes of images that have no names.
 const CLASSES: usize = 10;
+/// Fields that are painted in a frame: a layer of thousands would keep the page from answering.
+const FIELDS_A_FRAME: usize = 256;
 
 thread_local! {
     static VIEW: RefCell<Option<View>> = const { RefCell::new(None) };
@@ -96,6 +98,9 @@ pub fn open() {
         with(|view| {
             view.look();
             view.draw();
+            while !view.stale.is_empty() {
+                view.draw();
+            }
         });
     });
     if let Ok(Some(dark)) = window.match_media("(prefers-color-scheme: dark)") {
@@ -228,7 +233,8 @@ impl View {
             self.mosaic.resize(layout.size());
             self.stale = (0..self.watched.neurons()).collect();
         }
-        for place in std::mem::take(&mut self.stale) {
+        let later = self.stale.split_off(FIELDS_A_FRAME.min(self.stale.len()));
+        for place in std::mem::replace(&mut self.stale, later) {
             self.paint(place, &self.palette);
         }
         let glow = if self.glows { self.watched.glow(now()) } else { 0.0 };
