@@ -530,11 +530,17 @@ fn a_network_leaves_and_comes_back_by_the_program() {
     let (_, said) = run(&["import", foreign, "--time-steps", "40", "--output", &at("norse.safetensors")]);
     assert!(said.contains("0.0001 s, as is usual") && said.contains("40 time steps"), "{said}");
     let Some(data) = data_dir(Dataset::Mnist) else { return };
-    let (out, _) = run(&["evaluate", model, "--loihi", "--data-dir", data.to_str().unwrap()]);
     let share = |line: &str| -> f64 {
         let words: Vec<&str> = line.split(' ').collect();
         words[words.iter().position(|word| *word == "%").unwrap() - 1].parse().unwrap()
     };
+    // Training starts from them, as far as the flags are its settings.
+    let train = ["train", "--data-dir", data.to_str().unwrap(), "--output", &at("run"), "--weights", &nir];
+    let (code, said) = refused(&train);
+    assert!(code == 1 && said.contains("it is a network of --time-steps 10 --hidden 64"), "{said}");
+    let (out, _) = run(&[&train[..], &["--hidden", "64", "--time-steps", "10", "--epochs", "1"]].concat());
+    assert!(share(out.lines().next().unwrap().split("test ").nth(1).unwrap()) > 96.0, "{out}");
+    let (out, _) = run(&["evaluate", model, "--loihi", "--data-dir", data.to_str().unwrap()]);
     let lines: Vec<&str> = out.lines().collect();
     assert!((share(lines[0]) - 97.32).abs() < 0.06 && (share(lines[1]) - 97.32).abs() < 0.3, "{out}");
     assert!(share(lines[2]) > 98.5 && out.contains("at the least"), "{out}");

@@ -111,7 +111,7 @@ fn on_chip(network: &PlainNetwork, bits: u32) -> Result<LoihiNetwork> {
 }
 
 /// The parameters as they stand in files.
-fn parameters(network: &PlainNetwork) -> Vec<Parameter> {
+pub fn parameters(network: &PlainNetwork) -> Vec<Parameter> {
     let last = network.layers.len().saturating_sub(1);
     let of = |(index, layer): (usize, &Dense)| {
         let name = if index == last { "readout".to_owned() } else { format!("layers.{index}") };

@@ -139,7 +139,10 @@ pub fn plain(opened: &Opened) -> anyhow::Result<PlainNetwork> {
 }
 
 /// The network in an HDF5 file: of NIR, or for Loihi.
-fn foreign(model: &Model, bytes: &[u8], dt: Option<f64>) -> anyhow::Result<PlainNetwork> {
+///
+/// # Errors
+/// When it is none, or none of ours.
+pub fn foreign(model: &Model, bytes: &[u8], dt: Option<f64>) -> anyhow::Result<PlainNetwork> {
     let root = hdf5::read(bytes)?;
     let file = model.file.display();
     let mut open = nir::own_spec(&root).unwrap_or_default();

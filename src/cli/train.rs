@@ -1,25 +1,29 @@
 //! `spiking train`.
 
-use super::arguments::Train;
+use super::arguments::{Model, Train};
 use super::digest::DataDigest;
 use super::evaluate::{check_fit, sizes, tell_of};
+use super::interchange::parameters;
 use super::interrupt::Interrupted;
+use super::opened::foreign;
 use super::origin::Origin;
 use super::output::{Output, cannot_go_on};
 use super::report::{EpochReport, Lines, Progress};
 use super::{data, files, interrupt, tell};
+use crate::chips::nir::SETTLED;
 use crate::event::{EpochDone, Event, StepDone};
 use crate::kernels::{self, GpuDevice};
 use crate::network::{Misfit, Network};
-use crate::spec::{FIELDS, Rule, Spec};
+use crate::spec::{FIELDS, Rule, Spec, field};
 use crate::training::{Advance, Launch, Run, RunSnapshot};
 use crate::weights::checkpoint;
+use crate::weights::format::Format;
 use crate::weights::rounding::WeightsType;
 use anyhow::{Context, anyhow, bail, ensure};
 use burn::tensor::Device;
 use pollster::block_on;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What a resumed run may do otherwise than before.
@@ -210,6 +214,11 @@ fn start(arguments: &Train, data: &data::DataSet, device: &Device) -> anyhow::Re
         bail!("--weights {} is in the folder whose run is to be replaced: name another --output", file.display());
     }
     let bytes = files::read_at_most(file, &files::WEIGHTS)?;
+    if Format::of(&bytes) == Some(Format::Hdf5) {
+        let network = from_other_program(spec, file, &bytes, device)?;
+        check_fit((network.pixels(), network.classes()), train, file)?;
+        return Ok((network, Some(Origin::new(file, &bytes))));
+    }
     let (network, remarks) = checkpoint::import(spec, &bytes, &arguments.given, device).with_context(|| {
         let made = checkpoint::spec_from_bytes(&bytes).ok().map(|made| flags(&made)).filter(|made| !made.is_empty());
         let made = made.map(|made| format!(" (it was trained with {made})"));
@@ -221,6 +230,16 @@ fn start(arguments: &Train, data: &data::DataSet, device: &Device) -> anyhow::Re
     check_fit((network.pixels(), network.classes()), train, file)?;
     tell_of(file, &remarks);
     Ok((network, Some(Origin::new(file, &bytes))))
+}
+
+/// The network of another program's file, whose settings are those of the flags.
+fn from_other_program(spec: &Spec, file: &Path, bytes: &[u8], device: &Device) -> anyhow::Result<Network> {
+    let plain = foreign(&Model { file: file.to_owned(), given: Vec::new() }, bytes, None)
+        .with_context(|| format!("cannot start from {}", file.display()))?;
+    let said = &plain.spec;
+    let is_same = SETTLED.iter().filter_map(|name| field(name)).all(|field| field.text(said) == field.text(spec));
+    ensure!(is_same, "cannot start from {} (it is a network of {})", file.display(), flags(said));
+    Ok(Network::with_parameters(spec, &parameters(&plain), device)?)
 }
 
 /// The settings that are not the defaults, as one would type them.
