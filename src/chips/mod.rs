@@ -1,9 +1,9 @@
 //! Networks that leave for neuromorphic chips, other simulators and Python, and come back. Everything here is pure: bytes, integers
 //! and plain floats, without burn, so that the command line and the page have the same.
 //!
-//! `hdf5` is files as trees, [`nir`] the exchange format of simulators and chips (Pedersen and others 2024,
-//! doi:10.1038/s41467-024-52259-9), [`loihi`] a network in the integers of Intel's chip, [`netx`] its file, [`source`] programs in
-//! Python that compute the same, [`trial`] a network on the chip beside itself in floats, [`file`](mod@file) such networks as
+//! `hdf5` is files as trees, `nir` the exchange format of simulators and chips (Pedersen and others 2024,
+//! doi:10.1038/s41467-024-52259-9), `loihi` a network in the integers of Intel's chip, `netx` its file, `source` programs in
+//! Python that compute the same, `trial` a network on the chip beside itself in floats, `file` such networks as
 //! safetensors.
 
 pub mod file;

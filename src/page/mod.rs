@@ -1,4 +1,4 @@
-//! The page. [`model`] is what it knows and decides, without the browser; `view` draws the model into the elements of
+//! The page. `model` is what it knows and decides, without the browser; `view` draws the model into the elements of
 //! `www/index.html`; `ports` bring what happens to the model and do what it wants; `app` is the loop of the three.
 
 pub mod model;

@@ -1,5 +1,5 @@
 //! Every picture of the program, as pure functions: page, article and command line draw with these. A picture is a list of
-//! [`marks`] in 0–1 coordinates; `svg` makes files of them, the page's canvases paint them.
+//! `marks` in 0–1 coordinates; `svg` makes files of them, the page's canvases paint them.
 
 pub mod marks;
 pub mod mosaic;

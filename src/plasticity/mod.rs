@@ -21,7 +21,7 @@
 //! ```
 //!
 //! A spike of an input in the time step in which j fires came before it (Δt = 0, x = 1). Before each picture v, x and y are 0, as
-//! after a rest. Nothing here ever sees a label; [`labels`] says afterwards what each neuron answers to.
+//! after a rest. Nothing here ever sees a label; `labels` says afterwards what each neuron answers to.
 //!
 //! STDP from pairs of nearest spikes by traces: Morrison, Diesmann and Gerstner 2008, doi:10.1007/s00422-008-0233-1. Its window
 //! was measured by Bi and Poo 1998, doi:10.1523/JNEUROSCI.18-24-10464.1998. Soft bounds, here with exponent 1: Gütig, Aharonov,
@@ -31,7 +31,7 @@
 //! synapses of a neuron too, over hours to days (Turrigiano 2008, doi:10.1016/j.cell.2008.10.008): a target of k spikes a picture
 //! and a fixed sum after each spike are engineering inspired by them, and so is ageing.
 //!
-//! [`layer`] is the fast way, [`obvious`] the plain one that it is held against. All sums run per neuron in ascending order of the
+//! `layer` is the fast way, `obvious` the plain one that it is held against. All sums run per neuron in ascending order of the
 //! inputs, or in 16 fixed lanes, so weights are the same to the bit on every machine.
 
 pub mod failing;
