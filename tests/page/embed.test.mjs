@@ -338,7 +338,7 @@ test("links and embed code are copied; where copying is refused, the text is the
 
 test("embed: a layer that learns without labels is watched, and can be stopped", async () => {
   const page = await hosted(
-    `${SCRIPT}<spiking-playground id="a" show="fields" settings="rule=stdp&amp;hidden=36&amp;from=random" autoplay></spiking-playground>`,
+    `${SCRIPT}<spiking-playground id="a" show="fields" settings="rule=stdp&amp;hidden=36" autoplay></spiking-playground>`,
   );
   const inside = frameOf(page, "a");
   // Its sentences are beside, and not shown here.

@@ -10,7 +10,7 @@ const { open, test } = await pages();
 const accuracy = (page) => number(page, "Test accuracy");
 
 test("stdp: digits are told apart within seconds, and what is drawn is read", async (context) => {
-  const page = await open("#rule=stdp&digit=2&from=random&pace=full");
+  const page = await open("#rule=stdp&digit=2&pace=full");
   await ready(page);
   await button(page, "Train").click();
   const start = performance.now();
