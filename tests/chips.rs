@@ -8,7 +8,7 @@ use serde::Deserialize;
 use spiking_playground::chips::hdf5::{self, Entry, Group, Set, Values};
 use spiking_playground::chips::loihi::{LayerState, LoihiLayer, LoihiNetwork, Overflows, Signs, cut};
 use spiking_playground::chips::netx;
-use spiking_playground::chips::nir::{self, DT, End, Imported, Said, from_group, to_group};
+use spiking_playground::chips::nir::{self, DT, DtSource, End, ImportedGraph, from_group, to_group};
 use spiking_playground::chips::{Dense, PlainNetwork};
 use spiking_playground::kernels;
 use spiking_playground::neuron::NeuronState;
@@ -29,7 +29,7 @@ fn tree(name: &str) -> Group {
     hdf5::read(&std::fs::read(fixture(name)).unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-fn opened(name: &str) -> Imported {
+fn opened(name: &str) -> ImportedGraph {
     from_group(&tree(name), &small(), None).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
@@ -85,7 +85,7 @@ fn are_near(computed: &[Vec<f32>], ours: &[Vec<f32>], scale: f32, name: &str) {
 fn what_other_libraries_wrote_fires_as_it_does_there() {
     for name in ["snntorch_lif", "snntorch_cubalif", "norse_lif_li", "by_hand"] {
         let computed: Computed = json(&format!("nir/{name}.json"));
-        let Imported { network: PlainNetwork { spec, layers }, has_own_spec, ends_at_currents, .. } =
+        let ImportedGraph { network: PlainNetwork { spec, layers }, has_own_spec, ends_at_currents, .. } =
             opened(&format!("nir/{name}.nir"));
         assert!(!has_own_spec && !ends_at_currents, "{name}");
         let mut input = computed.inputs;
@@ -118,10 +118,10 @@ fn a_newer_kind_of_file_is_the_same_network() {
         "the rest is as it was given"
     );
     // A file may say its time step, and the reader may know better.
-    assert_eq!(opened("nir/by_hand.nir").dt, (1e-4, Said::File));
-    assert_eq!(opened("nir/norse_lif_li.nir").dt, (DT, Said::Nobody));
+    assert_eq!(opened("nir/by_hand.nir").dt, (1e-4, DtSource::File));
+    assert_eq!(opened("nir/norse_lif_li.nir").dt, (DT, DtSource::Nobody));
     let slower = from_group(&tree("nir/snntorch_lif.nir"), &small(), Some(5e-4)).unwrap();
-    assert_eq!((slower.dt, slower.network.spec.neuron.beta), ((5e-4, Said::Reader), 0.5));
+    assert_eq!((slower.dt, slower.network.spec.neuron.beta), ((5e-4, DtSource::Reader), 0.5));
 }
 
 fn plain(spec: Spec, sizes: &[usize], seed: f32) -> PlainNetwork {
@@ -161,7 +161,7 @@ proptest! {
         let read = hdf5::read(&bytes).unwrap();
         prop_assert_eq!(&read, &root);
         let back = from_group(&read, &Spec { time_steps: 3, ..Spec::default() }, None).unwrap();
-        prop_assert!(back.has_own_spec && back.dt == (DT, Said::File));
+        prop_assert!(back.has_own_spec && back.dt == (DT, DtSource::File));
         prop_assert_eq!(&back.network, &network, "to the bit, by its own spec");
         // Without our metadata the graph means the same, in other units.
         let mut bare = root.clone();
@@ -169,7 +169,7 @@ proptest! {
             node.0.remove("metadata");
         }
         let other = from_group(&bare, &Spec { time_steps: 3, ..Spec::default() }, None).unwrap();
-        prop_assert!(!other.has_own_spec && other.dt.1 == Said::Nobody && other.network.spec.time_steps == 3);
+        prop_assert!(!other.has_own_spec && other.dt.1 == DtSource::Nobody && other.network.spec.time_steps == 3);
         let input: Vec<Vec<u8>> = (0..20).map(|t| (0..sizes[0]).map(|i| u8::from((t * 7 + i * 5_usize).is_multiple_of(3))).collect()).collect();
         let (mut ours, mut theirs) = (input.clone(), input);
         let spiking = network.layers.len() - usize::from(readout == Readout::Membrane);

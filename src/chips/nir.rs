@@ -183,11 +183,11 @@ pub enum NirError {
 
 /// A graph that was read.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Imported {
+pub struct ImportedGraph {
     /// The network. What the file leaves open is as the spec had it that was given for it.
     pub network: PlainNetwork,
     /// dt in seconds, and who said so.
-    pub dt: (f64, Said),
+    pub dt: (f64, DtSource),
     /// Whether its header had our spec, which agrees with the graph.
     pub has_own_spec: bool,
     /// Whether it ends at the currents: its outputs are taken for integrators.
@@ -196,7 +196,7 @@ pub struct Imported {
 
 /// Who said what dt is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum DtSource {
     /// Whoever opens the file.
     Reader,
     /// The file's metadata.
@@ -218,13 +218,13 @@ pub fn own_spec(root: &Group) -> Option<Spec> {
 ///
 /// # Errors
 /// When it is no graph, or one of another kind of network; each error names the node.
-pub fn from_group(root: &Group, open: &Spec, dt: Option<f64>) -> Result<Imported, NirError> {
+pub fn from_group(root: &Group, open: &Spec, dt: Option<f64>) -> Result<ImportedGraph, NirError> {
     let graph = root.group("node").filter(|graph| graph.text("type") == Some("NIRGraph")).ok_or(NirError::NoGraph)?;
     let said = graph.group("metadata").and_then(|metadata| metadata.set("dt")?.numbers()?.first().copied());
     let dt = match (dt, said.filter(|dt| *dt > 0.0 && dt.is_finite())) {
-        (Some(dt), _) => (dt, Said::Reader),
-        (None, Some(dt)) => (dt, Said::File),
-        (None, None) => (DT, Said::Nobody),
+        (Some(dt), _) => (dt, DtSource::Reader),
+        (None, Some(dt)) => (dt, DtSource::File),
+        (None, None) => (DT, DtSource::Nobody),
     };
     let mut reader = Reader { dt: dt.0, layers: Vec::new(), neurons: None, decay: None, last: Last::Neurons };
     for (name, node) in chain(graph)? {
@@ -469,7 +469,7 @@ impl Reader {
         Ok(())
     }
 
-    fn finish(mut self, open: &Spec, dt: (f64, Said), own: Option<Spec>) -> Result<Imported, NirError> {
+    fn finish(mut self, open: &Spec, dt: (f64, DtSource), own: Option<Spec>) -> Result<ImportedGraph, NirError> {
         let Some((_, alpha, beta)) = self.decay.take() else {
             return Err(NirError::NoChain("there are no neurons".to_owned()));
         };
@@ -506,7 +506,7 @@ impl Reader {
         };
         let ends_at_currents = self.last == Last::Synapses;
         let network = PlainNetwork { spec, layers: self.layers };
-        Ok(Imported { network, dt, has_own_spec, ends_at_currents })
+        Ok(ImportedGraph { network, dt, has_own_spec, ends_at_currents })
     }
 }
 

@@ -97,6 +97,14 @@ fn constants(spec: &Spec) -> String {
     text
 }
 
+/// From the currents into the first layer to those into the readout, in Python.
+fn later_layers(names: &[String]) -> String {
+    let line = |name: &String| {
+        format!("    currents = spiking_layer(currents) @ weights[\"{name}.weight\"].T + weights[\"{name}.bias\"]\n")
+    };
+    names.iter().skip(1).map(line).collect()
+}
+
 /// What is left of a potential after a spike, in Python.
 fn reset(neuron: &Neuron, spikes: &str, potential: &str) -> String {
     match neuron.subtracted() {
@@ -179,12 +187,7 @@ fn numpy(spec: &Spec, name: &str) -> String {
     let names = names(spec.layers.len());
     let _ =
         writeln!(text, "    currents = currents_of(image, weights[\"{0}.weight\"], weights[\"{0}.bias\"])", names[0]);
-    for name in &names[1..] {
-        let _ = writeln!(
-            text,
-            "    currents = spiking_layer(currents) @ weights[\"{name}.weight\"].T + weights[\"{name}.bias\"]"
-        );
-    }
+    text.push_str(&later_layers(&names));
     let _ = writeln!(text, "{}", readout(spec, "np.zeros(currents.shape[1], np.float32)"));
     text.push_str(MAIN);
     text
@@ -302,12 +305,7 @@ fn torch(spec: &Spec, name: &str, cell: &Cell) -> String {
         names[0]
     );
     text.push_str("    weights = {name: torch.tensor(tensor) for name, tensor in weights.items()}\n");
-    for name in &names[1..] {
-        let _ = writeln!(
-            text,
-            "    currents = spiking_layer(currents) @ weights[\"{name}.weight\"].T + weights[\"{name}.bias\"]"
-        );
-    }
+    text.push_str(&later_layers(&names));
     let _ = writeln!(text, "{}", readout(spec, "torch.zeros(currents.shape[1])"));
     text.push_str(MAIN);
     text

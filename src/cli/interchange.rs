@@ -3,6 +3,7 @@
 use super::arguments::{Export, Import, Target};
 use super::opened::{Opened, plain};
 use super::{files, tell};
+use crate::chips::file::names;
 use crate::chips::hdf5;
 use crate::chips::loihi::LoihiNetwork;
 use crate::chips::nir::{End, to_group};
@@ -112,9 +113,7 @@ fn on_chip(network: &PlainNetwork, bits: u32) -> Result<LoihiNetwork> {
 
 /// The parameters as they stand in files.
 pub fn parameters(network: &PlainNetwork) -> Vec<Parameter> {
-    let last = network.layers.len().saturating_sub(1);
-    let of = |(index, layer): (usize, &Dense)| {
-        let name = if index == last { "readout".to_owned() } else { format!("layers.{index}") };
+    let of = |(name, layer): (String, &Dense)| {
         let weight = Parameter {
             name: format!("{name}.weight"),
             shape: vec![layer.outputs, layer.inputs],
@@ -122,7 +121,7 @@ pub fn parameters(network: &PlainNetwork) -> Vec<Parameter> {
         };
         [weight, Parameter { name: format!("{name}.bias"), shape: vec![layer.outputs], values: layer.bias.clone() }]
     };
-    network.layers.iter().enumerate().flat_map(of).collect()
+    names(network.spec.layers.len()).into_iter().zip(&network.layers).flat_map(of).collect()
 }
 
 /// The network that these numbers are.

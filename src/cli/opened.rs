@@ -7,7 +7,7 @@ use super::train_stdp::measure;
 use super::{files, tell};
 use crate::accuracy::evaluate;
 use crate::activity::Activity;
-use crate::chips::nir::{self, Imported, Said};
+use crate::chips::nir::{self, DtSource, ImportedGraph};
 use crate::chips::{Dense, PlainNetwork, hdf5, netx};
 use crate::digits::Digits;
 use crate::event::Accuracy;
@@ -154,11 +154,12 @@ pub fn foreign(model: &Model, bytes: &[u8], dt: Option<f64>) -> anyhow::Result<P
         tell(format_args!("{file}: weights and decays of Loihi, as floats; T = {} (--time-steps)", open.time_steps));
         return Ok(netx::to_plain(&netx::from_group(&root)?, &open)?);
     }
-    let Imported { mut network, dt: (dt, said), has_own_spec, ends_at_currents } = nir::from_group(&root, &open, dt)?;
+    let ImportedGraph { mut network, dt: (dt, said), has_own_spec, ends_at_currents } =
+        nir::from_group(&root, &open, dt)?;
     let who = match said {
-        Said::Reader => "as --dt says",
-        Said::File => "as its metadata says",
-        Said::Nobody => "as is usual: its metadata says none, and --dt could",
+        DtSource::Reader => "as --dt says",
+        DtSource::File => "as its metadata says",
+        DtSource::Nobody => "as is usual: its metadata says none, and --dt could",
     };
     tell(format_args!("{file}: a time step of {dt} s, {who}"));
     if has_own_spec {

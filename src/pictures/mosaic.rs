@@ -48,7 +48,7 @@ pub fn columns(fields: usize) -> usize {
 
 /// How fields of a layer lie side by side: each with a gap of a weight's size to the right of it and below.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Layout {
+pub struct Tiling {
     /// How many there are.
     pub fields: usize,
     /// Weights in a row of a field, and rows.
@@ -57,7 +57,7 @@ pub struct Layout {
     pub scale: usize,
 }
 
-impl Layout {
+impl Tiling {
     /// The width and height of all of them, in pixels.
     pub fn size(self) -> [usize; 2] {
         let columns = columns(self.fields);
@@ -79,10 +79,10 @@ impl Layout {
     /// The place at a point, which is given in shares of all; none where there is none.
     ///
     /// ```
-    /// use spiking_playground::pictures::mosaic::Layout;
-    /// let layout = Layout { fields: 5, cell: [28, 28], scale: 1 };
-    /// assert_eq!((layout.size(), layout.corner(4)), ([87, 58], [29, 29]));
-    /// assert_eq!((layout.at((0.5, 0.9)), layout.at((0.9, 0.9)), layout.at((1.0, 0.0))), (Some(4), None, Some(2)));
+    /// use spiking_playground::pictures::mosaic::Tiling;
+    /// let tiling = Tiling { fields: 5, cell: [28, 28], scale: 1 };
+    /// assert_eq!((tiling.size(), tiling.corner(4)), ([87, 58], [29, 29]));
+    /// assert_eq!((tiling.at((0.5, 0.9)), tiling.at((0.9, 0.9)), tiling.at((1.0, 0.0))), (Some(4), None, Some(2)));
     /// ```
     pub fn at(self, (x, y): (f32, f32)) -> Option<usize> {
         let columns = columns(self.fields);
@@ -120,12 +120,12 @@ pub fn mosaic(
         rows = weights.len().div_ceil(side.max(1));
         drawn.push(field(&weights, *label, palette));
     }
-    let layout = Layout { fields: neurons.len(), cell: [side, rows], scale };
-    let [width, height] = layout.size();
+    let tiling = Tiling { fields: neurons.len(), cell: [side, rows], scale };
+    let [width, height] = tiling.size();
     let paper = palette.mix(plain(Ink::Paper));
     let mut rgb: Vec<u8> = std::iter::repeat_n(paper, width * height).flatten().collect();
     for (place, field) in drawn.iter().enumerate() {
-        let [left, top] = layout.corner(place);
+        let [left, top] = tiling.corner(place);
         for (pixel, colour) in field.as_chunks::<3>().0.iter().enumerate() {
             let (x, y) = (left + pixel % side * scale, top + pixel / side * scale);
             for line in y..y + scale {

@@ -1,7 +1,7 @@
 //! What is known of the layer, and what is said of it.
 
 use crate::pictures::marks::{Ink, Mark, Shade, level, line};
-use crate::pictures::mosaic::{Layout, columns};
+use crate::pictures::mosaic::{Tiling, columns};
 use crate::pictures::numbers::percent;
 use crate::plasticity::failing::Failing;
 use crate::plasticity::glimpse::{Glimpse, Learnt};
@@ -41,9 +41,9 @@ impl Watched {
     }
 
     /// How the fields lie, of `side` weights in a row.
-    pub fn layout(&self, side: usize) -> Layout {
+    pub fn tiling(&self, side: usize) -> Tiling {
         let weights = self.fields.iter().map(Vec::len).max().unwrap_or(0);
-        Layout { fields: self.neurons(), cell: [side, weights.div_ceil(side.max(1))], scale: 1 }
+        Tiling { fields: self.neurons(), cell: [side, weights.div_ceil(side.max(1))], scale: 1 }
     }
 
     /// Sees the layer again; the places whose fields look different now.
@@ -123,11 +123,11 @@ impl Watched {
 
     /// What lies over the fields: who fired for the newest picture glows, who fires for the picture in hand has a rim, and so has who
     /// is pointed at.
-    pub fn rims(&self, layout: Layout, glow: f32) -> Vec<Mark> {
+    pub fn rims(&self, tiling: Tiling, glow: f32) -> Vec<Mark> {
         let corners = |place: usize| {
-            let [width, height] = layout.size().map(|pixels| pixels.max(1) as f32);
-            let [x, y] = layout.corner(place).map(|pixels| pixels as f32);
-            let [w, h] = layout.cell.map(|weights| (weights * layout.scale) as f32);
+            let [width, height] = tiling.size().map(|pixels| pixels.max(1) as f32);
+            let [x, y] = tiling.corner(place).map(|pixels| pixels as f32);
+            let [w, h] = tiling.cell.map(|weights| (weights * tiling.scale) as f32);
             [(x / width, y / height), ((x + w) / width, (y + h) / height)]
         };
         let rim = |place: usize, ink: Ink, width: f32| {
@@ -326,11 +326,11 @@ mod tests {
         watched.see(Glimpse { is_first: false, ..newest.clone() }, 50.0);
         assert_eq!(watched.glow(50.0), 0.0, "too soon after the one before");
         watched.see(newest, 1000.0);
-        let layout = watched.layout(2);
-        assert_eq!(layout.size(), [9, 6]);
+        let tiling = watched.tiling(2);
+        assert_eq!(tiling.size(), [9, 6]);
         assert_eq!((watched.glow(1000.0), watched.glow(2000.0)), (1.0, 0.0));
-        assert_eq!(watched.rims(layout, 1.0).len(), 4);
-        assert_eq!(watched.rims(layout, 0.0).len(), 2);
+        assert_eq!(watched.rims(tiling, 1.0).len(), 4);
+        assert_eq!(watched.rims(tiling, 0.0).len(), 2);
         assert_eq!(watched.thresholds().len(), 6);
         assert_eq!(watched.moved(1, 0), Some(0));
         watched.pointed = watched.moved(1, 0);

@@ -65,7 +65,7 @@ pub fn open() {
         let own = mosaic.clone();
         listen(&mosaic, name, move |event: PointerEvent| {
             let at = place_of(&own, &event);
-            with(|view| view.point(view.watched.layout(SIDE).at(at)));
+            with(|view| view.point(view.watched.tiling(SIDE).at(at)));
         });
     }
     for name in ["pointerleave", "blur"] {
@@ -228,9 +228,9 @@ impl View {
     /// A frame.
     fn draw(&mut self) {
         self.asked = false;
-        let layout = self.watched.layout(SIDE);
-        if self.mosaic.element.width() as usize != layout.size()[0] {
-            self.mosaic.resize(layout.size());
+        let tiling = self.watched.tiling(SIDE);
+        if self.mosaic.element.width() as usize != tiling.size()[0] {
+            self.mosaic.resize(tiling.size());
             self.stale = (0..self.watched.neurons()).collect();
         }
         let later = self.stale.split_off(FIELDS_A_FRAME.min(self.stale.len()));
@@ -240,7 +240,7 @@ impl View {
         let glow = if self.glows { self.watched.glow(now()) } else { 0.0 };
         self.glows &= glow > 0.0;
         if self.rims.fit(&self.palette) {
-            self.rims.paint(&self.watched.rims(layout, glow), &self.palette);
+            self.rims.paint(&self.watched.rims(tiling, glow), &self.palette);
         }
         if std::mem::take(&mut self.is_stale) {
             self.draw_beside();
@@ -299,7 +299,7 @@ impl View {
 
     fn paint(&self, place: usize, palette: &Palette) {
         if let Some((_, label, weights)) = self.watched.at(place) {
-            self.mosaic.put(&field(&weights, label, palette), SIDE, self.watched.layout(SIDE).corner(place));
+            self.mosaic.put(&field(&weights, label, palette), SIDE, self.watched.tiling(SIDE).corner(place));
         }
     }
 
@@ -309,7 +309,7 @@ impl View {
         let address = self.mosaic.address();
         self.look();
         let Some(address) = address else { return };
-        let [width, height] = self.watched.layout(SIDE).size();
+        let [width, height] = self.watched.tiling(SIDE).size();
         let names = names();
         let counts = self.watched.counts(names.len().max(CLASSES));
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
