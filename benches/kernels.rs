@@ -19,7 +19,7 @@ use bench::{Result, argument, mnist};
 use burn::tensor::{Device, Tensor, TensorData};
 use spiking_playground::event::Event;
 use spiking_playground::kernels::{self, AdamStep, LinearShape, SpikeTensor};
-use spiking_playground::layer::{Integrators, Linear};
+use spiking_playground::layer::{Integrators, Linear, ParameterLayout};
 use spiking_playground::network::Network;
 use spiking_playground::spec::Spec;
 use spiking_playground::spikes::encode::Pass;
@@ -51,7 +51,7 @@ fn main() -> Result<()> {
     let (device, tracked) = (kernels::cpu(), kernels::cpu().autodiff());
     let train = encode();
     let input = |device: &Device| SpikeTensor::new(train.clone(), device);
-    let linear = |inputs, outputs, device| Linear::random(LinearShape { inputs, outputs }, 1, 0, device);
+    let linear = |inputs, outputs, device| Linear::random(ParameterLayout::dense(inputs, outputs), 1, 0, device);
     let (plain, learning) = (linear(784, 256, &device), linear(784, 256, &tracked));
     report("layer 784-256, forward", &mut || {
         drop(kernels::spiking_layer(input(&device), plain.weights(None), &neuron));

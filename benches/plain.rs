@@ -27,7 +27,7 @@ use spiking_playground::accuracy::evaluate;
 use spiking_playground::digits::Digits;
 use spiking_playground::event::Event;
 use spiking_playground::kernels::{self, LinearWeights, SpikeTensor, reference};
-use spiking_playground::layer::{Layer, Linear};
+use spiking_playground::layer::Linear;
 use spiking_playground::network::{EncodedBatch, Network};
 use spiking_playground::spec::{Neuron, Schedule, Spec};
 use spiking_playground::spikes::SpikeTrain;
@@ -62,7 +62,7 @@ impl Plain {
             let weight = Param::from_data(TensorData::new(weight, [shape.inputs, shape.outputs]), device);
             (weight, Param::from_data(TensorData::new(bias, [shape.outputs]), device))
         };
-        let Layer::Dense(layer) = &network.layers[0];
+        let layer = &network.layers[0];
         let ((hidden, hidden_bias), (readout, readout_bias)) =
             (parameters(&layer.linear), parameters(network.readout.linear()));
         Self { hidden, hidden_bias, readout, readout_bias }
@@ -106,7 +106,7 @@ fn agree(spec: &Spec, digits: &Digits, device: &Device) -> Result<()> {
         let train = kernels::rate(&images, &samples, spec.seed, Pass::Training(0), spec.time_steps);
         let input = dense(&train, device);
         let (spikes, logits) = plain.forward(input, &spec.neuron);
-        let Layer::Dense(layer) = &network.layers[0];
+        let layer = &network.layers[0];
         let inner = SpikeTensor::new(train.clone(), &kernels::cpu());
         let weights = LinearWeights::new(layer.linear.shape(), layer.linear.parameters.val().inner());
         let ours = kernels::spiking_layer(inner, weights, &spec.neuron).train();

@@ -27,7 +27,7 @@ use spiking_playground::digits::Digits;
 use spiking_playground::digits::order::EpochOrder;
 use spiking_playground::event::Accuracy;
 use spiking_playground::kernels::{self, reference};
-use spiking_playground::layer::{Layer, Linear};
+use spiking_playground::layer::Linear;
 use spiking_playground::network::Network;
 use spiking_playground::optimizer::learning_rate;
 use spiking_playground::spec::Spec;
@@ -94,7 +94,7 @@ fn main() -> Result<()> {
     let spec = Spec { epochs: argument("epochs", "10").parse()?, ..Spec::default() };
     let device = kernels::cpu().autodiff();
     let spiking = Network::new(&spec, train.pixels(), test.classes(), &device);
-    let Layer::Dense(hidden) = &spiking.layers[0];
+    let hidden = &spiking.layers[0];
     let mut twin =
         Twin { hidden: Dense::of(&hidden.linear, &device), readout: Dense::of(spiking.readout.linear(), &device) };
     let mut adam = AdamConfig::new().with_epsilon(1e-8).init();

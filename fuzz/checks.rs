@@ -440,7 +440,7 @@ fn requests(bytes: &[u8]) {
         rest = behind;
         // What takes long is not wrong.
         let long = if let Request::Start(spec) | Request::Continue(spec) | Request::Change(spec) = &request {
-            spec.hidden_neurons().sum::<usize>() > 64 || spec.time_steps > 32 || spec.batch_size > 64
+            spec.hidden_neurons(784).sum::<usize>() > 64 || spec.time_steps > 32 || spec.batch_size > 64
         } else {
             request == Request::SelfCheck
         };

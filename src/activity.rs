@@ -7,9 +7,9 @@ use crate::kernels::SpikeTensor;
 use crate::layer::numbers;
 use crate::network::{EncodedBatch, Network};
 use crate::pipeline::encode;
-use crate::spec::Spec;
+use crate::spec::{Connectivity, Spec};
+use crate::spikes::SpikeTrain;
 use crate::spikes::encode::Pass;
-use crate::trace::dense_operations;
 use burn::module::Module;
 
 /// The spikes of a network over some images.
@@ -23,6 +23,17 @@ pub struct Activity {
     pub neurons: Vec<usize>,
     /// Spikes of the input (none with constant currents) and of each hidden layer, over all images and time steps.
     pub spikes: Vec<u64>,
+    /// The synaptic operations of all images: each spike adds one weight to every neuron of the next layer that it reaches.
+    pub operations: u64,
+    /// The number of synapses: multiply-adds of a not spiking network of the same shape, for one image.
+    pub synapses: u64,
+}
+
+/// The synaptic operations of spikes that go on to a layer.
+fn operations(spikes: &SpikeTrain, to: Connectivity) -> u64 {
+    let reached: Vec<u64> = (0..spikes.neurons()).map(|input| to.fan_out(input) as u64).collect();
+    let sample = |sample| reached.iter().enumerate().map(move |(n, to)| u64::from(spikes.count_of(sample, n)) * to);
+    (0..spikes.batch()).flat_map(sample).sum()
 }
 
 impl Activity {
@@ -32,37 +43,40 @@ impl Activity {
     /// When the images are of another size.
     pub fn measure(network: &Network, spec: &Spec, digits: &Digits) -> (Accuracy, Self) {
         let network = network.valid();
-        let neurons = [network.pixels()].into_iter().chain(spec.hidden_neurons()).chain([network.classes()]).collect();
-        let (mut score, mut spikes) = (Accuracy::default(), vec![0; 1 + network.layers.len()]);
+        let layouts: Vec<_> = network.layouts().map(|(_, layout)| layout).collect();
+        let neurons: Vec<usize> = [network.pixels()].into_iter().chain(layouts.iter().map(|it| it.neurons())).collect();
+        let synapses = layouts.iter().map(|layout| layout.connectivity().synapses(layout.inputs())).sum();
+        let (mut score, mut all) = (Accuracy::default(), 0);
+        let mut spikes = vec![0; layouts.len()];
         for samples in slices(digits, 0..digits.len(), 0) {
             let coded = encode(spec, &samples, Pass::Evaluation);
+            let mut count = |layer: usize, train: &SpikeTrain| {
+                spikes[layer] += train.count();
+                all += operations(train, layouts[layer].connectivity());
+            };
             if let EncodedBatch::Spikes(train) = &coded {
-                spikes[0] += train.count();
+                count(0, train);
             }
-            let mut watch = |layer: usize, fired: &SpikeTensor| spikes[1 + layer] += fired.train().count();
+            let mut watch = |layer: usize, fired: &SpikeTensor| count(1 + layer, &fired.train());
             let logits = numbers(network.forward_watched(coded, &mut watch));
             let labels: Vec<u8> = samples.iter().filter_map(|sample| sample.label).collect();
             score += Accuracy::of(&logits, &labels);
         }
-        (score, Self { images: digits.len(), time_steps: spec.time_steps, neurons, spikes })
+        let (images, time_steps) = (digits.len(), spec.time_steps);
+        (score, Self { images, time_steps, neurons, spikes, operations: all, synapses })
     }
 
-    /// The synaptic operations of one image, on average: each spike adds one weight to every neuron of the next layer.
+    /// The synaptic operations of one image, on average.
     ///
     /// ```
     /// use spiking_playground::activity::Activity;
-    /// let two = Activity { images: 2, time_steps: 5, neurons: vec![9, 4, 3], spikes: vec![20, 6] };
+    /// let (neurons, spikes) = (vec![9, 4, 3], vec![20, 6]);
+    /// let two = Activity { images: 2, time_steps: 5, neurons, spikes, operations: 20 * 4 + 6 * 3, synapses: 9 * 4 + 4 * 3 };
     /// assert_eq!(two.synaptic_operations(), (20.0 * 4.0 + 6.0 * 3.0) / 2.0);
-    /// assert_eq!((two.dense_operations(), two.rates()), (9 * 4 + 4 * 3, vec![20.0 / 90.0, 6.0 / 40.0]));
+    /// assert_eq!(two.rates(), [20.0 / 90.0, 6.0 / 40.0]);
     /// ```
     pub fn synaptic_operations(&self) -> f64 {
-        let all: u64 = self.spikes.iter().zip(&self.neurons[1..]).map(|(spikes, next)| spikes * *next as u64).sum();
-        all as f64 / self.images.max(1) as f64
-    }
-
-    /// The number of multiply-adds of a dense, not spiking network of the same shape, for one image.
-    pub fn dense_operations(&self) -> u64 {
-        dense_operations(&self.neurons)
+        self.operations as f64 / self.images.max(1) as f64
     }
 
     /// The share of the time steps in which a neuron of the input and of each hidden layer spikes, on average.

@@ -28,7 +28,7 @@ enum Cell {
 
 /// The synapses of a network's layers and what their neurons do, from the first hidden layer to the readout.
 fn layers(network: &Network) -> VecDeque<(SynapticWeights, Cell)> {
-    let hidden = network.layers.iter().map(|layer| (layer.synaptic_weights(), Cell::Spiking(*layer.neuron())));
+    let hidden = network.layers.iter().map(|layer| (SynapticWeights::of(&layer.linear), Cell::Spiking(layer.neuron)));
     let readout = match &network.readout {
         ReadoutLayer::Membrane(integrators) => Cell::Integrating(integrators.beta as f32),
         ReadoutLayer::SpikeCount(layer) => Cell::Spiking(layer.neuron),
@@ -113,7 +113,7 @@ impl Tracer {
         let (inputs, width, time_steps) = (synapses.inputs(), synapses.neurons(), self.trace.time_steps);
         let block = self.neuron..(self.neuron + BLOCK).min(width);
         if self.neuron == 0 && self.input == 0 {
-            self.layer = silent_layer(width, time_steps);
+            self.layer = LayerTrace { window: synapses.patches(), ..silent_layer(width, time_steps) };
         }
         let source = match (self.trace.hidden.last(), &self.currents) {
             (Some(before), _) => Source::Spikes(&before.spikes),
@@ -170,6 +170,7 @@ fn silent_layer(width: usize, time_steps: usize) -> LayerTrace {
         excitation: zeros(),
         inhibition: zeros(),
         raised: Vec::new(),
+        window: None,
     }
 }
 

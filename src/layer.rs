@@ -1,10 +1,10 @@
 //! The layers of a network as burn modules, and the interface that the rest of the program uses. Only this module knows
-//! the kinds of layers.
+//! the kinds of layers: all are neurons behind a linear map, which a convolution applies to patches of its input.
 
 use crate::kernels::{self, LinearShape, LinearWeights, Neurons, SpikeTensor};
 use crate::random::{Generator, Stream};
 use crate::rate_penalty::RatePenalty;
-use crate::spec::{LayerSpec, Neuron};
+use crate::spec::{Connectivity, FeatureMaps, LayerSpec, Neuron, Window};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, ExecutionError, Gradients, Tensor};
 use std::ops::Range;
@@ -15,7 +15,7 @@ pub struct Linear {
     /// All weights and biases, in the layout of [`LinearShape`]. Files have PyTorch's layout.
     pub parameters: Param<Tensor<1>>,
     #[module(skip)]
-    shape: LinearShape,
+    layout: ParameterLayout,
 }
 
 impl Linear {
@@ -24,70 +24,117 @@ impl Linear {
     /// # Panics
     /// If there are not N·H weights.
     pub fn new(weight: &[f32], bias: &[f32], device: &Device) -> Self {
-        let shape = LinearShape { inputs: weight.len() / bias.len().max(1), outputs: bias.len() };
-        Self::from_flat(shape, shape.pack(weight, bias), device)
+        let layout = ParameterLayout::dense(weight.len() / bias.len().max(1), bias.len());
+        Self::from_flat(layout, layout.shape.pack(weight, bias), device)
     }
 
-    /// The map of numbers in the layout of [`LinearShape`].
+    /// The map with these numbers as its flat parameter.
     ///
     /// # Panics
-    /// If their number is not that of the shape.
-    pub fn from_flat(shape: LinearShape, numbers: Vec<f32>, device: &Device) -> Self {
-        assert!(numbers.len() == shape.numbers(), "a linear map has {} numbers", shape.numbers());
-        Self { parameters: Param::from_tensor(kernels::parameters_on(numbers, device)), shape }
+    /// If their number is not that of the layout.
+    pub fn from_flat(layout: ParameterLayout, numbers: Vec<f32>, device: &Device) -> Self {
+        let wanted = layout.shape.numbers();
+        assert!(numbers.len() == wanted, "a linear map has {wanted} numbers");
+        Self { parameters: Param::from_tensor(kernels::parameters_on(numbers, device)), layout }
     }
 
-    /// A map with PyTorch's initial values: uniform in ±1/√N, weights and bias, drawn by our own generator in the order
-    /// of PyTorch's layout ([H, N], then bias), so that all backends start from the same weights.
-    pub fn random(shape: LinearShape, seed: u64, layer: u32, device: &Device) -> Self {
-        let LinearShape { inputs, outputs } = shape;
+    /// A map with PyTorch's initial values: uniform in ±1/√N for N inputs of a neuron, weights and bias, drawn by our own
+    /// generator in the order of PyTorch's layout ([H, N], then bias), so that all backends start from the same weights.
+    pub fn random(layout: ParameterLayout, seed: u64, layer: u32, device: &Device) -> Self {
+        let LinearShape { inputs, outputs } = layout.shape;
         let bound = 1.0 / (inputs as f32).sqrt();
         let mut generator = Generator::new(seed, Stream::Weights(layer));
         let mut draw = |n: usize| (0..n).map(|_| (generator.unit() * 2.0 - 1.0) * bound).collect::<Vec<f32>>();
-        let rows = draw(outputs * inputs);
-        Self::new(&transposed(&rows, inputs), &draw(outputs), device)
+        let parts = [draw(outputs * inputs), draw(outputs)];
+        Self::from_flat(layout, layout.join(&parts), device)
     }
 
-    /// The sizes N and H.
+    /// The sizes of its matrix: N and H, or, of a convolution, the inputs in a patch and its feature maps.
     pub const fn shape(&self) -> LinearShape {
-        self.shape
+        self.layout.shape
     }
 
     /// The layout of its parameters in files.
     pub const fn layout(&self) -> ParameterLayout {
-        ParameterLayout::Linear(self.shape)
+        self.layout
     }
 
     /// The map as the kernels' argument, with the gradient over earlier samples of the batch, if there were any, to
     /// which new ones are added.
     pub fn weights(&self, grad_accum: Option<Tensor<1>>) -> LinearWeights {
-        LinearWeights { shape: self.shape, parameters: self.parameters.val(), grad_accum }
+        let ParameterLayout { shape, window } = self.layout;
+        LinearWeights { shape, parameters: self.parameters.val(), grad_accum, window }
     }
 
-    /// The weights [N, H] and the bias \[H\].
+    /// The weights [N, H] and the bias \[H\] of its matrix.
     pub fn rows(&self) -> (Vec<f32>, Vec<f32>) {
-        self.shape.unpack(&numbers(self.parameters.val().inner()))
+        self.shape().unpack(&numbers(self.parameters.val().inner()))
     }
 }
 
-/// The names and the layout in files of a flat parameter's parts.
+/// The names and the layout in files of a flat parameter's parts: `weight` and `bias`, as in PyTorch's `Linear` [H, N] and
+/// \[H\], or as in its `Conv2d` [C, channels of the input, K, K] and \[C\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ParameterLayout {
-    /// `weight` [H, N] and `bias` \[H\], as in PyTorch's `Linear`.
-    Linear(LinearShape),
+pub struct ParameterLayout {
+    /// The sizes of the matrix.
+    pub shape: LinearShape,
+    /// If it is a convolution's, the patches that the matrix is applied to.
+    pub window: Option<Window>,
 }
 
 /// The name of a part of a layer's parameters in files, and its shape there.
 pub type Part = (&'static str, Vec<usize>);
 
 impl ParameterLayout {
-    /// The names and shapes of the parts, in the order of [`ParameterLayout::split`].
-    pub fn parts(self) -> Vec<Part> {
-        match self {
-            Self::Linear(LinearShape { inputs, outputs }) => {
-                vec![("weight", vec![outputs, inputs]), ("bias", vec![outputs])]
+    /// That of a map of all inputs to all neurons.
+    pub const fn dense(inputs: usize, outputs: usize) -> Self {
+        Self { shape: LinearShape { inputs, outputs }, window: None }
+    }
+
+    /// That of a layer over an input of this shape.
+    ///
+    /// # Panics
+    /// If the layer has no room there ([`crate::spec::Spec::check_fit`]).
+    #[expect(clippy::expect_used, reason = "who makes a network has checked that its layers have room")]
+    pub fn of(spec: LayerSpec, input: FeatureMaps) -> Self {
+        match spec {
+            LayerSpec::Dense(outputs) => Self::dense(input.neurons(), outputs),
+            LayerSpec::Convolution(convolution) => {
+                let window = convolution.over(input).expect("a convolution with room to move");
+                let shape = LinearShape { inputs: window.taps(), outputs: convolution.channels };
+                Self { shape, window: Some(window) }
             }
         }
+    }
+
+    /// N, the number of inputs.
+    pub fn inputs(self) -> usize {
+        self.window.map_or(self.shape.inputs, |window| window.input.neurons())
+    }
+
+    /// P, the places that the matrix is applied to.
+    pub fn places(self) -> usize {
+        self.window.map_or(1, Window::places)
+    }
+
+    /// H, the number of neurons.
+    pub fn neurons(self) -> usize {
+        self.shape.outputs * self.places()
+    }
+
+    /// Which inputs reach which neurons.
+    pub fn connectivity(self) -> Connectivity {
+        Connectivity { neurons: self.neurons(), window: self.window }
+    }
+
+    /// The names and shapes of the parts, in the order of [`ParameterLayout::split`].
+    pub fn parts(self) -> Vec<Part> {
+        let LinearShape { inputs, outputs } = self.shape;
+        let weight = match self.window {
+            Some(window) => vec![outputs, window.input.channels, window.kernel, window.kernel],
+            None => vec![outputs, inputs],
+        };
+        vec![("weight", weight), ("bias", vec![outputs])]
     }
 
     /// The parts of a flat parameter's numbers, each row by row.
@@ -95,12 +142,8 @@ impl ParameterLayout {
     /// # Panics
     /// If the number of numbers is not that of the layout.
     pub fn split(self, numbers: &[f32]) -> Vec<Vec<f32>> {
-        match self {
-            Self::Linear(shape) => {
-                let (weight, bias) = shape.unpack(numbers);
-                vec![transposed(&weight, shape.outputs), bias]
-            }
-        }
+        let (weight, bias) = self.shape.unpack(numbers);
+        vec![transposed(&weight, self.shape.outputs), bias]
     }
 
     /// The flat parameter's numbers, joined from the parts.
@@ -108,10 +151,8 @@ impl ParameterLayout {
     /// # Panics
     /// If the parts are not those of [`ParameterLayout::parts`].
     pub fn join(self, parts: &[Vec<f32>]) -> Vec<f32> {
-        match (self, parts) {
-            (Self::Linear(shape), [weight, bias]) => shape.pack(&transposed(weight, shape.inputs), bias),
-            (Self::Linear(_), other) => panic!("{} parts; a linear map has two", other.len()),
-        }
+        let [weight, bias] = parts else { panic!("{} parts; a linear map has two", parts.len()) };
+        self.shape.pack(&transposed(weight, self.shape.inputs), bias)
     }
 }
 
@@ -146,16 +187,9 @@ pub enum LayerInput {
     },
 }
 
-/// A layer of spiking neurons.
+/// A layer of spiking neurons: every input is connected to every neuron, or, in a convolution, those of a patch.
 #[derive(Module, Debug)]
-pub enum Layer {
-    /// Every input is connected to every neuron.
-    Dense(DenseLayer),
-}
-
-/// A dense layer of spiking neurons: every input is connected to every neuron.
-#[derive(Module, Debug)]
-pub struct DenseLayer {
+pub struct Layer {
     /// The map from its input to its neurons' currents.
     pub linear: Linear,
     /// The parameters of its neurons.
@@ -163,8 +197,35 @@ pub struct DenseLayer {
     pub neuron: Neuron,
 }
 
-impl DenseLayer {
-    /// The spikes, [B, H]; see [`Layer::forward`].
+impl Layer {
+    /// A layer with the initial weights of the network's layer `index`.
+    pub fn random(layout: ParameterLayout, neuron: Neuron, seed: u64, index: u32, device: &Device) -> Self {
+        Self { linear: Linear::random(layout, seed, index, device), neuron }
+    }
+
+    /// A layer with these numbers as its flat parameter.
+    ///
+    /// # Panics
+    /// If their number is not that of the layout.
+    pub fn from_flat(layout: ParameterLayout, neuron: Neuron, numbers: Vec<f32>, device: &Device) -> Self {
+        Self { linear: Linear::from_flat(layout, numbers, device), neuron }
+    }
+
+    /// N, the number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.linear.layout.inputs()
+    }
+
+    /// H, the number of neurons.
+    pub fn neurons(&self) -> usize {
+        self.linear.layout.neurons()
+    }
+
+    /// The spikes, [B, H]; the backward pass adds its gradients to `grad_accum`, that of a penalty on each sample's firing
+    /// rates among them.
+    ///
+    /// # Panics
+    /// If the number of inputs is not N.
     pub fn forward(&self, input: LayerInput, grad_accum: Option<Tensor<1>>, penalty: RatePenalty) -> SpikeTensor {
         let weights = self.linear.weights(grad_accum);
         let neurons = Neurons { neuron: self.neuron, penalty };
@@ -174,105 +235,6 @@ impl DenseLayer {
             LayerInput::Currents { values, time_steps } => {
                 kernels::lif_constant_input(kernels::linear(values, weights, 1.0), neurons, time_steps)
             }
-        }
-    }
-}
-
-impl Layer {
-    /// The layout of the parameters that a layer of this kind has for `inputs` inputs.
-    pub const fn layout_of(spec: LayerSpec, inputs: usize) -> ParameterLayout {
-        match spec {
-            LayerSpec::Dense(outputs) => ParameterLayout::Linear(LinearShape { inputs, outputs }),
-        }
-    }
-
-    /// A layer with the initial weights of the network's layer `index`.
-    pub fn random(spec: LayerSpec, inputs: usize, neuron: Neuron, seed: u64, index: u32, device: &Device) -> Self {
-        match spec {
-            LayerSpec::Dense(outputs) => {
-                let linear = Linear::random(LinearShape { inputs, outputs }, seed, index, device);
-                Self::Dense(DenseLayer { linear, neuron })
-            }
-        }
-    }
-
-    /// A layer with these numbers as its flat parameter.
-    ///
-    /// # Panics
-    /// If their number is not that of the layer's parameters.
-    pub fn with_parameters(spec: LayerSpec, inputs: usize, neuron: Neuron, numbers: Vec<f32>, device: &Device) -> Self {
-        match spec {
-            LayerSpec::Dense(outputs) => {
-                let linear = Linear::from_flat(LinearShape { inputs, outputs }, numbers, device);
-                Self::Dense(DenseLayer { linear, neuron })
-            }
-        }
-    }
-
-    /// Sets the parameters of its neurons.
-    pub const fn set_neuron(&mut self, to: Neuron) {
-        match self {
-            Self::Dense(layer) => layer.neuron = to,
-        }
-    }
-
-    /// The parameters of its neurons.
-    pub const fn neuron(&self) -> &Neuron {
-        match self {
-            Self::Dense(layer) => &layer.neuron,
-        }
-    }
-
-    /// Its flat parameter.
-    pub const fn parameters(&self) -> &Param<Tensor<1>> {
-        match self {
-            Self::Dense(layer) => &layer.linear.parameters,
-        }
-    }
-
-    /// Its flat parameter, mutable.
-    pub const fn parameters_mut(&mut self) -> &mut Param<Tensor<1>> {
-        match self {
-            Self::Dense(layer) => &mut layer.linear.parameters,
-        }
-    }
-
-    /// The layout of its parameters in files.
-    pub const fn layout(&self) -> ParameterLayout {
-        match self {
-            Self::Dense(layer) => layer.linear.layout(),
-        }
-    }
-
-    /// N, the number of inputs.
-    pub const fn inputs(&self) -> usize {
-        match self {
-            Self::Dense(layer) => layer.linear.shape.inputs,
-        }
-    }
-
-    /// H, the number of neurons.
-    pub const fn neurons(&self) -> usize {
-        match self {
-            Self::Dense(layer) => layer.linear.shape.outputs,
-        }
-    }
-
-    /// The spikes, [B, H]; the backward pass adds its gradients to `grad_accum`, that of a penalty on each sample's firing
-    /// rates among them.
-    ///
-    /// # Panics
-    /// If the number of inputs is not N.
-    pub fn forward(&self, input: LayerInput, grad_accum: Option<Tensor<1>>, penalty: RatePenalty) -> SpikeTensor {
-        match self {
-            Self::Dense(layer) => layer.forward(input, grad_accum, penalty),
-        }
-    }
-
-    /// The synapses that lead to its neurons.
-    pub fn synaptic_weights(&self) -> SynapticWeights {
-        match self {
-            Self::Dense(layer) => SynapticWeights::of(&layer.linear),
         }
     }
 }
@@ -291,13 +253,18 @@ impl SynapticWeights {
     }
 
     /// N.
-    pub const fn inputs(&self) -> usize {
-        self.linear.shape.inputs
+    pub fn inputs(&self) -> usize {
+        self.linear.layout.inputs()
     }
 
     /// H, the number of neurons.
-    pub const fn neurons(&self) -> usize {
-        self.linear.shape.outputs
+    pub fn neurons(&self) -> usize {
+        self.linear.layout.neurons()
+    }
+
+    /// The patches of the input that its neurons see; `None` if each sees all of it.
+    pub const fn patches(&self) -> Option<Window> {
+        self.linear.layout.window
     }
 
     /// The constant current into each of these neurons.
@@ -305,22 +272,47 @@ impl SynapticWeights {
     /// # Panics
     /// If there are no such neurons.
     pub fn bias(&self, neurons: Range<usize>) -> Vec<f32> {
-        let start = self.linear.shape.bias_start() + neurons.start;
-        kernels::strided_rows(&self.linear.parameters.val().inner(), start, 0, [1, neurons.len()])
+        let places = self.linear.layout.places();
+        let (first, end) = (neurons.start / places, neurons.end.div_ceil(places));
+        let start = self.linear.shape().bias_start() + first;
+        let maps = kernels::strided_rows(&self.linear.parameters.val().inner(), start, 0, [1, end - first]);
+        neurons.map(|neuron| maps[neuron / places - first]).collect()
     }
 
-    /// The weights by which these inputs reach these neurons, [inputs, neurons]. No more than that is copied.
+    /// The weights by which these inputs reach these neurons, [inputs, neurons]. No more than that is copied; of a convolution,
+    /// the kernels of these neurons' maps are.
     ///
     /// # Panics
     /// If there are no such inputs or neurons.
     pub fn between(&self, inputs: Range<usize>, neurons: Range<usize>) -> Vec<f32> {
-        let (flat, width) = (self.linear.parameters.val().inner(), self.linear.shape.width());
+        let Some(window) = self.patches() else { return self.matrix(inputs, neurons) };
+        let places = window.places();
+        let maps = neurons.start / places..neurons.end.div_ceil(places);
+        let kernels = self.matrix(0..window.taps(), maps.clone());
+        let mut weights = vec![0.0; inputs.len() * neurons.len()];
+        for (input, row) in inputs.zip(weights.chunks_exact_mut(neurons.len())) {
+            for (place, tap) in window.targets_of(input) {
+                for map in maps.clone() {
+                    let neuron = map * places + place;
+                    if neurons.contains(&neuron) {
+                        row[neuron - neurons.start] = kernels[tap * maps.len() + map - maps.start];
+                    }
+                }
+            }
+        }
+        weights
+    }
+
+    /// A part of the matrix [N, H].
+    fn matrix(&self, inputs: Range<usize>, neurons: Range<usize>) -> Vec<f32> {
+        let (flat, shape) = (self.linear.parameters.val().inner(), self.linear.shape());
+        let width = shape.width();
         let mut weights = vec![0.0; inputs.len() * neurons.len()];
         let mut first = neurons.start;
         while first < neurons.end {
             let block = first / width;
             let end = neurons.end.min((block + 1) * width);
-            let start = (block * self.inputs() + inputs.start) * width + first - block * width;
+            let start = (block * shape.inputs + inputs.start) * width + first - block * width;
             let part = kernels::strided_rows(&flat, start, width, [inputs.len(), end - first]);
             let into = first - neurons.start..end - neurons.start;
             for (row, values) in weights.chunks_exact_mut(neurons.len()).zip(part.chunks_exact(end - first)) {

@@ -2,11 +2,10 @@
 
 use crate::kernels::{self, LinearShape, SpikeTensor};
 use crate::layer::{
-    DenseLayer, Integrators, Layer, LayerInput, Linear, ParameterGradients, ParameterLayout, SynapticWeights, numbers,
-    to_device,
+    Integrators, Layer, LayerInput, Linear, ParameterGradients, ParameterLayout, SynapticWeights, numbers, to_device,
 };
 use crate::rate_penalty::RatePenalty;
-use crate::spec::{Readout, Spec};
+use crate::spec::{FeatureMaps, Readout, Spec, SpecError};
 use crate::spikes::SpikeTrain;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, ExecutionError, Tensor};
@@ -17,7 +16,7 @@ pub enum ReadoutLayer {
     /// Leaky integrators: score = mean over time of the potential.
     Membrane(Integrators),
     /// Spiking neurons: score = number of spikes.
-    SpikeCount(DenseLayer),
+    SpikeCount(Layer),
 }
 
 impl ReadoutLayer {
@@ -25,7 +24,7 @@ impl ReadoutLayer {
     fn of(spec: &Spec, linear: Linear) -> Self {
         match spec.readout {
             Readout::Membrane => Self::Membrane(Integrators { linear, beta: f64::from(spec.neuron.beta) }),
-            Readout::SpikeCount => Self::SpikeCount(DenseLayer { linear, neuron: spec.neuron }),
+            Readout::SpikeCount => Self::SpikeCount(Layer { linear, neuron: spec.neuron }),
         }
     }
 
@@ -92,8 +91,11 @@ pub struct Parameter {
 }
 
 /// Why parameters are not those of the network.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ParameterError {
+    /// The spec's layers have no room on the images.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
     /// A parameter is missing.
     #[error("the network needs `{0}`, which is not there: the weights are of another network")]
     Missing(String),
@@ -202,7 +204,7 @@ fn find(parameters: &[Parameter], name: String) -> Result<&Parameter, ParameterE
 
 /// Checks that a layer's matrix is not transposed.
 fn check_orientation(parameters: &[Parameter], layer: &str, layout: ParameterLayout) -> Result<(), ParameterError> {
-    let ParameterLayout::Linear(LinearShape { inputs, outputs }) = layout;
+    let LinearShape { inputs, outputs } = layout.shape;
     let weight = find(parameters, format!("{layer}.weight"))?;
     // The number of inputs of the first layer is known only from this matrix: any shape would be valid.
     let is_first = weight.name == "layers.0.weight";
@@ -236,34 +238,74 @@ pub(crate) fn layer_names(hidden: usize) -> impl Iterator<Item = String> {
     (0..hidden).map(layer_name).chain([READOUT.to_owned()])
 }
 
+/// The sides of square images that are tried for convolutions that do not say which they were made for.
+const SIDES: std::ops::RangeInclusive<usize> = 1..=256;
+
+/// The pixels of an image for which what the convolutions give is what the layer behind them takes: as many as the data set's,
+/// if these fit.
+fn pixels_under_convolutions(spec: &Spec, parameters: &[Parameter]) -> Result<usize, ParameterError> {
+    let convolutions = spec.layers.iter().take_while(|layer| layer.is_convolution()).count();
+    let behind = if convolutions == spec.layers.len() { READOUT.to_owned() } else { layer_name(convolutions) };
+    let wanted = find(parameters, format!("{behind}.weight"))?.shape.get(1).copied().unwrap_or(0);
+    let [width, height] = spec.dataset.image_size();
+    let fits = |pixels: &usize| spec.hidden_neurons(*pixels).nth(convolutions - 1) == Some(wanted);
+    Ok([width * height].into_iter().chain(SIDES.map(|side| side * side)).find(fits).unwrap_or(width * height))
+}
+
+/// The layout of each layer's parameters, the readout's last, for images of `pixels` pixels in `classes` classes.
+fn layouts(spec: &Spec, pixels: usize, classes: usize) -> impl Iterator<Item = ParameterLayout> {
+    let inputs: Vec<FeatureMaps> =
+        [FeatureMaps::of_image(pixels)].into_iter().chain(spec.feature_maps(pixels)).collect();
+    let readout = ParameterLayout::dense(inputs.last().map_or(pixels, |maps| maps.neurons()), classes);
+    let hidden = spec.layers.iter().zip(inputs).map(|(layer, input)| ParameterLayout::of(*layer, input));
+    hidden.chain([readout]).collect::<Vec<_>>().into_iter()
+}
+
 impl Network {
     /// The spec's network for images of `pixels` pixels in `classes` classes, with weights drawn from its seed. On an
     /// autodiff device it can be trained.
+    ///
+    /// # Panics
+    /// If a convolution has no room on such images ([`Spec::check_fit`]).
     pub fn new(spec: &Spec, pixels: usize, classes: usize, device: &Device) -> Self {
-        let (mut inputs, mut layers) = (pixels, Vec::new());
-        for (layer, index) in spec.layers.iter().zip(0..) {
-            layers.push(Layer::random(*layer, inputs, spec.neuron, spec.seed, index, device));
-            inputs = layer.neurons();
+        let mut layers = Vec::new();
+        for (layout, index) in layouts(spec, pixels, classes).zip(0..) {
+            layers.push(Layer::random(layout, spec.neuron, spec.seed, index, device));
         }
-        let shape = LinearShape { inputs, outputs: classes };
-        let linear = Linear::random(shape, spec.seed, layers.len() as u32, device);
-        Self { layers, readout: ReadoutLayer::of(spec, linear) }
+        Self::of_layers(spec, layers)
+    }
+
+    /// The network of these layers, the last of which becomes the readout.
+    #[expect(clippy::expect_used, reason = "a network has a readout")]
+    fn of_layers(spec: &Spec, mut layers: Vec<Layer>) -> Self {
+        let last = layers.pop().expect("the readout");
+        Self { layers, readout: ReadoutLayer::of(spec, last.linear) }
     }
 
     /// Changes the network to that of another spec, whose layers have the same sizes, with the same weights.
     pub fn change(&mut self, spec: &Spec) {
-        self.layers.iter_mut().for_each(|layer| layer.set_neuron(spec.neuron));
+        self.layers.iter_mut().for_each(|layer| layer.neuron = spec.neuron);
         self.readout = ReadoutLayer::of(spec, self.readout.linear().clone());
     }
 
-    /// The spec's network with these parameters, which also determine the numbers of pixels and classes.
+    /// The spec's network with these parameters, which also determine the number of classes and that of pixels. The kernels of a
+    /// convolution fit images of several sizes, so `pixels` is asked for where it is known.
     ///
     /// # Errors
     /// When a parameter is missing, has another shape than the spec's or holds a NaN or an infinity; when there are no
-    /// pixels, no classes, or too many classes.
-    pub fn with_parameters(spec: &Spec, parameters: &[Parameter], device: &Device) -> Result<Self, ParameterError> {
+    /// pixels, no classes, or too many classes; when a convolution has no room.
+    pub fn with_parameters(
+        spec: &Spec,
+        parameters: &[Parameter],
+        pixels: Option<usize>,
+        device: &Device,
+    ) -> Result<Self, ParameterError> {
         let first = find(parameters, "layers.0.weight".to_owned())?;
-        let pixels = first.shape.get(1).copied().unwrap_or(0);
+        let pixels = match spec.has_convolution() {
+            true => pixels.map_or_else(|| pixels_under_convolutions(spec, parameters), Ok)?,
+            false => first.shape.get(1).copied().unwrap_or(0),
+        };
+        spec.check_fit(pixels)?;
         let classes = find(parameters, "readout.bias".to_owned())?.shape.first().copied().unwrap_or(0);
         if pixels == 0 || !(1..=MAX_CLASSES).contains(&classes) {
             return Err(ParameterError::Sizes { pixels, classes });
@@ -272,15 +314,11 @@ impl Network {
             check_orientation(parameters, name, layout)?;
             to_flat(parameters, name, layout)
         };
-        let (mut inputs, mut layers) = (pixels, Vec::new());
-        for (number, layer) in spec.layers.iter().enumerate() {
-            let flat = checked(&layer_name(number), Layer::layout_of(*layer, inputs))?;
-            layers.push(Layer::with_parameters(*layer, inputs, spec.neuron, flat, device));
-            inputs = layer.neurons();
+        let mut layers = Vec::new();
+        for (name, layout) in layer_names(spec.layers.len()).zip(layouts(spec, pixels, classes)) {
+            layers.push(Layer::from_flat(layout, spec.neuron, checked(&name, layout)?, device));
         }
-        let shape = LinearShape { inputs, outputs: classes };
-        let linear = Linear::from_flat(shape, checked(READOUT, ParameterLayout::Linear(shape))?, device);
-        Ok(Self { layers, readout: ReadoutLayer::of(spec, linear) })
+        Ok(Self::of_layers(spec, layers))
     }
 
     /// Checks that the network takes images of `pixels` pixels in `classes` classes.
@@ -298,18 +336,18 @@ impl Network {
 
     /// The flat parameter of each layer, the readout's last.
     pub fn flat_parameters(&self) -> impl Iterator<Item = &Param<Tensor<1>>> {
-        self.layers.iter().map(Layer::parameters).chain([&self.readout.linear().parameters])
+        self.layers.iter().map(|layer| &layer.linear.parameters).chain([&self.readout.linear().parameters])
     }
 
     /// The same, mutable.
     pub fn flat_parameters_mut(&mut self) -> impl Iterator<Item = &mut Param<Tensor<1>>> {
         let readout = &mut self.readout.linear_mut().parameters;
-        self.layers.iter_mut().map(Layer::parameters_mut).chain([readout])
+        self.layers.iter_mut().map(|layer| &mut layer.linear.parameters).chain([readout])
     }
 
     /// The name and the layout in files of each layer's parameter, the readout last.
     pub fn layouts(&self) -> impl Iterator<Item = (String, ParameterLayout)> {
-        let layouts = self.layers.iter().map(Layer::layout).chain([self.readout.linear().layout()]);
+        let layouts = self.layers.iter().map(|layer| layer.linear.layout()).chain([self.readout.linear().layout()]);
         layer_names(self.layers.len()).zip(layouts)
     }
 
@@ -323,7 +361,7 @@ impl Network {
     /// such layer.
     pub fn synaptic_weights(&self, layer: usize) -> Option<SynapticWeights> {
         match self.layers.get(layer) {
-            Some(layer) => Some(layer.synaptic_weights()),
+            Some(layer) => Some(SynapticWeights::of(&layer.linear)),
             None => (layer == self.layers.len()).then(|| SynapticWeights::of(self.readout.linear())),
         }
     }

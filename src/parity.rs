@@ -9,7 +9,7 @@ use crate::kernels::{self, LinearWeights, Neurons, SpikeTensor};
 use crate::layer::Integrators;
 use crate::random::{Generator, Stream};
 use crate::rate_penalty::RatePenalty;
-use crate::spec::{Neuron, Readout, Reset, Surrogate};
+use crate::spec::{FeatureMaps, Neuron, Readout, Reset, Surrogate, Window};
 use crate::spikes::SpikeTrain;
 use burn::tensor::{Device, Int, Tensor};
 
@@ -56,6 +56,47 @@ const fn shape(batch: usize, inputs: usize, first: usize, second: usize, time_st
     Shape { batch, inputs, first, second, time_steps, share }
 }
 
+/// The sizes of a small network of one or two convolutions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Maps {
+    /// B, the size of the batch.
+    pub batch: usize,
+    /// Channels, rows and columns of the input.
+    pub input: [usize; 3],
+    /// Channels, kernel, stride and padding of the first layer.
+    pub first: [usize; 4],
+    /// The same of the second layer, or the number of its neurons, the classes, if it is dense.
+    pub second: Result<[usize; 4], usize>,
+    /// T.
+    pub time_steps: usize,
+    /// As in [`Shape`].
+    pub share: f32,
+}
+
+/// The edge cases of convolutions: one channel, a kernel of 1 × 1 and one as large as the image, sides that differ and a stride
+/// that leaves a rim out, padding, padded blocks and several of them, T of more than a word.
+pub const MAPS: [Maps; 8] = [
+    maps(3, [1, 9, 9], [4, 3, 2, 0], Err(5), 25, 0.3),
+    maps(1, [1, 5, 5], [1, 5, 1, 0], Err(2), 1, 0.5),
+    maps(2, [2, 8, 6], [17, 3, 2, 1], Ok([3, 2, 1, 0]), 33, 0.2),
+    maps(2, [3, 6, 6], [5, 1, 1, 0], Ok([2, 5, 3, 2]), 32, 0.6),
+    maps(4, [1, 12, 12], [16, 5, 2, 0], Ok([20, 3, 2, 1]), 25, 0.2),
+    maps(2, [1, 7, 10], [70, 4, 3, 0], Ok([2, 2, 1, 1]), 40, 1.0),
+    maps(1, [40, 4, 4], [33, 3, 1, 1], Err(10), 65, 0.1),
+    maps(20, [2, 5, 5], [8, 3, 1, 2], Ok([3, 7, 2, 0]), 9, 0.5),
+];
+
+const fn maps(
+    batch: usize,
+    input: [usize; 3],
+    first: [usize; 4],
+    second: Result<[usize; 4], usize>,
+    time_steps: usize,
+    share: f32,
+) -> Maps {
+    Maps { batch, input, first, second, time_steps, share }
+}
+
 /// Neurons of every kind.
 pub fn neurons() -> Vec<Neuron> {
     let plain = Neuron::default();
@@ -89,7 +130,8 @@ pub enum ProblemInput {
     Currents(Vec<f32>),
 }
 
-/// The weights and biases of a layer, or their gradients, row by row: [N, H] and \[H\].
+/// The weights and biases of a layer, or their gradients, row by row: [N, H] and \[H\]. Of a convolution N is the number of taps
+/// and H that of maps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinearRows {
     /// [N, H].
@@ -115,6 +157,8 @@ pub struct Problem {
     pub labels: Vec<u8>,
     /// Both layers.
     pub layers: [LinearRows; 2],
+    /// The patches of its input that each layer sees, if it is a convolution.
+    pub windows: [Option<Window>; 2],
 }
 
 /// The result of a problem.
@@ -142,6 +186,35 @@ pub struct Disagreement(String);
 impl Problem {
     /// A network with random weights, and a random batch.
     pub fn random(shape: Shape, neuron: Neuron, readout: Readout, constant: bool, seed: u64) -> Self {
+        Self::over([None, None], shape, neuron, readout, constant, seed)
+    }
+
+    /// A network of one or two convolutions with random weights, and a random batch.
+    pub fn of_maps(maps: Maps, neuron: Neuron, readout: Readout, constant: bool, seed: u64) -> Self {
+        let Maps { batch, input: [channels, rows, columns], time_steps, share, .. } = maps;
+        let window = |input, [channels, kernel, stride, padding]: [usize; 4]| {
+            let window = Window { input, kernel, stride, padding };
+            (window, FeatureMaps { channels, rows: window.rows(), columns: window.columns() })
+        };
+        let input = FeatureMaps { channels, rows, columns };
+        let (first, hidden) = window(input, maps.first);
+        let second = maps.second.map(|second| window(hidden, second));
+        let classes = second.map_or_else(|classes| classes, |(_, output)| output.neurons());
+        let shape =
+            Shape { batch, inputs: input.neurons(), first: hidden.neurons(), second: classes, time_steps, share };
+        // Integrators are no convolution.
+        let readout = if second.is_ok() { Readout::SpikeCount } else { readout };
+        Self::over([Some(first), second.ok().map(|(window, _)| window)], shape, neuron, readout, constant, seed)
+    }
+
+    fn over(
+        windows: [Option<Window>; 2],
+        shape: Shape,
+        neuron: Neuron,
+        readout: Readout,
+        constant: bool,
+        seed: u64,
+    ) -> Self {
         let mut generator = Generator::new(seed, Stream::Weights(0));
         let Shape { batch, inputs, first, second, time_steps, share } = shape;
         let input = if constant {
@@ -153,11 +226,12 @@ impl Problem {
         };
         let mut draw = |n: usize, scale: f32| (0..n).map(|_| (generator.unit() * 2.0 - 1.0) * scale).collect();
         // Layers of many inputs get smaller weights, so that potentials stay near the threshold.
-        let mut layer = |inputs: usize, outputs: usize| LinearRows {
-            weight: draw(inputs * outputs, 1.5 * (20.0 / inputs as f32).sqrt().min(1.0)),
-            bias: draw(outputs, 0.4),
+        let mut layer = |window: Option<Window>, inputs: usize, outputs: usize| {
+            let (inputs, outputs) = window.map_or((inputs, outputs), |it| (it.taps(), outputs / it.places()));
+            let weight = draw(inputs * outputs, 1.5 * (20.0 / inputs as f32).sqrt().min(1.0));
+            LinearRows { weight, bias: draw(outputs, 0.4) }
         };
-        let layers = [layer(inputs, first), layer(first, second)];
+        let layers = [layer(windows[0], inputs, first), layer(windows[1], first, second)];
         let labels = (0..batch).map(|sample| (sample * 7 % second) as u8).collect();
         // A price for any spike, for those above a usual rate, or none, over all kinds of the table.
         let penalty = match seed % 3 {
@@ -165,20 +239,27 @@ impl Problem {
             1 => RatePenalty { strength: 3.0, target: 0.2 },
             _ => RatePenalty::default(),
         };
-        Self { shape, neuron, penalty, readout, input, labels, layers }
+        Self { shape, neuron, penalty, readout, input, labels, layers, windows }
     }
 
     /// The table: every shape with every kind of neuron, both readouts and both codings in turn.
     pub fn table() -> Vec<Self> {
+        type Make<'a> = Box<dyn Fn(Neuron, Readout, bool, u64) -> Problem + 'a>;
+        let dense = SHAPES.iter().map(|shape| -> Make<'_> {
+            Box::new(|neuron, readout, constant, seed| Self::random(*shape, neuron, readout, constant, seed))
+        });
+        let convolutions = MAPS.iter().map(|maps| -> Make<'_> {
+            Box::new(|neuron, readout, constant, seed| Self::of_maps(*maps, neuron, readout, constant, seed))
+        });
         let kinds = neurons();
-        let case = |(case, shape): (usize, &Shape)| {
+        let case = |(case, make): (usize, Make<'_>)| {
             let problem = |(kind, neuron): (usize, &Neuron)| {
                 let readout = if (case + kind).is_multiple_of(2) { Readout::Membrane } else { Readout::SpikeCount };
-                Self::random(*shape, *neuron, readout, (case + kind) % 3 == 2, (case * 100 + kind) as u64)
+                make(*neuron, readout, (case + kind) % 3 == 2, (case * 100 + kind) as u64)
             };
             kinds.iter().enumerate().map(problem).collect::<Vec<_>>()
         };
-        SHAPES.iter().enumerate().flat_map(case).collect()
+        dense.chain(convolutions).enumerate().flat_map(case).collect()
     }
 
     /// A part of the table that has every shape and every kind of neuron.
@@ -195,16 +276,17 @@ impl Problem {
     pub async fn answer(&self, device: &Device) -> Result<Answer, Disagreement> {
         let (plain, device) = (device.clone().inner(), device.clone().autodiff());
         let Shape { batch, inputs, time_steps, .. } = self.shape;
-        let [first, second] = [0, 1].map(|layer| self.layers[layer].weights(&device));
-        let potentials = |train: &SpikeTrain, layer: &LinearRows| {
-            kernels::membrane_potentials(SpikeTensor::new(train.clone(), &plain), layer.weights(&plain), &self.neuron)
+        let [first, second] = [0, 1].map(|layer| self.weights(layer, &device));
+        let potentials = |train: &SpikeTrain, layer: usize| {
+            let input = SpikeTensor::new(train.clone(), &plain);
+            kernels::membrane_potentials(input, self.weights(layer, &plain), &self.neuron)
         };
         let penalty = self.penalty.per_sample(batch);
         let neurons = Neurons { neuron: self.neuron, penalty };
         let mut answer = Vec::new();
         let hidden = match &self.input {
             ProblemInput::Spikes(train) => {
-                answer.push(read(potentials(train, &self.layers[0])).await?);
+                answer.push(read(potentials(train, 0)).await?);
                 kernels::spiking_layer(SpikeTensor::new(train.clone(), &device), copy(&first), neurons)
             }
             ProblemInput::Currents(values) => {
@@ -219,7 +301,7 @@ impl Problem {
                 kernels::integrators(hidden, copy(&second), &Integrators::coefficients(0.9, time_steps))
             }
             Readout::SpikeCount => {
-                answer.push(read(potentials(&spikes[0], &self.layers[1])).await?);
+                answer.push(read(potentials(&spikes[0], 1)).await?);
                 let last = kernels::spiking_layer(hidden, copy(&second), &self.neuron);
                 spikes.push(last.train_async().await.map_err(|error| Disagreement(error.to_string()))?);
                 kernels::weighted_spike_count(last, &vec![1.0; time_steps])
@@ -248,8 +330,8 @@ impl Problem {
     /// When they disagree.
     pub fn compare(&self, ours: &Answer, oracle: &Answer) -> Result<bool, Disagreement> {
         let what = || {
-            let Self { shape, readout, neuron, penalty, .. } = self;
-            format!("{shape:?}, {readout:?}, {neuron:?}, {penalty:?}, constant {}", self.is_constant())
+            let Self { shape, readout, neuron, penalty, windows, .. } = self;
+            format!("{shape:?}, {windows:?}, {readout:?}, {neuron:?}, {penalty:?}, constant {}", self.is_constant())
         };
         let fail = |name: &str| Err(Disagreement(format!("{name}: {}", what())));
         // Layers whose input is spikes have potentials.
@@ -280,7 +362,7 @@ impl Problem {
             if !close(&ours.weight, &oracle.weight, tolerance) {
                 return fail(&format!("gradient of the weights of layer {layer}"));
             }
-            if !close(&ours.bias, &oracle.bias, tolerance) {
+            if !close_beside(&ours.bias, &oracle.bias, tolerance, CANCELLED) {
                 return fail(&format!("gradient of the bias of layer {layer}"));
             }
         }
@@ -293,15 +375,16 @@ impl Problem {
     }
 }
 
-impl LinearRows {
-    /// The layer in the kernels' layout, on a device; on an autodiff device it requires gradients.
-    fn weights(&self, device: &Device) -> LinearWeights {
-        LinearWeights::from_rows(&self.weight, &self.bias, device)
+impl Problem {
+    /// A layer in the kernels' layout, on a device; on an autodiff device it requires gradients.
+    fn weights(&self, layer: usize, device: &Device) -> LinearWeights {
+        let LinearRows { weight, bias } = &self.layers[layer];
+        LinearWeights::from_rows(weight, bias, device).over(self.windows[layer])
     }
 }
 
 fn copy(weights: &LinearWeights) -> LinearWeights {
-    LinearWeights::new(weights.shape, weights.parameters.clone())
+    LinearWeights::new(weights.shape, weights.parameters.clone()).over(weights.window)
 }
 
 async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Disagreement> {
@@ -314,8 +397,16 @@ async fn read_count(tensor: Tensor<1, Int>) -> Result<u32, Disagreement> {
     data.iter::<u32>().next().ok_or_else(|| Disagreement("the number of correct samples is missing".to_owned()))
 }
 
+/// The magnitude of the terms of a bias's gradient, whose sum over all places of all maps, which are the classes, may be 0.
+const CANCELLED: f32 = 1e-3;
+
 fn close(ours: &[f32], oracle: &[f32], tolerance: f32) -> bool {
-    let largest = oracle.iter().fold(1e-6_f32, |largest, value| largest.max(value.abs()));
+    close_beside(ours, oracle, tolerance, 1e-6)
+}
+
+/// Whether the largest error is within the tolerance of the largest magnitude, or of `least`.
+fn close_beside(ours: &[f32], oracle: &[f32], tolerance: f32, least: f32) -> bool {
+    let largest = oracle.iter().fold(least, |largest, value| largest.max(value.abs()));
     ours.len() == oracle.len() && ours.iter().zip(oracle).all(|(a, b)| (a - b).abs() <= tolerance * largest)
 }
 

@@ -373,6 +373,9 @@ impl Session {
         if spec.rule == Rule::Stdp {
             return self.start_stdp(spec, (pixels, classes));
         }
+        if let Err(error) = spec.check_fit(pixels) {
+            return self.fail(error);
+        }
         let network = Network::new(&spec, pixels, classes, &self.device);
         self.reset_to(spec, network, None);
         self.is_drawn = true;
@@ -380,8 +383,10 @@ impl Session {
 
     fn continue_run(&mut self, spec: Spec) {
         let Some(run) = &self.run else { return self.fail("There is no network yet to go on with.") };
+        let pixels = run.network.pixels();
         match check(&spec).and_then(|()| {
-            Network::with_parameters(&spec, &run.network.parameters(), &self.device).map_err(|error| error.to_string())
+            Network::with_parameters(&spec, &run.network.parameters(), Some(pixels), &self.device)
+                .map_err(|error| error.to_string())
         }) {
             Ok(network) => self.reset_to(spec, network, None),
             Err(error) => self.fail(format_args!("The network does not fit these settings: {error}.")),

@@ -13,16 +13,19 @@
 //! ```
 
 mod fields;
+mod layers;
 mod rule;
 
 pub use fields::{FIELDS, Field, MAX_EPOCHS, MAX_LAYERS, MAX_NEURONS, SWITCH, Values, field};
+pub use layers::{
+    Connectivity, Convolution, FeatureMaps, LayerError, LayerSpec, MAX_CHANNELS, MAX_KERNEL, MAX_PLACED_NEURONS,
+    Window, dense,
+};
 pub use rule::{Rule, Stdp};
 
 use fields::within;
-use serde::de::Visitor;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::str::FromStr;
 
 /// A data set, by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -207,98 +210,6 @@ impl Default for Neuron {
     }
 }
 
-/// The specification of a hidden layer. Flags, links and files have its text: `256` is short for `dense:256`.
-///
-/// ```
-/// use spiking_playground::spec::LayerSpec;
-/// assert_eq!("256".parse(), Ok(LayerSpec::Dense(256)));
-/// assert_eq!(LayerSpec::Dense(256).to_string(), "256");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LayerSpec {
-    /// Every input reaches each of this number of neurons.
-    Dense(usize),
-}
-
-impl LayerSpec {
-    /// The number of neurons.
-    pub const fn neurons(self) -> usize {
-        match self {
-            Self::Dense(neurons) => neurons,
-        }
-    }
-}
-
-/// Dense layers of these sizes.
-///
-/// ```
-/// use spiking_playground::spec::{LayerSpec, dense};
-/// assert_eq!(dense([128, 64]), [LayerSpec::Dense(128), LayerSpec::Dense(64)]);
-/// ```
-pub fn dense(sizes: impl IntoIterator<Item = usize>) -> Vec<LayerSpec> {
-    sizes.into_iter().map(LayerSpec::Dense).collect()
-}
-
-/// Why a text is not a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a layer is a number of neurons between 1 and {MAX_NEURONS}")]
-pub struct LayerError;
-
-impl FromStr for LayerSpec {
-    type Err = LayerError;
-
-    fn from_str(text: &str) -> Result<Self, LayerError> {
-        let text = text.trim();
-        let neurons = text.strip_prefix("dense:").unwrap_or(text).parse().map_err(|_| LayerError)?;
-        if (1..=MAX_NEURONS).contains(&neurons) { Ok(Self::Dense(neurons)) } else { Err(LayerError) }
-    }
-}
-
-impl fmt::Display for LayerSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Dense(neurons) => write!(f, "{neurons}"),
-        }
-    }
-}
-
-impl Serialize for LayerSpec {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            // As in files of all versions.
-            Self::Dense(neurons) => serializer.serialize_u64(*neurons as u64),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for LayerSpec {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextOrNumber;
-        impl Visitor<'_> for TextOrNumber {
-            type Value = LayerSpec;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number of neurons, or a layer as text")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<LayerSpec, E> {
-                text.parse().map_err(E::custom)
-            }
-
-            fn visit_u64<E: serde::de::Error>(self, neurons: u64) -> Result<LayerSpec, E> {
-                // [`Spec::check`] names what is out of range, as for every other field.
-                usize::try_from(neurons).map(LayerSpec::Dense).map_err(E::custom)
-            }
-
-            fn visit_i64<E: serde::de::Error>(self, neurons: i64) -> Result<LayerSpec, E> {
-                // What JavaScript's integers come as.
-                usize::try_from(neurons).map(LayerSpec::Dense).map_err(E::custom)
-            }
-        }
-        deserializer.deserialize_any(TextOrNumber)
-    }
-}
-
 /// The readout: how the last hidden layer's spikes become class scores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -427,6 +338,34 @@ pub enum SpecError {
         "a network that learns by stdp has one hidden layer, and `hidden` is {0}: give the number of its neurons alone"
     )]
     OneLayer(String),
+    /// A convolution stands behind a dense layer, whose neurons have no places.
+    #[error(
+        "`{0}` is a convolution behind a layer whose neurons have no places: let convolutions come first in `hidden`"
+    )]
+    NoPlaces(LayerSpec),
+    /// A convolution's kernels are larger than what they move over, or that is no square image.
+    #[error(
+        "`{layer}` cannot move over {rows} × {columns} values: take a smaller kernel or stride, or `p` for zeros around them \
+         (`{layer}` in `hidden`; images have to be squares)"
+    )]
+    NoRoom {
+        /// The layer.
+        layer: LayerSpec,
+        /// Rows of its input.
+        rows: usize,
+        /// Columns of its input.
+        columns: usize,
+    },
+    /// A convolution has too many neurons.
+    #[error(
+        "`{layer}` has {neurons} neurons, and a convolution has at most {MAX_PLACED_NEURONS}: take fewer maps, or a larger stride"
+    )]
+    TooManyNeurons {
+        /// The layer.
+        layer: LayerSpec,
+        /// Its neurons.
+        neurons: usize,
+    },
 }
 
 fn names() -> String {
@@ -582,9 +521,40 @@ impl Spec {
         self.rule == other.rule && self.layers == other.layers && self.dataset == other.dataset
     }
 
-    /// The number of neurons of each hidden layer, from the input to the output.
-    pub fn hidden_neurons(&self) -> impl Iterator<Item = usize> + '_ {
-        self.layers.iter().map(|layer| layer.neurons())
+    /// The shapes of the neurons of each hidden layer, from the input to the output, for images of `pixels` pixels. A layer that
+    /// does not fit them ([`Spec::check_fit`]) has none.
+    pub fn feature_maps(&self, pixels: usize) -> impl Iterator<Item = FeatureMaps> + '_ {
+        self.layers.iter().scan(FeatureMaps::of_image(pixels), |maps, layer| {
+            *maps = layer.output(*maps).unwrap_or(FeatureMaps::flat(0));
+            Some(*maps)
+        })
+    }
+
+    /// The number of neurons of each hidden layer, from the input to the output, for images of `pixels` pixels.
+    pub fn hidden_neurons(&self, pixels: usize) -> impl Iterator<Item = usize> + '_ {
+        self.feature_maps(pixels).map(FeatureMaps::neurons)
+    }
+
+    /// Whether a layer is a convolution.
+    pub fn has_convolution(&self) -> bool {
+        self.layers.iter().any(|layer| layer.is_convolution())
+    }
+
+    /// Checks that the layers have room on images of `pixels` pixels.
+    ///
+    /// # Errors
+    /// Names the first convolution that has none, or too many neurons there.
+    pub fn check_fit(&self, pixels: usize) -> Result<(), SpecError> {
+        let mut input = FeatureMaps::of_image(pixels);
+        for layer in &self.layers {
+            let no_room = SpecError::NoRoom { layer: *layer, rows: input.rows, columns: input.columns };
+            let output = layer.output(input).ok_or(no_room)?;
+            if layer.is_convolution() && output.neurons() > MAX_PLACED_NEURONS {
+                return Err(SpecError::TooManyNeurons { layer: *layer, neurons: output.neurons() });
+            }
+            input = output;
+        }
+        Ok(())
     }
 
     /// Sets the field called `name` from a text.
@@ -616,9 +586,22 @@ impl Spec {
     }
 
     fn check_layers(&self) -> Result<(), SpecError> {
+        let dense = self.layers.iter().position(|layer| !layer.is_convolution()).unwrap_or(self.layers.len());
+        if let Some(layer) = self.layers[dense..].iter().find(|layer| layer.is_convolution()) {
+            return Err(SpecError::NoPlaces(*layer));
+        }
         match (self.rule, self.layers.len()) {
-            (Rule::SurrogateGradient, _) | (Rule::Stdp, 1) => Ok(()),
-            (Rule::Stdp, _) => Err(SpecError::OneLayer(fields::hidden(self))),
+            (Rule::Stdp, layers) if layers != 1 || self.has_convolution() => {
+                Err(SpecError::OneLayer(fields::hidden(self)))
+            }
+            (Rule::SurrogateGradient | Rule::Stdp, _) => match self.dataset {
+                // Only the files say how large its images are.
+                Dataset::Folder => Ok(()),
+                Dataset::Mnist | Dataset::FashionMnist => {
+                    let [width, height] = self.dataset.image_size();
+                    self.check_fit(width * height)
+                }
+            },
         }
     }
 

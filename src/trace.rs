@@ -1,6 +1,6 @@
 //! The trace of one picture through the network: every spike and every membrane potential.
 
-use crate::spec::Readout;
+use crate::spec::{Connectivity, FeatureMaps, Readout, Window};
 use crate::spikes::{SpikeTrain, words_for};
 
 /// The maximal T of a trace ([`crate::spec::FIELDS`]).
@@ -19,6 +19,8 @@ pub struct LayerTrace {
     pub inhibition: Vec<f32>,
     /// By how much each neuron's threshold is above θ as the picture begins, \[H\]; empty where none is.
     pub raised: Vec<f32>,
+    /// The patches of its input that its neurons see, if it is a convolution.
+    pub window: Option<Window>,
 }
 
 /// The activity of a network for one picture. `output` is one more layer; with the membrane readout it never spikes.
@@ -49,6 +51,23 @@ impl LayerTrace {
         self.spikes.neurons()
     }
 
+    /// Which inputs reach which of its neurons.
+    pub fn connectivity(&self) -> Connectivity {
+        Connectivity { neurons: self.neurons(), window: self.window }
+    }
+
+    /// The shape of its neurons: without places, unless it is a convolution.
+    pub fn feature_maps(&self) -> FeatureMaps {
+        match self.window {
+            None => FeatureMaps::flat(self.neurons()),
+            Some(window) => FeatureMaps {
+                channels: self.neurons() / window.places().max(1),
+                rows: window.rows(),
+                columns: window.columns(),
+            },
+        }
+    }
+
     /// By how much the threshold of this neuron is above θ as the picture begins.
     pub fn raised_of(&self, neuron: usize) -> f32 {
         self.raised.get(neuron).copied().unwrap_or(0.0)
@@ -62,11 +81,6 @@ impl LayerTrace {
         let raised = (0..self.neurons()).map(|neuron| self.raised_of(neuron));
         bytes.extend(raised.flat_map(f32::to_le_bytes));
     }
-}
-
-/// The number of multiply-adds of a dense, not spiking network whose layers, the input first, have so many neurons.
-pub(crate) fn dense_operations(sizes: &[usize]) -> u64 {
-    sizes.windows(2).map(|pair| (pair[0] * pair[1]) as u64).sum()
 }
 
 impl Trace {
@@ -133,24 +147,32 @@ impl Trace {
     }
 
     /// The synaptic operations up to and including each time step, \[T\]: each spike adds one weight to every neuron of
-    /// the next layer.
+    /// the next layer that it reaches.
     pub fn synaptic_operations(&self) -> Vec<u64> {
-        let layers = std::iter::once(&self.input).chain(self.hidden.iter().map(|layer| &layer.spikes));
-        let targets = self.hidden.iter().chain([&self.output]).map(|layer| layer.neurons() as u64);
-        let pairs: Vec<_> = layers.zip(targets).collect();
-        let at = |t: usize| pairs.iter().map(|(spikes, to)| spikes.count_at(0, t) as u64 * to).sum::<u64>();
-        (0..self.time_steps)
-            .scan(0, |sum, t| {
-                *sum += at(t);
-                Some(*sum)
-            })
-            .collect()
+        let mut operations = vec![0; self.time_steps];
+        for (spikes, to) in self.senders().zip(self.layers()) {
+            let connectivity = to.connectivity();
+            for input in (0..spikes.neurons()).filter(|input| spikes.count_of(0, *input) > 0) {
+                let reached = connectivity.fan_out(input) as u64;
+                spikes.times(0, input).for_each(|t| operations[t] += reached);
+            }
+        }
+        let mut sum = 0;
+        for all in &mut operations {
+            sum += *all;
+            *all = sum;
+        }
+        operations
     }
 
-    /// The number of multiply-adds of a dense, not spiking network of the same shape.
+    /// The spikes that each layer reads: those of the input and of all layers but the last.
+    fn senders(&self) -> impl Iterator<Item = &SpikeTrain> {
+        std::iter::once(&self.input).chain(self.hidden.iter().map(|layer| &layer.spikes))
+    }
+
+    /// The number of multiply-adds of a not spiking network of the same shape.
     pub fn dense_operations(&self) -> u64 {
-        let sizes = std::iter::once(self.input.neurons()).chain(self.layers().map(LayerTrace::neurons));
-        dense_operations(&sizes.collect::<Vec<_>>())
+        self.senders().zip(self.layers()).map(|(input, to)| to.connectivity().synapses(input.neurons())).sum()
     }
 
     /// The trace as bytes for a message: 32-bit words, little-endian.
@@ -173,7 +195,8 @@ impl Trace {
             u32::from(self.readout == Readout::SpikeCount),
             self.hidden.len() as u32,
         ];
-        words.extend(self.layers().map(|layer| layer.neurons() as u32));
+        words
+            .extend(self.layers().flat_map(|layer| [layer.neurons() as u32].into_iter().chain(to_words(layer.window))));
         words.extend(self.image.iter().map(|pixel| u32::from(*pixel)));
         words.extend(self.input.words());
         words.into_iter().flat_map(u32::to_le_bytes).collect()
@@ -198,7 +221,7 @@ impl Trace {
         let product = |neurons: usize, each: usize| {
             neurons.checked_mul(each).ok_or_else(|| TraceError("it promises more than there can be".into()))
         };
-        let sizes = take(layers.saturating_add(1).min(1 << 16))?;
+        let sizes = take(SIZES * layers.saturating_add(1).min(1 << 16))?;
         let image = take(pixels)?.into_iter().map(|pixel| pixel as u8).collect();
         let train = |neurons: usize, take: &mut dyn FnMut(usize) -> Result<Vec<u32>, TraceError>| {
             SpikeTrain::from_words(1, neurons, time_steps, take(product(neurons, words_for(time_steps))?)?)
@@ -206,7 +229,9 @@ impl Trace {
         };
         let input = train(pixels, &mut take)?;
         let mut read = Vec::new();
-        for neurons in sizes.into_iter().map(|n| n as usize) {
+        for size in sizes.chunks_exact(SIZES) {
+            let neurons = size[0] as usize;
+            let window = from_words(&size[1..], neurons)?;
             let spikes = train(neurons, &mut take)?;
             let mut floats = |each: usize| {
                 Ok::<Vec<f32>, TraceError>(take(product(neurons, each)?)?.into_iter().map(f32::from_bits).collect())
@@ -216,7 +241,7 @@ impl Trace {
             if raised.iter().all(|by| *by == 0.0) {
                 raised.clear();
             }
-            read.push(LayerTrace { spikes, potentials, excitation, inhibition, raised });
+            read.push(LayerTrace { spikes, potentials, excitation, inhibition, raised, window });
         }
         let output = read.pop().unwrap_or_default();
         if words.next().is_some() {
@@ -229,6 +254,29 @@ impl Trace {
         let readout = if head[2] == 1 { Readout::SpikeCount } else { Readout::Membrane };
         Ok(Self { image, time_steps, input, hidden: read, output, readout })
     }
+}
+
+/// The words that say of what size a layer is: its neurons, and a window's numbers, which are 0 if there is none.
+const SIZES: usize = 7;
+
+fn to_words(window: Option<Window>) -> [u32; SIZES - 1] {
+    let Some(Window { input, kernel, stride, padding }) = window else { return [0; SIZES - 1] };
+    [input.channels, input.rows, input.columns, kernel, stride, padding].map(|number| number as u32)
+}
+
+/// The window of a layer of so many neurons in the words that [`to_words`] made.
+fn from_words(words: &[u32], neurons: usize) -> Result<Option<Window>, TraceError> {
+    if words.iter().all(|word| *word == 0) {
+        return Ok(None);
+    }
+    let too_large = words.iter().any(|word| *word > 1 << 16);
+    let number = |at: usize| words.get(at).map_or(0, |word| *word as usize);
+    let input = FeatureMaps { channels: number(0), rows: number(1), columns: number(2) };
+    let window = Window { input, kernel: number(3), stride: number(4), padding: number(5) };
+    if too_large || input.neurons() == 0 || window.places() == 0 || !neurons.is_multiple_of(window.places()) {
+        return Err(TraceError("a layer's neurons have no places".into()));
+    }
+    Ok(Some(window))
 }
 
 /// The time step, from 0, from which the class that leads at the end always led, with more than half of the
@@ -296,7 +344,7 @@ mod tests {
         assert!(spec.set("time-steps", &MAX_TIME_STEPS.to_string()).is_ok());
         assert!(spec.set("time-steps", &(MAX_TIME_STEPS + 1).to_string()).is_err());
         let trace = |time_steps: u32, neurons: u32| {
-            let words = [time_steps, 0, 0, 0, neurons];
+            let words = [time_steps, 0, 0, 0, neurons, 0, 0, 0, 0, 0, 0];
             Trace::from_bytes(&words.into_iter().flat_map(u32::to_le_bytes).collect::<Vec<u8>>())
         };
         assert!(trace(1, 0).is_ok());

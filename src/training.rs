@@ -409,7 +409,7 @@ const MOST_ACTIVATIONS: usize = 1 << 30;
 fn images_at_once(spec: &Spec, pixels: usize) -> usize {
     // For each neuron and time step: an entry in the lists of events of those that send; of those that receive the
     // potential and, while gradients pass, that of its spike and that of its current.
-    let hidden: usize = spec.hidden_neurons().sum();
+    let hidden: usize = spec.hidden_neurons(pixels).sum();
     let numbers = spec.time_steps * (pixels + hidden + 3 * hidden);
     (MOST_ACTIVATIONS / (numbers * size_of::<f32>()).max(1)).max(1)
 }

@@ -9,7 +9,7 @@ use spiking_playground::chips::hdf5::{self, Entry, Group, Set, Values};
 use spiking_playground::chips::loihi::{LayerState, LoihiLayer, LoihiNetwork, Overflows, Signs, cut};
 use spiking_playground::chips::netx;
 use spiking_playground::chips::nir::{self, DT, DtSource, End, ImportedGraph, from_group, to_group};
-use spiking_playground::chips::{Dense, PlainNetwork};
+use spiking_playground::chips::{PlainNetwork, Synapses};
 use spiking_playground::kernels;
 use spiking_playground::neuron::NeuronState;
 use spiking_playground::spec::{Dataset, Encoding, Neuron, Readout, Reset, Rule, Spec, dense};
@@ -48,7 +48,7 @@ struct ComputedLayer {
 }
 
 /// The spikes and potentials after the reset of a layer of neurons, by the equations.
-fn layer(neuron: &Neuron, synapses: &Dense, input: &[Vec<u8>]) -> (Vec<Vec<u8>>, Vec<Vec<f32>>) {
+fn layer(neuron: &Neuron, synapses: &Synapses, input: &[Vec<u8>]) -> (Vec<Vec<u8>>, Vec<Vec<f32>>) {
     let mut states = vec![NeuronState::default(); synapses.outputs];
     let current = |neuron: usize, input: &[u8]| {
         let weights = synapses.incoming(neuron).iter().zip(input).filter(|(_, spike)| **spike > 0);
@@ -69,7 +69,7 @@ fn layer(neuron: &Neuron, synapses: &Dense, input: &[Vec<u8>]) -> (Vec<Vec<u8>>,
 }
 
 /// The potentials of integrators.
-fn integrators(beta: f32, synapses: &Dense, input: &[Vec<u8>]) -> Vec<Vec<f32>> {
+fn integrators(beta: f32, synapses: &Synapses, input: &[Vec<u8>]) -> Vec<Vec<f32>> {
     // Neurons that never fire, without a gain.
     let neuron = Neuron { alpha: 0.0, beta, gain: 1.0, threshold: f32::INFINITY, ..Neuron::default() };
     layer(&neuron, synapses, input).1
@@ -126,7 +126,8 @@ fn a_newer_kind_of_file_is_the_same_network() {
 
 fn plain(spec: Spec, sizes: &[usize], seed: f32) -> PlainNetwork {
     let number = |at: usize| ((at as f32 * 0.7 + seed).sin() * 1000.0).round() / 1024.0;
-    let layer = |pair: &[usize]| Dense {
+    let layer = |pair: &[usize]| Synapses {
+        window: None,
         inputs: pair[0],
         outputs: pair[1],
         weight: (0..pair[0] * pair[1]).map(number).collect(),
@@ -320,6 +321,7 @@ impl LavaLayer {
     fn layer(&self) -> LoihiLayer {
         let weights: Vec<i32> = self.weights.iter().flatten().copied().collect();
         LoihiLayer {
+            window: None,
             inputs: self.weights[0].len(),
             outputs: self.weights.len(),
             weights: cut(&weights, self.num_weight_bits, self.signs()),
@@ -425,7 +427,7 @@ fn a_network_on_the_chip_fires_nearly_as_it_does_in_floats() {
                 }
             }
             let operations = picture.count() * 16 + outcome.spikes[1].count() * 5;
-            assert_eq!(outcome.synaptic_operations(), operations);
+            assert_eq!(chip.synaptic_operations(&outcome), operations);
             // What was computed before leaves nothing behind.
             assert_eq!(chip.runner().run(picture), outcome);
         }

@@ -55,6 +55,7 @@ fn calls(sizes: &mut Sizes, device: &Device) -> Vec<Call> {
     let numbers = sizes.like(shape.numbers());
     let accumulated = sizes.like(shape.numbers());
     let weights = |device: &Device| LinearWeights {
+        window: None,
         shape,
         parameters: vector(numbers, device),
         grad_accum: Some(vector(accumulated, &device.clone().inner())),

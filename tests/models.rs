@@ -62,7 +62,7 @@ fn every_model_is_as_good_as_it_says() {
         assert!((measured / operations - 1.0).abs() < 0.001, "{file}: {measured} measured, {operations} claimed");
         // A quiet network does what it is there for.
         if opened.spec().rate_penalty > 0.0 {
-            assert!(measured <= activity.dense_operations() as f64, "{file} takes {measured} synaptic operations");
+            assert!(measured <= activity.synapses as f64, "{file} takes {measured} synaptic operations");
         }
     }
 }

@@ -5,7 +5,7 @@ use pollster::block_on;
 use spiking_playground::event::Accuracy;
 use spiking_playground::kernels::{ImageStore, reference};
 use spiking_playground::parity::{Answer, LinearRows, Problem, ProblemInput, Shape};
-use spiking_playground::spec::{Encoding, Readout};
+use spiking_playground::spec::{Encoding, Readout, Window};
 use spiking_playground::spikes::SpikeTrain;
 use spiking_playground::spikes::encode::{Pass, latency, rate};
 
@@ -18,24 +18,29 @@ pub fn agrees(problem: &Problem, device: &Device) -> bool {
 /// The reference's result: plain operations, differentiated by burn.
 fn expected(problem: &Problem) -> Answer {
     let device = Device::flex().autodiff();
-    let Problem { shape, neuron, penalty, readout, input, labels, layers } = problem;
+    let Problem { shape, neuron, penalty, readout, input, labels, layers, windows } = problem;
     let Shape { batch, inputs, first, second, time_steps, .. } = *shape;
-    let leaves = [(&layers[0], inputs, first), (&layers[1], first, second)].map(|(layer, rows, columns)| {
-        let weight = Tensor::<2>::from_data(TensorData::new(layer.weight.clone(), [rows, columns]), &device);
+    let leaves = layers.each_ref().map(|layer| {
+        let sizes = [layer.weight.len() / layer.bias.len(), layer.bias.len()];
+        let weight = Tensor::<2>::from_data(TensorData::new(layer.weight.clone(), sizes), &device);
         (weight.require_grad(), Tensor::<1>::from_floats(layer.bias.as_slice(), &device).require_grad())
     });
     let [(w1, b1), (w2, b2)] = leaves.clone();
-    let (spikes, u1) = match input {
+    let layer = |input: Tensor<3>, weight, bias, window: Option<Window>| match window {
+        Some(window) => reference::neurons(reference::convolution(input, weight, bias, window), neuron),
+        None => reference::spiking_layer(input, weight, bias, neuron),
+    };
+    // Constant currents are an input of every time step that is no spike.
+    let input = match input {
         ProblemInput::Spikes(train) => {
-            let input = Tensor::<3>::from_data(TensorData::new(train.to_dense(), [batch, time_steps, inputs]), &device);
-            reference::spiking_layer(input, w1, b1, neuron)
+            Tensor::<3>::from_data(TensorData::new(train.to_dense(), [batch, time_steps, inputs]), &device)
         }
         ProblemInput::Currents(values) => {
-            let input = Tensor::<2>::from_data(TensorData::new(values.clone(), [batch, inputs]), &device);
-            let currents = (input.matmul(w1) + b1.unsqueeze()).reshape([batch, 1, first]);
-            reference::neurons(currents.repeat_dim(1, time_steps), neuron)
+            let input = Tensor::<3>::from_data(TensorData::new(values.clone(), [batch, 1, inputs]), &device);
+            input.repeat_dim(1, time_steps)
         }
     };
+    let (spikes, u1) = layer(input, w1, b1, windows[0]);
     let mut potentials = if problem.is_constant() { Vec::new() } else { vec![u1] };
     let train = |spikes: &Tensor<3>, width: usize| {
         SpikeTrain::from_dense(batch, width, time_steps, &read(spikes.clone().inner()))
@@ -45,7 +50,7 @@ fn expected(problem: &Problem) -> Answer {
     let scores = match readout {
         Readout::Membrane => reference::integrators(spikes, w2, b2, 0.9).mean_dim(1).reshape([batch, second]),
         Readout::SpikeCount => {
-            let (last, u2) = reference::spiking_layer(spikes, w2, b2, neuron);
+            let (last, u2) = layer(spikes, w2, b2, windows[1]);
             trains.push(train(&last, second));
             potentials.push(u2);
             last.sum_dim(1).reshape([batch, second])

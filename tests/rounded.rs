@@ -73,7 +73,7 @@ fn a_weight_that_the_type_has_no_number_for_is_refused() {
     let spec = small();
     let mut parameters = Network::new(&spec, 36, 3, &kernels::cpu()).parameters();
     parameters[0].values[5] = -70_000.0;
-    let network = Network::with_parameters(&spec, &parameters, &kernels::cpu()).unwrap();
+    let network = Network::with_parameters(&spec, &parameters, None, &kernels::cpu()).unwrap();
     let write = |numbers| model_to_bytes(&spec, &network, numbers, Notes::default());
     assert!(write(WeightsType::F32).is_ok() && write(WeightsType::Bf16).is_ok());
     let error = write(WeightsType::Fixed8).unwrap_err();

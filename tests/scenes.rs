@@ -93,6 +93,7 @@ fn example_of(neuron: Neuron) -> (Analysis, ReceptiveFields, Neuron) {
 fn quiet(neurons: usize) -> LayerTrace {
     let zeros = || vec![0.0; neurons * T];
     LayerTrace {
+        window: None,
         spikes: SpikeTrain::silent(1, neurons, T),
         potentials: zeros(),
         excitation: zeros(),
@@ -333,8 +334,14 @@ fn a_digit_that_has_not_settled() {
 fn a_digit_through_one_neuron_in_one_time_step() {
     let mut spikes = SpikeTrain::silent(1, 1, 1);
     spikes.fire(0, 0, 0);
-    let one =
-        LayerTrace { spikes, potentials: vec![1.5], excitation: vec![2.0], inhibition: vec![-0.5], raised: Vec::new() };
+    let one = LayerTrace {
+        spikes,
+        potentials: vec![1.5],
+        excitation: vec![2.0],
+        inhibition: vec![-0.5],
+        raised: Vec::new(),
+        window: None,
+    };
     let mut input = SpikeTrain::silent(1, 4, 1);
     input.fire(0, 3, 0);
     let trace = Trace {

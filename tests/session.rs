@@ -6,7 +6,7 @@ use spiking_playground::digits::shard::{Manifest, Split};
 use spiking_playground::digits::shard_writer::write_shards;
 use spiking_playground::event::{Accuracy, Event};
 use spiking_playground::kernels;
-use spiking_playground::layer::{Layer, Linear};
+use spiking_playground::layer::Linear;
 use spiking_playground::network::Network;
 use spiking_playground::protocol::{Outgoing, Picture, Report, Request, RequestId};
 use spiking_playground::session::Session;
@@ -619,7 +619,7 @@ fn stopping_early_is_measured_once_its_images_are_there() {
 #[test]
 fn a_run_whose_weights_are_no_numbers_is_not_given_and_ends() {
     let mut network = Network::new(&small(), 36, 3, &kernels::cpu().autodiff());
-    let Layer::Dense(layer) = &mut network.layers[0];
+    let layer = &mut network.layers[0];
     let (mut weights, biases) = layer.linear.rows();
     // Finite, so that it is read, and too large for its gradients to be.
     weights.iter_mut().enumerate().for_each(|(i, weight)| *weight = if i % 2 == 0 { 3e38 } else { -3e38 });

@@ -7,7 +7,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use spiking_playground::accuracy::predictions;
 use spiking_playground::event::Event;
 use spiking_playground::kernels;
-use spiking_playground::layer::{Layer, Linear};
+use spiking_playground::layer::Linear;
 use spiking_playground::network::{Network, Parameter};
 use spiking_playground::spec::{Readout, Spec, dense};
 use spiking_playground::training::{Advance, Run};
@@ -371,7 +371,7 @@ fn weights_that_are_no_numbers_end_a_run_with_its_epoch() {
     let data = stripes(64, 3);
     let mut run = run(&small(), 64);
     assert!(run.is_finite());
-    let Layer::Dense(layer) = &mut run.network.layers[0];
+    let layer = &mut run.network.layers[0];
     let (mut weights, biases) = layer.linear.rows();
     weights[5] = f32::NAN;
     layer.linear = Linear::new(&weights, &biases, &kernels::cpu().autodiff());

@@ -5,7 +5,7 @@ use spiking_playground::chips::loihi::LoihiNetwork;
 use spiking_playground::chips::nir::{End, to_group};
 use spiking_playground::chips::source::{self, Library};
 use spiking_playground::chips::trial::{PICOJOULES, Trial};
-use spiking_playground::chips::{Dense, PlainNetwork, file, hdf5, netx, nir};
+use spiking_playground::chips::{PlainNetwork, Synapses, file, hdf5, netx, nir};
 use spiking_playground::digits::Digits;
 use spiking_playground::digits::shard::{Manifest, Split, open};
 use spiking_playground::pictures::chip_sheet::{bits_sheet, rasters};
@@ -195,7 +195,7 @@ pub fn weights_beside(kind: &str, bits: u32) -> Result<Vec<u8>, JsError> {
         let chip = LoihiNetwork::of(network, bits).map_err(refused)?;
         Ok(file::to_bytes(&PlainNetwork {
             spec: chip.spec.clone(),
-            layers: chip.layers.iter().map(Dense::of_integers).collect(),
+            layers: chip.layers.iter().map(Synapses::of_integers).collect(),
         }))
     })
 }

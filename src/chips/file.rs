@@ -1,8 +1,8 @@
 //! Networks of plain numbers as safetensors files, for programs without burn: PyTorch's names, numbers in f32, and the spec as JSON in
 //! the header, as `weights` has them.
 
-use super::{Dense, PlainNetwork};
-use crate::spec::{Rule, Spec};
+use super::{PlainNetwork, Synapses};
+use crate::spec::{FeatureMaps, LayerSpec, Rule, Spec};
 use serde_json::{Map, Value, json};
 
 /// Why bytes are not such a network.
@@ -59,12 +59,34 @@ pub fn from_bytes(bytes: &[u8]) -> Result<PlainNetwork, FileError> {
         let all = shape.iter().try_fold(1_usize, |all, size| all.checked_mul(*size));
         if all == Some(values.len()) { Ok((shape, values)) } else { Err(missing()) }
     };
-    let mut layers: Vec<Dense> = Vec::new();
+    let pixels = header.get("__metadata__").and_then(|metadata| metadata.get("pixels")).and_then(Value::as_str);
+    let of_dataset = spec.dataset.image_size().iter().product();
+    let pixels = pixels.and_then(|text| text.parse().ok()).unwrap_or(of_dataset);
+    if spec.has_convolution() {
+        spec.check_fit(pixels).map_err(|error| FileError::NoSpec(error.to_string()))?;
+    }
+    let mut image = FeatureMaps::of_image(pixels);
+    let mut layers: Vec<Synapses> = Vec::new();
     for name in names(spec.layers.len()) {
         let (shape, weight) = tensor(format!("{name}.weight"))?;
-        let [outputs, inputs] = shape[..] else { return Err(FileError::Missing(format!("{name}.weight"))) };
         let (_, bias) = tensor(format!("{name}.bias"))?;
-        layers.push(Dense { inputs, outputs, weight, bias });
+        let missing = || FileError::Missing(format!("{name}.weight"));
+        let (inputs, outputs, window) = match (spec.layers.get(layers.len()), &shape[..]) {
+            (Some(LayerSpec::Dense(_)) | None, [outputs, inputs]) => (*inputs, *outputs, None),
+            (Some(LayerSpec::Convolution(convolution)), [outputs, ..]) => {
+                let window = convolution.over(image).ok_or_else(missing)?;
+                (image.neurons(), outputs * window.places(), Some(window))
+            }
+            _ => return Err(missing()),
+        };
+        if let Some(window) = window {
+            image = FeatureMaps { channels: bias.len(), rows: window.rows(), columns: window.columns() };
+        }
+        let layer = Synapses { inputs, outputs, weight, bias, window };
+        if layer.shape() != shape {
+            return Err(missing());
+        }
+        layers.push(layer);
     }
     let network = PlainNetwork { spec, layers };
     if network.is_whole() { Ok(network) } else { Err(FileError::Missing("readout.weight".to_owned())) }
@@ -74,16 +96,20 @@ pub fn from_bytes(bytes: &[u8]) -> Result<PlainNetwork, FileError> {
 ///
 /// ```
 /// use spiking_playground::chips::file::{from_bytes, to_bytes};
-/// use spiking_playground::chips::{Dense, PlainNetwork};
+/// use spiking_playground::chips::{Synapses, PlainNetwork};
 /// use spiking_playground::spec::{Spec, dense};
-/// let layer = |inputs, outputs| Dense { inputs, outputs, weight: vec![0.5; inputs * outputs], bias: vec![-1.0; outputs] };
+/// let layer = |inputs, outputs| Synapses { inputs, outputs, weight: vec![0.5; inputs * outputs], bias: vec![-1.0; outputs], window: None };
 /// let spec = Spec { layers: dense([3]), ..Spec::default() };
 /// let network = PlainNetwork { spec, layers: vec![layer(4, 3), layer(3, 2)] };
 /// assert_eq!(from_bytes(&to_bytes(&network)), Ok(network));
 /// ```
 pub fn to_bytes(network: &PlainNetwork) -> Vec<u8> {
     let spec = serde_json::to_string(&network.spec).unwrap_or_default();
-    let mut header = Map::from_iter([("__metadata__".to_owned(), json!({ "spec": spec }))]);
+    let metadata = match network.spec.has_convolution() {
+        true => json!({ "spec": spec, "pixels": network.pixels().to_string() }),
+        false => json!({ "spec": spec }),
+    };
+    let mut header = Map::from_iter([("__metadata__".to_owned(), metadata)]);
     let mut numbers: Vec<u8> = Vec::new();
     let mut add = |name: String, shape: &[usize], values: &[f32]| {
         let start = numbers.len();
@@ -91,8 +117,8 @@ pub fn to_bytes(network: &PlainNetwork) -> Vec<u8> {
         header.insert(name, json!({ "dtype": "F32", "shape": shape, "data_offsets": [start, numbers.len()] }));
     };
     for (name, layer) in names(network.spec.layers.len()).iter().zip(&network.layers) {
-        add(format!("{name}.weight"), &[layer.outputs, layer.inputs], &layer.weight);
-        add(format!("{name}.bias"), &[layer.outputs], &layer.bias);
+        add(format!("{name}.weight"), &layer.shape(), &layer.weight);
+        add(format!("{name}.bias"), &[layer.bias.len()], &layer.bias);
     }
     let mut header = Value::Object(header).to_string().into_bytes();
     // Numbers begin at a multiple of their size.

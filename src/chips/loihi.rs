@@ -11,9 +11,9 @@
 //!
 //! The chip: Davies and others 2018, doi:10.1109/MM.2018.112130359.
 
-use super::{CannotSay, Dense, PlainNetwork, cannot};
+use super::{CannotSay, PlainNetwork, Synapses, cannot};
 use crate::plasticity::input::InputSpikes;
-use crate::spec::{Encoding, Reset, Spec};
+use crate::spec::{Connectivity, Encoding, Reset, Spec, Window};
 use crate::spikes::SpikeTrain;
 
 /// What decays and thresholds are counted in: u and v have so many bits more than weights.
@@ -32,6 +32,9 @@ pub const BIAS_EXPONENT: i32 = 6;
 const FEW_BITS: u32 = 4;
 /// The share of the weights that then is not cut off.
 const MOST_WEIGHTS: f64 = 0.999;
+
+/// Where a network is to run, in words.
+pub const PLACE: &str = "on Loihi";
 
 /// What signs the weights of a layer may have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,6 +69,15 @@ pub struct LoihiLayer {
     pub bias: Vec<i32>,
     /// The exponent of the biases.
     pub bias_exponent: i32,
+    /// If it was a convolution, the patches of its input that its neurons see: all other weights are 0, and no synapses.
+    pub window: Option<Window>,
+}
+
+impl LoihiLayer {
+    /// Which inputs reach which neurons.
+    pub const fn connectivity(&self) -> Connectivity {
+        Connectivity { neurons: self.outputs, window: self.window }
+    }
 }
 
 /// Weights as the chip has them, in so many bits: cut to their range, and low bits dropped.
@@ -210,7 +222,6 @@ impl LoihiNetwork {
     /// # Errors
     /// Where the chip has nothing like a setting.
     pub fn of(network: &PlainNetwork, bits: u32) -> Result<Self, CannotSay> {
-        const PLACE: &str = "on Loihi";
         let (spec, neuron) = (&network.spec, &network.spec.neuron);
         network.check_rule(PLACE)?;
         if neuron.reset != Reset::Zero {
@@ -226,10 +237,13 @@ impl LoihiNetwork {
             let name = if neuron.gain <= 0.0 { "gain" } else { "threshold" };
             return Err(cannot(spec, name, PLACE, "train with a value above 0"));
         }
+        // The chip has a synapse for each weight that a neuron sees: a compiler may share them.
+        let written_out = network.written_out(PLACE)?;
+        let spec = &written_out.spec;
         let last = network.layers.len().saturating_sub(1);
         let mut cut_biases = 0;
         let mut layers = Vec::new();
-        for (index, layer) in network.layers.iter().enumerate() {
+        for (index, layer) in written_out.layers.iter().zip(&network.layers).enumerate() {
             let spikes = index < last || network.output_spikes();
             layers.push(quantised(layer, spec, (bits, spikes), &mut cut_biases)?);
         }
@@ -248,7 +262,17 @@ impl LoihiNetwork {
 
     /// The synapses of all layers.
     pub fn synapses(&self) -> usize {
-        self.layers.iter().map(|layer| layer.inputs * layer.outputs).sum()
+        self.layers.iter().map(|layer| layer.connectivity().synapses(layer.inputs) as usize).sum()
+    }
+
+    /// The synaptic operations that a picture took: each spike adds a weight to every neuron of the next layer that it reaches.
+    pub fn synaptic_operations(&self, outcome: &Outcome) -> u64 {
+        let layer = |(layer, spikes): (&LoihiLayer, &SpikeTrain)| -> u64 {
+            let connectivity = layer.connectivity();
+            let reached = |input| u64::from(spikes.count_of(0, input)) * connectivity.fan_out(input) as u64;
+            (0..layer.inputs).map(reached).sum()
+        };
+        self.layers.iter().zip(&outcome.spikes).map(layer).sum()
     }
 
     /// The cores of Loihi 1 that it takes at the least; a compiler may take more. A core has 1,024 compartments, 4,096 input axons and
@@ -256,9 +280,13 @@ impl LoihiNetwork {
     /// 1.1.0, `block.py`).
     pub fn cores(&self) -> usize {
         let of_axon = |neurons: usize| (self.bits as usize * neurons + 10).div_ceil(64) * 64;
-        let of_layer = |layer: &LoihiLayer| {
-            let (whole, rest) = (layer.outputs / 64, layer.outputs % 64);
-            layer.inputs * (whole * of_axon(64) + if rest > 0 { of_axon(rest) } else { 0 })
+        let of_input = |neurons: usize| {
+            let (whole, rest) = (neurons / 64, neurons % 64);
+            whole * of_axon(64) + if rest > 0 { of_axon(rest) } else { 0 }
+        };
+        let of_layer = |layer: &LoihiLayer| -> usize {
+            let connectivity = layer.connectivity();
+            (0..layer.inputs).map(|input| of_input(connectivity.fan_out(input))).sum()
         };
         let bits: usize = self.layers.iter().map(of_layer).sum();
         let axons: usize = self.layers.iter().map(|layer| layer.inputs).sum();
@@ -266,16 +294,16 @@ impl LoihiNetwork {
     }
 }
 
-/// A layer's synapses in integers.
+/// A layer's synapses in integers; `kernels` are the same before they were written out.
 fn quantised(
-    layer: &Dense,
+    (layer, kernels): (&Synapses, &Synapses),
     spec: &Spec,
     (bits, spikes): (u32, bool),
     cut_biases: &mut usize,
 ) -> Result<LoihiLayer, CannotSay> {
-    let neuron = &spec.neuron;
+    let (neuron, window) = (&spec.neuron, kernels.window);
     let step = f64::from(1 << (9 - bits.clamp(2, 8)));
-    let scale = (256.0 - step) / scale_of(layer, bits);
+    let scale = (256.0 - step) / scale_of(kernels, bits);
     let threshold = |exponent: i32| f64::from(neuron.threshold) / f64::from(neuron.gain) * scale * 2_f64.powi(exponent);
     // The readout integrates: nothing of it is compared with a threshold.
     let mut exponent = 0;
@@ -311,11 +339,12 @@ fn quantised(
         threshold: if spikes { whole } else { MOST_THRESHOLD },
         bias: layer.bias.iter().map(bias).collect(),
         bias_exponent: BIAS_EXPONENT,
+        window,
     })
 }
 
 /// The weight that becomes the largest integer.
-fn scale_of(layer: &Dense, bits: u32) -> f64 {
+fn scale_of(layer: &Synapses, bits: u32) -> f64 {
     let mut sizes: Vec<f32> = layer.weight.iter().map(|weight| weight.abs()).collect();
     sizes.sort_by(f32::total_cmp);
     let place = if bits <= FEW_BITS { (sizes.len() as f64 * MOST_WEIGHTS) as usize } else { sizes.len() };
@@ -368,12 +397,5 @@ impl Runner<'_> {
             }
         }
         outcome
-    }
-}
-
-impl Outcome {
-    /// The synaptic operations that it took: each spike adds a weight to every neuron of the next layer.
-    pub fn synaptic_operations(&self) -> u64 {
-        self.spikes.windows(2).map(|pair| pair[0].count() * pair[1].neurons() as u64).sum()
     }
 }

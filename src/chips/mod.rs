@@ -14,31 +14,99 @@ pub mod nir;
 pub mod source;
 pub mod trial;
 
-use crate::spec::{LayerSpec, Readout, Rule, Spec};
+use crate::spec::{Convolution, LayerSpec, Readout, Rule, Spec, Window};
 
-/// The synapses of a dense layer.
+/// The synapses of a layer.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Dense {
+pub struct Synapses {
     /// N.
     pub inputs: usize,
     /// H.
     pub outputs: usize,
-    /// W, [H, N].
+    /// W, [H, N]; of a convolution the kernels, [C, taps].
     pub weight: Vec<f32>,
-    /// b, \[H\].
+    /// b, \[H\]; of a convolution \[C\].
     pub bias: Vec<f32>,
+    /// The patches of the input that the neurons of a convolution see.
+    pub window: Option<Window>,
 }
 
-impl Dense {
+/// The maximal number of synapses that are written out.
+const MAX_SYNAPSES: usize = 1 << 26;
+
+impl Synapses {
     /// A layer of the chip as plain numbers, for the file beside a program.
     pub fn of_integers(layer: &loihi::LoihiLayer) -> Self {
         let floats = |numbers: &[i32]| numbers.iter().map(|number| *number as f32).collect();
-        Self { inputs: layer.inputs, outputs: layer.outputs, weight: floats(&layer.weights), bias: floats(&layer.bias) }
+        let (weight, bias) = (floats(&layer.weights), floats(&layer.bias));
+        Self { inputs: layer.inputs, outputs: layer.outputs, weight, bias, window: None }
     }
 
-    /// The weights into a neuron, \[N\].
+    /// The shape of a weight in files, as PyTorch has it.
+    pub fn shape(&self) -> Vec<usize> {
+        match self.window {
+            None => vec![self.outputs, self.inputs],
+            Some(window) => vec![self.bias.len(), window.input.channels, window.kernel, window.kernel],
+        }
+    }
+
+    /// The same, every neuron of a convolution with weights of its own, most of them 0; `None` if there are too many.
+    ///
+    /// ```
+    /// use spiking_playground::chips::Synapses;
+    /// use spiking_playground::spec::{FeatureMaps, Window};
+    /// let input = FeatureMaps { channels: 1, rows: 2, columns: 2 };
+    /// let window = Some(Window { input, kernel: 2, stride: 1, padding: 1 });
+    /// let (weight, bias) = (vec![1.0, 2.0, 3.0, 4.0], vec![5.0]);
+    /// let matrix = Synapses { inputs: 4, outputs: 9, weight, bias, window }.written_out().unwrap();
+    /// assert_eq!(matrix.weight[..8], [4.0, 0.0, 0.0, 0.0, 3.0, 4.0, 0.0, 0.0]);
+    /// assert_eq!(matrix.weight[16..20], [1.0, 2.0, 3.0, 4.0].map(|weight: f32| weight));
+    /// assert_eq!(matrix.bias, [5.0; 9]);
+    /// ```
+    pub fn written_out(&self) -> Option<Self> {
+        let Some(window) = self.window else { return Some(self.clone()) };
+        if self.inputs.checked_mul(self.outputs).is_none_or(|synapses| synapses > MAX_SYNAPSES) {
+            return None;
+        }
+        let (places, taps) = (window.places(), window.taps());
+        let mut weight = vec![0.0; self.inputs * self.outputs];
+        for (neuron, row) in weight.chunks_exact_mut(self.inputs).enumerate() {
+            for (tap, value) in self.weight[neuron / places * taps..][..taps].iter().enumerate() {
+                if let Some(input) = window.source(neuron % places, tap) {
+                    row[input] = *value;
+                }
+            }
+        }
+        let bias = (0..self.outputs).map(|neuron| self.bias[neuron / places]).collect();
+        Some(Self { weight, bias, window: None, ..*self })
+    }
+
+    /// Whether there are as many numbers as its sizes say.
+    fn is_whole(&self) -> bool {
+        let Self { inputs, outputs, weight, bias, window } = self;
+        match window {
+            None => inputs.checked_mul(*outputs) == Some(weight.len()) && bias.len() == *outputs,
+            Some(window) => {
+                *inputs == window.input.neurons()
+                    && bias.len().checked_mul(window.places()) == Some(*outputs)
+                    && bias.len().checked_mul(window.taps()) == Some(weight.len())
+            }
+        }
+    }
+
+    /// The weights into a neuron of a dense layer, \[N\].
     pub fn incoming(&self, neuron: usize) -> &[f32] {
         &self.weight[neuron * self.inputs..][..self.inputs]
+    }
+
+    /// The specification of a layer with these synapses.
+    fn layer(&self) -> LayerSpec {
+        match self.window {
+            None => LayerSpec::Dense(self.outputs),
+            Some(Window { kernel, stride, padding, .. }) => {
+                LayerSpec::Convolution(Convolution { channels: self.bias.len(), kernel, stride, padding })
+            }
+        }
     }
 }
 
@@ -48,7 +116,7 @@ pub struct PlainNetwork {
     /// What it is.
     pub spec: Spec,
     /// Its synapses.
-    pub layers: Vec<Dense>,
+    pub layers: Vec<Synapses>,
 }
 
 /// Why a network cannot leave in the form that was asked for.
@@ -70,14 +138,32 @@ fn cannot(spec: &Spec, name: &'static str, place: &'static str, way_out: &'stati
 }
 
 impl PlainNetwork {
+    /// The pixels of an image.
+    pub fn pixels(&self) -> usize {
+        self.layers.first().map_or(0, |layer| layer.inputs)
+    }
+
+    /// The same network, its convolutions written out as dense layers.
+    ///
+    /// # Errors
+    /// When these have too many synapses.
+    pub fn written_out(&self, place: &'static str) -> Result<Self, CannotSay> {
+        if !self.spec.has_convolution() {
+            return Ok(self.clone());
+        }
+        let layers: Option<Vec<_>> = self.layers.iter().map(Synapses::written_out).collect();
+        let layers = layers.ok_or_else(|| {
+            cannot(&self.spec, "hidden", place, "it has too many synapses: take fewer maps, or a larger stride")
+        })?;
+        Ok(Self { spec: with_layers(&self.spec, &layers), layers })
+    }
+
     /// Checks that the layers are those of the spec.
     pub fn is_whole(&self) -> bool {
-        let sizes: Vec<usize> = self.spec.hidden_neurons().collect();
-        let hidden = self.layers.iter().map(|layer| layer.outputs).take(sizes.len());
         let chain = self.layers.windows(2).all(|pair| pair[0].outputs == pair[1].inputs);
-        let numbers =
-            |layer: &Dense| layer.weight.len() == layer.inputs * layer.outputs && layer.bias.len() == layer.outputs;
-        self.layers.len() == sizes.len() + 1 && hidden.eq(sizes) && chain && self.layers.iter().all(numbers)
+        let Some((_, hidden)) = self.layers.split_last() else { return false };
+        let is_of_spec = hidden.iter().map(Synapses::layer).eq(self.spec.layers.iter().copied());
+        is_of_spec && chain && self.layers.iter().all(Synapses::is_whole)
     }
 
     /// Whether its output neurons spike.
@@ -100,7 +186,7 @@ impl PlainNetwork {
 }
 
 /// The spec of a network of these layers in place of others.
-fn with_layers(spec: &Spec, layers: &[Dense]) -> Spec {
+fn with_layers(spec: &Spec, layers: &[Synapses]) -> Spec {
     let hidden = &layers[..layers.len().saturating_sub(1)];
-    Spec { layers: hidden.iter().map(|layer| LayerSpec::Dense(layer.outputs)).collect(), ..spec.clone() }
+    Spec { layers: hidden.iter().map(Synapses::layer).collect(), ..spec.clone() }
 }

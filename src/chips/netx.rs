@@ -3,7 +3,7 @@
 
 use super::hdf5::{Entry, Group, Set, Values};
 use super::loihi::{BIAS_EXPONENT, LoihiLayer, LoihiNetwork, MOST_THRESHOLD};
-use super::{CannotSay, Dense, PlainNetwork, cannot, with_layers};
+use super::{CannotSay, PlainNetwork, Synapses, cannot, with_layers};
 use crate::spec::{Neuron, Readout, Reset, Spec};
 
 /// Why a file is not a network for the chip.
@@ -112,6 +112,7 @@ fn dense(group: &Group, index: usize) -> Result<LoihiLayer, NetxError> {
         exponent += 1;
     }
     Ok(LoihiLayer {
+        window: None,
         inputs: set.shape[1],
         outputs: set.shape[0],
         weights: weights.iter().map(|weight| (*weight as i64 >> exponent) as i32).collect(),
@@ -150,14 +151,15 @@ pub fn to_plain(layers: &[LoihiLayer], open: &Spec) -> Result<PlainNetwork, Netx
             (2_f64.powi(layer.weight_exponent), 2_f64.powi(layer.bias_exponent - BIAS_EXPONENT));
         let scaled = |number: &i32, by: f64| (f64::from(*number) * by / one) as f32;
         let bias = (0..layer.outputs).map(|neuron| layer.bias.get(neuron).map_or(0.0, |bias| scaled(bias, of_biases)));
-        Dense {
+        Synapses {
+            window: None,
             inputs: layer.inputs,
             outputs: layer.outputs,
             weight: layer.weights.iter().map(|weight| scaled(weight, of_weights)).collect(),
             bias: bias.collect(),
         }
     };
-    let layers: Vec<Dense> = layers.iter().enumerate().map(plain).collect();
+    let layers: Vec<Synapses> = layers.iter().enumerate().map(plain).collect();
     let neuron = Neuron { alpha, beta, gain: 1.0, threshold: 1.0, reset: Reset::Zero, ..open.neuron };
     let readout = if counts { Readout::SpikeCount } else { Readout::Membrane };
     Ok(PlainNetwork { spec: Spec { neuron, readout, ..with_layers(open, &layers) }, layers })

@@ -14,7 +14,7 @@
 //! 1.0.8 (<https://neuroir.org/docs/primitives.html>); Pedersen and others 2024, doi:10.1038/s41467-024-52259-9.
 
 use super::hdf5::{Entry, Group, Set, Values};
-use super::{CannotSay, Dense, PlainNetwork, cannot, with_layers};
+use super::{CannotSay, PlainNetwork, Synapses, cannot, with_layers};
 use crate::spec::{Neuron, Readout, Reset, Spec};
 use std::collections::BTreeMap;
 
@@ -96,7 +96,7 @@ fn classes(network: &PlainNetwork) -> usize {
     network.layers.last().map_or(0, |layer| layer.outputs)
 }
 
-fn affine(layer: &Dense) -> Group {
+fn affine(layer: &Synapses) -> Group {
     Group::of([
         ("type", Set::text("Affine")),
         ("weight", Set::floats(vec![layer.outputs, layer.inputs], layer.weight.clone())),
@@ -286,7 +286,7 @@ struct Scales {
 /// Reads layer after layer.
 struct Reader {
     dt: f64,
-    layers: Vec<Dense>,
+    layers: Vec<Synapses>,
     /// The constants of the first spiking layer's first neuron, (g, θ): all others are brought to them.
     neurons: Option<(f64, f64)>,
     /// (α, β) and whose they are.
@@ -337,7 +337,7 @@ impl Reader {
             return Err(NirError::Bad(name.to_owned(), "weight", bad.to_string()));
         }
         let floats = |numbers: Vec<f64>| numbers.into_iter().map(|number| number as f32).collect();
-        self.layers.push(Dense { inputs, outputs, weight: floats(weight), bias: floats(bias) });
+        self.layers.push(Synapses { inputs, outputs, weight: floats(weight), bias: floats(bias), window: None });
         self.last = Last::Synapses;
         Ok(())
     }
@@ -511,7 +511,7 @@ impl Reader {
 }
 
 /// Multiplies what comes into a neuron; a factor that is one but for rounding leaves it as it is.
-fn scale(layer: &mut Dense, neuron: usize, factor: f64) {
+fn scale(layer: &mut Synapses, neuron: usize, factor: f64) {
     if (factor - 1.0).abs() < 1e-6 {
         return;
     }

@@ -146,7 +146,7 @@ fn readout(spec: &Spec, zeros: &str) -> String {
 }
 
 fn about(name: &str, library: &str, spec: &Spec) -> String {
-    let layers: Vec<String> = spec.hidden_neurons().map(|neurons| neurons.to_string()).collect();
+    let layers: Vec<String> = spec.layers.iter().map(ToString::to_string).collect();
     format!(
         "\"\"\"A network of leaky integrate-and-fire neurons ({} hidden, {} time steps) in {library}.\n\n    python {name}.py \
          IMAGES.json\n\nprints the class scores of the images that `spiking evaluate MODEL --export IMAGES.json` wrote. The weights are \

@@ -1,6 +1,6 @@
 //! A network on the chip beside itself in floats, over test pictures: what both answer, and what the chip takes.
 
-use super::loihi::{LoihiNetwork, Outcome, Overflows, Runner};
+use super::loihi::{LoihiNetwork, Outcome, Overflows, PLACE, Runner};
 use super::{CannotSay, PlainNetwork};
 use crate::neuron::NeuronState;
 use crate::plasticity::input::InputSpikes;
@@ -128,7 +128,7 @@ impl Standing {
 /// A network and itself on the chip.
 #[derive(Clone, Debug)]
 pub struct Trial {
-    /// In floats.
+    /// In floats, convolutions written out.
     pub network: PlainNetwork,
     /// On the chip.
     pub chip: LoihiNetwork,
@@ -143,6 +143,7 @@ impl Trial {
     /// As [`LoihiNetwork::of`].
     pub fn new(network: PlainNetwork, bits: u32) -> Result<Self, CannotSay> {
         let chip = LoihiNetwork::of(&network, bits)?;
+        let network = network.written_out(PLACE)?;
         Ok(Self { network, chip, standing: Standing::default() })
     }
 
@@ -153,7 +154,9 @@ impl Trial {
             let Some(train) = input(&self.network.spec, &sample, Pass::Evaluation) else { continue };
             let (_, scores) = floats.run(&train);
             let standing = &mut self.standing;
-            add(standing, &runner.run(&train), (highest(&scores), label));
+            let outcome = runner.run(&train);
+            standing.operations += self.chip.synaptic_operations(&outcome);
+            add(standing, &outcome, (highest(&scores), label));
         }
     }
 
@@ -176,7 +179,6 @@ fn add(standing: &mut Standing, outcome: &Outcome, (floats, label): (Option<u8>,
     standing.floats += usize::from(floats == Some(label));
     standing.chip += usize::from(chip == Some(label));
     standing.same += usize::from(floats == chip);
-    standing.operations += outcome.synaptic_operations();
     standing.wraps += wraps;
     standing.saturations += saturations;
 }

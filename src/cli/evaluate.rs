@@ -72,7 +72,7 @@ fn activity_line(activity: &Activity) -> String {
         "A picture takes {:.0} synaptic operations ({} multiply-adds without spikes); of the time steps, an input spikes in \
          {:.1} %, a hidden neuron in {}",
         activity.synaptic_operations(),
-        activity.dense_operations(),
+        activity.synapses,
         100.0 * rates[0],
         hidden.join(", ")
     )

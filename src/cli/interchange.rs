@@ -8,7 +8,7 @@ use crate::chips::hdf5;
 use crate::chips::loihi::LoihiNetwork;
 use crate::chips::nir::{End, to_group};
 use crate::chips::source::{self, Library};
-use crate::chips::{Dense, PlainNetwork, netx};
+use crate::chips::{PlainNetwork, Synapses, netx};
 use crate::network::{Network, Parameter};
 use crate::weights::checkpoint::{Notes, model_to_bytes};
 use crate::weights::format::Format;
@@ -42,7 +42,10 @@ pub fn export(arguments: &Export) -> Result<()> {
                 arguments,
                 &output,
                 &source::lava(&chip, &stem(&output)?),
-                &PlainNetwork { spec: chip.spec.clone(), layers: chip.layers.iter().map(Dense::of_integers).collect() },
+                &PlainNetwork {
+                    spec: chip.spec.clone(),
+                    layers: chip.layers.iter().map(Synapses::of_integers).collect(),
+                },
             )?;
         }
         Target::Numpy | Target::SnnTorch | Target::Norse => {
@@ -113,13 +116,9 @@ fn on_chip(network: &PlainNetwork, bits: u32) -> Result<LoihiNetwork> {
 
 /// The parameters as they stand in files.
 pub fn parameters(network: &PlainNetwork) -> Vec<Parameter> {
-    let of = |(name, layer): (String, &Dense)| {
-        let weight = Parameter {
-            name: format!("{name}.weight"),
-            shape: vec![layer.outputs, layer.inputs],
-            values: layer.weight.clone(),
-        };
-        [weight, Parameter { name: format!("{name}.bias"), shape: vec![layer.outputs], values: layer.bias.clone() }]
+    let of = |(name, layer): (String, &Synapses)| {
+        let weight = Parameter { name: format!("{name}.weight"), shape: layer.shape(), values: layer.weight.clone() };
+        [weight, Parameter { name: format!("{name}.bias"), shape: vec![layer.bias.len()], values: layer.bias.clone() }]
     };
     names(network.spec.layers.len()).into_iter().zip(&network.layers).flat_map(of).collect()
 }
@@ -130,7 +129,7 @@ pub fn parameters(network: &PlainNetwork) -> Vec<Parameter> {
 /// When they do not belong together.
 pub fn network(plain: &PlainNetwork) -> Result<Network> {
     plain.spec.check()?;
-    Ok(Network::with_parameters(&plain.spec, &parameters(plain), &crate::kernels::cpu())?)
+    Ok(Network::with_parameters(&plain.spec, &parameters(plain), Some(plain.pixels()), &crate::kernels::cpu())?)
 }
 
 fn safetensors(plain: &PlainNetwork) -> Result<Vec<u8>> {

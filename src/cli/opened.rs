@@ -8,7 +8,7 @@ use super::{files, tell};
 use crate::accuracy::evaluate;
 use crate::activity::Activity;
 use crate::chips::nir::{self, DtSource, ImportedGraph};
-use crate::chips::{Dense, PlainNetwork, hdf5, netx};
+use crate::chips::{PlainNetwork, Synapses, hdf5, netx};
 use crate::digits::Digits;
 use crate::event::Accuracy;
 use crate::inspection::trace;
@@ -96,7 +96,11 @@ impl Opened {
                 let (answers, spikes) = measure(network, digits);
                 let neurons = vec![network.layer.inputs(), network.layer.neurons(), network.classes()];
                 let time_steps = network.spec.time_steps;
-                let activity = Activity { images: digits.len(), time_steps, neurons, spikes: spikes.to_vec() };
+                let reached = |pair: (&u64, &usize)| pair.0 * *pair.1 as u64;
+                let operations = spikes.iter().zip(&neurons[1..]).map(reached).sum();
+                let synapses = neurons.windows(2).map(|pair| (pair[0] * pair[1]) as u64).sum();
+                let (images, spikes) = (digits.len(), spikes.to_vec());
+                let activity = Activity { images, time_steps, neurons, spikes, operations, synapses };
                 (Accuracy::of_answers(&answers, &digits.labels), activity)
             }
         }
@@ -124,18 +128,14 @@ pub fn plain(opened: &Opened) -> anyhow::Result<PlainNetwork> {
     };
     let (spec, network) = &**inner;
     let parameters = network.parameters();
-    let layers = parameters.chunks_exact(2).map(|pair| {
-        let [weight, bias] = [&pair[0], &pair[1]];
-        Dense {
-            inputs: weight.shape[1],
-            outputs: weight.shape[0],
-            weight: weight.values.clone(),
-            bias: bias.values.clone(),
-        }
+    let layers = parameters.chunks_exact(2).zip(network.layouts()).map(|(pair, (_, layout))| Synapses {
+        inputs: layout.inputs(),
+        outputs: layout.neurons(),
+        weight: pair[0].values.clone(),
+        bias: pair[1].values.clone(),
+        window: layout.window,
     });
-    let plain = PlainNetwork { spec: spec.clone(), layers: layers.collect() };
-    ensure!(plain.is_whole(), "its layers are not dense ones in a row");
-    Ok(plain)
+    Ok(PlainNetwork { spec: spec.clone(), layers: layers.collect() })
 }
 
 /// The network in an HDF5 file: of NIR, or for Loihi.

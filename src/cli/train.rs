@@ -239,7 +239,7 @@ fn from_other_program(spec: &Spec, file: &Path, bytes: &[u8], device: &Device) -
     let said = &plain.spec;
     let is_same = SETTLED.iter().filter_map(|name| field(name)).all(|field| field.text(said) == field.text(spec));
     ensure!(is_same, "cannot start from {} (it is a network of {})", file.display(), flags(said));
-    Ok(Network::with_parameters(spec, &parameters(&plain), device)?)
+    Ok(Network::with_parameters(spec, &parameters(&plain), Some(plain.pixels()), device)?)
 }
 
 /// The settings that are not the defaults, as one would type them.
@@ -251,7 +251,7 @@ fn flags(spec: &Spec) -> String {
 
 fn summary(run: &Run) -> String {
     let (pixels, classes) = (run.network.pixels(), run.network.classes());
-    let layers: Vec<String> = run.spec.hidden_neurons().map(|neurons| neurons.to_string()).collect();
+    let layers: Vec<String> = run.spec.layers.iter().map(ToString::to_string).collect();
     let settings = run.spec.to_hash(&Spec::default());
     let settings = if settings.is_empty() { "the defaults".to_owned() } else { settings.replace('&', " ") };
     format!(

@@ -10,8 +10,8 @@ use burn::backend::{Autodiff, Backend};
 
 /// The map's tensors without their nodes of the graph.
 fn inner<B: Backend, C: CheckpointStrategy>(map: LinearMap<Autodiff<B, C>>) -> LinearMap<B> {
-    let LinearMap { parameters, grad_accum, shape } = map;
-    LinearMap { parameters: parameters.into_primitive(), grad_accum: grad_accum.into_primitive(), shape }
+    let LinearMap { parameters, grad_accum, shape, window } = map;
+    LinearMap { parameters: parameters.into_primitive(), grad_accum: grad_accum.into_primitive(), shape, window }
 }
 
 /// Registers the gradients of a linear map under the nodes of its input and its parameters.

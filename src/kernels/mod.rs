@@ -8,6 +8,9 @@
 //! T, N], under the carrier's node, and the operation that made them takes it from there. A layer's spikes have one
 //! reader: a [`SpikeTensor`](crate::kernels::SpikeTensor) cannot be cloned.
 //!
+//! A convolution is a linear map that moves over its input: its shape is that of a patch, and a
+//! [`Window`](crate::spec::Window) says where the patches are. Each operation with a linear map takes both kinds.
+//!
 //! The weights and bias of a linear map are one flat tensor (its layout is that of [`LinearShape`](crate::kernels::LinearShape)), and so are their
 //! gradient and Adam's moments.
 //!
@@ -28,7 +31,7 @@ pub use gpu_device::{GpuDevice, OpenError};
 pub use linear::LinearShape;
 
 use crate::rate_penalty::RatePenalty;
-use crate::spec::{Encoding, Neuron};
+use crate::spec::{Encoding, Neuron, Window};
 use crate::spikes::SpikeTrain;
 use crate::spikes::encode::{self, Pass};
 use burn::backend::ops::{FloatTensorOps, IntTensorOps};
@@ -56,6 +59,9 @@ pub struct LinearMap<B: Backend> {
     pub grad_accum: FloatTensor<B>,
     /// Its sizes.
     pub shape: LinearShape,
+    /// If it is a convolution, the patches of the input, of `shape.inputs` numbers each, that it is applied to. Neuron c of
+    /// `shape.outputs` over patch p is number c·P + p of its output.
+    pub window: Option<Window>,
 }
 
 /// The neurons of a layer, all alike, and what the loss adds for their firing rates. The forward pass gives spikes only; the
@@ -98,7 +104,7 @@ pub struct AdamState<B: Backend> {
 /// The operations that autodiff tracks. The gradient of a linear map's parameters is one tensor.
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff)]
 pub trait SpikingOperations: Backend {
-    /// A dense layer of spiking neurons: its spikes, from those of its inputs.
+    /// A layer of spiking neurons: its spikes, from those of its inputs.
     fn spiking_layer(
         #[extension_type] input: Spikes<Self>,
         #[extension_type] map: LinearMap<Self>,
@@ -201,8 +207,9 @@ pub(crate) struct LinearGradients<B: Backend> {
 /// The parts of the derivatives: forward passes that save values for the backward pass, and backward passes, of a
 /// backend without autodiff.
 ///
-/// The gradient of a layer's spikes, registered under its carrier's node, has one of two forms: [B, T, H], or, if it is
-/// a coefficient for each time step times a number for each neuron, [T + B·H], the coefficients first.
+/// The gradient of a layer's spikes, registered under its carrier's node, has one of three forms: [B, T, H]; or, if it is
+/// a coefficient for each time step times a number for each neuron, [T + B·H], the coefficients first; or, if it comes from a
+/// convolution on the CPU, that of feature maps, [B, K, P, T, W]: K blocks of W channels, P places.
 pub(crate) trait Derivatives: SpikingOperations {
     /// What a layer of neurons saves for its backward pass.
     type Saved: Clone + std::fmt::Debug + Send + Sync + 'static;
@@ -393,12 +400,19 @@ pub struct LinearWeights {
     pub parameters: Tensor<1>,
     /// Their gradient over earlier samples, of the same length and outside the graph; `None` if there were none.
     pub grad_accum: Option<Tensor<1>>,
+    /// If the map is a convolution, the patches that it is applied to.
+    pub window: Option<Window>,
 }
 
 impl LinearWeights {
     /// Weights without gradients from earlier samples.
     pub const fn new(shape: LinearShape, parameters: Tensor<1>) -> Self {
-        Self { shape, parameters, grad_accum: None }
+        Self { shape, parameters, grad_accum: None, window: None }
+    }
+
+    /// The same map, applied to the patches of a window, or to the whole input.
+    pub fn over(self, window: Option<Window>) -> Self {
+        Self { window, ..self }
     }
 
     /// Weights [N, H] and bias \[H\], uploaded to a device; on an autodiff device they require gradients.
@@ -415,7 +429,15 @@ impl LinearWeights {
     fn check(&self, inputs: usize) {
         let shape = self.shape;
         check_sizes("a linear map", &[shape.inputs, shape.outputs]);
-        assert!(inputs == shape.inputs, "a linear map of {} inputs got {inputs}", shape.inputs);
+        if let Some(window) = self.window {
+            let Window { input, kernel, stride, .. } = window;
+            check_sizes("a convolution", &[input.neurons(), kernel, stride, window.places()]);
+            let taps = window.taps();
+            assert!(taps == shape.inputs, "kernels of {taps} weights over a patch of {}", shape.inputs);
+            assert!(inputs == input.neurons(), "a convolution over {} inputs got {inputs}", input.neurons());
+        } else {
+            assert!(inputs == shape.inputs, "a linear map of {} inputs got {inputs}", shape.inputs);
+        }
         assert!(self.parameters.dims() == [shape.numbers()], "a linear map has {} numbers", shape.numbers());
         if let Some(accumulated) = &self.grad_accum {
             assert!(accumulated.dims() == [shape.numbers()], "its gradient has {} numbers", shape.numbers());
@@ -430,6 +452,7 @@ impl LinearWeights {
             parameters: self.parameters.into_dispatch(),
             grad_accum: grad_accum.into_dispatch(),
             shape: self.shape,
+            window: self.window,
         }
     }
 }
@@ -514,9 +537,10 @@ pub fn linear(input: Tensor<2>, weights: LinearWeights, bias_scale: f32) -> Tens
 /// Leaky integrators that read spikes, [B, N]: the weighted mean over time of their potentials, [B, H].
 ///
 /// # Panics
-/// If there are not T coefficients, and as for [`spiking_layer`].
+/// If there are not T coefficients, the map is a convolution, and as for [`spiking_layer`].
 pub fn integrators(input: SpikeTensor, weights: LinearWeights, coefficients: &[f32]) -> Tensor<2> {
     let [batch, inputs] = input.dims();
+    assert!(weights.window.is_none(), "integrators read all of their input");
     assert!(coefficients.len() == input.time_steps, "a coefficient for each time step");
     check_batch(batch, input.time_steps);
     weights.check(inputs);

@@ -2,8 +2,10 @@
 //! tests.
 
 use crate::rate_penalty::RatePenalty;
-use crate::spec::{Neuron, Surrogate};
+use crate::spec::{FeatureMaps, Neuron, Surrogate, Window};
 use burn::tensor::activation::{log_softmax, sigmoid};
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Int, Tensor, TensorData};
 use std::f32::consts::FRAC_PI_2;
 
@@ -66,6 +68,19 @@ pub fn spiking_layer(input: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>, neuro
     let [_, width] = weight.dims();
     let currents = input.reshape([batch * time_steps, inputs]).matmul(weight).add(bias.unsqueeze());
     neurons(currents.reshape([batch, time_steps, width]), neuron)
+}
+
+/// The input currents [B, T, H] of a convolution, by burn's own: input [B, T, N], kernels [taps, C] and bias \[C\]. The neurons are
+/// numbered by map, row and column.
+pub fn convolution(input: Tensor<3>, kernels: Tensor<2>, bias: Tensor<1>, window: Window) -> Tensor<3> {
+    let [batch, time_steps, _] = input.dims();
+    let [_, channels] = kernels.dims();
+    let Window { input: FeatureMaps { channels: inputs, rows, columns }, kernel, stride, padding } = window;
+    let image = input.reshape([batch * time_steps, inputs, rows, columns]);
+    let kernels = kernels.transpose().reshape([channels, inputs, kernel, kernel]);
+    let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
+    let maps = conv2d(image, kernels, Some(bias), options);
+    maps.reshape([batch, time_steps, channels * window.places()])
 }
 
 /// Leaky integrators without spikes: input spikes [B, T, N], weights [N, C], bias \[C\], to their membrane potentials,

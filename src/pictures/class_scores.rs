@@ -84,6 +84,7 @@ mod tests {
 
     fn reading() -> Analysis {
         let output = LayerTrace {
+            window: None,
             spikes: SpikeTrain::silent(1, 2, 3),
             potentials: vec![1.0, 0.0, 1.0, 0.0, 0.0, 6.0],
             excitation: vec![0.0; 6],

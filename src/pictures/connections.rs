@@ -291,7 +291,14 @@ pub(super) mod tests {
         let mut spikes = SpikeTrain::silent(1, neurons, 2);
         fires.iter().for_each(|(neuron, t)| spikes.fire(0, *neuron, *t));
         let zeros = || vec![0.0; neurons * 2];
-        LayerTrace { spikes, potentials: zeros(), excitation: zeros(), inhibition: zeros(), raised: Vec::new() }
+        LayerTrace {
+            spikes,
+            potentials: zeros(),
+            excitation: zeros(),
+            inhibition: zeros(),
+            raised: Vec::new(),
+            window: None,
+        }
     }
 
     /// Two time steps, 30 hidden neurons, two outputs of which the second wins: pixel 5 fires at the first time step,

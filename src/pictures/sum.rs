@@ -79,8 +79,14 @@ mod tests {
             }
             let excitation = inputs.iter().map(|input| input.max(0.0) + 0.3).collect();
             let inhibition = inputs.iter().map(|input| input.min(0.0) - 0.3).collect();
-            let layer =
-                LayerTrace { spikes, potentials: potentials.clone(), excitation, inhibition, raised: Vec::new() };
+            let layer = LayerTrace {
+                spikes,
+                potentials: potentials.clone(),
+                excitation,
+                inhibition,
+                raised: Vec::new(),
+                window: None,
+            };
             for (t, (potential, threshold)) in potentials.iter().zip(&thresholds).enumerate() {
                 let Some(sum) = sum(&layer, &neuron, 0, t) else { panic!("it is there") };
                 let parts = sum.stays + sum.fading + sum.excites + sum.inhibits;

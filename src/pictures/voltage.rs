@@ -240,6 +240,7 @@ mod tests {
         let potentials = vec![0.5, -3.0, -4.0, -5.0, -1.0];
         let zeros = || vec![0.0; 5];
         let layer = LayerTrace {
+            window: None,
             spikes: SpikeTrain::silent(1, 1, 5),
             potentials,
             excitation: zeros(),
@@ -260,8 +261,14 @@ mod tests {
         let mut spikes = SpikeTrain::silent(1, 1, 3);
         spikes.fire(0, 0, 0);
         let potentials = vec![1.5, 0.5, 0.5];
-        let layer =
-            LayerTrace { spikes, potentials, excitation: vec![0.0; 3], inhibition: vec![0.0; 3], raised: Vec::new() };
+        let layer = LayerTrace {
+            spikes,
+            potentials,
+            excitation: vec![0.0; 3],
+            inhibition: vec![0.0; 3],
+            raised: Vec::new(),
+            window: None,
+        };
         let rest = threshold_place(&layer, &Neuron::default(), &[0]);
         let moved = threshold_place(&layer, &neuron, &[0]);
         assert!(moved < rest && moved > 0.07, "{moved} above {rest}, below the rim");

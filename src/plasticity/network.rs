@@ -78,6 +78,7 @@ impl StdpNetwork {
             now.iter_mut().for_each(|vote| *vote *= time_steps as f32);
         }
         let output = LayerTrace {
+            window: None,
             spikes: SpikeTrain::silent(1, self.classes(), time_steps),
             inhibition: vec![0.0; votes.len()],
             excitation: votes.clone(),
@@ -109,6 +110,6 @@ impl StdpNetwork {
             let sum = stays + neuron.gain * excitation[place];
             *inhibition = if neuron.gain > 0.0 { ((potentials[place] - sum) / neuron.gain).min(0.0) } else { 0.0 };
         }
-        LayerTrace { spikes, potentials, excitation, inhibition, raised }
+        LayerTrace { spikes, potentials, excitation, inhibition, raised, window: None }
     }
 }

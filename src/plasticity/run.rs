@@ -76,7 +76,7 @@ pub struct StdpRun {
 impl StdpRun {
     /// A run at its start over `images` pictures of so many pixels in so many classes.
     pub fn new(spec: Spec, pixels: usize, classes: usize, images: usize) -> Self {
-        let neurons = spec.hidden_neurons().sum();
+        let neurons = spec.layers.first().map_or(0, |layer| layer.dense_neurons());
         let layer = StdpLayer::new(spec.neuron, spec.stdp, pixels, neurons, spec.seed);
         Self::at(spec, layer, Responses::new(neurons, classes), StdpPosition::default(), images)
     }

@@ -145,8 +145,11 @@ pub const FIELDS: &[Field] = &[
     field!("time-steps", "T: time steps that an image is shown for", whole 1..=256, time_steps),
     Field {
         name: "hidden",
-        help: "Neurons in each hidden layer, separated by commas; STDP has one layer",
-        values: Values::Other("one to four whole numbers between 1 and 4096, separated by commas"),
+        help: "Neurons in each hidden layer, or a convolution as 16c5s2, separated by commas; STDP has one dense layer",
+        values: Values::Other(
+            "one to four layers, separated by commas: a whole number of neurons between 1 and 4096, or a convolution as \
+             16c5s2p1 (16 maps, kernels of 5 × 5, stride 2, padding 1), convolutions first",
+        ),
         rule: None,
         get: hidden,
         set: |spec, text| {

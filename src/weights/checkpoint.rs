@@ -7,7 +7,7 @@
 use super::format::Format;
 use super::pytorch::{self, Remark};
 use super::rounding::WeightsType;
-use super::writer::{FORMAT, FileWriter};
+use super::writer::{FORMAT, FileWriter, PIXELS};
 use crate::decimal;
 use crate::digits::idx::MOST_BYTES;
 use crate::event::Accuracy;
@@ -19,6 +19,9 @@ use burn::tensor::Device;
 use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
+
+/// The maximal number of pixels of an image that a header may say.
+const MOST_PIXELS: usize = 1 << 24;
 
 /// Why a file cannot be opened as a network or run.
 #[derive(Debug, thiserror::Error)]
@@ -159,7 +162,8 @@ pub fn import(
         return Err(WeightsError::OtherRule);
     }
     let imported = pytorch::import(spec, bytes, settled)?;
-    Ok((Network::with_parameters(spec, &imported.parameters, device)?, imported.remarks))
+    let pixels = pixels_of(&entries(bytes)?);
+    Ok((Network::with_parameters(spec, &imported.parameters, pixels, device)?, imported.remarks))
 }
 
 /// The spec in a file of this program.
@@ -225,6 +229,11 @@ pub fn run_to_bytes(run: &Run, notes: Notes) -> Result<Vec<u8>, WeightsError> {
     Ok(FileWriter::of_run(&run.snapshot(), notes)?.finish())
 }
 
+/// The pixels of an image that a header says, if it says how many.
+fn pixels_of(header: &HashMap<String, String>) -> Option<usize> {
+    header.get(PIXELS)?.parse().ok().filter(|pixels| (1..=MOST_PIXELS).contains(pixels))
+}
+
 /// The run in a checkpoint.
 ///
 /// # Errors
@@ -239,7 +248,7 @@ pub fn run_from_bytes(bytes: &[u8], device: &Device) -> Result<Run, WeightsError
 /// As [`run_from_bytes`].
 pub fn snapshot_from_bytes(bytes: &[u8], device: &Device) -> Result<RunSnapshot, WeightsError> {
     let (spec, parameters, header) = read(bytes)?;
-    let network = Network::with_parameters(&spec, &parameters, device)?;
+    let network = Network::with_parameters(&spec, &parameters, pixels_of(&header), device)?;
     let entry = |name: &str| header.get(name).ok_or(WeightsError::NoRun);
     let position: Position =
         serde_json::from_str(entry("position")?).map_err(|error| WeightsError::BadEntry("position", error))?;

@@ -13,7 +13,7 @@ use burn::tensor::Tensor;
 pub(super) struct FileTensor {
     /// As PyTorch would name it.
     pub name: String,
-    /// \[out, in\] or \[out\].
+    /// \[out, in\], \[out, in, K, K\] or \[out\].
     pub shape: Vec<usize>,
     values: Values,
 }
@@ -29,7 +29,7 @@ enum Values {
 impl FileTensor {
     /// Those of a layer's flat parameter.
     fn of_flat(layer: &str, layout: ParameterLayout, flat: &Tensor<1>) -> Vec<Self> {
-        let ParameterLayout::Linear(shape) = layout;
+        let shape = layout.shape;
         let values = [Values::Weights(flat.clone(), shape), Values::Bias(flat.clone(), shape)];
         let tensor = |((part, shape), values)| Self { name: format!("{layer}.{part}"), shape, values };
         layout.parts().into_iter().zip(values).map(tensor).collect()

@@ -5,7 +5,7 @@
 
 use super::checkpoint::{WeightsError, is_own};
 use crate::network::{Parameter, layer_names};
-use crate::spec::{FIELDS, Readout, Spec, field};
+use crate::spec::{Convolution, FIELDS, LayerSpec, Readout, Spec, field};
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensors};
 use std::cmp::Ordering;
@@ -101,8 +101,7 @@ pub struct Imported {
 /// When the file is damaged, or its tensors do not fit such a network in exactly one way.
 pub fn import(spec: &Spec, bytes: &[u8], settled: &[&str]) -> Result<Imported, WeightsError> {
     let tensors = tensors(bytes)?;
-    let sizes: Vec<usize> = spec.hidden_neurons().collect();
-    let found = find(Some(&sizes), &tensors)?;
+    let found = find(Some(&spec.layers), &tensors)?;
     let mut used = BTreeSet::new();
     let (mut parameters, mut without, mut types) = (Vec::new(), Vec::new(), BTreeSet::new());
     for (name, layer) in layer_names(spec.layers.len()).zip(&found.layers) {
@@ -141,13 +140,17 @@ pub fn import(spec: &Spec, bytes: &[u8], settled: &[&str]) -> Result<Imported, W
     Ok(Imported { parameters, remarks })
 }
 
-/// The sizes of the hidden layers in a file, inferred from its shapes; `None` if they cannot be.
+/// The sizes of the hidden layers in a file, inferred from its shapes; `None` if they cannot be, as strides and paddings of
+/// convolutions.
 ///
 /// # Errors
 /// When the file is damaged.
 pub fn hidden_sizes(bytes: &[u8]) -> Result<Option<Vec<usize>>, WeightsError> {
     let tensors = tensors(bytes)?;
     let Ok(found) = find(None, &tensors) else { return Ok(None) };
+    if found.layers.iter().any(|layer| layer.weight.shape.len() != 2) {
+        return Ok(None);
+    }
     let mut sizes: Vec<usize> = found.layers.iter().map(|layer| layer.weight.rows()).collect();
     sizes.pop();
     Ok((!sizes.is_empty()).then_some(sizes))
@@ -175,9 +178,20 @@ impl Tensor<'_> {
         self.shape.first().copied().unwrap_or(0)
     }
 
-    /// Whether it may be the weights of a layer.
+    /// Whether it may be the weights of a layer, or the kernels of a convolution.
     fn is_matrix(&self) -> bool {
-        self.shape.len() == 2 && self.plain.ends_with("weight")
+        let is_map = match self.shape[..] {
+            [_, _] => true,
+            [_, _, rows, columns] => rows == columns,
+            _ => false,
+        };
+        is_map && self.plain.ends_with("weight")
+    }
+
+    /// What it would be as the weights of a layer.
+    fn map(&self) -> Map {
+        let at = |place: usize| self.shape.get(place).copied();
+        Map { gives: self.rows(), takes: at(1).unwrap_or(0), kernel: at(2) }
     }
 
     fn parameter(&self, name: String) -> Result<Parameter, WeightsError> {
@@ -198,6 +212,40 @@ pub(super) fn floats(dtype: Dtype, data: &[u8]) -> Option<Vec<f32>> {
         _ => return None,
     };
     Some(values)
+}
+
+/// The sizes of a layer's weights: [gives, takes], or, of a convolution, [gives, takes, kernel, kernel].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Map {
+    gives: usize,
+    takes: usize,
+    kernel: Option<usize>,
+}
+
+impl Map {
+    /// Whether it reads what another gives. How many places its maps have, a convolution does not say.
+    fn follows(self, before: Self) -> bool {
+        match (before.kernel, self.kernel) {
+            (None, None) | (Some(_), Some(_)) => before.gives == self.takes,
+            (Some(_), None) => before.gives > 0 && self.takes.is_multiple_of(before.gives),
+            (None, Some(_)) => false,
+        }
+    }
+
+    /// Whether it can be such a layer.
+    fn is_of(self, layer: LayerSpec) -> bool {
+        match layer {
+            LayerSpec::Dense(neurons) => self.kernel.is_none() && self.gives == neurons,
+            LayerSpec::Convolution(Convolution { channels, kernel, .. }) => {
+                self.kernel == Some(kernel) && self.gives == channels
+            }
+        }
+    }
+
+    /// With rows and columns exchanged; kernels stay as they are.
+    const fn exchanged(self) -> Self {
+        if self.kernel.is_some() { self } else { Self { gives: self.takes, takes: self.gives, kernel: None } }
+    }
 }
 
 /// A layer's tensors.
@@ -251,7 +299,7 @@ fn naturally(a: &str, b: &str) -> Ordering {
 }
 
 /// The layers of a network with these sizes of hidden layers, or with any if `hidden` is `None`.
-fn find<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<Found<'a>, WeightsError> {
+fn find<'a>(hidden: Option<&[LayerSpec]>, tensors: &'a [Tensor<'a>]) -> Result<Found<'a>, WeightsError> {
     if let Some(layers) = named(hidden, tensors, |tensor| Some(&tensor.name)) {
         return Ok(Found { layers, remark: None });
     }
@@ -288,7 +336,7 @@ fn renamed(layers: &[FoundLayer<'_>], by_shape: bool) -> Remark {
 
 /// The layers under our own names, if all their weights are there. `name` gives a tensor's name.
 fn named<'a>(
-    hidden: Option<&[usize]>,
+    hidden: Option<&[LayerSpec]>,
     tensors: &'a [Tensor<'a>],
     name: impl Fn(&'a Tensor<'a>) -> Option<&'a str>,
 ) -> Option<Vec<FoundLayer<'a>>> {
@@ -303,7 +351,7 @@ fn named<'a>(
     }
     let count = hidden.map_or_else(
         || (0..).take_while(|layer| by_name.contains_key(format!("layers.{layer}.weight").as_str())).count(),
-        <[usize]>::len,
+        <[LayerSpec]>::len,
     );
     let layer = |name: String| {
         let weight = by_name.get(format!("{name}.weight").as_str()).copied()?;
@@ -318,7 +366,7 @@ fn named<'a>(
 
 /// The layers under any names, if the shapes of their weights determine their order: each has as many inputs as the one
 /// before has outputs.
-fn by_shape<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<Vec<FoundLayer<'a>>, WeightsError> {
+fn by_shape<'a>(hidden: Option<&[LayerSpec]>, tensors: &'a [Tensor<'a>]) -> Result<Vec<FoundLayer<'a>>, WeightsError> {
     let matrices: Vec<&Tensor<'a>> = tensors.iter().filter(|tensor| tensor.is_matrix()).collect();
     let count = hidden.map_or(matrices.len(), |hidden| hidden.len() + 1);
     let refused = || other(hidden, tensors);
@@ -326,13 +374,13 @@ fn by_shape<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<V
     if matrices.len() != count || !(2..=crate::spec::MAX_LAYERS + 1).contains(&count) {
         return Err(refused());
     }
-    let shapes: Vec<[usize; 2]> = matrices.iter().map(|tensor| [tensor.shape[0], tensor.shape[1]]).collect();
-    let exchanged: Vec<[usize; 2]> = shapes.iter().map(|[rows, columns]| [*columns, *rows]).collect();
-    let may_be_exchanged = chain(hidden, &exchanged, Vec::new()).is_some();
+    let shapes: Vec<Map> = matrices.iter().map(|tensor| tensor.map()).collect();
+    let exchanged: Vec<Map> = shapes.iter().map(|map| map.exchanged()).collect();
+    let may_be_exchanged = exchanged != shapes && chain(hidden, &exchanged, Vec::new()).is_some();
     // Backwards, weights as [in, out] fit together too: as a network with fewer pixels than classes.
     let is_plausible = |chain: &Vec<usize>| {
         let ends = chain.first().zip(chain.last());
-        !may_be_exchanged || ends.is_some_and(|(first, last)| shapes[*first][1] >= shapes[*last][0])
+        !may_be_exchanged || ends.is_some_and(|(first, last)| shapes[*first].takes >= shapes[*last].gives)
     };
     let Some(chain) = chain(hidden, &shapes, Vec::new()).filter(is_plausible) else {
         return Err(match may_be_exchanged {
@@ -358,29 +406,42 @@ fn by_shape<'a>(hidden: Option<&[usize]>, tensors: &'a [Tensor<'a>]) -> Result<V
 
 /// The first order of the matrices, each [out, in], in which each has as many inputs as the one before has outputs, and
 /// their outputs are `hidden`.
-fn chain(hidden: Option<&[usize]>, shapes: &[[usize; 2]], taken: Vec<usize>) -> Option<Vec<usize>> {
+fn chain(hidden: Option<&[LayerSpec]>, shapes: &[Map], taken: Vec<usize>) -> Option<Vec<usize>> {
     if taken.len() == shapes.len() {
         return Some(taken);
     }
     let fits = |place: &usize| {
-        let [gives, takes] = shapes[*place];
-        let follows = taken.last().is_none_or(|before| shapes[*before][0] == takes);
-        let wanted = hidden.and_then(|hidden| hidden.get(taken.len())).is_none_or(|size| *size == gives);
+        let map = shapes[*place];
+        let follows = taken.last().is_none_or(|before| map.follows(shapes[*before]));
+        let wanted = match hidden {
+            None => true,
+            // The readout is no convolution.
+            Some(hidden) => hidden.get(taken.len()).map_or(map.kernel.is_none(), |layer| map.is_of(*layer)),
+        };
         !taken.contains(place) && follows && wanted
     };
     (0..shapes.len()).filter(fits).find_map(|place| chain(hidden, shapes, [&taken[..], &[place]].concat()))
 }
 
 /// The error that lists the names and shapes found, and those needed.
-fn other(hidden: Option<&[usize]>, tensors: &[Tensor<'_>]) -> WeightsError {
-    let sizes: Vec<String> = ["pixels".to_owned()]
-        .into_iter()
-        .chain(hidden.unwrap_or_default().iter().map(usize::to_string))
-        .chain(["classes".to_owned()])
-        .collect();
-    let wanted = layer_names(hidden.map_or(0, <[usize]>::len)).zip(sizes.windows(2));
-    let wanted: Vec<String> =
-        wanted.map(|(name, pair)| format!("`{name}.weight` [{}, {}]", pair[1], pair[0])).collect();
+fn other(hidden: Option<&[LayerSpec]>, tensors: &[Tensor<'_>]) -> WeightsError {
+    let mut input =
+        if hidden.unwrap_or_default().iter().any(|layer| layer.is_convolution()) { "1" } else { "pixels" }.to_owned();
+    let shape = |layer: Option<&LayerSpec>| {
+        let (shape, gives) = match layer {
+            None => (format!("[classes, {input}]"), String::new()),
+            Some(LayerSpec::Dense(neurons)) => (format!("[{neurons}, {input}]"), neurons.to_string()),
+            Some(LayerSpec::Convolution(Convolution { channels, kernel, .. })) => {
+                (format!("[{channels}, {input}, {kernel}, {kernel}]"), channels.to_string())
+            }
+        };
+        input = gives;
+        shape
+    };
+    let layers = hidden.unwrap_or_default().iter().map(Some).chain([None]);
+    let shapes: Vec<String> = layers.map(shape).collect();
+    let wanted = layer_names(shapes.len() - 1).zip(shapes);
+    let wanted: Vec<String> = wanted.map(|(name, shape)| format!("`{name}.weight` {shape}")).collect();
     let tensors: Vec<&Tensor<'_>> = tensors.iter().collect();
     let found = match (tensors.is_empty(), tensors.iter().filter(|tensor| tensor.is_matrix()).count()) {
         (true, _) => "no tensor".to_owned(),

@@ -168,7 +168,7 @@ impl<'a> Read<'a> {
 
     /// The layer of this spec.
     fn layer(&self, spec: &Spec) -> Result<StdpLayer, WeightsError> {
-        let neurons = spec.hidden_neurons().sum();
+        let neurons = spec.layers.first().map_or(0, |layer| layer.dense_neurons());
         let inputs = self.tensor(WEIGHT)?.shape().get(1).copied().unwrap_or_default();
         let weights = self.floats(WEIGHT, &[neurons, inputs])?;
         if inputs == 0 || weights.iter().any(|weight| *weight < 0.0) {

@@ -30,7 +30,7 @@ impl FileWriter {
     /// # Errors
     /// When the tensors cannot be laid out, which no network here leads to.
     pub fn of_model(spec: &Spec, network: &Network, numbers: WeightsType, notes: Notes) -> Result<Self, WeightsError> {
-        Self::new(spec, FileTensor::of_network(network), numbers, notes)
+        Self::new(spec, FileTensor::of_network(network), numbers, with_pixels(notes, network, spec))
     }
 
     /// Of a run, to go on from.
@@ -44,7 +44,7 @@ impl FileWriter {
         let state = state.map(|(name, value)| (name.to_owned(), value));
         let tensors = FileTensor::of_network(network).into_iter().chain(FileTensor::of_adam(adam, network));
         // It goes on as if it had never stopped only from the very same numbers.
-        let notes = Notes(notes.0.into_iter().chain(state).collect());
+        let notes = with_pixels(Notes(notes.0.into_iter().chain(state).collect()), network, spec);
         Self::new(spec, tensors.collect(), WeightsType::F32, notes)
     }
 
@@ -89,6 +89,14 @@ impl FileWriter {
         self.advance(usize::MAX);
         self.bytes
     }
+}
+
+/// The entry of a header that says for how many pixels a network with convolutions was made: its kernels do not.
+pub(super) const PIXELS: &str = "pixels";
+
+fn with_pixels(notes: Notes, network: &Network, spec: &Spec) -> Notes {
+    let pixels = spec.has_convolution().then(|| (PIXELS.to_owned(), network.pixels().to_string()));
+    Notes(notes.0.into_iter().chain(pixels).collect())
 }
 
 /// A tensor whose numbers come later: the library writes the header alone.

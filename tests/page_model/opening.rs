@@ -403,7 +403,7 @@ fn a_changed_link_is_another_network_from_its_start() {
     world.run(20);
     world.input(Input::Link("#hidden=6".to_owned()));
     world.run(20);
-    assert_eq!(world.network().unwrap().hidden_neurons().collect::<Vec<_>>(), [6]);
+    assert_eq!(world.network().unwrap().hidden_neurons(784).collect::<Vec<_>>(), [6]);
     world.input(Input::Link(String::new()));
     world.run(20);
     assert_eq!(world.network().unwrap(), &Spec::on_page());

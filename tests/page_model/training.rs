@@ -97,7 +97,7 @@ fn settings_that_leave_the_layers_keep_the_weights_in_mid_training_and_others_st
     assert!(world.model.run.is_mixed(), "the link alone no longer leads there");
     set(&mut world, "hidden", "8");
     assert!(!world.model.run.is_mixed() && world.trains()[0]);
-    assert_eq!(world.network().unwrap().hidden_neurons().collect::<Vec<_>>(), [8]);
+    assert_eq!(world.network().unwrap().hidden_neurons(784).collect::<Vec<_>>(), [8]);
     assert!(world.model.history.epochs() < 1.5, "its curves are its own");
     // A value that is none changes nothing.
     let link = world.model.link.clone();
@@ -130,7 +130,7 @@ fn a_gpu_that_is_faster_takes_the_run_and_gives_it_back() {
     assert_eq!(world.trains(), [false, true]);
     set(&mut world, "hidden", "7");
     world.run(3);
-    assert_eq!(world.network().unwrap().hidden_neurons().collect::<Vec<_>>(), [7]);
+    assert_eq!(world.network().unwrap().hidden_neurons(784).collect::<Vec<_>>(), [7]);
     assert!(world.trains()[0] != world.trains()[1], "one of them trains it");
 }
 

@@ -132,7 +132,7 @@ impl Engine {
             }
             Request::Fields(layer, neurons) => match &self.run {
                 Some((spec, _)) => {
-                    let sizes: Vec<usize> = [784].into_iter().chain(spec.hidden_neurons()).chain([10]).collect();
+                    let sizes: Vec<usize> = [784].into_iter().chain(spec.hidden_neurons(784)).chain([10]).collect();
                     let there = |neuron: &usize| sizes.get(layer + 1).is_some_and(|size| neuron < size);
                     let neurons: Vec<usize> = neurons.into_iter().filter(there).collect();
                     let bytes = vec![1; 4 * neurons.len() * sizes.get(layer).copied().unwrap_or(0)];
@@ -142,7 +142,7 @@ impl Engine {
             },
             Request::Rates => match &self.run {
                 Some((spec, _)) => {
-                    let sizes: Vec<usize> = spec.hidden_neurons().collect();
+                    let sizes: Vec<usize> = spec.hidden_neurons(784).collect();
                     let bytes = vec![0; 4 * sizes.iter().sum::<usize>()];
                     vec![(Some(id), Report::Rates(sizes), vec![bytes])]
                 }
@@ -218,6 +218,7 @@ fn trace(spec: &Spec, image: Vec<u8>) -> Trace {
         spikes.fire(0, 0, 0);
         let numbers = vec![0.5; neurons * spec.time_steps];
         LayerTrace {
+            window: None,
             spikes,
             potentials: numbers.clone(),
             excitation: numbers.clone(),
@@ -229,7 +230,7 @@ fn trace(spec: &Spec, image: Vec<u8>) -> Trace {
     Trace {
         time_steps: spec.time_steps,
         input: SpikeTrain::silent(1, image.len(), spec.time_steps),
-        hidden: spec.hidden_neurons().map(layer).collect(),
+        hidden: spec.hidden_neurons(784).map(layer).collect(),
         output: layer(10),
         readout: spec.readout,
         image,

@@ -47,8 +47,22 @@ fn grow<T: Clone + Default>(buffer: &mut Vec<T>, length: usize) {
 }
 
 multiversion! {
-    /// Fills `events` with those of the spikes `words`, [N, words], over T time steps.
+    /// Fills `events` with those of the spikes `words`, [N, words], over T time steps, neuron by neuron and by time step.
     pub(super) fn fill(events: &mut Events, words: &[u32], time_steps: usize) {
+        events.words_per_neuron = words_for(time_steps);
+        if events.words_per_neuron == 1 {
+            events.fill_by::<1>(words, time_steps);
+            events.list::<1>(time_steps);
+        } else {
+            events.fill_by::<0>(words, time_steps);
+            events.list::<0>(time_steps);
+        }
+    }
+}
+
+multiversion! {
+    /// The same neuron by neuron only.
+    pub(super) fn fill_unlisted(events: &mut Events, words: &[u32], time_steps: usize) {
         events.words_per_neuron = words_for(time_steps);
         if events.words_per_neuron == 1 {
             events.fill_by::<1>(words, time_steps);
@@ -64,7 +78,12 @@ impl Events {
     fn fill_by<const WORDS: usize>(&mut self, words: &[u32], time_steps: usize) {
         self.gather::<WORDS>(words, time_steps);
         self.sort::<WORDS>(time_steps);
-        self.list::<WORDS>(time_steps);
+        self.always.clear();
+        for input in &self.inputs[..self.found] {
+            if input.kind & 1 == 1 {
+                self.always.push(input.neuron);
+            }
+        }
     }
 
     #[inline(always)]
@@ -144,12 +163,6 @@ impl Events {
     fn list<const WORDS: usize>(&mut self, time_steps: usize) {
         let words_per_neuron = self.words_per_neuron::<WORDS>();
         let inputs = &self.inputs[..self.found];
-        self.always.clear();
-        for input in inputs {
-            if input.kind & 1 == 1 {
-                self.always.push(input.neuron);
-            }
-        }
         self.list_capacity = [inputs.len() - self.always.len(), self.always.len()];
         let [firing, excepted] = self.list_capacity;
         grow(&mut self.lists, inputs.len() * time_steps);
@@ -172,6 +185,19 @@ impl Events {
         }
     }
 
+    /// The neurons that fire always, except at their events.
+    #[inline(always)]
+    pub(super) fn always(&self) -> &[u32] {
+        &self.always
+    }
+
+    /// Each neuron that fires, whether it does always, except at its events, and the words of these.
+    #[inline(always)]
+    pub(super) fn active(&self) -> impl Iterator<Item = (u32, bool, &[u32])> {
+        let words = self.words.chunks_exact(self.words_per_neuron.max(1));
+        self.inputs[..self.found].iter().zip(words).map(|(input, words)| (input.neuron, input.kind & 1 == 1, words))
+    }
+
     /// The neurons that fire at t, and those with an exception.
     #[inline(always)]
     fn at(&self, t: usize, time_steps: usize) -> [&[u32]; 2] {
@@ -183,12 +209,12 @@ impl Events {
 }
 
 #[inline(always)]
-fn add<const W: usize>(to: &mut [f32; W], from: &[f32; W]) {
+pub(super) fn add<const W: usize>(to: &mut [f32; W], from: &[f32; W]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
 }
 
 #[inline(always)]
-fn subtract<const W: usize>(to: &mut [f32; W], from: &[f32; W]) {
+pub(super) fn subtract<const W: usize>(to: &mut [f32; W], from: &[f32; W]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to -= from);
 }
 

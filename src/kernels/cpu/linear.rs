@@ -62,7 +62,8 @@ multiversion! {
     }
 }
 
-fn multiply<const W: usize>(out: &mut [f32], left: Matrix<'_>, right: &[f32]) {
+/// Adds to `out` [M, W] the product of `left` [M, L] and `right` [L, W].
+pub(super) fn multiply<const W: usize>(out: &mut [f32], left: Matrix<'_>, right: &[f32]) {
     product(out.as_chunks_mut::<W>().0, left, right.as_chunks::<W>().0);
 }
 

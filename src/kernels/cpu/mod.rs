@@ -5,6 +5,7 @@
 //! which MNIST's black and white pixels make four times cheaper. A silent neuron costs one test.
 
 mod adam;
+mod convolution;
 mod counts;
 pub(super) mod encode;
 mod events;
@@ -62,6 +63,24 @@ fn with_layer<R>(
     result
 }
 
+/// The spikes of a layer, and the values saved for the backward pass if `is_saved`.
+fn layer_forward(
+    input: Spikes<Flex>,
+    map: &LinearMap<Flex>,
+    neuron_over: (&Neuron, usize),
+    is_saved: bool,
+) -> (Spikes<Flex>, Saved) {
+    let run = |words: &[u32], batch, layer: LayerArgs<'_>| {
+        let (words, saved) = match map.window {
+            Some(window) => convolution::run(words, batch, layer, window, is_saved),
+            None => spiking::run(words, batch, layer, is_saved),
+        };
+        let [_, _, neurons] = saved.shape();
+        (spikes(words, batch, neurons), saved)
+    };
+    with_layer(input.bits, map, neuron_over, run)
+}
+
 /// The buffer of the accumulated gradient, and whether it holds one: if not, its contents are unspecified. It takes the
 /// map, so that the gradient is not copied.
 fn accumulated(map: LinearMap<Flex>) -> (FlexTensor, bool) {
@@ -73,7 +92,7 @@ fn accumulated(map: LinearMap<Flex>) -> (FlexTensor, bool) {
     }
 }
 
-/// The gradient of spikes, in either form.
+/// The gradient of spikes, in any form.
 fn upstream(gradient: &FlexTensor, time_steps: usize) -> Upstream<'_> {
     let values = numbers(gradient);
     match gradient.shape().num_dims() {
@@ -81,16 +100,17 @@ fn upstream(gradient: &FlexTensor, time_steps: usize) -> Upstream<'_> {
             let (coefficients, factors) = values.split_at(time_steps);
             Upstream::Factors(coefficients, factors)
         }
+        5 => {
+            let [_, blocks, places, _, width] = dims(gradient);
+            Upstream::Maps(values, [blocks, places, width])
+        }
         _ => Upstream::Dense(values),
     }
 }
 
 impl SpikingOperations for Flex {
     fn spiking_layer(input: Spikes<Self>, map: LinearMap<Self>, neurons: Neurons, time_steps: usize) -> Spikes<Self> {
-        let run = |words: &[u32], batch, layer: LayerArgs<'_>| {
-            spikes(spiking::forward(words, batch, layer), batch, layer.shape.outputs)
-        };
-        with_layer(input.bits, &map, (&neurons.neuron, time_steps), run)
+        layer_forward(input, &map, (&neurons.neuron, time_steps), false).0
     }
 
     fn lif_constant_input(currents: FloatTensor<Self>, neurons: Neurons, time_steps: usize) -> Spikes<Self> {
@@ -107,8 +127,12 @@ impl SpikingOperations for Flex {
 
     fn linear_map(input: FloatTensor<Self>, map: LinearMap<Self>, bias_scale: f32) -> FloatTensor<Self> {
         let [batch, _] = dims(&input);
-        let LinearMap { parameters, shape, .. } = map;
+        let LinearMap { parameters, shape, window, .. } = map;
         let (input, parameters) = (contiguous(input), aligned(parameters));
+        if let Some(window) = window {
+            let output = convolution::linear(numbers(&input), numbers(&parameters), shape, window, bias_scale);
+            return floats(output, [batch, shape.outputs * window.places()]);
+        }
         floats(linear::forward(numbers(&input), numbers(&parameters), shape, bias_scale), [batch, shape.outputs])
     }
 
@@ -133,11 +157,8 @@ impl Derivatives for Flex {
         neuron: Neuron,
         time_steps: usize,
     ) -> (Spikes<Self>, Self::Saved) {
-        let run = |words: &[u32], batch, layer: LayerArgs<'_>| {
-            let (words, saved) = spiking::forward_saved(words, batch, layer);
-            (spikes(words, batch, layer.shape.outputs), Arc::new(saved))
-        };
-        with_layer(input.bits, map, (&neuron, time_steps), run)
+        let (spikes, saved) = layer_forward(input, map, (&neuron, time_steps), true);
+        (spikes, Arc::new(saved))
     }
 
     fn spiking_layer_backward(
@@ -149,9 +170,16 @@ impl Derivatives for Flex {
     ) -> LinearGradients<Self> {
         let [batch, time_steps, outputs] = saved.shape();
         let gradient = contiguous(grad_spikes);
-        let (shape, parameters) = (map.shape, map.parameters.clone());
+        let (shape, window, parameters) = (map.shape, map.window, map.parameters.clone());
         let (mut sums, accumulate) = accumulated(map);
         let results = GradSums { numbers: numbers_mut(&mut sums), accumulate };
+        if let Some(window) = window {
+            let parameters = contiguous(parameters);
+            let (upstream, map) = (upstream(&gradient, time_steps), (numbers(&parameters), window));
+            let input = convolution::backward(&saved, &neurons, upstream, results, map, needs_input);
+            reclaim(gradient);
+            return LinearGradients { parameters: sums, input: input.map(|(values, sizes)| floats(values, sizes)) };
+        }
         let currents = spiking::backward(&saved, &neurons, upstream(&gradient, time_steps), results, needs_input);
         reclaim(gradient);
         let input = currents.map(|currents| {
@@ -204,10 +232,18 @@ impl Derivatives for Flex {
         needs_input: bool,
     ) -> LinearGradients<Self> {
         let [batch, outputs] = dims(&grad_output);
-        let (shape, parameters) = (map.shape, contiguous(map.parameters.clone()));
+        let (shape, window, parameters) = (map.shape, map.window, contiguous(map.parameters.clone()));
         let (input, gradient) = (contiguous(input), contiguous(grad_output));
         let grad_output = numbers(&gradient);
         let (mut sums, accumulate) = accumulated(map);
+        if let Some(window) = window {
+            let (map, results) =
+                ((numbers(&parameters), shape, window), GradSums { numbers: numbers_mut(&mut sums), accumulate });
+            let input =
+                convolution::linear_backward(numbers(&input), map, grad_output, results, bias_scale, needs_input);
+            let input = input.map(|values| floats(values, [batch, window.input.neurons()]));
+            return LinearGradients { parameters: sums, input };
+        }
         let (weight, bias) = numbers_mut(&mut sums).split_at_mut(shape.bias_start());
         if !accumulate {
             weight.fill(0.0);

@@ -29,17 +29,17 @@ pub(super) struct LayerArgs<'a> {
 
 /// The buffers of a forward pass.
 #[derive(Debug, Default)]
-struct Buffers {
-    /// u, [B, K, T, W]; [T, W] for each piece of work if nothing is saved.
-    potentials: Vec<f32>,
+pub(super) struct Buffers {
+    /// u, [B, K, P, T, W], with one place where the layer is dense; [P, T, W] for each piece of work if nothing is saved.
+    pub(super) potentials: Vec<f32>,
     /// a, of the same shape; empty for constant thresholds, or if nothing is saved.
-    adaptations: Vec<f32>,
-    events: Vec<Events>,
+    pub(super) adaptations: Vec<f32>,
+    pub(super) events: Vec<Events>,
 }
 
 impl Buffers {
     /// Buffers of these lengths, with unspecified contents.
-    fn take(potentials: usize, adaptations: usize) -> Self {
+    pub(super) fn take(potentials: usize, adaptations: usize) -> Self {
         let mut buffers = BUFFERS.take(potentials, |buffers: &Self| buffers.potentials.capacity());
         buffers.potentials.resize(potentials, 0.0);
         buffers.adaptations.resize(adaptations, 0.0);
@@ -52,11 +52,15 @@ static BUFFERS: BufferPool<Buffers> = BufferPool::new();
 /// The values saved by the forward pass for the backward pass.
 #[derive(Debug)]
 pub(crate) struct Saved {
-    buffers: Buffers,
-    batch: usize,
-    inputs: usize,
-    outputs: usize,
-    time_steps: usize,
+    pub(super) buffers: Buffers,
+    pub(super) batch: usize,
+    /// N.
+    pub(super) inputs: usize,
+    /// The channels of the layer's feature maps: H, if it is dense.
+    pub(super) channels: usize,
+    /// P, the places of a map: 1, if it is dense.
+    pub(super) places: usize,
+    pub(super) time_steps: usize,
 }
 
 impl Drop for Saved {
@@ -77,17 +81,9 @@ macro_rules! for_width {
 }
 pub(super) use for_width;
 
-/// The layer's spikes, [B, H, words], for those of its input, [B, N, words].
-pub(super) fn forward(words: &[u32], batch: usize, layer: LayerArgs<'_>) -> Vec<u32> {
-    run(words, batch, layer, false).0
-}
-
-/// The layer's spikes, and the values saved for the backward pass.
-pub(super) fn forward_saved(words: &[u32], batch: usize, layer: LayerArgs<'_>) -> (Vec<u32>, Saved) {
-    run(words, batch, layer, true)
-}
-
-fn run(words: &[u32], batch: usize, layer: LayerArgs<'_>, is_saved: bool) -> (Vec<u32>, Saved) {
+/// The layer's spikes, [B, H, words], for those of its input, [B, N, words], and the values saved for the backward pass, if
+/// `is_saved`.
+pub(super) fn run(words: &[u32], batch: usize, layer: LayerArgs<'_>, is_saved: bool) -> (Vec<u32>, Saved) {
     let LayerArgs { shape: LinearShape { inputs, outputs }, neuron, time_steps, .. } = layer;
     let (width, words_per_neuron) = (linear::width(outputs), words_for(time_steps));
     let group = batch.div_ceil(threads::count()).clamp(1, SAMPLES);
@@ -108,7 +104,7 @@ fn run(words: &[u32], batch: usize, layer: LayerArgs<'_>, is_saved: bool) -> (Ve
             .for_each(|(events, words)| events::fill(events, words, time_steps));
         for_width!(width, group_forward((potentials, adaptations), events, fired, layer, is_saved));
     });
-    (fired, Saved { buffers, batch, inputs, outputs, time_steps })
+    (fired, Saved { buffers, batch, inputs, channels: outputs, places: 1, time_steps })
 }
 
 /// Some samples through all blocks.
@@ -149,27 +145,76 @@ pub(super) enum Upstream<'a> {
     Dense(&'a [f32]),
     /// A coefficient for each time step, times [B, H].
     Factors(&'a [f32], &'a [f32]),
+    /// That of feature maps: numbers [B, K, P, T, W], with K, P and W.
+    Maps(&'a [f32], [usize; 3]),
+}
+
+/// A block of a sample's neurons: W channels at a place of their maps.
+#[derive(Clone, Copy)]
+pub(super) struct BlockAt {
+    pub(super) sample: usize,
+    pub(super) block: usize,
+    pub(super) place: usize,
 }
 
 impl Upstream<'_> {
-    /// Writes the gradient of one sample and one block, whose first neuron is `first`, to `part` [T, W].
-    fn write<const W: usize>(&self, part: &mut [[f32; W]], sample: usize, first: usize, outputs: usize) {
-        let real = W.min(outputs - first);
+    /// Writes the gradient of a block to `part` [T, W].
+    fn write<const W: usize>(&self, part: &mut [[f32; W]], saved: &Saved, BlockAt { sample, block, place }: BlockAt) {
+        let Saved { channels, places, .. } = *saved;
+        let first = block * W;
+        let (real, neurons) = (W.min(channels - first), channels * places);
         match self {
             Self::Dense(gradient) => {
-                let gradient = &gradient[sample * part.len() * outputs..];
-                for (part, row) in zip(part, gradient.chunks_exact(outputs)) {
-                    part[..real].copy_from_slice(&row[first..first + real]);
+                let gradient = &gradient[sample * part.len() * neurons..];
+                for (part, row) in zip(part, gradient.chunks_exact(neurons)) {
+                    if places == 1 {
+                        part[..real].copy_from_slice(&row[first..first + real]);
+                    } else {
+                        let own = row[first * places + place..].iter().step_by(places);
+                        zip(&mut part[..real], own).for_each(|(part, own)| *part = *own);
+                    }
                     part[real..].fill(0.0);
                 }
             }
             Self::Factors(coefficients, gradient) => {
                 let mut row = [0.0; W];
-                row[..real].copy_from_slice(&gradient[sample * outputs + first..][..real]);
+                let own = gradient[sample * neurons + first * places + place..].iter().step_by(places);
+                zip(&mut row[..real], own).for_each(|(row, own)| *row = *own);
                 lif::spread(part, &row, coefficients);
+            }
+            // As these neurons lie.
+            Self::Maps(gradient, [blocks, map_places, _]) if *map_places == places => {
+                let start = ((sample * blocks + block) * places + place) * part.len();
+                part.copy_from_slice(&gradient.as_chunks::<W>().0[start..start + part.len()]);
+            }
+            // Neurons of constant currents lie one after the other.
+            Self::Maps(gradient, [blocks, places, width]) => {
+                part.as_flattened_mut().fill(0.0);
+                for lane in 0..real {
+                    let (channel, place) = ((first + lane) / places, (first + lane) % places);
+                    let map = (sample * blocks + channel / width) * places + place;
+                    let own = gradient[map * part.len() * width + channel % width..].iter().step_by(*width);
+                    zip(&mut *part, own).for_each(|(part, own)| part[lane] = *own);
+                }
             }
         }
     }
+}
+
+/// The derivative by the currents of a block, [T, W], and its sum over time, from the gradient of the layer's spikes, to which
+/// that of the penalty on firing rates is added.
+pub(super) fn derivative<const W: usize>(
+    derivative: &mut [[f32; W]],
+    sum: &mut [f32; W],
+    saved: &Saved,
+    neurons: &Neurons,
+    upstream: Upstream<'_>,
+    at: BlockAt,
+) {
+    let [potentials, adaptations] = saved.block::<W>(at);
+    upstream.write(derivative, saved, at);
+    penalise(derivative, potentials, adaptations, neurons, saved.channels * saved.places);
+    lif::derivative(derivative, sum, potentials, adaptations, &neurons.neuron);
 }
 
 /// The buffer in which the gradients of weights and bias are summed.
@@ -189,7 +234,7 @@ pub(super) fn backward(
     GradSums { numbers, accumulate }: GradSums<'_>,
     needs_currents: bool,
 ) -> Option<Vec<f32>> {
-    let Saved { batch, inputs, outputs, time_steps, .. } = *saved;
+    let Saved { batch, inputs, channels: outputs, time_steps, .. } = *saved;
     let shape = LinearShape { inputs, outputs };
     let (width, count) = (shape.width(), shape.blocks());
     let run = batch * time_steps * width;
@@ -221,17 +266,13 @@ fn block_backward<const W: usize>(
     upstream: Upstream<'_>,
     (block, weight, bias, currents): BlockGradients<'_>,
 ) {
-    let Saved { buffers, batch, outputs, time_steps, .. } = saved;
+    let Saved { buffers, batch, time_steps, .. } = saved;
     let weight = weight.as_chunks_mut::<W>().0;
-    let count = outputs.div_ceil(W);
     let mut derivative = vec![[0.0; W]; *time_steps];
     let mut kept = currents.as_chunks_mut::<W>().0.chunks_exact_mut(*time_steps);
     for (sample, events) in buffers.events[..*batch].iter().enumerate() {
-        let [potentials, adaptations] = saved.block::<W>(sample * count + block);
         let mut sum = [0.0; W];
-        upstream.write(&mut derivative, sample, block * W, *outputs);
-        penalise(&mut derivative, potentials, adaptations, neurons, *outputs);
-        lif::derivative(&mut derivative, &mut sum, potentials, adaptations, &neurons.neuron);
+        self::derivative(&mut derivative, &mut sum, saved, neurons, upstream, BlockAt { sample, block, place: 0 });
         events::weight_gradient(weight, events, &derivative, &sum);
         zip(&mut *bias, &sum).for_each(|(bias, sum)| *bias += sum);
         if let Some(kept) = kept.next() {
@@ -256,30 +297,33 @@ fn penalise<const W: usize>(
 }
 
 impl Saved {
-    /// Potentials and adaptations, [T, W] (or none), of a block of a sample.
-    fn block<const W: usize>(&self, place: usize) -> [&[[f32; W]]; 2] {
-        let rows = place * self.time_steps..(place + 1) * self.time_steps;
+    /// Potentials and adaptations, [T, W] (or none), of a block.
+    fn block<const W: usize>(&self, BlockAt { sample, block, place }: BlockAt) -> [&[[f32; W]]; 2] {
+        let number = (sample * self.channels.div_ceil(W) + block) * self.places + place;
+        let rows = number * self.time_steps..(number + 1) * self.time_steps;
         [&self.buffers.potentials, &self.buffers.adaptations]
             .map(|numbers| numbers.as_chunks::<W>().0.get(rows.clone()).unwrap_or_default())
     }
 
     /// The potentials, [B, T, H].
     pub(super) fn potentials(&self) -> Vec<f32> {
-        let (width, count) = (linear::width(self.outputs), linear::blocks(self.outputs));
-        let mut potentials = vec![0.0; self.batch * self.time_steps * self.outputs];
+        let Self { batch, channels, places, time_steps, .. } = *self;
+        let (width, count) = (linear::width(channels), linear::blocks(channels));
+        let mut potentials = vec![0.0; batch * time_steps * channels * places];
         for (row, values) in self.buffers.potentials.chunks_exact(width).enumerate() {
-            let (t, block, sample) =
-                (row % self.time_steps, row / self.time_steps % count, row / self.time_steps / count);
-            let (first, real) = (block * width, width.min(self.outputs - block * width));
-            let start = (sample * self.time_steps + t) * self.outputs + first;
-            potentials[start..start + real].copy_from_slice(&values[..real]);
+            let (t, place) = (row % time_steps, row / time_steps % places);
+            let (block, sample) = (row / time_steps / places % count, row / time_steps / places / count);
+            let (first, real) = (block * width, width.min(channels - block * width));
+            let start = ((sample * time_steps + t) * channels + first) * places + place;
+            let own = potentials[start..].iter_mut().step_by(places);
+            zip(own, &values[..real]).for_each(|(potential, value)| *potential = *value);
         }
         potentials
     }
 
     /// B, T, H.
     pub(super) const fn shape(&self) -> [usize; 3] {
-        [self.batch, self.time_steps, self.outputs]
+        [self.batch, self.time_steps, self.channels * self.places]
     }
 }
 
@@ -305,7 +349,7 @@ pub(super) fn constant_input(
     threads::par_for_each(pieces.collect(), |((potentials, (fired, currents)), adaptations)| {
         for_width!(width, sample_forward((potentials, adaptations), fired, currents, neuron, time_steps));
     });
-    (fired, Saved { buffers, batch, inputs: 0, outputs, time_steps })
+    (fired, Saved { buffers, batch, inputs: 0, channels: outputs, places: 1, time_steps })
 }
 
 fn sample_forward<const W: usize>(
@@ -346,14 +390,10 @@ fn sample_backward<const W: usize>(
     upstream: Upstream<'_>,
     sample: usize,
 ) {
-    let count = saved.outputs.div_ceil(W);
     let mut derivative = vec![[0.0; W]; saved.time_steps];
     for (block, result) in result.chunks_mut(W).enumerate() {
-        let [potentials, adaptations] = saved.block::<W>(sample * count + block);
         let mut sum = [0.0; W];
-        upstream.write(&mut derivative, sample, block * W, saved.outputs);
-        penalise(&mut derivative, potentials, adaptations, neurons, saved.outputs);
-        lif::derivative(&mut derivative, &mut sum, potentials, adaptations, &neurons.neuron);
+        self::derivative(&mut derivative, &mut sum, saved, neurons, upstream, BlockAt { sample, block, place: 0 });
         zip(result, &sum).for_each(|(result, sum)| *result = *sum);
     }
 }

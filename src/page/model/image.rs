@@ -147,11 +147,16 @@ impl Model {
         }
     }
 
+    /// The pixels of an image.
+    pub fn image_pixels(&self) -> usize {
+        let of_dataset = self.shown_spec().dataset.image_size();
+        let [width, height] = self.manifest.as_ref().map_or(of_dataset, |manifest| [manifest.width, manifest.height]);
+        width * height
+    }
+
     fn ask_for_photo(&mut self, file: Vec<u8>) {
         let dataset = self.shown_spec().dataset;
-        let [width, height] =
-            self.manifest.as_ref().map_or(dataset.image_size(), |manifest| [manifest.width, manifest.height]);
-        let request = Request::Photo { dataset, pixels: width * height };
+        let request = Request::Photo { dataset, pixels: self.image_pixels() };
         let id = self.ask(EngineKind::Photo, request, vec![file]);
         self.photo.newest = Some(id);
     }

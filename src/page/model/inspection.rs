@@ -143,9 +143,14 @@ impl Model {
         }
     }
 
+    /// The number of neurons of the first hidden layer.
+    pub fn first_neurons(&self) -> usize {
+        self.shown_spec().hidden_neurons(self.image_pixels()).next().unwrap_or(0)
+    }
+
     /// The number of neurons in the weight grid.
     pub fn grid_size(&self) -> usize {
-        self.shown_spec().hidden_neurons().next().unwrap_or(0).min(GRID)
+        self.first_neurons().min(GRID)
     }
 
     /// Whether weights that were asked for have yet to come.

@@ -10,7 +10,7 @@ impl Model {
     /// Puts this neuron first of the three; the last one goes, unless it was among them.
     pub(super) fn choose_neuron(&mut self, neuron: usize) {
         // A button may be of the network before.
-        if self.shown_spec().hidden_neurons().next().is_some_and(|neurons| neuron >= neurons) {
+        if neuron >= self.first_neurons() {
             return;
         }
         let place = self.neurons.iter().position(|chosen| *chosen == neuron).unwrap_or(self.neurons.len() - 1);
@@ -88,7 +88,8 @@ impl Model {
     pub(super) fn connect(&mut self) {
         let Some(analysis) = &self.analysis else { return };
         let hidden = || analysis.trace.hidden.iter().map(|layer| layer.neurons());
-        let same = self.run.holds.as_ref().is_some_and(|(spec, _)| spec.hidden_neurons().eq(hidden()));
+        let pixels = analysis.trace.image.len();
+        let same = self.run.holds.as_ref().is_some_and(|(spec, _)| spec.hidden_neurons(pixels).eq(hidden()));
         if !self.is_shown(Region::Connections) || !same || self.opening != Opening::Done {
             return;
         }

@@ -116,7 +116,7 @@ impl Controls {
             }
         }
         let [network, coding] = &self.folded;
-        let layers: Vec<String> = link.spec.hidden_neurons().map(|neurons| neurons.to_string()).collect();
+        let layers: Vec<String> = link.spec.layers.iter().map(ToString::to_string).collect();
         let number = |name| controls::text(link, name);
         let values = [("n", layers.join(" → ")), ("beta", number("beta")), ("theta", number("threshold"))];
         network.set(&phrases.say(Phrase::NetworkNow, &values));

@@ -58,9 +58,7 @@ impl View {
             ("loss" | "accuracy", ..) => csv::curves(&model.history),
             ("surrogate", ..) => csv::surrogate(model.link.spec.neuron.surrogate),
             ("confusion", ..) => csv::confusion(&model.confusion),
-            ("mosaic", ..) => {
-                csv::weights(&model.receptive_fields, model.link.spec.hidden_neurons().next().unwrap_or(0))
-            }
+            ("mosaic", ..) => csv::weights(&model.receptive_fields, model.first_neurons()),
             ("graph", ..) => csv::edges(self.connections.edges()),
             // Nothing runs through the network.
             _ => NOTHING,

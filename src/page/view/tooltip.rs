@@ -107,7 +107,14 @@ mod tests {
             spikes.fire(0, 1, 2);
             let potentials = (0..4 * neurons).map(|i| i as f32 / 8.0).collect();
             let flat = vec![0.5; 4 * neurons];
-            LayerTrace { spikes, potentials, excitation: flat.clone(), inhibition: flat, raised: Vec::new() }
+            LayerTrace {
+                spikes,
+                potentials,
+                excitation: flat.clone(),
+                inhibition: flat,
+                raised: Vec::new(),
+                window: None,
+            }
         };
         let mut input = SpikeTrain::silent(1, SIDE * SIDE, 4);
         input.fire(0, 29, 0);

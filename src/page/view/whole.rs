@@ -204,7 +204,7 @@ impl View {
             self.controls.show(&model.link, &self.phrases);
         }
         if changed.network {
-            let neurons = model.shown_spec().hidden_neurons().next().unwrap_or(0);
+            let neurons = model.first_neurons();
             self.weight_grid.set_neurons(neurons, &self.phrases, &self.queue);
         }
         if changed.samples {

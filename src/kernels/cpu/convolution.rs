@@ -1,0 +1,462 @@
+//! The kernels of convolutions on the CPU, event-driven: a spike adds its kernel's row of weights, one for each feature map, to
+//! the places that see it. Maps lie in blocks of W channels, [K, P, T, W] for a sample: a place's channels fill a register, and
+//! all that a neuron does over time is a block of [`super::lif`].
+//!
+//! Threads take samples. The gradients of each sample are summed apart and added in the order of the samples, so the result
+//! depends neither on the number of threads nor on how a batch is cut.
+
+use super::events::{self, Events};
+use super::linear::{Matrix, multiply};
+use super::spiking::{BlockAt, Buffers, GradSums, LayerArgs, Saved, Upstream, for_width};
+use super::storage;
+use super::threads;
+use super::{lif, spiking};
+use crate::kernels::Neurons;
+use crate::kernels::linear::{self, LinearShape};
+use crate::simd::multiversion;
+use crate::spec::Window;
+use crate::spikes::{STEPS_PER_WORD, words_for};
+use std::iter::zip;
+
+/// Samples of a group for each thread: their gradients wait in memory until they are summed.
+const SAMPLES_PER_THREAD: usize = 4;
+
+/// Where a spike of the input goes.
+#[derive(Clone, Copy, Debug)]
+struct Target {
+    /// The first row, [P, T], of the place that sees it.
+    row: u32,
+    /// The place.
+    place: u32,
+    /// The tap within a channel of the input.
+    tap: u32,
+}
+
+/// Where the spikes of each place of the input go.
+struct FanOut {
+    /// Those of place i are `targets[starts[i]..starts[i + 1]]`.
+    starts: Vec<usize>,
+    targets: Vec<Target>,
+    /// K², the taps within a channel.
+    taps: usize,
+}
+
+impl FanOut {
+    fn new(window: Window, time_steps: usize) -> Self {
+        let (mut starts, mut targets) = (vec![0], Vec::new());
+        for at in 0..window.input.places() {
+            let seen = window.targets(at / window.input.columns, at % window.input.columns);
+            targets.extend(seen.map(|(place, tap)| Target {
+                row: (place * time_steps) as u32,
+                place: place as u32,
+                tap: tap as u32,
+            }));
+            starts.push(targets.len());
+        }
+        Self { starts, targets, taps: window.kernel * window.kernel }
+    }
+
+    /// The targets of a neuron of the input, and the first tap of its channel.
+    #[inline(always)]
+    fn of(&self, neuron: u32) -> (&[Target], usize) {
+        let places = self.starts.len() - 1;
+        let (channel, place) = (neuron as usize / places, neuron as usize % places);
+        (&self.targets[self.starts[place]..self.starts[place + 1]], channel * self.taps)
+    }
+}
+
+/// A row of weights, negated for an input that fires always, except at its events.
+#[inline(always)]
+fn signed<const W: usize>(row: &[f32; W], is_except: bool) -> [f32; W] {
+    let mut signed = *row;
+    if is_except {
+        signed.iter_mut().for_each(|weight| *weight = -*weight);
+    }
+    signed
+}
+
+multiversion! {
+    /// The input currents of one sample into a block of maps, `currents` [P, T, W], from its rows of weights [taps, W] and bias
+    /// [W]. `always` [P, W] becomes what flows at every time step.
+    fn currents<const W: usize>(
+        currents: &mut [[f32; W]],
+        always: &mut [[f32; W]],
+        events: &Events,
+        weight: &[[f32; W]],
+        bias: &[f32; W],
+        fan_out: &FanOut,
+    ) {
+        always.fill(*bias);
+        for neuron in events.always() {
+            let (targets, first) = fan_out.of(*neuron);
+            for target in targets {
+                events::add(&mut always[target.place as usize], &weight[first + target.tap as usize]);
+            }
+        }
+        let time_steps = currents.len() / always.len();
+        for (rows, always) in zip(currents.chunks_exact_mut(time_steps), &*always) {
+            rows.fill(*always);
+        }
+        for (neuron, is_except, words) in events.active() {
+            let (targets, first) = fan_out.of(neuron);
+            for target in targets {
+                let row = signed(&weight[first + target.tap as usize], is_except);
+                let rows = &mut currents[target.row as usize..target.row as usize + time_steps];
+                for (rows, word) in zip(rows.chunks_mut(STEPS_PER_WORD), words) {
+                    let mut word = *word;
+                    while word != 0 {
+                        events::add(&mut rows[word.trailing_zeros() as usize], &row);
+                        word &= word - 1;
+                    }
+                }
+            }
+        }
+    }
+}
+
+multiversion! {
+    /// Adds one sample's contribution to the gradient of a block's weights, [taps, W]: for each spike the derivative of its time
+    /// step at each place that sees it, [P, T, W]. `sums` [P, W] are the sums of the derivative over all time steps.
+    fn weight_gradient<const W: usize>(
+        gradient: &mut [[f32; W]],
+        events: &Events,
+        derivative: &[[f32; W]],
+        sums: &[[f32; W]],
+        fan_out: &FanOut,
+    ) {
+        let time_steps = derivative.len() / sums.len();
+        for (neuron, is_except, words) in events.active() {
+            let (targets, first) = fan_out.of(neuron);
+            for target in targets {
+                let at = &mut gradient[first + target.tap as usize];
+                let rows = &derivative[target.row as usize..target.row as usize + time_steps];
+                let mut own = [0.0; W];
+                for (rows, word) in zip(rows.chunks(STEPS_PER_WORD), words) {
+                    let mut word = *word;
+                    while word != 0 {
+                        events::add(&mut own, &rows[word.trailing_zeros() as usize]);
+                        word &= word - 1;
+                    }
+                }
+                if is_except {
+                    events::add(at, &sums[target.place as usize]);
+                    events::subtract(at, &own);
+                } else {
+                    events::add(at, &own);
+                }
+            }
+        }
+    }
+}
+
+/// The spikes, [B, C·P, words], and the values saved for the backward pass, if `is_saved`.
+pub(super) fn run(
+    words: &[u32],
+    batch: usize,
+    layer: LayerArgs<'_>,
+    window: Window,
+    is_saved: bool,
+) -> (Vec<u32>, Saved) {
+    let LayerArgs { shape: LinearShape { outputs: channels, .. }, neuron, time_steps, .. } = layer;
+    let (places, inputs, words_per_neuron) = (window.places(), window.input.neurons(), words_for(time_steps));
+    let group = batch.div_ceil(threads::count() * SAMPLES_PER_THREAD).max(1);
+    let block = places * time_steps * layer.shape.width();
+    let sample = block * layer.shape.blocks();
+    let size = if is_saved { batch * sample } else { batch.div_ceil(group) * block };
+    let mut buffers = Buffers::take(size, if is_saved && neuron.is_adaptive() { size } else { 0 });
+    buffers.events.resize_with(buffers.events.len().max(batch), Events::default);
+    let mut fired = storage::words(batch * channels * places * words_per_neuron);
+    let fan_out = FanOut::new(window, time_steps);
+    let piece = if is_saved { group * sample } else { block };
+    let mut adaptations = buffers.adaptations.chunks_mut(piece);
+    let pieces = zip(
+        zip(buffers.potentials.chunks_mut(piece), buffers.events[..batch].chunks_mut(group)),
+        zip(
+            fired.chunks_mut(group * channels * places * words_per_neuron),
+            words.chunks(group * inputs * words_per_neuron),
+        ),
+    );
+    let pieces = pieces.map(|piece| (piece, adaptations.next().unwrap_or_default()));
+    threads::par_for_each(pieces.collect(), |(((potentials, events), (fired, words)), adaptations)| {
+        let samples = zip(
+            zip(events, words.chunks_exact(inputs * words_per_neuron)),
+            fired.chunks_exact_mut(channels * places * words_per_neuron),
+        );
+        for (number, ((events, words), fired)) in samples.enumerate() {
+            events::fill_unlisted(events, words, time_steps);
+            let own = if is_saved { number * sample..(number + 1) * sample } else { 0..block };
+            let adaptations = adaptations.get_mut(own.clone()).unwrap_or_default();
+            let numbers = (&mut potentials[own], adaptations);
+            for_width!(layer.shape.width(), sample_forward(numbers, events, fired, layer, &fan_out, is_saved));
+        }
+    });
+    (fired, Saved { buffers, batch, inputs, channels, places, time_steps })
+}
+
+/// One sample through all blocks.
+fn sample_forward<const W: usize>(
+    (potentials, adaptations): (&mut [f32], &mut [f32]),
+    events: &Events,
+    fired: &mut [u32],
+    layer: LayerArgs<'_>,
+    fan_out: &FanOut,
+    is_saved: bool,
+) {
+    let LayerArgs { shape, parameters, neuron, time_steps } = layer;
+    let LinearShape { inputs: taps, outputs: channels } = shape;
+    let (weight, bias) = parameters.split_at(shape.bias_start());
+    let (potentials, adaptations) = (potentials.as_chunks_mut::<W>().0, adaptations.as_chunks_mut::<W>().0);
+    let words_per_neuron = words_for(time_steps);
+    let places = fired.len() / (channels * words_per_neuron);
+    let (mut masks, mut always) = (vec![[0; W]; words_per_neuron], vec![[0.0; W]; places]);
+    for (block, weight) in weight.as_chunks::<W>().0.chunks_exact(taps).enumerate() {
+        let first = block * W;
+        let real = W.min(channels - first);
+        let mut block_bias = [0.0; W];
+        block_bias[..real].copy_from_slice(&bias[first..first + real]);
+        let start = if is_saved { block * places * time_steps } else { 0 };
+        let maps = &mut potentials[start..start + places * time_steps];
+        currents(maps, &mut always, events, weight, &block_bias, fan_out);
+        let fired = &mut fired[first * places * words_per_neuron..];
+        for place in 0..places {
+            let rows = place * time_steps..(place + 1) * time_steps;
+            let adaptations = adaptations.get_mut(start + rows.start..start + rows.end).unwrap_or_default();
+            lif::neurons(&mut maps[rows], adaptations, &mut masks, neuron);
+            for (w, mask) in masks.iter().enumerate() {
+                let own = fired.iter_mut().skip(place * words_per_neuron + w).step_by(places * words_per_neuron);
+                zip(own.take(real), mask).for_each(|(word, mask)| *word = *mask);
+            }
+        }
+    }
+}
+
+/// The weights as they lead back, [Kin, K², C, Win]: for each tap within a channel of the input a matrix from the maps to the
+/// input's channels.
+struct Back {
+    numbers: Vec<f32>,
+    width: usize,
+    blocks: usize,
+    channels: usize,
+}
+
+impl Back {
+    fn new(parameters: &[f32], shape: LinearShape, window: Window) -> Self {
+        let (inputs, taps) = (window.input.channels, window.kernel * window.kernel);
+        let LinearShape { outputs: channels, .. } = shape;
+        let (width, blocks) = (linear::width(inputs), linear::blocks(inputs));
+        let mut numbers = storage::floats(blocks * taps * channels * width);
+        numbers.fill(0.0);
+        for input in 0..inputs {
+            for tap in 0..taps {
+                for channel in 0..channels {
+                    let (block, lane) = (channel / shape.width(), channel % shape.width());
+                    let from = (block * shape.inputs + input * taps + tap) * shape.width() + lane;
+                    let to = ((input / width * taps + tap) * channels + channel) * width + input % width;
+                    numbers[to] = parameters[from];
+                }
+            }
+        }
+        Self { numbers, width, blocks, channels }
+    }
+}
+
+/// Accumulates the gradients of weights and bias from that of the layer's spikes; returns that of its input's spikes, [B, Kin,
+/// Pin, T, Win], with W, if it is wanted.
+pub(super) fn backward(
+    saved: &Saved,
+    neurons: &Neurons,
+    upstream: Upstream<'_>,
+    GradSums { numbers, accumulate }: GradSums<'_>,
+    (parameters, window): (&[f32], Window),
+    needs_input: bool,
+) -> Option<(Vec<f32>, [usize; 5])> {
+    let shape = LinearShape { inputs: window.taps(), outputs: saved.channels };
+    let fan_out = FanOut::new(window, saved.time_steps);
+    let back = needs_input.then(|| Back::new(parameters, shape, window));
+    let input = back.as_ref().map(|back| back.blocks * window.input.places() * saved.time_steps * back.width);
+    let mut by_input = input.map(|size| storage::floats(size * saved.batch));
+    let group = if threads::count() == 1 { 1 } else { threads::count() * SAMPLES_PER_THREAD };
+    let mut sums = storage::floats(group.min(saved.batch) * shape.numbers());
+    if !accumulate {
+        numbers.fill(0.0);
+    }
+    let mut inputs = by_input.as_mut().zip(input).map(|(numbers, size)| numbers.chunks_mut(size));
+    for first in (0..saved.batch).step_by(group) {
+        let samples = first..saved.batch.min(first + group);
+        let pieces = zip(samples.clone(), sums.chunks_mut(shape.numbers()));
+        let pieces = pieces.map(|(sample, sums)| (sample, sums, inputs.as_mut().and_then(Iterator::next)));
+        threads::par_for_each(pieces.collect(), |(sample, sums, input)| {
+            let back = back.as_ref().zip(input);
+            for_width!(shape.width(), sample_backward(saved, neurons, upstream, (sample, sums, back), &fan_out));
+        });
+        add_samples(numbers, &sums[..samples.len() * shape.numbers()]);
+    }
+    storage::release(sums);
+    let sizes = back.map(|back| {
+        let sizes = [saved.batch, back.blocks, window.input.places(), saved.time_steps, back.width];
+        storage::release(back.numbers);
+        sizes
+    });
+    by_input.zip(sizes)
+}
+
+/// Adds the gradients of some samples, one after the other, to `sums`; threads take parts of the numbers.
+fn add_samples(sums: &mut [f32], samples: &[f32]) {
+    let length = sums.len();
+    let part = length.div_ceil(threads::count()).next_multiple_of(STEPS_PER_WORD);
+    let pieces = sums.chunks_mut(part).enumerate();
+    threads::par_for_each(pieces.collect(), |(piece, sums)| {
+        for sample in samples.chunks_exact(length) {
+            zip(&mut *sums, &sample[piece * part..]).for_each(|(sum, own)| *sum += own);
+        }
+    });
+}
+
+/// A sample, the gradient of the layer's numbers that it makes, and, if it is wanted, that of its input's spikes.
+type SampleGradients<'a> = (usize, &'a mut [f32], Option<(&'a Back, &'a mut [f32])>);
+
+fn sample_backward<const W: usize>(
+    saved: &Saved,
+    neurons: &Neurons,
+    upstream: Upstream<'_>,
+    (sample, sums, back): SampleGradients<'_>,
+    fan_out: &FanOut,
+) {
+    let Saved { buffers, channels, places, time_steps, .. } = saved;
+    let (blocks, map) = (channels.div_ceil(W), places * time_steps);
+    let mut numbers = storage::floats(blocks * map * W);
+    let derivative = numbers.as_chunks_mut::<W>().0;
+    let mut totals = vec![[0.0; W]; *places];
+    sums.fill(0.0);
+    let bias_start = sums.len() - channels;
+    let (weight, bias) = sums.split_at_mut(bias_start);
+    let taps = weight.len() / (blocks * W);
+    let weights = weight.as_chunks_mut::<W>().0.chunks_exact_mut(taps);
+    for (block, (derivative, (weight, bias))) in
+        zip(derivative.chunks_exact_mut(map), zip(weights, bias.chunks_mut(W))).enumerate()
+    {
+        for (place, (derivative, total)) in zip(derivative.chunks_exact_mut(*time_steps), &mut totals).enumerate() {
+            spiking::derivative(derivative, total, saved, neurons, upstream, BlockAt { sample, block, place });
+            zip(&mut *bias, &*total).for_each(|(bias, sum)| *bias += sum);
+        }
+        weight_gradient(weight, &buffers.events[sample], derivative, &totals, fan_out);
+    }
+    if let Some((back, result)) = back {
+        for_width!(back.width, input_gradient(result, &numbers, back, fan_out, [*places, *time_steps, W]));
+    }
+    storage::release(numbers);
+}
+
+/// The gradient of the input's spikes of one sample, [Kin, Pin, T, V], from the derivative by the currents, [K, P, T, W].
+fn input_gradient<const V: usize>(
+    result: &mut [f32],
+    derivative: &[f32],
+    back: &Back,
+    fan_out: &FanOut,
+    [places, time_steps, width]: [usize; 3],
+) {
+    let (input_places, matrix) = (fan_out.starts.len() - 1, back.channels * V);
+    for (number, rows) in result.chunks_exact_mut(time_steps * V).enumerate() {
+        rows.fill(0.0);
+        let first = number / input_places * fan_out.taps;
+        for target in fan_out.of((number % input_places) as u32).0 {
+            let matrix = &back.numbers[(first + target.tap as usize) * matrix..][..matrix];
+            for (block, matrix) in matrix.chunks(width * V).enumerate() {
+                let start = (block * places * time_steps + target.row as usize) * width;
+                let left = Matrix { numbers: &derivative[start..][..time_steps * width], down: width, right: 1 };
+                multiply::<V>(rows, left, matrix);
+            }
+        }
+    }
+}
+
+/// The rows of weights and the bias of a block of maps.
+fn block_of(numbers: &[f32], shape: LinearShape, block: usize) -> (&[f32], &[f32]) {
+    let (weight, bias) = numbers.split_at(shape.bias_start());
+    let size = shape.inputs * shape.width();
+    (&weight[block * size..][..size], &bias[block * shape.width()..])
+}
+
+/// Constant currents, [B, N], through a convolution: + bias_scale·bias, [B, C·P]. They pass once for all time steps, so plain
+/// loops do.
+pub(super) fn linear(
+    input: &[f32],
+    parameters: &[f32],
+    shape: LinearShape,
+    window: Window,
+    bias_scale: f32,
+) -> Vec<f32> {
+    let (inputs, places) = (window.input.neurons(), window.places());
+    let fan_out = FanOut::new(window, 1);
+    let mut output = vec![0.0; input.len() / inputs * shape.outputs * places];
+    let pieces = zip(output.chunks_mut(shape.outputs * places), input.chunks(inputs));
+    threads::par_for_each(pieces.collect(), |(output, input)| {
+        for (block, maps) in output.chunks_mut(shape.width() * places).enumerate() {
+            let (weight, bias) = block_of(parameters, shape, block);
+            for (map, bias) in zip(maps.chunks_exact_mut(places), bias) {
+                map.fill(bias_scale * bias);
+            }
+            for (neuron, value) in input.iter().enumerate().filter(|(_, value)| **value != 0.0) {
+                let (targets, first) = fan_out.of(neuron as u32);
+                for target in targets {
+                    let row = &weight[(first + target.tap as usize) * shape.width()..];
+                    let at = maps.iter_mut().skip(target.place as usize).step_by(places);
+                    zip(at, row).for_each(|(at, weight)| *at += value * weight);
+                }
+            }
+        }
+    });
+    output
+}
+
+/// Accumulates the gradients of weights and bias from that of the output, [B, C·P]; returns that of the input, [B, N], if it is
+/// wanted.
+pub(super) fn linear_backward(
+    input: &[f32],
+    (parameters, shape, window): (&[f32], LinearShape, Window),
+    grad_output: &[f32],
+    GradSums { numbers, accumulate }: GradSums<'_>,
+    bias_scale: f32,
+    needs_input: bool,
+) -> Option<Vec<f32>> {
+    let (inputs, places) = (window.input.neurons(), window.places());
+    let batch = input.len() / inputs;
+    let fan_out = FanOut::new(window, 1);
+    let mut sums = storage::floats(batch * shape.numbers());
+    let mut by_input = needs_input.then(|| vec![0.0; input.len()]);
+    let mut kept = by_input.as_mut().map(|by_input| by_input.chunks_mut(inputs));
+    let samples = zip(input.chunks(inputs), grad_output.chunks(shape.outputs * places));
+    let pieces =
+        zip(sums.chunks_mut(shape.numbers()), samples).map(|piece| (piece, kept.as_mut().and_then(Iterator::next)));
+    threads::par_for_each(pieces.collect(), |((sums, (input, gradient)), mut by_input)| {
+        sums.fill(0.0);
+        let (weights, bias) = sums.split_at_mut(shape.bias_start());
+        for (bias, map) in zip(bias, gradient.chunks_exact(places)) {
+            *bias = bias_scale * map.iter().sum::<f32>();
+        }
+        for (block, maps) in gradient.chunks(shape.width() * places).enumerate() {
+            let (weight, _) = block_of(parameters, shape, block);
+            let sums = &mut weights[block * weight.len()..][..weight.len()];
+            for (neuron, value) in input.iter().enumerate() {
+                let (targets, first) = fan_out.of(neuron as u32);
+                for target in targets {
+                    let start = (first + target.tap as usize) * shape.width();
+                    let maps = maps.iter().skip(target.place as usize).step_by(places);
+                    let rows = zip(&mut sums[start..], &weight[start..]);
+                    for ((sum, weight), gradient) in zip(rows, maps) {
+                        *sum += value * gradient;
+                        if let Some(by_input) = &mut by_input {
+                            by_input[neuron] += weight * gradient;
+                        }
+                    }
+                }
+            }
+        }
+    });
+    if !accumulate {
+        numbers.fill(0.0);
+    }
+    add_samples(numbers, &sums);
+    storage::release(sums);
+    by_input
+}
