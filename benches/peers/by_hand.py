@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import harness
-from harness import BETA, CLASSES, HIDDEN, PIXELS, SLOPE, THRESHOLD, TIME_STEPS
+from harness import BETA, CLASSES, LAYERS, PIXELS, SLOPE, THRESHOLD, TIME_STEPS
 
 
 class Spike(torch.autograd.Function):
@@ -31,7 +31,8 @@ class Spike(torch.autograd.Function):
 class Network(nn.Module):
     def __init__(self):
         super().__init__()
-        self.hidden, self.readout = nn.Linear(PIXELS, HIDDEN), nn.Linear(HIDDEN, CLASSES)
+        hidden = int(LAYERS[0])
+        self.hidden, self.readout = nn.Linear(PIXELS, hidden), nn.Linear(hidden, CLASSES)
         # What a spike at time step t adds to the mean over time of a leaky integrator's potential.
         self.coefficients = [sum(BETA**k for k in range(TIME_STEPS - t)) / TIME_STEPS for t in range(TIME_STEPS)]
 

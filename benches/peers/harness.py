@@ -7,22 +7,44 @@
 A peer is a module that takes pixels, bytes [B, 784], to class scores, [B, 10]: rate coding is part of it, so it is part
 of the time. Standard output gets one `name value` a line; `cargo xtask bench` reads it.
 
-Other sizes come from the environment, for peers that take them: HIDDEN=512,512 TIME_STEPS=100 BATCH=256.
+Other sizes come from the environment, for peers that take them: HIDDEN=512,512 TIME_STEPS=100 BATCH=256, or
+HIDDEN=16c5s2,32c5s2 for convolutions as `spiking train --hidden` has them.
 """
 
 import argparse
 import importlib.metadata
 import os
 import pathlib
+import re
 import time
 
 import torch
 from torch import nn
 
-LAYERS = [int(size) for size in os.environ.get("HIDDEN", "256").split(",")]
-PIXELS, HIDDEN, CLASSES = 784, LAYERS[-1], 10
+LAYERS = os.environ.get("HIDDEN", "256").split(",")
+SIDE, PIXELS, CLASSES = 28, 784, 10
 TIME_STEPS, BATCH, RATE = int(os.environ.get("TIME_STEPS", 25)), int(os.environ.get("BATCH", 64)), 1e-3
 BETA, THRESHOLD, SLOPE = 0.9, 1.0, 10.0
+
+
+def maps(linear=nn.Linear, convolution=nn.Conv2d, flatten=nn.Flatten) -> list[list[nn.Module]]:
+    """What is in front of the neurons of each hidden layer, and of the outputs; a batch is [B, 1, 28, 28] or flat."""
+    channels, side, inputs, has_places, parts = 1, SIDE, PIXELS, False, []
+    for text in [*LAYERS, str(CLASSES)]:
+        if match := re.fullmatch(r"(\d+)c(\d+)(?:s(\d+))?(?:p(\d+))?", text):
+            outputs, kernel, stride, padding = (int(number or default) for number, default in zip(match.groups(), (0, 0, 1, 0)))
+            parts.append([convolution(channels, outputs, kernel, stride=stride, padding=padding)])
+            side = (side + 2 * padding - kernel) // stride + 1
+            channels, inputs, has_places = outputs, outputs * side * side, True
+        else:
+            parts.append([*([flatten()] if has_places else []), linear(inputs, int(text))])
+            inputs, has_places = int(text), False
+    return parts
+
+
+def shaped(spikes: torch.Tensor) -> torch.Tensor:
+    """Spikes [T, B, 784] as the first layer takes them: images, if it is a convolution."""
+    return spikes.unflatten(-1, (1, SIDE, SIDE)) if "c" in LAYERS[0] else spikes
 
 
 class Digits:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import harness
-from harness import BETA, CLASSES, HIDDEN, PIXELS, SLOPE, THRESHOLD, TIME_STEPS
+from harness import BETA, CLASSES, LAYERS, PIXELS, SLOPE, THRESHOLD, TIME_STEPS
 
 STEP = 0.001  # dt in seconds
 GAIN = 1 / (1 - BETA)
@@ -18,7 +18,8 @@ GAIN = 1 / (1 - BETA)
 class Network(nn.Module):
     def __init__(self):
         super().__init__()
-        self.hidden, self.readout = nn.Linear(PIXELS, HIDDEN), nn.Linear(HIDDEN, CLASSES)
+        hidden = int(LAYERS[0])
+        self.hidden, self.readout = nn.Linear(PIXELS, hidden), nn.Linear(hidden, CLASSES)
         constant = torch.as_tensor
         rate = constant((1 - BETA) / STEP)
         neuron = norse.LIFBoxParameters(

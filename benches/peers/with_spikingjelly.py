@@ -5,12 +5,14 @@ current by 1/τ, so their mean potential is taken τ times. On a CPU its own fus
 operations.
 """
 
+from functools import partial
+
 import torch
 from spikingjelly.activation_based import encoding, functional, layer, neuron, surrogate
 from torch import nn
 
 import harness
-from harness import BETA, CLASSES, HIDDEN, LAYERS, PIXELS, SLOPE, THRESHOLD, TIME_STEPS
+from harness import BETA, SLOPE, THRESHOLD, TIME_STEPS
 
 TAU = 1 / (1 - BETA)
 
@@ -32,17 +34,17 @@ class Network(nn.Module):
     def __init__(self):
         super().__init__()
         self.encoder = encoding.PoissonEncoder(step_mode="m")
-        sizes = [PIXELS, *LAYERS]
-        hidden = [part for pair in zip(sizes, LAYERS) for part in (layer.Linear(*pair, step_mode="m"), lif())]
+        kinds = (partial(kind, step_mode="m") for kind in (layer.Linear, layer.Conv2d, layer.Flatten))
+        *hidden, readout = harness.maps(*kinds)
         self.layers = nn.Sequential(
-            *hidden,
-            layer.Linear(HIDDEN, CLASSES, step_mode="m"),
+            *(part for parts in hidden for part in (*parts, lif())),
+            *readout,
             neuron.NonSpikingLIFNode(tau=TAU, decode="mean-mem"),
         )
 
     def forward(self, pixels):
         spikes = self.encoder((pixels / 256).expand(TIME_STEPS, *pixels.shape))  # [T, B, N]
-        return TAU * self.layers(spikes)
+        return TAU * self.layers(harness.shaped(spikes))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@
 //! depends neither on the number of threads nor on how a batch is cut.
 
 use super::events::{self, Events};
-use super::linear::{Matrix, multiply};
 use super::spiking::{BlockAt, Buffers, GradSums, LayerArgs, Saved, Upstream, for_width};
 use super::storage;
 use super::threads;
@@ -99,7 +98,25 @@ multiversion! {
         }
         for (neuron, is_except, words) in events.active() {
             let (targets, first) = fan_out.of(neuron);
-            for target in targets {
+            let (pairs, rest) = targets.as_chunks::<2>();
+            for targets in pairs {
+                // Two places at once walk the events once. Targets are in the order of places.
+                let [one, other] = targets.map(|target| signed(&weight[first + target.tap as usize], is_except));
+                let [start, behind] = targets.map(|target| target.row as usize);
+                let (left, right) = currents.split_at_mut(behind);
+                let (left, right) = (&mut left[start..start + time_steps], &mut right[..time_steps]);
+                let rows = zip(left.chunks_mut(STEPS_PER_WORD), right.chunks_mut(STEPS_PER_WORD));
+                for ((left, right), word) in zip(rows, words) {
+                    let mut word = *word;
+                    while word != 0 {
+                        let t = word.trailing_zeros() as usize;
+                        events::add(&mut left[t], &one);
+                        events::add(&mut right[t], &other);
+                        word &= word - 1;
+                    }
+                }
+            }
+            for target in rest {
                 let row = signed(&weight[first + target.tap as usize], is_except);
                 let rows = &mut currents[target.row as usize..target.row as usize + time_steps];
                 for (rows, word) in zip(rows.chunks_mut(STEPS_PER_WORD), words) {
@@ -127,10 +144,35 @@ multiversion! {
         let time_steps = derivative.len() / sums.len();
         for (neuron, is_except, words) in events.active() {
             let (targets, first) = fan_out.of(neuron);
-            for target in targets {
+            let (pairs, rest) = targets.as_chunks::<2>();
+            let mut add = |target: &Target, own: &[f32; W]| {
                 let at = &mut gradient[first + target.tap as usize];
-                let rows = &derivative[target.row as usize..target.row as usize + time_steps];
+                if is_except {
+                    events::add(at, &sums[target.place as usize]);
+                    events::subtract(at, own);
+                } else {
+                    events::add(at, own);
+                }
+            };
+            for targets in pairs {
+                let [left, right] = targets.each_ref().map(|target| &derivative[target.row as usize..][..time_steps]);
+                let (mut one, mut other) = ([0.0; W], [0.0; W]);
+                let rows = zip(left.chunks(STEPS_PER_WORD), right.chunks(STEPS_PER_WORD));
+                for ((left, right), word) in zip(rows, words) {
+                    let mut word = *word;
+                    while word != 0 {
+                        let t = word.trailing_zeros() as usize;
+                        events::add(&mut one, &left[t]);
+                        events::add(&mut other, &right[t]);
+                        word &= word - 1;
+                    }
+                }
+                add(&targets[0], &one);
+                add(&targets[1], &other);
+            }
+            for target in rest {
                 let mut own = [0.0; W];
+                let rows = &derivative[target.row as usize..][..time_steps];
                 for (rows, word) in zip(rows.chunks(STEPS_PER_WORD), words) {
                     let mut word = *word;
                     while word != 0 {
@@ -138,12 +180,7 @@ multiversion! {
                         word &= word - 1;
                     }
                 }
-                if is_except {
-                    events::add(at, &sums[target.place as usize]);
-                    events::subtract(at, &own);
-                } else {
-                    events::add(at, &own);
-                }
+                add(target, &own);
             }
         }
     }
@@ -230,34 +267,99 @@ fn sample_forward<const W: usize>(
     }
 }
 
-/// The weights as they lead back, [Kin, K², C, Win]: for each tap within a channel of the input a matrix from the maps to the
-/// input's channels.
+/// The channels of the input whose gradients stay in registers.
+const COLUMNS: usize = 16;
+/// The time steps of a tile, a divisor of the usual 25.
+const ROWS: usize = 5;
+
+/// The weights as they lead back, [columns, K², C, 16]: for 16 channels of the input and each tap within a channel a matrix
+/// from the maps to these.
 struct Back {
     numbers: Vec<f32>,
+    /// C, that of a matrix's rows.
+    channels: usize,
+    /// Channels of the input, in blocks of so many.
     width: usize,
     blocks: usize,
-    channels: usize,
 }
 
 impl Back {
     fn new(parameters: &[f32], shape: LinearShape, window: Window) -> Self {
         let (inputs, taps) = (window.input.channels, window.kernel * window.kernel);
-        let LinearShape { outputs: channels, .. } = shape;
+        let channels = shape.outputs;
         let (width, blocks) = (linear::width(inputs), linear::blocks(inputs));
-        let mut numbers = storage::floats(blocks * taps * channels * width);
+        let mut numbers = storage::floats(blocks * width * taps * channels);
         numbers.fill(0.0);
         for input in 0..inputs {
             for tap in 0..taps {
                 for channel in 0..channels {
                     let (block, lane) = (channel / shape.width(), channel % shape.width());
                     let from = (block * shape.inputs + input * taps + tap) * shape.width() + lane;
-                    let to = ((input / width * taps + tap) * channels + channel) * width + input % width;
+                    let to = ((input / COLUMNS * taps + tap) * channels + channel) * COLUMNS + input % COLUMNS;
                     numbers[to] = parameters[from];
                 }
             }
         }
-        Self { numbers, width, blocks, channels }
+        Self { numbers, channels, width, blocks }
     }
+}
+
+/// Adds to `R` rows of `out`, so many numbers apart, the product of rows `left` [R, W] and `right` [W or less, 16]; if it is
+/// the first, what was there is overwritten.
+#[inline(always)]
+fn tile<const W: usize, const R: usize>(
+    out: &mut [f32],
+    (stride, is_first): (usize, bool),
+    left: &[[f32; W]],
+    right: &[[f32; COLUMNS]],
+) {
+    let mut sums = [[0.0_f32; COLUMNS]; R];
+    if !is_first {
+        for (r, sums) in sums.iter_mut().enumerate() {
+            sums.copy_from_slice(&out[r * stride..][..COLUMNS]);
+        }
+    }
+    let Some(left) = left.first_chunk::<R>() else { return };
+    for (l, right) in right[..right.len().min(W)].iter().enumerate() {
+        for (sums, left) in zip(&mut sums, left) {
+            let factor = left[l];
+            zip(sums, right).for_each(|(sum, right)| *sum += factor * right);
+        }
+    }
+    for (r, sums) in sums.iter().enumerate() {
+        out[r * stride..][..COLUMNS].copy_from_slice(sums);
+    }
+}
+
+multiversion! {
+    /// Adds to 16 columns of `out`, rows of `stride` numbers, the product of `left` [T, W] and `right` [W or less, 16]; if it is
+    /// the first, what was there is overwritten.
+    fn product<const W: usize>(
+        out: &mut [f32],
+        stride: usize,
+        is_first: bool,
+        left: &[[f32; W]],
+        right: &[[f32; COLUMNS]],
+    ) {
+        // The loops call no function of the standard library, which would be compiled for narrower instructions.
+        let mut row = 0;
+        while row + ROWS <= left.len() {
+            tile::<W, ROWS>(&mut out[row * stride..], (stride, is_first), &left[row..], right);
+            row += ROWS;
+        }
+        while row < left.len() {
+            tile::<W, 1>(&mut out[row * stride..], (stride, is_first), &left[row..], right);
+            row += 1;
+        }
+    }
+}
+
+/// The gradient of the spikes of a convolution.
+pub(super) enum MapUpstream<'a> {
+    /// In a form of its own.
+    Elsewhere(Upstream<'a>),
+    /// As the maps lie, [B, K, P, T, W], to be turned into the derivative by the currents.
+    InPlace(&'a mut [f32]),
 }
 
 /// Accumulates the gradients of weights and bias from that of the layer's spikes; returns that of its input's spikes, [B, Kin,
@@ -265,7 +367,7 @@ impl Back {
 pub(super) fn backward(
     saved: &Saved,
     neurons: &Neurons,
-    upstream: Upstream<'_>,
+    upstream: MapUpstream<'_>,
     GradSums { numbers, accumulate }: GradSums<'_>,
     (parameters, window): (&[f32], Window),
     needs_input: bool,
@@ -281,13 +383,23 @@ pub(super) fn backward(
         numbers.fill(0.0);
     }
     let mut inputs = by_input.as_mut().zip(input).map(|(numbers, size)| numbers.chunks_mut(size));
+    let (upstream, mut derivatives) = match upstream {
+        MapUpstream::Elsewhere(upstream) => (Some(upstream), None),
+        MapUpstream::InPlace(maps) => {
+            let size = shape.blocks() * saved.places * saved.time_steps * shape.width();
+            (None, Some(maps.chunks_mut(size)))
+        }
+    };
     for first in (0..saved.batch).step_by(group) {
         let samples = first..saved.batch.min(first + group);
         let pieces = zip(samples.clone(), sums.chunks_mut(shape.numbers()));
-        let pieces = pieces.map(|(sample, sums)| (sample, sums, inputs.as_mut().and_then(Iterator::next)));
-        threads::par_for_each(pieces.collect(), |(sample, sums, input)| {
-            let back = back.as_ref().zip(input);
-            for_width!(shape.width(), sample_backward(saved, neurons, upstream, (sample, sums, back), &fan_out));
+        let pieces = pieces.map(|(sample, sums)| {
+            let [input, derivative] = [&mut inputs, &mut derivatives].map(|parts| parts.as_mut().and_then(Iterator::next));
+            (sample, sums, derivative, input)
+        });
+        threads::par_for_each(pieces.collect(), |(sample, sums, derivative, input)| {
+            let gradients = (sums, derivative, back.as_ref().zip(input));
+            for_width!(shape.width(), sample_backward(saved, neurons, upstream, (sample, gradients), &fan_out));
         });
         add_samples(numbers, &sums[..samples.len() * shape.numbers()]);
     }
@@ -312,19 +424,21 @@ fn add_samples(sums: &mut [f32], samples: &[f32]) {
     });
 }
 
-/// A sample, the gradient of the layer's numbers that it makes, and, if it is wanted, that of its input's spikes.
-type SampleGradients<'a> = (usize, &'a mut [f32], Option<(&'a Back, &'a mut [f32])>);
+/// The gradients that a sample makes: of the layer's numbers; of its own spikes, if they are in place; and of its input's spikes,
+/// if that is wanted.
+type SampleGradients<'a> = (&'a mut [f32], Option<&'a mut [f32]>, Option<(&'a Back, &'a mut [f32])>);
 
 fn sample_backward<const W: usize>(
     saved: &Saved,
     neurons: &Neurons,
-    upstream: Upstream<'_>,
-    (sample, sums, back): SampleGradients<'_>,
+    upstream: Option<Upstream<'_>>,
+    (sample, (sums, in_place, back)): (usize, SampleGradients<'_>),
     fan_out: &FanOut,
 ) {
     let Saved { buffers, channels, places, time_steps, .. } = saved;
     let (blocks, map) = (channels.div_ceil(W), places * time_steps);
-    let mut numbers = storage::floats(blocks * map * W);
+    let mut own = if in_place.is_some() { Vec::new() } else { storage::floats(blocks * map * W) };
+    let numbers = in_place.unwrap_or(&mut own);
     let derivative = numbers.as_chunks_mut::<W>().0;
     let mut totals = vec![[0.0; W]; *places];
     sums.fill(0.0);
@@ -342,29 +456,37 @@ fn sample_backward<const W: usize>(
         weight_gradient(weight, &buffers.events[sample], derivative, &totals, fan_out);
     }
     if let Some((back, result)) = back {
-        for_width!(back.width, input_gradient(result, &numbers, back, fan_out, [*places, *time_steps, W]));
+        input_gradient(result, numbers.as_chunks::<W>().0, back, fan_out, [*places, *time_steps]);
     }
-    storage::release(numbers);
+    storage::release(own);
 }
 
 /// The gradient of the input's spikes of one sample, [Kin, Pin, T, V], from the derivative by the currents, [K, P, T, W].
-fn input_gradient<const V: usize>(
+fn input_gradient<const W: usize>(
     result: &mut [f32],
-    derivative: &[f32],
+    derivative: &[[f32; W]],
     back: &Back,
     fan_out: &FanOut,
-    [places, time_steps, width]: [usize; 3],
+    [places, time_steps]: [usize; 2],
 ) {
-    let (input_places, matrix) = (fan_out.starts.len() - 1, back.channels * V);
-    for (number, rows) in result.chunks_exact_mut(time_steps * V).enumerate() {
-        rows.fill(0.0);
-        let first = number / input_places * fan_out.taps;
-        for target in fan_out.of((number % input_places) as u32).0 {
-            let matrix = &back.numbers[(first + target.tap as usize) * matrix..][..matrix];
-            for (block, matrix) in matrix.chunks(width * V).enumerate() {
-                let start = (block * places * time_steps + target.row as usize) * width;
-                let left = Matrix { numbers: &derivative[start..][..time_steps * width], down: width, right: 1 };
-                multiply::<V>(rows, left, matrix);
+    let input_places = fan_out.starts.len() - 1;
+    let matrices = back.numbers.as_chunks::<COLUMNS>().0;
+    let groups = back.width / COLUMNS;
+    for (number, rows) in result.chunks_exact_mut(time_steps * back.width).enumerate() {
+        let (block, place) = (number / input_places, number % input_places);
+        let (targets, _) = fan_out.of(place as u32);
+        if targets.is_empty() {
+            rows.fill(0.0);
+        }
+        for (nth, target) in targets.iter().enumerate() {
+            for group in 0..groups {
+                let matrix = ((block * groups + group) * fan_out.taps + target.tap as usize) * back.channels;
+                let matrix = &matrices[matrix..][..back.channels];
+                for (maps, matrix) in matrix.chunks(W).enumerate() {
+                    let left = &derivative[maps * places * time_steps + target.row as usize..][..time_steps];
+                    let is_first = nth + maps == 0;
+                    product(&mut rows[group * COLUMNS..], back.width, is_first, left, matrix);
+                }
             }
         }
     }

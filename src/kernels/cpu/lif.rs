@@ -2,7 +2,7 @@
 //! loops over arrays of a block's width.
 
 use crate::kernels::linear::MAX_WIDTH;
-use crate::neuron::{Adjoint, Dynamics, NeuronState};
+use crate::neuron::{Adjoint, Dynamics, NeuronState, PlainDynamics};
 use crate::rate_penalty::RatePenalty;
 use crate::simd::multiversion;
 use crate::spec::{Neuron, Surrogate};
@@ -18,11 +18,30 @@ multiversion! {
         fired: &mut [[u32; W]],
         neuron: &Neuron,
     ) {
-        if neuron.is_adaptive() {
+        if neuron.is_plain() {
+            run_plain(potentials, fired, neuron);
+        } else if neuron.is_adaptive() {
             run::<W, true>(potentials, adaptations, fired, neuron);
         } else {
             run::<W, false>(potentials, adaptations, fired, neuron);
         }
+    }
+}
+
+#[inline(always)]
+fn run_plain<const W: usize>(potentials: &mut [[f32; W]], fired: &mut [[u32; W]], neuron: &Neuron) {
+    let dynamics = PlainDynamics::new(neuron);
+    let mut after = [0.0; W];
+    for (rows, fired) in zip(potentials.chunks_mut(STEPS_PER_WORD), fired) {
+        let mut mask = [0_u32; W];
+        for (t, row) in rows.iter_mut().enumerate() {
+            for ((u, v), mask) in zip(zip(row, &mut after), &mut mask) {
+                let (potential, spike) = dynamics.step(v, *u);
+                *u = potential;
+                *mask |= u32::from(spike) << t;
+            }
+        }
+        *fired = mask;
     }
 }
 
@@ -110,11 +129,16 @@ multiversion! {
             let surrogate = neuron.surrogate;
             return run_back::<W, true>(gradient, sum, (potentials, adaptations), neuron, |x| surrogate.slope(x));
         }
+        let is_plain = neuron.is_plain();
         // The surrogate is chosen once, so that the loop has no branches.
         macro_rules! with {
             ($surrogate:expr) => {
-                // The argument in place of the adaptations is not read.
-                run_back::<W, false>(gradient, sum, (potentials, potentials), neuron, |x| $surrogate.slope(x))
+                if is_plain {
+                    run_back_plain(gradient, sum, potentials, neuron, |x| $surrogate.slope(x))
+                } else {
+                    // The argument in place of the adaptations is not read.
+                    run_back::<W, false>(gradient, sum, (potentials, potentials), neuron, |x| $surrogate.slope(x))
+                }
             };
         }
         match neuron.surrogate {
@@ -124,6 +148,27 @@ multiversion! {
             Surrogate::Triangle => with!(Surrogate::Triangle),
         }
     }
+}
+
+/// [`derivative`] of plain neurons with the surrogate's slope known at compile time.
+#[inline(always)]
+fn run_back_plain<const W: usize>(
+    gradient: &mut [[f32; W]],
+    sum: &mut [f32; W],
+    potentials: &[[f32; W]],
+    neuron: &Neuron,
+    slope: impl Fn(f32) -> f32,
+) {
+    let dynamics = PlainDynamics::new(neuron);
+    let (mut adjoint, mut total) = ([0.0_f32; W], [0.0_f32; W]);
+    for (row, potentials) in zip(gradient, potentials).rev() {
+        for ((ds, u), (du, total)) in zip(zip(row, potentials), zip(&mut adjoint, &mut total)) {
+            dynamics.step_back(du, *u, *ds, &slope);
+            *ds = *du;
+            *total += *du;
+        }
+    }
+    *sum = total;
 }
 
 /// [`derivative`] with the surrogate's slope known at compile time.

@@ -12,10 +12,10 @@ const COLUMNS: usize = 16;
 
 /// A view of numbers as a matrix, with the strides of rows and of columns.
 #[derive(Clone, Copy)]
-pub(super) struct Matrix<'a> {
-    pub(super) numbers: &'a [f32],
-    pub(super) down: usize,
-    pub(super) right: usize,
+struct Matrix<'a> {
+    numbers: &'a [f32],
+    down: usize,
+    right: usize,
 }
 
 /// Adds to a tile of `R` rows, [M, W] from `row` and `column` on, the product of `left` and `right` [L, W].
@@ -62,8 +62,7 @@ multiversion! {
     }
 }
 
-/// Adds to `out` [M, W] the product of `left` [M, L] and `right` [L, W].
-pub(super) fn multiply<const W: usize>(out: &mut [f32], left: Matrix<'_>, right: &[f32]) {
+fn multiply<const W: usize>(out: &mut [f32], left: Matrix<'_>, right: &[f32]) {
     product(out.as_chunks_mut::<W>().0, left, right.as_chunks::<W>().0);
 }
 

@@ -28,6 +28,7 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
+use convolution::MapUpstream;
 use spiking::{GradSums, LayerArgs, Saved, Upstream};
 use std::iter::zip;
 use std::sync::Arc;
@@ -174,8 +175,12 @@ impl Derivatives for Flex {
         let (mut sums, accumulate) = accumulated(map);
         let results = GradSums { numbers: numbers_mut(&mut sums), accumulate };
         if let Some(window) = window {
-            let parameters = contiguous(parameters);
-            let (upstream, map) = (upstream(&gradient, time_steps), (numbers(&parameters), window));
+            let (mut gradient, parameters) = (gradient, contiguous(parameters));
+            let upstream = match gradient.shape().num_dims() {
+                5 => MapUpstream::InPlace(numbers_mut(&mut gradient)),
+                _ => MapUpstream::Elsewhere(upstream(&gradient, time_steps)),
+            };
+            let map = (numbers(&parameters), window);
             let input = convolution::backward(&saved, &neurons, upstream, results, map, needs_input);
             reclaim(gradient);
             return LinearGradients { parameters: sums, input: input.map(|(values, sizes)| floats(values, sizes)) };

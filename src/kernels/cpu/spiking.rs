@@ -182,12 +182,7 @@ impl Upstream<'_> {
                 zip(&mut row[..real], own).for_each(|(row, own)| *row = *own);
                 lif::spread(part, &row, coefficients);
             }
-            // As these neurons lie.
-            Self::Maps(gradient, [blocks, map_places, _]) if *map_places == places => {
-                let start = ((sample * blocks + block) * places + place) * part.len();
-                part.copy_from_slice(&gradient.as_chunks::<W>().0[start..start + part.len()]);
-            }
-            // Neurons of constant currents lie one after the other.
+            // Neurons of constant currents, which lie one after the other.
             Self::Maps(gradient, [blocks, places, width]) => {
                 part.as_flattened_mut().fill(0.0);
                 for lane in 0..real {
@@ -202,17 +197,19 @@ impl Upstream<'_> {
 }
 
 /// The derivative by the currents of a block, [T, W], and its sum over time, from the gradient of the layer's spikes, to which
-/// that of the penalty on firing rates is added.
+/// that of the penalty on firing rates is added. It is there already if `upstream` is `None`.
 pub(super) fn derivative<const W: usize>(
     derivative: &mut [[f32; W]],
     sum: &mut [f32; W],
     saved: &Saved,
     neurons: &Neurons,
-    upstream: Upstream<'_>,
+    upstream: Option<Upstream<'_>>,
     at: BlockAt,
 ) {
     let [potentials, adaptations] = saved.block::<W>(at);
-    upstream.write(derivative, saved, at);
+    if let Some(upstream) = upstream {
+        upstream.write(derivative, saved, at);
+    }
     penalise(derivative, potentials, adaptations, neurons, saved.channels * saved.places);
     lif::derivative(derivative, sum, potentials, adaptations, &neurons.neuron);
 }
@@ -272,7 +269,7 @@ fn block_backward<const W: usize>(
     let mut kept = currents.as_chunks_mut::<W>().0.chunks_exact_mut(*time_steps);
     for (sample, events) in buffers.events[..*batch].iter().enumerate() {
         let mut sum = [0.0; W];
-        self::derivative(&mut derivative, &mut sum, saved, neurons, upstream, BlockAt { sample, block, place: 0 });
+        self::derivative(&mut derivative, &mut sum, saved, neurons, Some(upstream), BlockAt { sample, block, place: 0 });
         events::weight_gradient(weight, events, &derivative, &sum);
         zip(&mut *bias, &sum).for_each(|(bias, sum)| *bias += sum);
         if let Some(kept) = kept.next() {
@@ -299,7 +296,8 @@ fn penalise<const W: usize>(
 impl Saved {
     /// Potentials and adaptations, [T, W] (or none), of a block.
     fn block<const W: usize>(&self, BlockAt { sample, block, place }: BlockAt) -> [&[[f32; W]]; 2] {
-        let number = (sample * self.channels.div_ceil(W) + block) * self.places + place;
+        let blocks = self.channels.div_ceil(W);
+        let number = (sample * blocks + block) * self.places + place;
         let rows = number * self.time_steps..(number + 1) * self.time_steps;
         [&self.buffers.potentials, &self.buffers.adaptations]
             .map(|numbers| numbers.as_chunks::<W>().0.get(rows.clone()).unwrap_or_default())
@@ -307,23 +305,30 @@ impl Saved {
 
     /// The potentials, [B, T, H].
     pub(super) fn potentials(&self) -> Vec<f32> {
-        let Self { batch, channels, places, time_steps, .. } = *self;
-        let (width, count) = (linear::width(channels), linear::blocks(channels));
-        let mut potentials = vec![0.0; batch * time_steps * channels * places];
-        for (row, values) in self.buffers.potentials.chunks_exact(width).enumerate() {
-            let (t, place) = (row % time_steps, row / time_steps % places);
-            let (block, sample) = (row / time_steps / places % count, row / time_steps / places / count);
-            let (first, real) = (block * width, width.min(channels - block * width));
-            let start = ((sample * time_steps + t) * channels + first) * places + place;
-            let own = potentials[start..].iter_mut().step_by(places);
-            zip(own, &values[..real]).for_each(|(potential, value)| *potential = *value);
-        }
+        let mut potentials = vec![0.0; self.batch * self.time_steps * self.channels * self.places];
+        for_width!(linear::width(self.channels), potentials_into(self, &mut potentials));
         potentials
     }
 
     /// B, T, H.
     pub(super) const fn shape(&self) -> [usize; 3] {
         [self.batch, self.time_steps, self.channels * self.places]
+    }
+}
+
+/// Writes the potentials, [B, T, H].
+fn potentials_into<const W: usize>(saved: &Saved, potentials: &mut [f32]) {
+    let Saved { batch, channels, places, time_steps, .. } = *saved;
+    for (sample, potentials) in (0..batch).zip(potentials.chunks_exact_mut(time_steps * channels * places)) {
+        for (block, first) in (0..channels).step_by(W).enumerate() {
+            for place in 0..places {
+                let [rows, _] = saved.block::<W>(BlockAt { sample, block, place });
+                for (rows, potentials) in zip(rows, potentials.chunks_exact_mut(channels * places)) {
+                    let own = potentials[first * places + place..].iter_mut().step_by(places);
+                    zip(own, rows).for_each(|(potential, value)| *potential = *value);
+                }
+            }
+        }
     }
 }
 
@@ -393,7 +398,7 @@ fn sample_backward<const W: usize>(
     let mut derivative = vec![[0.0; W]; saved.time_steps];
     for (block, result) in result.chunks_mut(W).enumerate() {
         let mut sum = [0.0; W];
-        self::derivative(&mut derivative, &mut sum, saved, neurons, upstream, BlockAt { sample, block, place: 0 });
+        self::derivative(&mut derivative, &mut sum, saved, neurons, Some(upstream), BlockAt { sample, block, place: 0 });
         zip(result, &sum).for_each(|(result, sum)| *result = *sum);
     }
 }

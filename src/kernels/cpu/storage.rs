@@ -140,10 +140,12 @@ impl<T: Default> BufferPool<T> {
         Self(Mutex::new(Vec::new()))
     }
 
-    /// The smallest buffer of at least the requested size, or else an empty one. Its contents are unspecified.
+    /// The smallest buffer of at least the requested size, or else an empty one. Its contents are unspecified. One that is much
+    /// larger waits for who needs it: shortened for a small use, it would be filled with zeros when it grows again.
     pub(super) fn take(&self, wanted: usize, size: impl Fn(&T) -> usize) -> T {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fitting = waiting.iter().enumerate().filter(|(_, buffer)| size(buffer) >= wanted);
+        let sizes = wanted..=wanted.saturating_mul(2);
+        let fitting = waiting.iter().enumerate().filter(|(_, buffer)| sizes.contains(&size(buffer)));
         let best = fitting.min_by_key(|(_, buffer)| size(buffer)).map(|(place, _)| place);
         best.map(|place| waiting.swap_remove(place)).unwrap_or_default()
     }
