@@ -140,36 +140,6 @@ impl<const ADAPTIVE: bool> Dynamics<ADAPTIVE> {
     }
 }
 
-/// The same for the plain neuron ([`Neuron::is_plain`]), whose other terms are 0 and factors 1: the same bits, but for the signs
-/// of zeros, in fewer operations.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PlainDynamics {
-    beta: f32,
-    threshold: f32,
-}
-
-impl PlainDynamics {
-    pub(crate) const fn new(neuron: &Neuron) -> Self {
-        Self { beta: neuron.beta, threshold: neuron.threshold }
-    }
-
-    /// One time step with input current `input` from potential `v`, which becomes the one after it; returns u and s.
-    #[inline(always)]
-    pub(crate) fn step(&self, after: &mut f32, input: f32) -> (f32, bool) {
-        let potential = self.beta * *after + input;
-        let spike = potential > self.threshold;
-        *after = if spike { 0.0 } else { potential };
-        (potential, spike)
-    }
-
-    /// One time step back: the loss's derivative by u, which is that by `I[t]`, in place of that by u at the time step behind.
-    #[inline(always)]
-    pub(crate) fn step_back(&self, adjoint: &mut f32, potential: f32, by_spike: f32, slope: impl Fn(f32) -> f32) {
-        let passed = if potential > self.threshold { 0.0 } else { self.beta * *adjoint };
-        *adjoint = slope(potential - self.threshold) * by_spike + passed;
-    }
-}
-
 impl Surrogate {
     /// The surrogate gradient at x = u - θ.
     ///

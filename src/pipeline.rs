@@ -77,7 +77,7 @@ impl GpuImages {
     /// Whether the GPU holds images in the same way under both specs: the data set as it is, or a transformed batch, at the
     /// same input rate.
     pub fn same_layout(a: &Spec, b: &Spec) -> bool {
-        let transformed = |spec: &Spec| spec.augment || spec.noise > 0.0;
+        let transformed = |spec: &Spec| spec.augment.is_on() || spec.noise > 0.0;
         transformed(a) == transformed(b) && a.batch_size == b.batch_size && lowered_rate(a) == lowered_rate(b)
     }
 

@@ -29,15 +29,15 @@ impl<'a> Sample<'a> {
 
     /// Whether the spec changes any image in this pass.
     pub const fn is_changed(spec: &Spec, pass: Pass) -> bool {
-        spec.noise > 0.0 || (spec.augment && matches!(pass, Pass::Training(_)))
+        spec.noise > 0.0 || (spec.augment.is_on() && matches!(pass, Pass::Training(_)))
     }
 
     /// Its pixels as the spec changes them in this pass, \[N\]: augmented in training, and with noise.
     pub fn shown(&self, spec: &Spec, pass: Pass) -> Cow<'a, [u8]> {
         let augmented = match pass {
-            Pass::Training(epoch) if spec.augment => {
+            Pass::Training(epoch) if spec.augment.is_on() => {
                 let digit = self.label.filter(|_| spec.dataset == Dataset::Mnist);
-                Cow::Owned(augment(self.pixels, digit, spec.seed, epoch, self.number))
+                Cow::Owned(augment(self.pixels, digit, spec.augment, spec.seed, epoch, self.number))
             }
             Pass::Training(_) | Pass::Evaluation | Pass::Drawing => Cow::Borrowed(self.pixels),
         };

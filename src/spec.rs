@@ -16,7 +16,7 @@ mod fields;
 mod layers;
 mod rule;
 
-pub use fields::{FIELDS, Field, MAX_EPOCHS, MAX_LAYERS, MAX_NEURONS, SWITCH, Values, field};
+pub use fields::{FIELDS, Field, MAX_EPOCHS, MAX_LAYERS, MAX_NEURONS, Values, field};
 pub use layers::{
     Connectivity, Convolution, FeatureMaps, LayerError, LayerSpec, MAX_CHANNELS, MAX_KERNEL, MAX_PLACED_NEURONS,
     Window, dense,
@@ -24,7 +24,7 @@ pub use layers::{
 pub use rule::{Rule, Stdp};
 
 use fields::within;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// A data set, by name.
@@ -75,6 +75,57 @@ impl Dataset {
                 "bag",
                 "ankle boot",
             ]),
+        }
+    }
+}
+
+/// The augmentation of training images ([`crate::digits::augment`]).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Augmentation {
+    /// They are shown as they are.
+    #[default]
+    Off,
+    /// They are changed a little, and digits are written anew with a pen.
+    On,
+    /// The same, and digits as many hands write and scanners see them: thin, broad, coarse, boxed in tight.
+    Hands,
+}
+
+impl Augmentation {
+    /// On or off.
+    pub const fn of(is_on: bool) -> Self {
+        if is_on { Self::On } else { Self::Off }
+    }
+
+    /// Whether images are changed.
+    pub const fn is_on(self) -> bool {
+        !matches!(self, Self::Off)
+    }
+}
+
+// In files of all versions it is a truth value, but for what earlier ones do not know.
+impl Serialize for Augmentation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Off | Self::On => serializer.serialize_bool(self.is_on()),
+            Self::Hands => serializer.serialize_str(self.word()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Augmentation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum BoolOrWord {
+            Bool(bool),
+            Word(String),
+        }
+        match BoolOrWord::deserialize(deserializer)? {
+            BoolOrWord::Bool(is_on) => Ok(Self::of(is_on)),
+            BoolOrWord::Word(word) => {
+                Self::from_word(&word).ok_or_else(|| serde::de::Error::custom("augment is off, on or hands"))
+            }
         }
     }
 }
@@ -242,8 +293,8 @@ pub struct Spec {
     pub rule: Rule,
     /// The data set.
     pub dataset: Dataset,
-    /// Whether training images are augmented each time they are shown ([`crate::digits::augment`]).
-    pub augment: bool,
+    /// How training images are augmented each time they are shown.
+    pub augment: Augmentation,
     /// The fraction of an image's pixels that are replaced by a random grey ([`crate::digits::noise`]), in training,
     /// tests and traces.
     pub noise: f32,
@@ -289,7 +340,7 @@ impl Default for Spec {
         Self {
             rule: Rule::SurrogateGradient,
             dataset: Dataset::Mnist,
-            augment: false,
+            augment: Augmentation::Off,
             noise: 0.0,
             encoding: Encoding::Rate,
             input_rate: 1.0,
@@ -388,6 +439,7 @@ macro_rules! words {
 pub(crate) use words;
 
 words!(Dataset, "mnist" => Self::Mnist, "fashion-mnist" => Self::FashionMnist, "folder" => Self::Folder);
+words!(Augmentation, "off" => Self::Off, "on" => Self::On, "hands" => Self::Hands);
 words!(Encoding, "rate" => Self::Rate, "latency" => Self::Latency, "current" => Self::Current);
 words!(Readout, "membrane" => Self::Membrane, "spike-count" => Self::SpikeCount);
 words!(Schedule, "cosine" => Self::Cosine, "constant" => Self::Constant);

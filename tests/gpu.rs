@@ -24,12 +24,12 @@ use spiking_playground::digits::shard::{Manifest, Split};
 use spiking_playground::digits::shard_writer::write_shards;
 use spiking_playground::event::Event;
 use spiking_playground::kernels::{self, GpuDevice};
-use spiking_playground::layer::{Layer, Linear};
+use spiking_playground::layer::Linear;
 use spiking_playground::network::Network;
 use spiking_playground::parity::Problem;
 use spiking_playground::protocol::{Outgoing, Report, Request};
 use spiking_playground::session::Session;
-use spiking_playground::spec::{Dataset, Encoding, Readout, Spec, dense};
+use spiking_playground::spec::{Augmentation, Dataset, Encoding, Readout, Spec, dense};
 use spiking_playground::training::{Advance, Run};
 use spiking_playground::weights::checkpoint::{Notes, run_from_bytes, run_to_bytes};
 use spiking_playground::weights::writer::FileWriter;
@@ -94,7 +94,7 @@ fn a_network_learns_as_on_the_cpu() {
     let variants = [
         plain.clone(),
         Spec { encoding: Encoding::Latency, readout: Readout::SpikeCount, ..plain.clone() },
-        Spec { encoding: Encoding::Current, augment: true, ..plain.clone() },
+        Spec { encoding: Encoding::Current, augment: Augmentation::On, ..plain.clone() },
         Spec { noise: 0.2, ..plain },
     ];
     for spec in variants {
@@ -165,7 +165,7 @@ fn a_run_that_diverged_is_not_brought_back() {
         writer.is_finite()
     };
     assert!(run.is_finite() && is_finite(&run));
-    let Layer::Dense(layer) = &mut run.network.layers[0];
+    let layer = &mut run.network.layers[0];
     let (mut weights, biases) = layer.linear.rows();
     weights[77] = f32::NAN;
     layer.linear = Linear::new(&weights, &biases, &GPU.device.clone().autodiff());

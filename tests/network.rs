@@ -9,7 +9,7 @@ use spiking_playground::kernels;
 use spiking_playground::layer::Linear;
 use spiking_playground::network::Network;
 use spiking_playground::random::{Generator, Stream};
-use spiking_playground::spec::{Encoding, Readout, Spec, dense};
+use spiking_playground::spec::{Augmentation, Encoding, Readout, Spec, dense};
 use spiking_playground::spikes::encode::Pass;
 use spiking_playground::training::{Advance, Launch, Run};
 use spiking_playground::weights::checkpoint::{Notes, model_from_bytes, model_to_bytes, run_from_bytes, run_to_bytes};
@@ -135,7 +135,7 @@ fn a_model_file_gives_the_same_network() {
 #[test]
 fn a_resumed_run_goes_on_to_the_bit() {
     let data = stripes(100, 3);
-    for augment in [false, true] {
+    for augment in [Augmentation::Off, Augmentation::On, Augmentation::Hands] {
         let spec = Spec { augment, ..small() };
         let (mut whole, mut first) = (run(&spec, 100), run(&spec, 100));
         let losses = train(&mut whole, &data, 14);
@@ -152,7 +152,7 @@ fn a_resumed_run_goes_on_to_the_bit() {
 #[test]
 fn only_training_images_are_augmented() {
     let (data, test) = (stripes(100, 3), stripes(30, 4));
-    let (plain, changed) = (small(), Spec { augment: true, ..small() });
+    let (plain, changed) = (small(), Spec { augment: Augmentation::On, ..small() });
     let (mut a, mut b) = (run(&plain, 100), run(&changed, 100));
     let score = |spec: &Spec| evaluate(&a.network, spec, &test, 0..30, 0);
     assert_eq!(score(&plain), score(&changed));

@@ -10,7 +10,7 @@ use spiking_playground::layer::Linear;
 use spiking_playground::network::Network;
 use spiking_playground::protocol::{Outgoing, Picture, Report, Request, RequestId};
 use spiking_playground::session::Session;
-use spiking_playground::spec::{Dataset, Encoding, Readout, Reset, Spec, Surrogate, dense};
+use spiking_playground::spec::{Augmentation, Dataset, Encoding, Readout, Reset, Spec, Surrogate, dense};
 use spiking_playground::trace::{CERTAINTIES, Trace};
 use spiking_playground::training::Run;
 use spiking_playground::weights::checkpoint::{Notes, model_to_bytes, run_from_bytes, run_to_bytes};
@@ -346,7 +346,7 @@ fn kept() -> Vec<Spec> {
     specs[3].neuron.surrogate = Surrogate::Arctan(3.0);
     specs[4].readout = Readout::SpikeCount;
     specs[5].encoding = Encoding::Latency;
-    (specs[6].time_steps, specs[6].noise, specs[6].augment) = (7, 0.3, true);
+    (specs[6].time_steps, specs[6].noise, specs[6].augment) = (7, 0.3, Augmentation::On);
     (specs[7].learning_rate, specs[7].batch_size) = (0.01, 7);
     specs
 }
@@ -449,7 +449,8 @@ fn training_stops_at_the_end_of_its_last_epoch_and_goes_on_when_asked_again() {
 
 #[test]
 fn a_readers_drawings_are_learnt_and_more_of_them_do_not_start_anew() {
-    let spec = Spec { dataset: Dataset::Folder, augment: true, layers: dense([24]), epochs: 1000, ..small() };
+    let spec =
+        Spec { dataset: Dataset::Folder, augment: Augmentation::On, layers: dense([24]), epochs: 1000, ..small() };
     // A bar on the left, one on the right, one across.
     let bar = |inside: fn(usize, usize) -> bool| (0..784).map(move |i| if inside(i % 28, i / 28) { 255 } else { 0 });
     let bars = [bar(|x, _| x == 8), bar(|x, _| x == 20), bar(|_, y| y == 14)];

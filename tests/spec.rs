@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as ValueError, I64Deserializer};
 use spiking_playground::spec::{
-    Dataset, Encoding, FIELDS, LayerSpec, Neuron, Readout, Reset, Rule, Schedule, Spec, Stdp, Surrogate, dense,
+    Augmentation, Dataset, Encoding, FIELDS, LayerSpec, Neuron, Readout, Reset, Rule, Schedule, Spec, Stdp, Surrogate,
+    dense,
 };
 
 fn neuron() -> impl Strategy<Value = Neuron> {
@@ -50,7 +51,7 @@ fn stdp() -> impl Strategy<Value = Spec> {
             (learning_rate, learning_rate_min, youth, depression),
             (presynaptic_decay, postsynaptic_decay, mean_weight, epochs, augment),
         )| Spec {
-            augment,
+            augment: Augmentation::of(augment),
             input_rate,
             time_steps,
             epochs,
@@ -99,7 +100,7 @@ fn by_gradients() -> impl Strategy<Value = Spec> {
                 rule: Rule::SurrogateGradient,
                 stdp: Stdp::default(),
                 dataset,
-                augment,
+                augment: Augmentation::of(augment),
                 noise,
                 encoding,
                 input_rate,
@@ -210,9 +211,9 @@ fn a_neuron_that_does_not_adapt_is_written_as_before() {
 
 #[test]
 fn a_rule_brings_its_defaults_and_refuses_what_is_not_its_own() {
-    let mut spec = Spec { seed: 7, augment: true, ..Spec::default() };
+    let mut spec = Spec { seed: 7, augment: Augmentation::On, ..Spec::default() };
     spec.set("rule", "stdp").unwrap();
-    assert_eq!(spec, Spec { seed: 7, augment: true, ..Spec::of_rule(Rule::Stdp) });
+    assert_eq!(spec, Spec { seed: 7, augment: Augmentation::On, ..Spec::of_rule(Rule::Stdp) });
     spec.check().unwrap();
     spec.set("learning-rate", "0.125").unwrap();
     spec.set("adaptation", "0.5").unwrap();

@@ -3,6 +3,7 @@
 
 use spiking_playground::chips::loihi::LoihiNetwork;
 use spiking_playground::chips::nir::{End, to_group};
+use spiking_playground::chips::source::IN_A_PROGRAM;
 use spiking_playground::chips::source::{self, Library};
 use spiking_playground::chips::trial::{PICOJOULES, Trial};
 use spiking_playground::chips::{PlainNetwork, Synapses, file, hdf5, netx, nir};
@@ -177,7 +178,8 @@ pub fn exported(kind: &str, name: &str, bits: u32) -> Result<Vec<u8>, JsError> {
                 "norse" => Library::Norse,
                 _ => Library::Numpy,
             };
-            Ok(source::python(network, library, name).map_err(refused)?.into_bytes())
+            let network = network.written_out(IN_A_PROGRAM).map_err(refused)?;
+            Ok(source::python(&network, library, name).map_err(refused)?.into_bytes())
         }
     })
 }
@@ -190,7 +192,7 @@ pub fn exported(kind: &str, name: &str, bits: u32) -> Result<Vec<u8>, JsError> {
 pub fn weights_beside(kind: &str, bits: u32) -> Result<Vec<u8>, JsError> {
     with_network(|network| {
         if kind != "lava" {
-            return Ok(file::to_bytes(network));
+            return Ok(file::to_bytes(&network.written_out(IN_A_PROGRAM).map_err(refused)?));
         }
         let chip = LoihiNetwork::of(network, bits).map_err(refused)?;
         Ok(file::to_bytes(&PlainNetwork {

@@ -14,7 +14,7 @@ pub mod nir;
 pub mod source;
 pub mod trial;
 
-use crate::spec::{Convolution, LayerSpec, Readout, Rule, Spec, Window};
+use crate::spec::{Convolution, FeatureMaps, LayerSpec, MAX_NEURONS, Readout, Rule, Spec, Window};
 
 /// The synapses of a layer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,7 +65,8 @@ impl Synapses {
     /// ```
     pub fn written_out(&self) -> Option<Self> {
         let Some(window) = self.window else { return Some(self.clone()) };
-        if self.inputs.checked_mul(self.outputs).is_none_or(|synapses| synapses > MAX_SYNAPSES) {
+        let synapses = self.inputs.checked_mul(self.outputs);
+        if self.outputs > MAX_NEURONS || synapses.is_none_or(|synapses| synapses > MAX_SYNAPSES) {
             return None;
         }
         let (places, taps) = (window.places(), window.taps());
@@ -97,6 +98,12 @@ impl Synapses {
     /// The weights into a neuron of a dense layer, \[N\].
     pub fn incoming(&self, neuron: usize) -> &[f32] {
         &self.weight[neuron * self.inputs..][..self.inputs]
+    }
+
+    /// The feature maps of a convolution's neurons.
+    pub fn maps(&self) -> Option<FeatureMaps> {
+        let window = self.window?;
+        Some(FeatureMaps { channels: self.bias.len(), rows: window.rows(), columns: window.columns() })
     }
 
     /// The specification of a layer with these synapses.
@@ -153,7 +160,12 @@ impl PlainNetwork {
         }
         let layers: Option<Vec<_>> = self.layers.iter().map(Synapses::written_out).collect();
         let layers = layers.ok_or_else(|| {
-            cannot(&self.spec, "hidden", place, "it has too many synapses: take fewer maps, or a larger stride")
+            cannot(
+                &self.spec,
+                "hidden",
+                place,
+                "its convolutions have too many neurons or synapses: take fewer maps, or a larger stride",
+            )
         })?;
         Ok(Self { spec: with_layers(&self.spec, &layers), layers })
     }

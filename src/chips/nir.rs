@@ -9,19 +9,22 @@
 //! v[t] = β·v[t-1] + I[t] (readout)    LI:      τ = dt/(1 - β), r = τ/dt
 //! ```
 //!
-//! LIF says r = 1 since Norse reads no other; CubaLIF says r = τ_mem/dt and w_in = τ_syn/dt since snnTorch 1.0.0 and SpikingJelly do
+//! A convolution is a Conv2d, whose neurons have the shape of its maps, [C, rows, columns]; a Flatten stands before the first dense layer
+//! behind. LIF says r = 1 since Norse reads no other; CubaLIF says r = τ_mem/dt and w_in = τ_syn/dt since snnTorch 1.0.0 and SpikingJelly do
 //! (`tests/peers/interchange.py` runs all three). NIR has no dt, no time steps, no coding and no reset by subtraction. Format: NIR
 //! 1.0.8 (<https://neuroir.org/docs/primitives.html>); Pedersen and others 2024, doi:10.1038/s41467-024-52259-9.
 
 use super::hdf5::{Entry, Group, Set, Values};
 use super::{CannotSay, PlainNetwork, Synapses, cannot, with_layers};
-use crate::spec::{Neuron, Readout, Reset, Spec};
+use crate::spec::{FeatureMaps, MAX_CHANNELS, MAX_KERNEL, MAX_PLACED_NEURONS, Neuron, Readout, Reset, Spec, Window};
 use std::collections::BTreeMap;
 
 /// A time step in seconds where a file says none: snnTorch, SpikingJelly and NIR's own examples take it too.
 pub const DT: f64 = 1e-4;
 /// The version that is written.
 const VERSION: &str = "1.0.8";
+/// The maximal rows, columns and channels of maps.
+const MOST_SIZE: f64 = 256.0;
 /// Decays and scales that differ by less are one.
 const SAME: f64 = 1e-5;
 
@@ -66,20 +69,29 @@ pub fn to_group(network: &PlainNetwork, end: End) -> Result<Group, CannotSay> {
         chain.push(name);
     };
     let hidden = network.layers.len().saturating_sub(1);
+    let mut before = None;
     for (index, layer) in network.layers.iter().enumerate() {
         let is_readout = index == hidden;
-        add(if is_readout { "readout".to_owned() } else { format!("layers_{index}") }, affine(layer));
+        if let Some(maps) = before.take().filter(|_| layer.window.is_none()) {
+            add("flatten".to_owned(), flatten(maps));
+        }
+        let synapses = layer.window.map_or_else(|| affine(layer), |window| convolution(layer, window));
+        add(if is_readout { "readout".to_owned() } else { format!("layers_{index}") }, synapses);
+        before = layer.maps();
+        let shape = before.map_or_else(|| vec![layer.outputs], |maps| vec![maps.channels, maps.rows, maps.columns]);
         if !is_readout || network.output_spikes() {
-            add(format!("neurons_{index}"), spiking(neuron, layer.outputs));
+            add(format!("neurons_{index}"), spiking(neuron, &shape));
         } else if end == End::Integrator {
-            add("integrators".to_owned(), integrators(neuron.beta, layer.outputs));
+            add("integrators".to_owned(), integrators(neuron.beta, &shape));
         }
     }
-    let (inputs, outputs) = (network.layers.first().map_or(0, |layer| layer.inputs), classes(network));
-    let shape =
-        |kind: &str, size: usize| Group::of([("type", Set::text(kind)), ("shape", Set::wholes(vec![size as i64]))]);
+    let input = match network.layers.first().and_then(|layer| layer.window) {
+        Some(window) => [window.input.channels, window.input.rows, window.input.columns].to_vec(),
+        None => vec![network.pixels()],
+    };
+    let shape = |kind: &str, sizes: &[usize]| Group::of([("type", Set::text(kind)), ("shape", wholes(sizes))]);
     chain.push("output".to_owned());
-    let nodes = nodes.with("input", shape("Input", inputs)).with("output", shape("Output", outputs));
+    let nodes = nodes.with("input", shape("Input", &input)).with("output", shape("Output", &[classes(network)]));
     let edges: Vec<String> = chain.windows(2).flatten().cloned().collect();
     let edges = Set { shape: vec![edges.len() / 2, 2], values: Values::Text(edges) };
     // Only a hint: without it the graph means the same.
@@ -104,16 +116,44 @@ fn affine(layer: &Synapses) -> Group {
     ])
 }
 
-/// One value for each of so many neurons.
-fn each(neurons: usize, value: f64) -> Set {
-    Set::floats(vec![neurons], vec![value as f32; neurons])
+fn wholes(sizes: &[usize]) -> Set {
+    Set::wholes(sizes.iter().map(|size| *size as i64).collect())
 }
 
-fn spiking(neuron: &Neuron, neurons: usize) -> Group {
+fn convolution(layer: &Synapses, window: Window) -> Group {
+    let Window { input, kernel, stride, padding } = window;
+    Group::of([
+        ("type", Set::text("Conv2d")),
+        ("weight", Set::floats(vec![layer.bias.len(), input.channels, kernel, kernel], layer.weight.clone())),
+        ("bias", Set::floats(vec![layer.bias.len()], layer.bias.clone())),
+        ("stride", wholes(&[stride; 2])),
+        ("padding", wholes(&[padding; 2])),
+        ("dilation", wholes(&[1; 2])),
+        ("groups", Set::whole(1)),
+        ("input_shape", wholes(&[input.rows, input.columns])),
+    ])
+}
+
+/// Maps [C, rows, columns] as a row of numbers. Dimensions count from that of the samples.
+fn flatten(maps: FeatureMaps) -> Group {
+    Group::of([
+        ("type", Set::text("Flatten")),
+        ("input_type", wholes(&[maps.channels, maps.rows, maps.columns])),
+        ("start_dim", Set::whole(1)),
+        ("end_dim", Set::whole(-1)),
+    ])
+}
+
+/// One value for each of the neurons of this shape.
+fn each(shape: &[usize], value: f64) -> Set {
+    Set::floats(shape.to_vec(), vec![value as f32; shape.iter().product()])
+}
+
+fn spiking(neuron: &Neuron, shape: &[usize]) -> Group {
     let (alpha, beta) = (f64::from(neuron.alpha), f64::from(neuron.beta));
     let (threshold, gain) = (f64::from(neuron.threshold), f64::from(neuron.gain));
     let tau = DT / (1.0 - beta);
-    let all = |value: f64| each(neurons, value);
+    let all = |value: f64| each(shape, value);
     if alpha == 0.0 {
         return Group::of([
             ("type", Set::text("LIF")),
@@ -137,9 +177,9 @@ fn spiking(neuron: &Neuron, neurons: usize) -> Group {
     ])
 }
 
-fn integrators(beta: f32, neurons: usize) -> Group {
+fn integrators(beta: f32, shape: &[usize]) -> Group {
     let tau = DT / (1.0 - f64::from(beta));
-    let all = |value: f64| each(neurons, value);
+    let all = |value: f64| each(shape, value);
     Group::of([("type", Set::text("LI")), ("tau", all(tau)), ("r", all(tau / DT)), ("v_leak", all(0.0))])
 }
 
@@ -163,10 +203,12 @@ pub enum NirError {
     #[error("its layers do not follow each other: {0}")]
     NoChain(String),
     /// There is no such layer here.
-    #[error("`{0}` is a {1}, and only Affine, Linear, LIF, CubaLIF, LI, CubaLI and Flatten can be read")]
+    #[error("`{0}` is a {1}, and only Affine, Linear, Conv2d, LIF, CubaLIF, LI, CubaLI and Flatten can be read")]
     OtherNode(String, String),
     /// The layers stand in an order that no network here has.
-    #[error("`{0}` comes where {1} is wanted: layers are synapses (Affine or Linear), then neurons (LIF or CubaLIF)")]
+    #[error(
+        "`{0}` comes where {1} is wanted: layers are synapses (Affine, Linear or Conv2d), then neurons (LIF or CubaLIF)"
+    )]
     OtherOrder(String, &'static str),
     /// Two neurons forget at different speeds.
     #[error("`{0}` and `{1}` have different `{2}`, and all neurons of a network here have the same")]
@@ -226,11 +268,30 @@ pub fn from_group(root: &Group, open: &Spec, dt: Option<f64>) -> Result<Imported
         (None, Some(dt)) => (dt, DtSource::File),
         (None, None) => (DT, DtSource::Nobody),
     };
-    let mut reader = Reader { dt: dt.0, layers: Vec::new(), neurons: None, decay: None, last: Last::Neurons };
+    let mut reader =
+        Reader { dt: dt.0, input: image(graph), layers: Vec::new(), neurons: None, decay: None, last: Last::Neurons };
     for (name, node) in chain(graph)? {
         reader.take(name, node)?;
     }
     reader.finish(open, dt, own_spec(root))
+}
+
+/// The image that a graph's input is, [C, rows, columns], if it is one.
+fn image(graph: &Group) -> Option<FeatureMaps> {
+    let nodes = graph.group("nodes")?;
+    let input = nodes.0.keys().find_map(|name| nodes.group(name).filter(|node| node.text("type") == Some("Input")))?;
+    match input.set("shape")?.numbers()?[..] {
+        [channels, rows, columns] => maps_of([channels, rows, columns]),
+        _ => None,
+    }
+}
+
+/// Sizes of maps that are whole numbers and not 0.
+fn maps_of(sizes: [f64; 3]) -> Option<FeatureMaps> {
+    let [channels, rows, columns] = sizes.map(|size| size as usize);
+    let maps = FeatureMaps { channels, rows, columns };
+    let is_whole = sizes.iter().all(|size| size.fract() == 0.0 && (1.0..=MOST_SIZE).contains(size));
+    is_whole.then_some(maps)
 }
 
 /// The nodes between input and output in the order of the edges.
@@ -286,6 +347,8 @@ struct Scales {
 /// Reads layer after layer.
 struct Reader {
     dt: f64,
+    /// Rows and columns of the input, if it has them.
+    input: Option<FeatureMaps>,
     layers: Vec<Synapses>,
     /// The constants of the first spiking layer's first neuron, (g, θ): all others are brought to them.
     neurons: Option<(f64, f64)>,
@@ -299,14 +362,14 @@ impl Reader {
         let kind = node.text("type").unwrap_or("node without a type");
         match kind {
             "Flatten" => Ok(()),
-            "Affine" | "Linear" => self.synapses(name, node, kind == "Affine"),
+            "Affine" | "Linear" | "Conv2d" => self.synapses(name, node, kind),
             "LIF" | "CubaLIF" => self.spiking(name, node, kind == "CubaLIF"),
             "LI" | "CubaLI" => self.integrators(name, node, kind == "CubaLI"),
             other => Err(NirError::OtherNode(name.to_owned(), other.to_owned())),
         }
     }
 
-    fn synapses(&mut self, name: &str, node: &Group, has_bias: bool) -> Result<(), NirError> {
+    fn synapses(&mut self, name: &str, node: &Group, kind: &str) -> Result<(), NirError> {
         if self.last != Last::Neurons {
             return Err(NirError::OtherOrder(
                 name.to_owned(),
@@ -314,32 +377,90 @@ impl Reader {
             ));
         }
         let missing = |part, wanted: String| NirError::Missing { node: name.to_owned(), part, wanted };
-        let set = node.set("weight").filter(|set| set.shape.len() == 2 && !set.is_empty());
+        let is_convolution = kind == "Conv2d";
+        let (dimensions, wanted) =
+            if is_convolution { (4, "kernels [out, in, K, K]") } else { (2, "a matrix [out, in]") };
+        let set = node.set("weight").filter(|set| set.shape.len() == dimensions && !set.is_empty());
         let (Some(set), Some(weight)) = (set, set.and_then(Set::numbers)) else {
-            return Err(missing("weight", "a matrix [out, in]".to_owned()));
+            return Err(missing("weight", wanted.to_owned()));
         };
-        let (outputs, inputs) = (set.shape[0], set.shape[1]);
+        let gives = set.shape[0];
+        let (inputs, outputs, window) = if is_convolution {
+            let window = self.window((name, node), &set.shape)?;
+            (window.input.neurons(), gives * window.places(), Some(window))
+        } else {
+            (set.shape[1], gives, None)
+        };
         if let Some(before) = self.layers.last().filter(|before| before.outputs != inputs) {
             return Err(missing(
                 "weight",
                 format!("[out, {}], for the layer before has so many neurons,", before.outputs),
             ));
         }
-        let bias = match node.set("bias").filter(|_| has_bias) {
-            None if has_bias => return Err(missing("bias", format!("[{outputs}]"))),
-            None => vec![0.0; outputs],
-            Some(set) => set
-                .numbers()
-                .filter(|bias| bias.len() == outputs)
-                .ok_or_else(|| missing("bias", format!("[{outputs}]")))?,
+        let bias = match node.set("bias").filter(|_| kind != "Linear") {
+            None if kind == "Affine" => return Err(missing("bias", format!("[{gives}]"))),
+            None => vec![0.0; gives],
+            Some(set) => {
+                set.numbers().filter(|bias| bias.len() == gives).ok_or_else(|| missing("bias", format!("[{gives}]")))?
+            }
         };
         if let Some(bad) = weight.iter().chain(&bias).find(|number| !(**number as f32).is_finite()) {
             return Err(NirError::Bad(name.to_owned(), "weight", bad.to_string()));
         }
         let floats = |numbers: Vec<f64>| numbers.into_iter().map(|number| number as f32).collect();
-        self.layers.push(Synapses { inputs, outputs, weight: floats(weight), bias: floats(bias), window: None });
+        self.layers.push(Synapses { inputs, outputs, weight: floats(weight), bias: floats(bias), window });
         self.last = Last::Synapses;
         Ok(())
+    }
+
+    /// The way of a convolution's kernels, [out, in, K, K], over the maps before it.
+    fn window(&self, (name, node): (&str, &Group), shape: &[usize]) -> Result<Window, NirError> {
+        let missing = |part, wanted: &str| NirError::Missing { node: name.to_owned(), part, wanted: wanted.to_owned() };
+        if shape[2] != shape[3] || shape[2] > MAX_KERNEL || shape[0] > MAX_CHANNELS {
+            let wanted = format!("kernels [out, in, K, K] of at most {MAX_CHANNELS} maps and K = {MAX_KERNEL}");
+            return Err(missing("weight", &wanted));
+        }
+        // One number for both directions, or two that are equal.
+        let both = |part: &'static str, default: usize| match node.set(part) {
+            None => Ok(default),
+            Some(set) => match set.numbers().unwrap_or_default()[..] {
+                [one] if one >= 0.0 && one.fract() == 0.0 => Ok(one as usize),
+                [down, right] if down == right && down >= 0.0 && down.fract() == 0.0 => Ok(down as usize),
+                _ => Err(missing(part, "one number for rows and columns")),
+            },
+        };
+        let (stride, dilation, groups) = (both("stride", 1)?, both("dilation", 1)?, both("groups", 1)?);
+        let padding = match node.text("padding") {
+            Some("valid") => 0,
+            Some("same") if stride == 1 && shape[2] % 2 == 1 => shape[2] / 2,
+            Some(_) => return Err(missing("padding", "a number, or `valid`")),
+            None => both("padding", 0)?,
+        };
+        for (part, value) in [("dilation", dilation), ("groups", groups)] {
+            if value != 1 {
+                return Err(NirError::Bad(name.to_owned(), part, format!("{value}, and convolutions here have 1")));
+            }
+        }
+        let stated = node.set("input_shape").and_then(Set::numbers).and_then(|sizes| match sizes[..] {
+            [rows, columns] => maps_of([shape[1] as f64, rows, columns]),
+            _ => None,
+        });
+        let before = match self.layers.last() {
+            Some(layer) => layer.maps(),
+            None => self.input.or(stated),
+        };
+        let input = before.ok_or_else(|| missing("input_shape", "the rows and columns of what comes in"))?;
+        let window = Window { input, kernel: shape[2], stride, padding };
+        if input.channels != shape[1] {
+            return Err(missing("weight", &format!("[out, {}, K, K], for so many maps come in,", input.channels)));
+        }
+        let is_in_range = (1..=window.kernel).contains(&stride) && padding < window.kernel;
+        if !is_in_range || window.places() == 0 || shape[0] * window.places() > MAX_PLACED_NEURONS {
+            let way =
+                format!("stride {stride} and padding {padding}, by which no layer of a reasonable size comes out");
+            return Err(NirError::Bad(name.to_owned(), "stride", way));
+        }
+        Ok(window)
     }
 
     /// A parameter of a layer's neurons, one for each.
@@ -428,20 +549,31 @@ impl Reader {
                 return Err(NirError::Bad(name.to_owned(), part, format!("{bad} in all, and more than 0 is wanted")));
             }
         }
-        self.bring_to_one(&Scales { gain, threshold });
+        self.bring_to_one(name, &Scales { gain, threshold })?;
         self.last = Last::Neurons;
         Ok(())
     }
 
     /// Brings the neurons of the newest layer to the constants of the first: what a neuron's own gain and threshold are to those,
     /// its weights are multiplied by.
-    fn bring_to_one(&mut self, scales: &Scales) {
+    fn bring_to_one(&mut self, name: &str, scales: &Scales) -> Result<(), NirError> {
         let first = (scales.gain.first().copied().unwrap_or(1.0), scales.threshold.first().copied().unwrap_or(1.0));
         let (gain, threshold) = *self.neurons.get_or_insert(first);
-        let Some(layer) = self.layers.last_mut() else { return };
-        for (neuron, (own_gain, own_threshold)) in scales.gain.iter().zip(&scales.threshold).enumerate() {
-            scale(layer, neuron, own_gain / gain * (threshold / own_threshold));
+        let factor = |(own_gain, own_threshold): (&f64, &f64)| own_gain / gain * (threshold / own_threshold);
+        self.scale_newest(name, scales.gain.iter().zip(&scales.threshold).map(factor).collect())
+    }
+
+    /// Multiplies what comes into each neuron of the newest layer by a factor of its own; those of a feature map share one.
+    fn scale_newest(&mut self, name: &str, factors: Vec<f64>) -> Result<(), NirError> {
+        let Some(layer) = self.layers.last_mut() else { return Ok(()) };
+        let places = layer.window.map_or(1, Window::places).max(1);
+        for (map, factors) in factors.chunks(places).enumerate() {
+            if factors.iter().any(|factor| (factor - factors[0]).abs() > SAME) {
+                return Err(NirError::Differs(name.to_owned(), name.to_owned(), "v_threshold"));
+            }
+            scale(layer, map, factors[0]);
         }
+        Ok(())
     }
 
     fn integrators(&mut self, name: &str, node: &Group, is_cuba: bool) -> Result<(), NirError> {
@@ -460,11 +592,8 @@ impl Reader {
             return Err(NirError::Bad(name.to_owned(), "v_leak", format!("{leak}, and outputs here rest at 0")));
         }
         let (r, w_in) = (self.parameter(at, "r", Some(1.0))?, self.parameter(at, "w_in", Some(1.0))?);
-        if let Some(layer) = self.layers.last_mut() {
-            for (neuron, (r, w_in)) in r.iter().zip(&w_in).enumerate() {
-                scale(layer, neuron, r * (1.0 - beta) * if is_cuba { *w_in } else { 1.0 });
-            }
-        }
+        let factor = |(r, w_in): (&f64, &f64)| r * (1.0 - beta) * if is_cuba { *w_in } else { 1.0 };
+        self.scale_newest(name, r.iter().zip(&w_in).map(factor).collect())?;
         self.last = Last::Integrators;
         Ok(())
     }
@@ -510,12 +639,12 @@ impl Reader {
     }
 }
 
-/// Multiplies what comes into a neuron; a factor that is one but for rounding leaves it as it is.
+/// Multiplies what comes into a neuron, or those of a feature map; a factor that is one but for rounding leaves it as it is.
 fn scale(layer: &mut Synapses, neuron: usize, factor: f64) {
     if (factor - 1.0).abs() < 1e-6 {
         return;
     }
-    let inputs = layer.inputs;
+    let inputs = layer.window.map_or(layer.inputs, Window::taps);
     let weights = layer.weight[neuron * inputs..][..inputs].iter_mut().chain(&mut layer.bias[neuron..=neuron]);
     weights.for_each(|weight| *weight = (f64::from(*weight) * factor) as f32);
 }

@@ -21,6 +21,9 @@ pub enum Library {
     Norse,
 }
 
+/// Where a network is to go, in words. A program reads its convolutions as matrices.
+pub const IN_A_PROGRAM: &str = "in a program";
+
 /// The file of weights beside a program that is called like it.
 pub fn weights_file(name: &str) -> String {
     format!("{name}.safetensors")

@@ -1,6 +1,6 @@
 //! The command line's arguments and their meaning. The flags of a run are the fields of its spec.
 
-use crate::spec::{Dataset, FIELDS, Field, Rule, SWITCH, Spec, field};
+use crate::spec::{Dataset, FIELDS, Field, Rule, Spec, field};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -378,7 +378,7 @@ fn bare_flag(field: &'static Field) -> Arg {
     let check = |text: &str| Spec::default().set(field.name, text).map(|()| text.to_owned()).map_err(|e| e.to_string());
     let arg = Arg::new(field.name).long(field.name).value_name("VALUE");
     let arg =
-        if field.values == SWITCH { arg.num_args(0..=1).require_equals(true).default_missing_value("on") } else { arg };
+        if field.is_switch() { arg.num_args(0..=1).require_equals(true).default_missing_value("on") } else { arg };
     arg.value_parser(check).allow_hyphen_values(true).help_heading(heading(field)).help(format!(
         "{}: {}{}",
         field.help,

@@ -54,6 +54,7 @@ pub fn export(arguments: &Export) -> Result<()> {
                 Target::Norse => Library::Norse,
                 Target::Numpy | Target::Nir | Target::Netx | Target::Lava => Library::Numpy,
             };
+            let network = network.written_out(source::IN_A_PROGRAM)?;
             program(arguments, &output, &source::python(&network, library, &stem(&output)?)?, &network)?;
         }
     }

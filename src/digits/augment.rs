@@ -8,8 +8,10 @@
 //! pixels: the rotation by φ is given by h = tan(φ/2), for cos φ = (1 - h²)/(1 + h²) and sin φ = 2h/(1 + h²).
 
 use super::drawing::SIDE;
-use super::handwriting::{redrawn, written};
+use super::handwriting::{Hands, redrawn, written};
+use super::scanned::scanned;
 use crate::random::{Generator, Stream};
+use crate::spec::Augmentation;
 
 /// The largest tan(φ/2): 12 degrees.
 const HALF_TURN: f32 = 0.105;
@@ -28,28 +30,68 @@ const PEN: f32 = 0.5;
 const WRITTEN: f32 = 0.4;
 const REDRAWN: f32 = 0.1;
 const UNCHANGED: f32 = 0.3;
+/// The same with [`Augmentation::Hands`], and of those that are scanned coarsely: written ones, and those of the data set.
+const WRITTEN_BY_HANDS: f32 = 0.3;
+const REDRAWN_BY_HANDS: f32 = 0.1;
+const SCANNED: f32 = 0.25;
+const UNCHANGED_BESIDE_HANDS: f32 = 0.15;
+/// The fraction of scanned ones that are written by a pen before.
+const WRITTEN_BEFORE: f32 = 0.35;
 
 /// The augmented image for this epoch, u8 [side, side]; an image that is not square is returned unchanged. `sample` is
 /// its number in the data set. `digit` is its label if the images are MNIST's.
 ///
 /// ```
 /// use spiking_playground::digits::augment::augment;
+/// use spiking_playground::spec::Augmentation;
 /// let image = [0, 0, 0, 0, 0, 255, 255, 0, 0, 255, 255, 0, 0, 0, 0, 0];
-/// assert_eq!(augment(&image, None, 1, 0, 17), augment(&image, None, 1, 0, 17));
-/// assert_ne!(augment(&image, None, 1, 0, 17), augment(&image, None, 1, 1, 17)); // another epoch
+/// let augmented = |epoch| augment(&image, None, Augmentation::On, 1, epoch, 17);
+/// assert_eq!(augmented(0), augmented(0));
+/// assert_ne!(augmented(0), augmented(1));
 /// ```
-pub fn augment(image: &[u8], digit: Option<u8>, seed: u64, epoch: u32, sample: u64) -> Vec<u8> {
+pub fn augment(
+    image: &[u8],
+    digit: Option<u8>,
+    augmentation: Augmentation,
+    seed: u64,
+    epoch: u32,
+    sample: u64,
+) -> Vec<u8> {
     let side = image.len().isqrt();
     if side * side != image.len() {
         return image.to_vec();
     }
     let mut generator = Generator::new(seed, Stream::Handwriting(epoch, sample));
     let kind = generator.unit();
-    match digit.filter(|digit| *digit < 10 && side == SIDE) {
-        Some(digit) if kind < WRITTEN => written(digit, &mut generator).to_vec(),
-        Some(_) if kind < WRITTEN + REDRAWN => redrawn(image, &mut generator).to_vec(),
-        Some(_) if kind < WRITTEN + REDRAWN + UNCHANGED => image.to_vec(),
-        _ => Change::drawn(seed, epoch, sample).apply(image, side),
+    let changed = || Change::drawn(seed, epoch, sample).apply(image, side);
+    let Some(digit) = digit.filter(|digit| *digit < 10 && side == SIDE) else { return changed() };
+    match augmentation {
+        Augmentation::Off => image.to_vec(),
+        Augmentation::On => {
+            let hands = Hands::USUAL;
+            match () {
+                () if kind < WRITTEN => written(digit, hands, &mut generator).to_vec(),
+                () if kind < WRITTEN + REDRAWN => redrawn(image, hands, &mut generator).to_vec(),
+                () if kind < WRITTEN + REDRAWN + UNCHANGED => image.to_vec(),
+                () => changed(),
+            }
+        }
+        Augmentation::Hands => {
+            let (hands, redrawing) = (Hands::MANY, WRITTEN_BY_HANDS + REDRAWN_BY_HANDS);
+            match () {
+                () if kind < WRITTEN_BY_HANDS => written(digit, hands, &mut generator).to_vec(),
+                () if kind < redrawing => redrawn(image, hands, &mut generator).to_vec(),
+                () if kind < redrawing + SCANNED => {
+                    let paper = match generator.unit() < WRITTEN_BEFORE {
+                        true => written(digit, hands, &mut generator).to_vec(),
+                        false => changed(),
+                    };
+                    scanned(&paper, &mut generator).map_or(paper, |pixels| pixels.to_vec())
+                }
+                () if kind < redrawing + SCANNED + UNCHANGED_BESIDE_HANDS => image.to_vec(),
+                () => changed(),
+            }
+        }
     }
 }
 
@@ -219,7 +261,7 @@ mod tests {
         for sample in 0..500 {
             let mut image = vec![0; 784];
             image[4 * 28 + 14] = 255;
-            let moved = augment(&image, None, 1, 0, sample);
+            let moved = augment(&image, None, Augmentation::On, 1, 0, sample);
             let mass: f64 = moved.iter().map(|pixel| f64::from(*pixel)).sum();
             assert!(mass > 50.0, "the dot of sample {sample} is gone");
             let mean = |of: fn(usize) -> usize| {
@@ -233,7 +275,7 @@ mod tests {
     #[test]
     fn any_size_is_taken() {
         for length in [0, 1, 2, 4, 9, 10] {
-            assert_eq!(augment(&vec![255; length], None, 3, 1, 4).len(), length);
+            assert_eq!(augment(&vec![255; length], None, Augmentation::On, 3, 1, 4).len(), length);
         }
     }
 
@@ -284,7 +326,7 @@ mod tests {
     fn the_pixels_are_the_same_everywhere() {
         let image: Vec<u8> = (0..784).map(|i| if (i / 28 + i % 28) % 9 < 3 { 255 } else { 0 }).collect();
         let hash = (0..20)
-            .flat_map(|sample| augment(&image, None, 7, 2, sample))
+            .flat_map(|sample| augment(&image, None, Augmentation::On, 7, 2, sample))
             .fold(0xcbf2_9ce4_8422_2325, |hash: u64, pixel| (hash ^ u64::from(pixel)).wrapping_mul(0x0100_0000_01b3));
         assert_eq!(hash, GOLDEN);
     }

@@ -14,18 +14,9 @@ use crate::random::Generator;
 const JITTER: f32 = 0.06;
 /// The maximal bend: the displacement of the middle of a side, as a fraction of half the box.
 const BEND: f32 = 0.12;
-/// The maximal shear, in widths to the side per height.
-const SHEAR: f32 = 0.25;
-/// The largest tan(φ/2): 8 degrees.
-const HALF_TURN: f32 = 0.07;
-/// The maximal stretch or shrinking of the width.
-const STRETCH: f32 = 0.5;
-/// The range of the pen's width, in widths of the pad's pen.
-const WIDTHS: [f32; 2] = [0.7, 1.4];
 /// Points on a curve between two of its control points.
 const FINE: usize = 5;
-/// Probabilities: of a drawing as high as wide, whatever it shows; of joined strokes; of paths of few points.
-const SQUARE: f32 = 0.4;
+/// Probabilities: of joined strokes; of paths of few points.
 const JOINED: f32 = 0.6;
 const COARSE: [f32; 2] = [0.25, 0.7];
 /// The number of points of a path of few points: the minimum, and the maximal number beyond it.
@@ -33,8 +24,30 @@ const FEW: [f32; 2] = [8.0, 2.0];
 
 type Path = Vec<[f32; 2]>;
 
+/// How far hands that write, and their pens, differ.
+#[derive(Clone, Copy, Debug)]
+pub struct Hands {
+    /// The maximal shear, in widths to the side per height.
+    shear: f32,
+    /// The largest tan(φ/2).
+    half_turn: f32,
+    /// The maximal stretch or shrinking of the width.
+    stretch: f32,
+    /// The range of the pen's width, in widths of the pad's pen.
+    widths: [f32; 2],
+    /// The probability of a drawing as high as wide, whatever it shows.
+    square: f32,
+}
+
+impl Hands {
+    /// Those that draw on a pad: turned by up to 8 degrees.
+    pub const USUAL: Self = Self { shear: 0.25, half_turn: 0.07, stretch: 0.5, widths: [0.7, 1.4], square: 0.4 };
+    /// Those of many people with any pen, from a fine liner to a marker: turned by up to 14 degrees.
+    pub const MANY: Self = Self { shear: 0.45, half_turn: 0.12, stretch: 0.6, widths: [0.45, 1.9], square: 0.4 };
+}
+
 /// A picture of `digit` written by a pen, u8 [28, 28].
-pub fn written(digit: u8, generator: &mut Generator) -> [u8; PIXELS] {
+pub fn written(digit: u8, hands: Hands, generator: &mut Generator) -> [u8; PIXELS] {
     let ways = styles(digit);
     let way = ways[(generator.unit() * ways.len() as f32) as usize];
     let mut strokes: Vec<Path> = way.iter().map(|stroke| curve(stroke, generator)).collect();
@@ -42,7 +55,7 @@ pub fn written(digit: u8, generator: &mut Generator) -> [u8; PIXELS] {
     if joined {
         strokes = vec![strokes.concat()];
     }
-    bend(&mut strokes, generator);
+    bend(&mut strokes, hands, generator);
     if generator.unit() < COARSE[usize::from(joined)] {
         let points = (FEW[0] + generator.unit() * (FEW[1] + 1.0)) as usize;
         let total: f32 = strokes.iter().map(|path| length(path)).sum();
@@ -51,19 +64,19 @@ pub fn written(digit: u8, generator: &mut Generator) -> [u8; PIXELS] {
             *stroke = resampled(stroke, ((points as f32 * share + 0.5) as usize).max(2));
         }
     }
-    draw(&strokes, width(generator))
+    draw(&strokes, width(hands, generator))
 }
 
 /// A picture redrawn by a pen along the thinned lines of another, u8 [28, 28].
-pub fn redrawn(image: &[u8], generator: &mut Generator) -> [u8; PIXELS] {
+pub fn redrawn(image: &[u8], hands: Hands, generator: &mut Generator) -> [u8; PIXELS] {
     let mut strokes = lines(image);
-    bend(&mut strokes, generator);
-    draw(&strokes, width(generator))
+    bend(&mut strokes, hands, generator);
+    draw(&strokes, width(hands, generator))
 }
 
 /// The pen's radius, in pixels.
-fn width(generator: &mut Generator) -> f32 {
-    PEN_RADIUS * (WIDTHS[0] + (WIDTHS[1] - WIDTHS[0]) * generator.unit())
+fn width(Hands { widths, .. }: Hands, generator: &mut Generator) -> f32 {
+    PEN_RADIUS * (widths[0] + (widths[1] - widths[0]) * generator.unit())
 }
 
 /// A random number in [-max, max].
@@ -108,13 +121,13 @@ fn bounds(strokes: &[Path]) -> [f32; 4] {
 }
 
 /// Bends, slants, turns and stretches strokes of any size.
-fn bend(strokes: &mut [Path], generator: &mut Generator) {
+fn bend(strokes: &mut [Path], hands: Hands, generator: &mut Generator) {
     let [left, top, right, bottom] = bounds(strokes);
     let half = ((right - left).max(bottom - top) / 2.0).max(f32::MIN_POSITIVE);
     let bends: [f32; 4] = std::array::from_fn(|_| within(BEND, generator));
-    let (shear, h) = (within(SHEAR, generator), within(HALF_TURN, generator));
+    let (shear, h) = (within(hands.shear, generator), within(hands.half_turn, generator));
     let (cos, sin) = ((1.0 - h * h) / (1.0 + h * h), 2.0 * h / (1.0 + h * h));
-    let stretch = within(STRETCH, generator);
+    let stretch = within(hands.stretch, generator);
     let stretch = if stretch > 0.0 { 1.0 + stretch } else { 1.0 / (1.0 - stretch) };
     for [x, y] in strokes.iter_mut().flatten() {
         let (u, v) = ((*x - (left + right) / 2.0) / half, (*y - (top + bottom) / 2.0) / half);
@@ -122,7 +135,7 @@ fn bend(strokes: &mut [Path], generator: &mut Generator) {
         let u = (u - shear * v) * stretch;
         (*x, *y) = (cos * u - sin * v, sin * u + cos * v);
     }
-    if generator.unit() < SQUARE {
+    if generator.unit() < hands.square {
         let [left, top, right, bottom] = bounds(strokes);
         let (width, height) = (right - left, bottom - top);
         if width.min(height) > 0.05 * width.max(height) {
@@ -230,7 +243,7 @@ mod tests {
     #[test]
     fn every_digit_fills_the_box_and_is_centred() {
         for sample in 0..300 {
-            let pixels = written((sample % 10) as u8, &mut generator(sample));
+            let pixels = written((sample % 10) as u8, Hands::USUAL, &mut generator(sample));
             let inked = || (0..PIXELS).filter(|i| pixels[*i] > 0);
             let size = |of: fn(usize) -> usize| {
                 let at = || inked().map(of);
@@ -249,15 +262,24 @@ mod tests {
     #[test]
     fn what_is_drawn_is_a_function_of_the_generator() {
         for sample in 0..20 {
-            assert_eq!(written(4, &mut generator(sample)), written(4, &mut generator(sample)));
-            assert_ne!(written(4, &mut generator(sample)), written(4, &mut generator(sample + 1)));
-            assert_eq!(redrawn(&cross(), &mut generator(sample)), redrawn(&cross(), &mut generator(sample)));
+            assert_eq!(
+                written(4, Hands::USUAL, &mut generator(sample)),
+                written(4, Hands::USUAL, &mut generator(sample))
+            );
+            assert_ne!(
+                written(4, Hands::USUAL, &mut generator(sample)),
+                written(4, Hands::USUAL, &mut generator(sample + 1))
+            );
+            assert_eq!(
+                redrawn(&cross(), Hands::USUAL, &mut generator(sample)),
+                redrawn(&cross(), Hands::USUAL, &mut generator(sample))
+            );
         }
     }
 
     #[test]
     fn a_picture_without_ink_gives_one_without() {
-        assert_eq!(redrawn(&[0; PIXELS], &mut generator(0)), [0; PIXELS]);
+        assert_eq!(redrawn(&[0; PIXELS], Hands::USUAL, &mut generator(0)), [0; PIXELS]);
     }
 
     /// The pad samples each pixel 64 times, here its centre's distance counts: along a straight stroke both give the
@@ -293,8 +315,8 @@ mod tests {
     #[test]
     fn the_pixels_are_the_same_everywhere() {
         let drawn = (0..40).flat_map(|sample| match sample % 2 {
-            0 => written((sample / 2 % 10) as u8, &mut generator(sample)),
-            _ => redrawn(&cross(), &mut generator(sample)),
+            0 => written((sample / 2 % 10) as u8, Hands::USUAL, &mut generator(sample)),
+            _ => redrawn(&cross(), Hands::USUAL, &mut generator(sample)),
         });
         let hash = drawn
             .fold(0xcbf2_9ce4_8422_2325, |hash: u64, pixel| (hash ^ u64::from(pixel)).wrapping_mul(0x0100_0000_01b3));

@@ -9,6 +9,7 @@ pub mod order;
 pub mod own;
 pub mod shard;
 pub mod shard_writer;
+mod scanned;
 mod styles;
 mod thin;
 

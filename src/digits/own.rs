@@ -4,6 +4,7 @@ use super::Digits;
 use super::augment::augment;
 use super::drawing::{PIXELS, SIDE};
 use super::shard::{FileEntry, Manifest, ShardEntry};
+use crate::spec::Augmentation;
 
 /// Images of the training set, whatever the number of drawings: so one drawing more changes no run's order.
 pub const TRAINING_IMAGES: usize = 1000;
@@ -75,8 +76,9 @@ pub fn sets(drawings: &Digits) -> (Digits, Digits) {
         ..Digits { width: drawings.width, height: drawings.height, ..Digits::default() }
     };
     let train = cycle(TRAINING_IMAGES).flat_map(|drawing| drawings.image(drawing)).copied().collect();
-    let changed =
-        |(sample, drawing): (usize, usize)| augment(drawings.image(drawing), None, 0, TEST_EPOCH, sample as u64);
+    let changed = |(sample, drawing): (usize, usize)| {
+        augment(drawings.image(drawing), None, Augmentation::On, 0, TEST_EPOCH, sample as u64)
+    };
     let test = cycle(TEST_IMAGES).enumerate().flat_map(changed).collect();
     (set(train, TRAINING_IMAGES), set(test, TEST_IMAGES))
 }

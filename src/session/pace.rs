@@ -22,8 +22,8 @@ pub(super) struct Pace {
 impl Pace {
     /// Of a network that was not timed yet.
     pub(super) fn new(network: &Network, spec: &Spec) -> Self {
-        let weights: usize = network.flat_parameters().map(|parameters| parameters.dims()[0]).sum();
-        Self { operations: weights.saturating_mul(spec.time_steps), image: None }
+        let synapses: u64 = network.layouts().map(|(_, it)| it.connectivity().synapses(it.inputs())).sum();
+        Self { operations: (synapses as usize).saturating_mul(spec.time_steps), image: None }
     }
 
     /// The number of images that fit into a piece of work, at least one: one image passes whole.

@@ -1,6 +1,6 @@
 //! The one table of all settings: flags, links, headers and messages are made from it.
 
-use super::{Dataset, Encoding, LayerError, LayerSpec, Readout, Reset, Rule, Schedule, Spec, Surrogate};
+use super::{Augmentation, Dataset, Encoding, LayerError, LayerSpec, Readout, Reset, Rule, Schedule, Spec, Surrogate};
 use crate::decimal;
 use std::fmt;
 use std::str::FromStr;
@@ -55,6 +55,11 @@ impl Field {
         (self.get)(spec)
     }
 
+    /// Whether its flag may stand without a value, for "on".
+    pub fn is_switch(&self) -> bool {
+        matches!(self.values, Values::Words(words) if words.contains(&"on"))
+    }
+
     /// Whether it has a meaning where weights learn by this rule.
     pub fn applies_to(&self, rule: Rule) -> bool {
         self.rule.is_none_or(|only| only == rule)
@@ -97,8 +102,6 @@ macro_rules! field {
     };
 }
 
-/// The values of a field that is on or off; its flag needs no value.
-pub const SWITCH: Values = Values::Words(&["off", "on"]);
 /// The maximal number of neurons of a hidden layer.
 pub const MAX_NEURONS: usize = 4096;
 /// The maximal number of hidden layers.
@@ -117,21 +120,13 @@ pub const FIELDS: &[Field] = &[
         set: |spec, text| Rule::from_word(text).map(|rule| spec.switch_to(rule)),
     },
     field!("dataset", "The images to learn", words & ["mnist", "fashion-mnist", "folder"], Dataset::from_word, dataset),
-    Field {
-        name: "augment",
-        help: "Change training images a little, and write digits anew with a pen",
-        values: SWITCH,
-        rule: None,
-        get: |spec| if spec.augment { "on" } else { "off" }.to_owned(),
-        set: |spec, text| {
-            spec.augment = match text {
-                "on" => true,
-                "off" => false,
-                _ => return None,
-            };
-            Some(())
-        },
-    },
+    field!(
+        "augment",
+        "Change training images a little, and write digits anew with a pen (hands: as many hands write and scanners see)",
+        words & ["off", "on", "hands"],
+        Augmentation::from_word,
+        augment
+    ),
     field!("noise", "Share of the pixels in whose place a random grey stands", real 0.0..=1.0, noise),
     field!(
         "encoding",

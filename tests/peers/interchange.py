@@ -57,6 +57,24 @@ def model(folder, number, **settings):
     return path
 
 
+def convolutional(folder, number, **settings):
+    """The same of a network of two convolutions, its path."""
+    random = np.random.default_rng(number)
+    layer = lambda size, *shape: random.normal(0.02, size, shape).astype(np.float32)
+    tensors = {
+        "layers.0.weight": layer(0.25, 6, 1, 5, 5),
+        "layers.0.bias": layer(0.02, 6),
+        "layers.1.weight": layer(0.25, 5, 6, 3, 3),
+        "layers.1.bias": layer(0.02, 5),
+        "readout.weight": layer(0.2, CLASSES, 5 * 12 * 12) + np.float32(0.02),
+        "readout.bias": layer(0.02, CLASSES),
+    }
+    path = folder / f"convolutions_{number}.safetensors"
+    spec = spec_of(**settings) | {"hidden": ["6c5s2", "5c3p1"]}
+    save_file(tensors, path, metadata={"spec": json.dumps(spec)})
+    return path
+
+
 def spiking(*arguments):
     done = subprocess.run([*map(str, arguments)], capture_output=True, text=True)
     if done.returncode:
@@ -94,8 +112,9 @@ def run(network, inputs):
 def check_nir(program, folder, data):
     """Networks that count spikes, in all three libraries: every spike of the outputs."""
     settings = [dict(alpha=a, gain=g, threshold=th) for a, g, th in itertools.product((0.0, 0.6), (0.5, 1.0), (1.0, 0.7))]
-    for number, setting in enumerate(settings):
-        file = model(folder, number, readout="spike-count", **setting)
+    shapes = [(model, (784,))] * len(settings) + [(convolutional, (1, 28, 28))] * 2
+    for number, (setting, (make, shape)) in enumerate(zip(settings + settings[3:5], shapes)):
+        file = make(folder, number, readout="spike-count", **setting)
         graph, export = file.with_suffix(".nir"), file.with_suffix(".json")
         spiking(program, "export", file, "--to", "nir", "--output", graph)
         spiking(program, "evaluate", file, "--export", export, "--data-dir", data)
@@ -104,11 +123,11 @@ def check_nir(program, folder, data):
             network, bits, fired = opened(graph, library), 0, 0
             for image in images:
                 with torch.no_grad():
-                    outputs = run(network, dense(image["input"], 784))
+                    outputs = run(network, dense(image["input"], 784).unflatten(1, shape))
                 wanted = dense(image["spikes"][-1], CLASSES)
                 bits += int((outputs != wanted).sum())
                 fired += int(wanted.sum())
-            print(f"{library}: {setting}: {fired} output spikes, {bits} differ")
+            print(f"{library}: {make.__name__}, {setting}: {fired} output spikes, {bits} differ")
             if bits or fired < 50:
                 raise SystemExit("the spikes are others")
 

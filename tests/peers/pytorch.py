@@ -6,6 +6,8 @@ PROGRAM is `spiking`, MODEL one of its networks. Ends with exit code 1 when anyt
 """
 
 import json
+import math
+import re
 import struct
 import subprocess
 import sys
@@ -21,19 +23,34 @@ TOLERANCE = 1e-5
 
 
 class Network(torch.nn.Module):
-    """Layers named as in the files: layers.0.weight [out, in], layers.0.bias, ..., readout.weight, readout.bias."""
+    """Layers named as in the files: layers.0.weight [out, in], layers.0.bias, ..., readout.weight, readout.bias. A hidden layer is a
+    number of neurons, or a convolution as 16c5s2p1."""
 
-    def __init__(self, sizes):
+    def __init__(self, pixels, hidden, classes):
         super().__init__()
-        pairs = list(zip(sizes, sizes[1:]))
-        self.layers = torch.nn.ModuleList(torch.nn.Linear(*pair) for pair in pairs[:-1])
-        self.readout = torch.nn.Linear(*pairs[-1])
+        self.pixels, self.layers = pixels, torch.nn.ModuleList()
+        inputs, channels, side = pixels, 1, math.isqrt(pixels)
+        for text in map(str, hidden):
+            if match := re.fullmatch(r"(\d+)c(\d+)(?:s(\d+))?(?:p(\d+))?", text):
+                outputs, kernel, stride, padding = (int(number or default) for number, default in zip(match.groups(), (0, 0, 1, 0)))
+                self.layers.append(torch.nn.Conv2d(channels, outputs, kernel, stride=stride, padding=padding))
+                side = (side + 2 * padding - kernel) // stride + 1
+                channels, inputs = outputs, outputs * side * side
+            else:
+                self.layers.append(torch.nn.Linear(inputs, int(text)))
+                inputs = int(text)
+        self.readout = torch.nn.Linear(inputs, classes)
 
     def forward(self, inputs, neuron, readout):
         """Input [T, N] to class scores, and (potentials [T, H], spikes [T, H]) of each spiking layer."""
         recorded = []
         for layer in self.layers:
-            potentials, inputs = lif(layer(inputs), neuron)
+            if isinstance(layer, torch.nn.Conv2d):
+                side = math.isqrt(inputs.shape[1] // layer.in_channels)
+                currents = layer(inputs.unflatten(1, (layer.in_channels, side, side))).flatten(1)
+            else:
+                currents = layer(inputs)
+            potentials, inputs = lif(currents, neuron)
             recorded.append((potentials, inputs))
         currents = self.readout(inputs)
         if readout == "spike-count":
@@ -102,7 +119,7 @@ def compare(name, network, exported):
     spec = exported["spec"]
     theta, compared, worst, near, fired = spec["neuron"]["threshold"], 0, 0.0, 0, 0
     for number, image in enumerate(exported["images"]):
-        pixels = network.layers[0].in_features
+        pixels = network.pixels
         if image["input"] is None:
             inputs = torch.tensor(image["currents"]).repeat(spec["time-steps"], 1)
         else:
@@ -142,17 +159,17 @@ def from_our_file(program, model, data, folder):
     with safe_open(model, "pt") as file:
         spec = json.loads(file.metadata()["spec"])
     tensors = load_file(model)
-    network = Network([tensors["layers.0.weight"].shape[1], *spec["hidden"], len(tensors["readout.bias"])])
+    network = Network(784, spec["hidden"], len(tensors["readout.bias"]))
     # A model may be in 16 bits; a module computes in f32, and takes each number as it is.
     network.load_state_dict(tensors)
     types = ", ".join(sorted({str(tensor.dtype) for tensor in tensors.values()}))
     compare(f"{Path(model).name} ({types})", network, exported(program, model, data, folder))
 
 
-def made_here(seed, sizes, gain):
+def made_here(seed, hidden, gain):
     """A network made by PyTorch, with weights large enough for spikes in every layer."""
     torch.manual_seed(seed)
-    network = Network(sizes)
+    network = Network(784, hidden, 10)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter *= gain
@@ -162,11 +179,21 @@ def made_here(seed, sizes, gain):
 def to_our_program(program, data, folder):
     """Files made by PyTorch, with a spec in the header and without one."""
     spec = {"hidden": [48, 32], "time-steps": 40, "readout": "membrane"}
-    network, file = made_here(1, [784, 48, 32, 10], 4.0), folder / "with-spec.safetensors"
+    network, file = made_here(1, [48, 32], 4.0), folder / "with-spec.safetensors"
     save_file(network.state_dict(), file, metadata={"spec": json.dumps(spec)})
     compare("784-48-32-10, T = 40, spec in the header", network, exported(program, file, data, folder))
 
-    network, file = made_here(2, [784, 64, 24, 10], 4.0), folder / "bare.safetensors"
+    convolutions = ["6c5s2", "9c3p1", 20]
+    spec = {"hidden": convolutions, "time-steps": 20, "readout": "spike-count"}
+    network, file = made_here(4, convolutions, 4.0), folder / "convolutions.safetensors"
+    save_file(network.state_dict(), file, metadata={"spec": json.dumps(spec)})
+    compare("784-6c5s2-9c3p1-20-10, T = 20, spec in the header", network, exported(program, file, data, folder))
+    renamed = {f"net.{place}": tensor for place, tensor in network.state_dict().items()}
+    save_file(renamed, file)
+    flags = ["--hidden", ",".join(map(str, convolutions)), "--time-steps", "20", "--encoding", "current"]
+    compare("784-6c5s2-9c3p1-20-10, constant currents", network, exported(program, file, data, folder, *flags))
+
+    network, file = made_here(2, [64, 24], 4.0), folder / "bare.safetensors"
     save_file(network.state_dict(), file)
     code, said = spiking(program, "evaluate", file, "--data-dir", data)
     if code != 1 or "--hidden" not in said:

@@ -394,7 +394,8 @@ pub(super) fn backward(
         let samples = first..saved.batch.min(first + group);
         let pieces = zip(samples.clone(), sums.chunks_mut(shape.numbers()));
         let pieces = pieces.map(|(sample, sums)| {
-            let [input, derivative] = [&mut inputs, &mut derivatives].map(|parts| parts.as_mut().and_then(Iterator::next));
+            let [input, derivative] =
+                [&mut inputs, &mut derivatives].map(|parts| parts.as_mut().and_then(Iterator::next));
             (sample, sums, derivative, input)
         });
         threads::par_for_each(pieces.collect(), |(sample, sums, derivative, input)| {

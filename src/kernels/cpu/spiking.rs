@@ -269,7 +269,14 @@ fn block_backward<const W: usize>(
     let mut kept = currents.as_chunks_mut::<W>().0.chunks_exact_mut(*time_steps);
     for (sample, events) in buffers.events[..*batch].iter().enumerate() {
         let mut sum = [0.0; W];
-        self::derivative(&mut derivative, &mut sum, saved, neurons, Some(upstream), BlockAt { sample, block, place: 0 });
+        self::derivative(
+            &mut derivative,
+            &mut sum,
+            saved,
+            neurons,
+            Some(upstream),
+            BlockAt { sample, block, place: 0 },
+        );
         events::weight_gradient(weight, events, &derivative, &sum);
         zip(&mut *bias, &sum).for_each(|(bias, sum)| *bias += sum);
         if let Some(kept) = kept.next() {
@@ -398,7 +405,14 @@ fn sample_backward<const W: usize>(
     let mut derivative = vec![[0.0; W]; saved.time_steps];
     for (block, result) in result.chunks_mut(W).enumerate() {
         let mut sum = [0.0; W];
-        self::derivative(&mut derivative, &mut sum, saved, neurons, Some(upstream), BlockAt { sample, block, place: 0 });
+        self::derivative(
+            &mut derivative,
+            &mut sum,
+            saved,
+            neurons,
+            Some(upstream),
+            BlockAt { sample, block, place: 0 },
+        );
         zip(result, &sum).for_each(|(result, sum)| *result = *sum);
     }
 }

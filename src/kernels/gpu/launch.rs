@@ -17,13 +17,21 @@ pub(super) fn invocations(count: usize) -> CubeCount {
     workgroups(groups.min(MAX_WORKGROUPS), groups.div_ceil(MAX_WORKGROUPS))
 }
 
-/// The workgroups along two axes.
+/// The workgroups along two axes. Where there are more rows of them than an axis has, the rest are along a third, and some may
+/// be too many: see [`row_of_workgroups`].
 ///
 /// # Panics
-/// If there are more than [`MAX_WORKGROUPS`] in one of them, which the public functions rule out.
+/// If there are more than [`MAX_WORKGROUPS`] in a row, or that many times as many rows, which the public functions rule out.
 pub(super) fn workgroups(x: usize, y: usize) -> CubeCount {
-    assert!(x.max(y) <= MAX_WORKGROUPS, "{x} × {y} workgroups");
-    CubeCount::Static(x as u32, y as u32, 1)
+    let z = y.div_ceil(MAX_WORKGROUPS).max(1);
+    assert!(x.max(z) <= MAX_WORKGROUPS, "{x} × {y} workgroups");
+    CubeCount::Static(x as u32, y.min(MAX_WORKGROUPS) as u32, z as u32)
+}
+
+/// The row that a workgroup is in; a kernel that may have more rows than an axis has workgroups tests whether it is one of them.
+#[cube]
+pub(super) fn row_of_workgroups() -> usize {
+    CUBE_POS_Z as usize * MAX_WORKGROUPS + CUBE_POS_Y as usize
 }
 
 /// The invocations of a workgroup.

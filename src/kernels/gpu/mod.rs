@@ -10,6 +10,7 @@
 
 mod adam;
 mod adapter;
+mod convolution;
 mod copy;
 mod encode;
 mod launch;
@@ -67,7 +68,11 @@ impl SpikingOperations for CubeBackend {
     }
 
     fn linear_map(input: FloatTensor<Self>, map: LinearMap<Self>, bias_scale: f32) -> FloatTensor<Self> {
-        product::linear(&contiguous(input), &contiguous(map.parameters), map.shape, bias_scale)
+        let [input, parameters] = [input, map.parameters].map(contiguous);
+        match map.window {
+            Some(window) => convolution::linear(&input, &parameters, (map.shape, window), bias_scale),
+            None => product::linear(&input, &parameters, map.shape, bias_scale),
+        }
     }
 
     fn integrators(input: Spikes<Self>, map: LinearMap<Self>, coefficients: Vec<f32>) -> FloatTensor<Self> {
@@ -80,7 +85,8 @@ impl SpikingOperations for CubeBackend {
 }
 
 impl Derivatives for CubeBackend {
-    /// The spikes of a layer's input, and the values that its neurons save. With constant currents there are no spikes.
+    /// The spikes of a layer's input, or of its patches, and the values that its neurons save. With constant currents there are no
+    /// spikes.
     type Saved = (Option<CubeTensor>, spiking::Saved);
 
     fn spiking_layer_forward(
@@ -89,8 +95,13 @@ impl Derivatives for CubeBackend {
         neuron: Neuron,
         time_steps: usize,
     ) -> (Spikes<Self>, Self::Saved) {
-        let bits = contiguous(input.bits);
-        let (fired, saved) = spiking::layer(&bits, &contiguous(map.parameters.clone()), map.shape, &neuron, time_steps);
+        let (bits, parameters) = (contiguous(input.bits), contiguous(map.parameters.clone()));
+        if let Some(window) = map.window {
+            let (fired, (patches, saved)) =
+                convolution::layer(&bits, &parameters, (map.shape, window), &neuron, time_steps);
+            return (spikes(fired), (Some(patches), saved));
+        }
+        let (fired, saved) = spiking::layer(&bits, &parameters, map.shape, &neuron, time_steps);
         (spikes(fired), (Some(bits), saved))
     }
 
@@ -103,8 +114,19 @@ impl Derivatives for CubeBackend {
         needs_input: bool,
     ) -> LinearGradients<Self> {
         let (saved, earlier) = ((bits.expect("the input's spikes"), saved), map.grad_accum);
-        let parameters = contiguous(map.parameters);
-        let gradients = spiking::layer_backward(&saved, &parameters, map.shape, grad_spikes, &neurons, needs_input);
+        let (parameters, shape) = (contiguous(map.parameters), map.shape);
+        let gradients = match map.window {
+            Some(window) => {
+                let gradient = contiguous(grad_spikes);
+                convolution::layer_backward(&saved, &parameters, (shape, window), &gradient, &neurons, needs_input)
+            }
+            None => {
+                let (gradient, currents) =
+                    spiking::layer_backward(&saved, &parameters, shape, grad_spikes, &neurons, shape.outputs);
+                let input = needs_input.then(|| product::linear_input_backward::<3>(&currents, &parameters, shape));
+                LinearGradients { parameters: gradient, input }
+            }
+        };
         accumulate(earlier, gradients)
     }
 
@@ -122,7 +144,8 @@ impl Derivatives for CubeBackend {
         grad_spikes: FloatTensor<Self>,
         neurons: Neurons,
     ) -> FloatTensor<Self> {
-        spiking::lif_backward(&saved, grad_spikes, &neurons, true)
+        let [_, _, outputs] = launch::dims(&saved.potentials);
+        spiking::lif_backward(&saved, grad_spikes, (&neurons, outputs), true)
     }
 
     fn weighted_spike_count_backward(grad_counts: FloatTensor<Self>, coefficients: &[f32]) -> FloatTensor<Self> {
@@ -138,7 +161,13 @@ impl Derivatives for CubeBackend {
     ) -> LinearGradients<Self> {
         let earlier = map.grad_accum;
         let [input, parameters, grad_output] = [input, map.parameters, grad_output].map(contiguous);
-        let gradients = readout::linear_backward(&input, &parameters, map.shape, &grad_output, bias_scale, needs_input);
+        let gradients = match map.window {
+            Some(window) => {
+                let map = (map.shape, window);
+                convolution::linear_backward(&input, &parameters, map, &grad_output, bias_scale, needs_input)
+            }
+            None => readout::linear_backward(&input, &parameters, map.shape, &grad_output, bias_scale, needs_input),
+        };
         accumulate(earlier, gradients)
     }
 
@@ -180,7 +209,8 @@ impl UntrackedOperations for CubeBackend {
         neuron: Neuron,
         time_steps: usize,
     ) -> FloatTensor<Self> {
-        Self::spiking_layer_forward(input, &map, neuron, time_steps).1.1.potentials
+        let (_, (_, saved)) = Self::spiking_layer_forward(input, &map, neuron, time_steps);
+        map.window.map_or_else(|| saved.potentials.clone(), |window| convolution::potentials(&saved, window))
     }
 
     fn rate_penalty(bits: IntTensor<Self>, penalty: RatePenalty, time_steps: usize) -> FloatTensor<Self> {

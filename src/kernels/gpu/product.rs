@@ -1,6 +1,6 @@
 //! Dense products with a layer's weights on the GPU: tiles of 32 × 32 numbers, 4 × 4 of them per invocation.
 
-use super::launch::{WORKGROUP_SIZE, alloc, check_length, dims, length, workgroup_size, workgroups};
+use super::launch::{WORKGROUP_SIZE, alloc, check_length, dims, length, row_of_workgroups, workgroup_size, workgroups};
 use super::spiking::column;
 use crate::kernels::LinearShape;
 use burn::tensor::{DType, Shape};
@@ -17,7 +17,7 @@ const SIDE: usize = TILE / PART;
 const DEPTH: usize = 16;
 
 /// left [rows, depth] × the weights [N, H], or if `transposed` [H, N], + `bias_scale`·bias, as [rows, columns].
-/// Workgroup (x, y) is a tile.
+/// Workgroup (x, y) is a tile, with z where there are more rows of them than an axis has.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
 fn product(
@@ -35,7 +35,7 @@ fn product(
     let mut near_left = Shared::<[f32]>::new_slice(TILE * DEPTH);
     let mut near_right = Shared::<[f32]>::new_slice(DEPTH * TILE);
     let unit = UNIT_POS as usize;
-    let (first_row, first_column) = (CUBE_POS_Y as usize * TILE, CUBE_POS_X as usize * TILE);
+    let (first_row, first_column) = (row_of_workgroups() * TILE, CUBE_POS_X as usize * TILE);
     let (down, right) = (unit / SIDE * PART, unit % SIDE * PART);
     let mut sums = Array::<f32>::new(PART * PART);
     #[unroll]

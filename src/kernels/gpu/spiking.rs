@@ -5,14 +5,14 @@
 //! if there are fewer) stay in registers: a weight is read once and added wherever its input's word has a bit. An input
 //! that is silent for all of them costs one test, and so do eight such inputs together.
 
-use super::launch::{WORKGROUP_SIZE, alloc, check_length, contiguous, dims, invocations, workgroup_size, workgroups};
-use super::product;
-use crate::kernels::{LinearGradients, LinearShape, Neurons};
+use super::launch::{
+    WORKGROUP_SIZE, alloc, check_length, contiguous, dims, invocations, row_of_workgroups, workgroup_size, workgroups,
+};
+use crate::kernels::{LinearShape, Neurons};
 use crate::rate_penalty::RatePenalty;
 use crate::spec::{self, Neuron};
 use crate::spikes::words_for;
 use burn::tensor::DType;
-use burn_wgpu::CubeBackend;
 use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
@@ -99,7 +99,7 @@ fn threshold(adaptation: f32, cell: &Cell) -> f32 {
 }
 
 /// Spikes `fired` [B, H, words] and potentials [B, T, H] of a layer, from its input's `bits` [B, N, words]; for
-/// adaptive thresholds also the adaptations [B, T, H].
+/// adaptive thresholds also the adaptations [B, T, H]. Samples are along y, and z where they are more than an axis has workgroups.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
 fn forward(
@@ -108,6 +108,7 @@ fn forward(
     fired: &mut [u32],
     potentials: &mut [f32],
     adaptations: &mut [f32],
+    batch: usize,
     inputs: usize,
     outputs: usize,
     bias_start: usize,
@@ -115,12 +116,16 @@ fn forward(
     #[comptime] time_steps: usize,
     #[comptime] width: usize,
 ) {
+    let sample = row_of_workgroups();
+    // All invocations of a workgroup are of one sample.
+    if sample >= batch {
+        terminate!();
+    }
     let words = comptime!(time_steps.div_ceil(32));
     let near = comptime!(time_steps.min(32));
     let mut nearby = Shared::<[u32]>::new_slice(TILE);
     let mut any = Shared::<[u32]>::new_slice(TILE / GROUP);
     let unit = UNIT_POS as usize;
-    let sample = CUBE_POS_Y as usize;
     let output = CUBE_POS_X as usize * WORKGROUP_SIZE + unit;
     let is_real = output < outputs;
     // An invocation without a neuron repeats the last one's work: a barrier needs all invocations.
@@ -594,6 +599,7 @@ pub(super) fn layer(
             spikes.clone().into_buffer_arg(),
             saved.potentials.clone().into_buffer_arg(),
             saved.adaptations.clone().into_buffer_arg(),
+            batch,
             inputs,
             outputs,
             shape.bias_start(),
@@ -632,11 +638,16 @@ pub(super) fn lif_constant_input(currents: &CubeTensor, neuron: &Neuron, time_st
 }
 
 /// The gradient of a layer's currents, [B, T, H], from that of its spikes in either form; if `summed` over time, [B,
-/// H].
+/// H]. A penalty is for firing rates in a layer of `all` neurons.
 ///
 /// # Panics
 /// If the gradient has another number of elements.
-pub(super) fn lif_backward(saved: &Saved, grad_spikes: CubeTensor, neurons: &Neurons, summed: bool) -> CubeTensor {
+pub(super) fn lif_backward(
+    saved: &Saved,
+    grad_spikes: CubeTensor,
+    (neurons, all): (&Neurons, usize),
+    summed: bool,
+) -> CubeTensor {
     let Neurons { neuron, penalty } = neurons;
     let [batch, time_steps, outputs] = dims(&saved.potentials);
     let factored = grad_spikes.meta.num_dims() == 1;
@@ -664,7 +675,7 @@ pub(super) fn lif_backward(saved: &Saved, grad_spikes: CubeTensor, neurons: &Neu
             batch * outputs,
             outputs,
             penalty.target,
-            penalty.factor(outputs, time_steps),
+            penalty.factor(all, time_steps),
             cell(neuron),
             time_steps,
             factored,
@@ -675,7 +686,8 @@ pub(super) fn lif_backward(saved: &Saved, grad_spikes: CubeTensor, neurons: &Neu
     currents
 }
 
-/// The gradients of a layer's parameters and, if needed, of its input's spikes [B, T, N], from that of its own spikes.
+/// The gradients of a layer's parameters and of its currents, [B, T, H], from that of its own spikes. A penalty is for firing rates
+/// in a layer of `all` neurons.
 ///
 /// # Panics
 /// If the sizes of the buffers do not match.
@@ -685,13 +697,13 @@ pub(super) fn layer_backward(
     shape: LinearShape,
     grad_spikes: CubeTensor,
     neurons: &Neurons,
-    needs_input: bool,
-) -> LinearGradients<CubeBackend> {
+    all: usize,
+) -> (CubeTensor, CubeTensor) {
     let LinearShape { inputs, outputs } = shape;
     let [batch, time_steps, width] = dims(&saved.potentials);
     assert_eq!(width, outputs, "the neurons of a layer");
     check_length("the input's spikes", bits, batch * inputs * words_for(time_steps));
-    let currents = lif_backward(saved, grad_spikes, neurons, false);
+    let currents = lif_backward(saved, grad_spikes, (neurons, all), false);
     let gradient = alloc(parameters, [shape.numbers()], DType::F32);
     // SAFETY: samples, inputs, outputs and time steps are below the sizes that are checked above, and those of
     // `currents`; all indices written are below the number of the map's parameters.
@@ -712,6 +724,5 @@ pub(super) fn layer_backward(
             shape.width(),
         );
     }
-    let input = needs_input.then(|| product::linear_input_backward::<3>(&currents, parameters, shape));
-    LinearGradients { parameters: gradient, input }
+    (gradient, currents)
 }

@@ -4,7 +4,10 @@
 use super::knobs::knob;
 use super::link::{Link, setting};
 use crate::decimal;
-use crate::spec::{Dataset, Encoding, LayerSpec, MAX_NEURONS, Spec, Surrogate, Values};
+use crate::spec::{
+    Augmentation, Convolution, Dataset, Encoding, LayerSpec, MAX_CHANNELS, MAX_KERNEL, MAX_NEURONS, Spec, Surrogate,
+    Values,
+};
 
 /// The text of one control of the page.
 pub fn text(link: &Link, name: &str) -> String {
@@ -25,17 +28,61 @@ pub fn text(link: &Link, name: &str) -> String {
         "stop-at" => link.stop_at.unwrap_or(0.0).to_string(),
         "surrogate" => shape(spec.neuron.surrogate).to_owned(),
         "slope" => spec.neuron.surrogate.steepness().map(|slope| slope.to_string()).unwrap_or_default(),
-        other => match layer(other) {
-            Some(layer) => spec.layers.get(layer).map(LayerSpec::to_string).unwrap_or_default(),
+        other => match part(other) {
+            Some((part, layer)) => {
+                spec.layers.get(layer).and_then(|layer| part.of(*layer)).map(|it| it.to_string()).unwrap_or_default()
+            }
             None => crate::spec::field(other).map(|field| field.text(spec)).unwrap_or_default(),
         },
     }
 }
 
-/// The hidden layer, from 0, whose neurons the control counts.
-fn layer(name: &str) -> Option<usize> {
-    let number = name.strip_prefix("hidden")?;
-    if number.is_empty() { Some(0) } else { number.strip_prefix('-')?.parse::<usize>().ok()?.checked_sub(1) }
+/// What of a hidden layer a control sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Neurons,
+    Maps,
+    Kernel,
+    Stride,
+}
+
+impl Part {
+    /// The number, if such a layer has it.
+    const fn of(self, layer: LayerSpec) -> Option<usize> {
+        match (self, layer) {
+            (Self::Neurons, LayerSpec::Dense(neurons)) => Some(neurons),
+            (Self::Maps, LayerSpec::Convolution(it)) => Some(it.channels),
+            (Self::Kernel, LayerSpec::Convolution(it)) => Some(it.kernel),
+            (Self::Stride, LayerSpec::Convolution(it)) => Some(it.stride),
+            (
+                Self::Neurons | Self::Maps | Self::Kernel | Self::Stride,
+                LayerSpec::Dense(_) | LayerSpec::Convolution(_),
+            ) => None,
+        }
+    }
+
+    /// The layer with this number in its place, as text.
+    fn set(self, layer: LayerSpec, value: &str) -> String {
+        let LayerSpec::Convolution(convolution) = layer else { return value.to_owned() };
+        let Ok(number) = value.parse() else { return value.to_owned() };
+        let changed = match self {
+            // It becomes dense.
+            Self::Neurons => return value.to_owned(),
+            Self::Maps => Convolution { channels: number, ..convolution },
+            Self::Kernel => Convolution { kernel: number, ..convolution },
+            Self::Stride => Convolution { stride: number, ..convolution },
+        };
+        changed.to_string()
+    }
+}
+
+/// The hidden layer, from 0, of which a control sets a part, and that part.
+fn part(name: &str) -> Option<(Part, usize)> {
+    let parts = [("hidden", Part::Neurons), ("maps", Part::Maps), ("kernel", Part::Kernel), ("stride", Part::Stride)];
+    let (number, part) = parts.into_iter().find_map(|(word, part)| Some((name.strip_prefix(word)?, part)))?;
+    let layer =
+        if number.is_empty() { Some(0) } else { number.strip_prefix('-')?.parse::<usize>().ok()?.checked_sub(1) };
+    Some((part, layer?))
 }
 
 /// The default of one control of the page, where the others stay as they are.
@@ -47,7 +94,16 @@ pub fn default(link: &Link, name: &str) -> String {
         // Each shape has a steepness of its own.
         drop(plain.spec.set("surrogate", shape(link.spec.neuron.surrogate)));
     }
-    plain.spec.layers.resize(link.spec.layers.len(), LayerSpec::Dense(256));
+    // Of a convolution's parts the defaults are those of the field's examples.
+    let default = |layer: &LayerSpec| match layer {
+        LayerSpec::Dense(_) => LayerSpec::Dense(256),
+        LayerSpec::Convolution(it) => {
+            LayerSpec::Convolution(Convolution { channels: 16, kernel: 5, stride: 2, padding: it.padding })
+        }
+    };
+    if link.spec.layers.len() > 1 || link.spec.has_convolution() {
+        plain.spec.layers = link.spec.layers.iter().map(default).collect();
+    }
     text(&plain, name)
 }
 
@@ -67,7 +123,7 @@ pub fn set(link: &mut Link, name: &str, value: &str) -> Option<()> {
             spec.set(name, value).ok()?;
             // A few drawings are enough when each is shown in many ways.
             if (was == Dataset::Folder) != (spec.dataset == Dataset::Folder) {
-                spec.augment = spec.dataset == Dataset::Folder;
+                spec.augment = Augmentation::of(spec.dataset == Dataset::Folder);
             }
             link.model.clear();
             return Some(());
@@ -87,10 +143,10 @@ pub fn set(link: &mut Link, name: &str, value: &str) -> Option<()> {
         }
         "slope" => ("surrogate", format!("{}:{value}", shape(spec.neuron.surrogate))),
         other if setting(other).is_some() => return setting(other)?.set(link, value),
-        other => match layer(other) {
-            Some(layer) if !value.contains(',') => {
+        other => match part(other) {
+            Some((part, layer)) if !value.contains(',') => {
                 let size = |(i, size): (usize, &LayerSpec)| {
-                    if i == layer { value.trim().to_owned() } else { size.to_string() }
+                    if i == layer { part.set(*size, value.trim()) } else { size.to_string() }
                 };
                 ("hidden", spec.layers.iter().enumerate().map(size).collect::<Vec<_>>().join(","))
             }
@@ -103,8 +159,13 @@ pub fn set(link: &mut Link, name: &str, value: &str) -> Option<()> {
 
 /// The values that a control of the page takes, in words.
 pub fn range(name: &str) -> String {
-    if layer(name).is_some() {
-        return Values::Whole(1, MAX_NEURONS as u64).to_string();
+    if let Some((part, _)) = part(name) {
+        let most = match part {
+            Part::Neurons => MAX_NEURONS,
+            Part::Maps => MAX_CHANNELS,
+            Part::Kernel | Part::Stride => MAX_KERNEL,
+        };
+        return Values::Whole(1, most as u64).to_string();
     }
     match (knob(name), crate::spec::field(name)) {
         (_, Some(field)) => field.values.to_string(),
@@ -115,7 +176,8 @@ pub fn range(name: &str) -> String {
 
 /// The given number of layers: those there are, then more like the last.
 fn layers_of(spec: &Spec, layers: usize) -> String {
-    let last = spec.layers.last().copied().unwrap_or(LayerSpec::Dense(256));
+    // Behind a convolution the next layer is dense: on what it leaves another may have no room.
+    let last = spec.layers.last().copied().filter(|last| !last.is_convolution()).unwrap_or(LayerSpec::Dense(128));
     let layers = spec.layers.iter().copied().chain(std::iter::repeat(last)).take(layers);
     layers.map(|layer| layer.to_string()).collect::<Vec<_>>().join(",")
 }

@@ -8,7 +8,7 @@ use super::state::{Model, Opening};
 use crate::pictures::analysis::{Analysis, telling_neurons};
 use crate::pictures::receptive_fields::floats;
 use crate::protocol::{Picture, Request};
-use crate::spec::Encoding;
+use crate::spec::{Encoding, FeatureMaps, LayerSpec, Window};
 use crate::trace::Trace;
 
 /// While a pen draws, a trace is asked for at most this often, in milliseconds.
@@ -127,7 +127,7 @@ impl Model {
         let mut first = Vec::new();
         if self.is_shown(Region::WeightGrid) {
             self.ask_for_rates();
-            first.extend(0..self.grid_size());
+            first.extend(self.grid());
         }
         let columns = if self.is_shown(Region::Connections) { self.columns.clone() } else { Vec::new() };
         for neuron in self.neurons.iter().chain(columns.first().into_iter().flatten()) {
@@ -143,14 +143,27 @@ impl Model {
         }
     }
 
-    /// The number of neurons of the first hidden layer.
-    pub fn first_neurons(&self) -> usize {
-        self.shown_spec().hidden_neurons(self.image_pixels()).next().unwrap_or(0)
+    /// The neurons of the first hidden layer, and the patches of the image that they see, if it is a convolution.
+    pub fn first_maps(&self) -> (FeatureMaps, Option<Window>) {
+        let (spec, pixels) = (self.shown_spec(), self.image_pixels());
+        let maps = spec.feature_maps(pixels).next().unwrap_or(FeatureMaps::flat(0));
+        let window = match spec.layers.first() {
+            Some(LayerSpec::Convolution(convolution)) => convolution.over(FeatureMaps::of_image(pixels)),
+            Some(LayerSpec::Dense(_)) | None => None,
+        };
+        (maps, window)
     }
 
-    /// The number of neurons in the weight grid.
-    pub fn grid_size(&self) -> usize {
-        self.first_neurons().min(GRID)
+    /// The number of neurons of the first hidden layer.
+    pub fn first_neurons(&self) -> usize {
+        self.first_maps().0.neurons()
+    }
+
+    /// The neurons in the weight grid: the first ones, and of each feature map one in its middle.
+    pub fn grid(&self) -> impl Iterator<Item = usize> {
+        let maps = self.first_maps().0;
+        let middle = maps.rows / 2 * maps.columns + maps.columns / 2;
+        (0..maps.channels.min(GRID)).map(move |map| map * maps.places() + middle)
     }
 
     /// Whether weights that were asked for have yet to come.

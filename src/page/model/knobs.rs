@@ -7,6 +7,9 @@ use crate::spec::MAX_EPOCHS;
 /// Neurons of a layer.
 const SIZES: &[f64] = &[8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
+/// Feature maps of a convolution.
+const MAPS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
+
 /// Every knob of the page.
 pub const KNOBS: &[Knob] = &[
     even("time-steps", 1.0, 100.0, 1.0, 0),
@@ -17,6 +20,15 @@ pub const KNOBS: &[Knob] = &[
     at("hidden-2", SIZES),
     at("hidden-3", SIZES),
     at("hidden-4", SIZES),
+    at("maps", MAPS),
+    even("kernel", 1.0, 9.0, 1.0, 0),
+    even("stride", 1.0, 4.0, 1.0, 0),
+    at("maps-2", MAPS),
+    even("kernel-2", 1.0, 9.0, 1.0, 0),
+    even("stride-2", 1.0, 4.0, 1.0, 0),
+    at("maps-3", MAPS),
+    even("kernel-3", 1.0, 9.0, 1.0, 0),
+    even("stride-3", 1.0, 4.0, 1.0, 0),
     even("beta", 0.0, 1.0, 0.01, 2),
     even("gain", 0.05, 5.0, 0.05, 2),
     even("threshold", 0.05, 5.0, 0.05, 2),

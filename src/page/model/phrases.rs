@@ -2,6 +2,7 @@
 //! one place; here are the keys.
 
 use crate::said::filled;
+use crate::spec::{Convolution, FeatureMaps, LayerSpec, Spec};
 
 macro_rules! phrases {
     ($($name:ident => $key:literal),+ $(,)?) => {
@@ -49,7 +50,7 @@ phrases! {
     SumStays => "sum-stays", SumFading => "sum-fading", SumExcites => "sum-excites", SumInhibits => "sum-inhibits",
     SumFires => "sum-fires", SumSilent => "sum-silent", NetworkNow => "network-now", CodingNow => "coding-now", StandingWaiting => "standing-waiting",
     NoteStopped => "note-stopped", ForecastWish => "forecast-wish", ForecastEpoch => "forecast-epoch",
-    Forget => "forget", Drawings => "drawings", NotePhoto => "note-photo", NoteRival => "note-rival",
+    Forget => "forget", Drawings => "drawings", NotePhoto => "note-photo", Placed => "placed", Maps => "maps", Neurons => "neurons", NoteRival => "note-rival",
 }
 
 /// The words of all phrases.
@@ -77,6 +78,31 @@ impl Phrases {
     pub fn say(&self, phrase: Phrase, values: &[(&str, String)]) -> String {
         let found = self.words.iter().find(|(key, _)| key == phrase.key());
         filled(found.map_or(phrase.key(), |(_, words)| words), values)
+    }
+
+    /// The number of a neuron in these maps: that of its map, and its place, if it has one.
+    pub fn number_of(&self, maps: FeatureMaps, neuron: usize) -> String {
+        let FeatureMaps { columns, .. } = maps;
+        if maps.places() <= 1 {
+            return neuron.to_string();
+        }
+        let [n, y, x] = [neuron / maps.places(), neuron % maps.places() / columns, neuron % columns];
+        self.say(Phrase::Placed, &[("n", n), ("y", y), ("x", x)].map(|(name, value)| (name, value.to_string())))
+    }
+
+    /// A network's hidden layers, in words.
+    pub fn layers(&self, spec: &Spec) -> String {
+        let layer = |layer: &LayerSpec| match layer {
+            LayerSpec::Dense(neurons) => neurons.to_string(),
+            LayerSpec::Convolution(Convolution { channels, kernel, stride, .. }) => {
+                let values = [("n", channels), ("k", kernel), ("s", stride)];
+                self.say(Phrase::Maps, &values.map(|(name, value)| (name, value.to_string())))
+            }
+        };
+        let layers: Vec<String> = spec.layers.iter().map(layer).collect();
+        let dense = spec.layers.last().is_none_or(|last| !last.is_convolution());
+        let joined = layers.join(" → ");
+        if dense { self.say(Phrase::Neurons, &[("n", joined)]) } else { joined }
     }
 
     /// So many spikes, in words.

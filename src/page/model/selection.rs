@@ -4,7 +4,7 @@ use super::input::Region;
 use super::run::Phase;
 use super::state::{Model, Opening, PointedAt};
 use crate::pictures::connections::{self, Place};
-use crate::pictures::field::dot;
+use crate::pictures::field::neuron_at;
 
 impl Model {
     /// Puts this neuron first of the three; the last one goes, unless it was among them.
@@ -25,7 +25,7 @@ impl Model {
     /// The neuron at that place of the first hidden layer's field was chosen.
     pub(super) fn choose_dot(&mut self, place: (f32, f32)) {
         let first = self.analysis.as_ref().and_then(|analysis| analysis.trace.hidden.first());
-        if let Some(neuron) = first.and_then(|layer| dot(place, layer.neurons())) {
+        if let Some(neuron) = first.and_then(|layer| neuron_at(layer, place)) {
             self.choose_neuron(neuron);
         }
     }

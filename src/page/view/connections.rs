@@ -87,8 +87,9 @@ impl Connections {
                     button
                 }
             };
-            let spikes = analysis.trace.hidden.get(layer).map_or(0, |layer| layer.spikes.count_of(0, neuron));
-            let values = [("n", neuron.to_string()), ("spikes", phrases.spikes(spikes))];
+            let Some(trace) = analysis.trace.hidden.get(layer) else { continue };
+            let spikes = phrases.spikes(trace.spikes.count_of(0, neuron));
+            let values = [("n", phrases.number_of(trace.feature_maps(), neuron)), ("spikes", spikes)];
             button.set_text_content(Some(&phrases.say(Phrase::NeuronSpikes, &values)));
             let pressed = layer == 0 && chosen.contains(&neuron);
             press(&button, pressed);

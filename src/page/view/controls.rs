@@ -116,9 +116,8 @@ impl Controls {
             }
         }
         let [network, coding] = &self.folded;
-        let layers: Vec<String> = link.spec.layers.iter().map(ToString::to_string).collect();
         let number = |name| controls::text(link, name);
-        let values = [("n", layers.join(" → ")), ("beta", number("beta")), ("theta", number("threshold"))];
+        let values = [("n", phrases.layers(&link.spec)), ("beta", number("beta")), ("theta", number("threshold"))];
         network.set(&phrases.say(Phrase::NetworkNow, &values));
         let values = [("coding", self.word("encoding")), ("t", number("time-steps"))];
         coding.set(&phrases.say(Phrase::CodingNow, &values));

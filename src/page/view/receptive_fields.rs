@@ -8,6 +8,7 @@ use crate::pictures::field;
 use crate::pictures::palette::Palette;
 use crate::pictures::receptive_fields::ReceptiveFields;
 use crate::pictures::voltage::ROWS;
+use crate::spec::Window;
 use crate::trace::LayerTrace;
 use web_sys::Element;
 
@@ -29,23 +30,24 @@ impl NeuronPictures {
     /// Writes their names and how often they fire.
     pub fn name(&self, neurons: &[usize; ROWS], layer: &LayerTrace, phrases: &Phrases) {
         for (neuron, (name, count, _)) in neurons.iter().zip(&self.rows) {
-            name.set(&phrases.say(Phrase::Neuron, &[("n", neuron.to_string())]));
+            name.set(&phrases.say(Phrase::Neuron, &[("n", phrases.number_of(layer.feature_maps(), *neuron))]));
             count.set(&phrases.spikes(layer.spikes.count_of(0, *neuron)));
         }
     }
 
     /// Draws their weights; nothing where they are not known, for what was there is another network's.
-    pub fn draw(&self, neurons: &[usize; ROWS], fields: &ReceptiveFields, palette: &Palette) {
+    pub fn draw(&self, neurons: &[usize; ROWS], fields: &ReceptiveFields, window: Option<Window>, palette: &Palette) {
         for (neuron, (_, _, canvas)) in neurons.iter().zip(&self.rows) {
-            draw(canvas, fields, *neuron, palette);
+            draw(canvas, fields, window, *neuron, palette);
         }
     }
 }
 
-/// Draws the receptive field of a neuron of the first hidden layer; nothing where it is not known.
-pub fn draw(canvas: &Canvas, fields: &ReceptiveFields, neuron: usize, palette: &Palette) {
+/// Draws the receptive field of a neuron of the first hidden layer, of a convolution its kernel; nothing where it is not known.
+pub fn draw(canvas: &Canvas, fields: &ReceptiveFields, window: Option<Window>, neuron: usize, palette: &Palette) {
     if canvas.fit(palette) {
-        let weights = fields.into_neuron(0, neuron).map(|weights| field::weights(weights, SIDE));
+        let weights = fields.into_neuron(0, neuron);
+        let weights = weights.map(|weights| field::receptive_field(weights, window, neuron, SIDE));
         canvas.paint(weights.as_slice(), palette);
     }
 }

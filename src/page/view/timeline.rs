@@ -267,7 +267,8 @@ impl Timeline {
         }
         if let Some(first) = trace.hidden.first() {
             self.membrane.show(x, &voltage::now(first, neuron, chosen, now), palette);
-            self.show_sum(sum::sum(first, neuron, chosen[0], t), chosen[0], neuron.beta, phrases);
+            let number = phrases.number_of(first.feature_maps(), chosen[0]);
+            self.show_sum(sum::sum(first, neuron, chosen[0], t), number, neuron.beta, phrases);
         }
         let mut out = outputs::glow(trace, now);
         out.extend(settled_line(analysis, now));
@@ -278,22 +279,22 @@ impl Timeline {
     }
 
     /// What the first of the neurons adds up at this time step.
-    fn show_sum(&self, sum: Option<Sum>, index: usize, beta: f32, phrases: &Phrases) {
+    fn show_sum(&self, sum: Option<Sum>, number: String, beta: f32, phrases: &Phrases) {
         let Some(sum) = sum else { return self.words.sum.iter().for_each(|word| word.set("")) };
         // Nothing is less than nothing.
-        let number =
+        let signed =
             |value: f32| format!("{:.2}", if value.abs() < 0.005 { 0.0 } else { value }).replace('-', "\u{2212}");
         let [neuron, stays, excites, inhibits, total] = &self.words.sum;
-        neuron.set(&phrases.say(Phrase::Neuron, &[("n", index.to_string())]));
-        let mut said = phrases.say(Phrase::SumStays, &[("beta", beta.to_string()), ("v", number(sum.before))]);
+        neuron.set(&phrases.say(Phrase::Neuron, &[("n", number)]));
+        let mut said = phrases.say(Phrase::SumStays, &[("beta", beta.to_string()), ("v", signed(sum.before))]);
         if sum.fading != 0.0 {
-            said += &phrases.say(Phrase::SumFading, &[("i", number(sum.fading))]);
+            said += &phrases.say(Phrase::SumFading, &[("i", signed(sum.fading))]);
         }
         stays.set(&said);
-        excites.set(&phrases.say(Phrase::SumExcites, &[("e", number(sum.excites))]));
-        inhibits.set(&phrases.say(Phrase::SumInhibits, &[("i", number(sum.inhibits.abs()))]));
+        excites.set(&phrases.say(Phrase::SumExcites, &[("e", signed(sum.excites))]));
+        inhibits.set(&phrases.say(Phrase::SumInhibits, &[("i", signed(sum.inhibits.abs()))]));
         let phrase = if sum.fires { Phrase::SumFires } else { Phrase::SumSilent };
-        total.set(&phrases.say(phrase, &[("u", number(sum.potential)), ("theta", number(sum.threshold))]));
+        total.set(&phrases.say(phrase, &[("u", signed(sum.potential)), ("theta", signed(sum.threshold))]));
     }
 
     fn show_race(&self, analysis: &Analysis, now: f32, phrases: &Phrases, palette: &Palette) {

@@ -3,7 +3,7 @@
 use crate::digits::drawing::SIDE;
 use crate::page::model::phrases::{Phrase, Phrases};
 use crate::pictures::analysis::Analysis;
-use crate::pictures::field::{dot, part};
+use crate::pictures::field::{self, part};
 use crate::pictures::numbers::grouped;
 use crate::pictures::numbers::percent;
 use crate::pictures::raster;
@@ -49,7 +49,7 @@ impl Tooltip<'_> {
                 let values = [at, ("n", self.analysis.input_counts.get(t)?.to_string())];
                 Some(self.phrases.say(Phrase::TipInput, &values))
             }
-            "field" => self.name(first?, dot(place, first?.neurons())?),
+            "field" => self.name(first?, field::neuron_at(first?, place)?),
             "hid" => {
                 let (places, firing) = (self.analysis.rows.first()?, *self.analysis.firing.first()?);
                 let neuron = raster::neuron_at(raster::Order { places, firing }, place.1)?;
@@ -62,7 +62,10 @@ impl Tooltip<'_> {
     }
 
     fn name(&self, layer: &LayerTrace, neuron: usize) -> Option<String> {
-        let values = [("n", neuron.to_string()), ("spikes", self.phrases.spikes(layer.spikes.count_of(0, neuron)))];
+        let values = [
+            ("n", self.phrases.number_of(layer.feature_maps(), neuron)),
+            ("spikes", self.phrases.spikes(layer.spikes.count_of(0, neuron))),
+        ];
         Some(self.phrases.say(Phrase::NeuronSpikes, &values))
     }
 
@@ -70,7 +73,7 @@ impl Tooltip<'_> {
         let value = |values: &[f32]| values.get(t * layer.neurons() + neuron).map(|value| format!("{value:.2}"));
         let values = [
             at,
-            ("neuron", neuron.to_string()),
+            ("neuron", self.phrases.number_of(layer.feature_maps(), neuron)),
             ("u", value(&layer.potentials)?),
             ("exc", value(&layer.excitation)?),
             ("inh", value(&layer.inhibition)?),

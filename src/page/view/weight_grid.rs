@@ -5,14 +5,13 @@ use super::receptive_fields;
 use crate::dom::canvas::Canvas;
 use crate::dom::document::{Text, class, create, find, listen, number, one_stop, place, press, rove};
 use crate::page::model::input::Input;
-use crate::page::model::inspection::GRID;
 use crate::page::model::phrases::{Phrase, Phrases};
 use crate::page::queue::Queue;
 use crate::pictures::numbers::percent;
 use crate::pictures::palette::Palette;
 use crate::pictures::rates::Rates;
 use crate::pictures::receptive_fields::ReceptiveFields;
-use crate::spec::Neuron;
+use crate::spec::{FeatureMaps, Neuron, Window};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlCanvasElement, HtmlElement};
 
@@ -33,6 +32,8 @@ pub struct WeightGrid {
     rates: Canvas,
     names: [(HtmlElement, (f32, f32)); 3],
     buttons: Vec<(HtmlElement, Canvas)>,
+    /// The neuron of each of them.
+    shown: Vec<usize>,
     /// The picture that is drawn next, and how many are still to be drawn.
     next: usize,
     left: usize,
@@ -42,7 +43,7 @@ impl WeightGrid {
     /// The mosaic of the document.
     pub fn new(queue: &Queue) -> Self {
         // The fields of a layer that learns by STDP are drawn by a program of their own (`plasticity_view`).
-        let [named @ .., _] = ["silent-names", "busy-names", "fields-mosaic"].map(|id| {
+        let [silent, busy, container] = ["silent-names", "busy-names", "mosaic"].map(|id| {
             let (place, sender): (HtmlElement, _) = (find(id), queue.clone());
             listen(&place, "click", move |event: Event| {
                 if let Some(neuron) = number(&event) {
@@ -51,41 +52,42 @@ impl WeightGrid {
             });
             place
         });
-        let container: HtmlElement = find("mosaic");
         rove(&container);
         Self {
             container,
             count: Text::find("mosaic-count"),
             health: Text::find("health"),
-            named,
+            named: [silent, busy],
             cure: CureOffer::find("cure", queue),
             rates: Canvas::find("rates"),
             names: [(find("m-never"), (0.0, 0.95)), (find("m-share"), (0.5, 0.95)), (find("m-always"), (1.0, 0.95))],
             buttons: Vec::new(),
+            shown: Vec::new(),
             next: 0,
             left: 0,
         }
     }
 
-    /// There are so many hidden neurons now.
-    pub fn set_neurons(&mut self, neurons: usize, phrases: &Phrases, queue: &Queue) {
-        let shown = neurons.min(GRID);
-        while self.buttons.len() > shown {
+    /// These neurons of the first hidden layer are shown now, of these maps.
+    pub fn set_neurons(&mut self, shown: Vec<usize>, maps: FeatureMaps, phrases: &Phrases) {
+        while self.buttons.len() > shown.len() {
             self.buttons.pop().inspect(|(button, _)| button.remove());
         }
-        while self.buttons.len() < shown {
-            let neuron = self.buttons.len();
+        while self.buttons.len() < shown.len() {
             let (button, canvas): (HtmlElement, HtmlCanvasElement) = (create("button"), create("canvas"));
-            let name = phrases.say(Phrase::ChooseNeuron, &[("n", neuron.to_string())]);
-            drop(button.set_attribute("aria-label", &name));
             drop(button.append_child(&canvas));
             drop(self.container.append_child(&button));
-            let sender = queue.clone();
-            listen(&button, "click", move |_: Event| sender.send(Input::Neuron(neuron)));
             self.buttons.push((button, Canvas::new(canvas)));
         }
+        for ((button, _), neuron) in self.buttons.iter().zip(&shown) {
+            drop(button.dataset().set("n", &neuron.to_string()));
+            let name = phrases.say(Phrase::ChooseNeuron, &[("n", phrases.number_of(maps, *neuron))]);
+            drop(button.set_attribute("aria-label", &name));
+        }
         one_stop(&self.container);
-        self.count.set(&phrases.say(Phrase::Mosaic, &[("n", shown.to_string()), ("all", neurons.to_string())]));
+        let values = [("n", shown.len().to_string()), ("all", maps.neurons().to_string())];
+        self.count.set(&phrases.say(Phrase::Mosaic, &values));
+        self.shown = shown;
     }
 
     /// All pictures are to be drawn. It goes on where it is, or the last would never be drawn where weights change quickly.
@@ -95,14 +97,18 @@ impl WeightGrid {
 
     /// Draws the next few of the pictures whose weights are known, and marks the chosen ones; whether that was all. All
     /// at once would keep the page from answering for too long.
-    pub fn draw(&mut self, chosen: &[usize], fields: &ReceptiveFields, palette: &Palette) -> bool {
+    pub fn draw(
+        &mut self,
+        chosen: &[usize],
+        fields: &ReceptiveFields,
+        window: Option<Window>,
+        palette: &Palette,
+    ) -> bool {
         let (buttons, now) = (self.buttons.len(), self.left.min(AT_ONCE));
-        let neurons = (self.next..self.next + now).map(|at| at % buttons.max(1));
-        for (neuron, (button, _)) in neurons.clone().filter_map(|neuron| Some((neuron, self.buttons.get(neuron)?))) {
-            press(button, chosen.contains(&neuron));
-        }
-        for (neuron, (_, canvas)) in neurons.filter_map(|neuron| Some((neuron, self.buttons.get(neuron)?))) {
-            receptive_fields::draw(canvas, fields, neuron, palette);
+        for at in (self.next..self.next + now).map(|at| at % buttons.max(1)) {
+            let (Some((button, canvas)), Some(neuron)) = (self.buttons.get(at), self.shown.get(at)) else { continue };
+            press(button, chosen.contains(neuron));
+            receptive_fields::draw(canvas, fields, window, *neuron, palette);
         }
         self.next = (self.next + now) % buttons.max(1);
         self.left -= now;

@@ -166,12 +166,16 @@ impl View {
             self.weight_grid.draw_rates(&model.rates, neuron, &self.phrases, &self.palette);
         }
         if changed.weights {
-            self.timeline.neurons.draw(&model.neurons, &model.receptive_fields, &self.palette);
+            let window = model.first_maps().1;
+            self.timeline.neurons.draw(&model.neurons, &model.receptive_fields, window, &self.palette);
             self.weight_grid.start_over();
             self.left.weights = true;
         }
         while self.left.weights {
-            self.left.weights = !self.weight_grid.draw(&model.neurons, &model.receptive_fields, &self.palette);
+            self.left.weights = !{
+                let window = model.first_maps().1;
+                self.weight_grid.draw(&model.neurons, &model.receptive_fields, window, &self.palette)
+            };
             if !at_once {
                 break;
             }
@@ -204,8 +208,7 @@ impl View {
             self.controls.show(&model.link, &self.phrases);
         }
         if changed.network {
-            let neurons = model.first_neurons();
-            self.weight_grid.set_neurons(neurons, &self.phrases, &self.queue);
+            self.weight_grid.set_neurons(model.grid().collect(), model.first_maps().0, &self.phrases);
         }
         if changed.samples {
             match model.samples.as_ref().filter(|_| !model.learns_drawings()) {
