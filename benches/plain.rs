@@ -234,7 +234,8 @@ fn main() -> Result<()> {
     let digits = mnist()?;
     let (steps, tests) = (argument("steps", "0").parse::<usize>()?, argument("tests", "1000").parse::<usize>()?);
     let seconds = Duration::from_secs_f64(argument("seconds", "0").parse()?);
-    let spec = Spec { schedule: Schedule::Constant, epochs: 1000, ..Spec::default() };
+    let mut spec = Spec { schedule: Schedule::Constant, epochs: 1000, ..Spec::default() };
+    spec.set("hidden", &argument("hidden", "256"))?;
     let batch_size = spec.batch_size;
     let mut participant = participant(&argument("who", "plain"), spec, &digits)?;
     if steps > 0 {

@@ -9,10 +9,10 @@ use spiking_playground::chips::hdf5::{self, Entry, Group, Set, Values};
 use spiking_playground::chips::loihi::{LayerState, LoihiLayer, LoihiNetwork, Overflows, Signs, cut};
 use spiking_playground::chips::netx;
 use spiking_playground::chips::nir::{self, DT, DtSource, End, ImportedGraph, from_group, to_group};
-use spiking_playground::chips::{PlainNetwork, Synapses};
+use spiking_playground::chips::{PlainNetwork, Synapses, file};
 use spiking_playground::kernels;
 use spiking_playground::neuron::NeuronState;
-use spiking_playground::spec::{Dataset, Encoding, Neuron, Readout, Reset, Rule, Spec, dense};
+use spiking_playground::spec::{Dataset, Encoding, FeatureMaps, Neuron, Readout, Reset, Rule, Spec, Window, dense};
 use spiking_playground::spikes::SpikeTrain;
 use spiking_playground::weights::checkpoint::model_from_bytes;
 use std::path::{Path, PathBuf};
@@ -233,7 +233,7 @@ fn what_is_no_network_of_ours_is_refused_by_the_node_s_name() {
     let way = ["input", "layers_0", "layers_0", "neurons_0", "neurons_0", "readout", "readout", "integrators"];
     let cases: Vec<(Group, &str)> = vec![
         (Group::default(), "no NIR graph"),
-        (changed("neurons_0", put("type", Set::text("Conv2d"))), "`neurons_0` is a Conv2d"),
+        (changed("neurons_0", put("type", Set::text("SumPool2d"))), "`neurons_0` is a SumPool2d"),
         (changed("neurons_0", put("type", Set::text("LI"))), "`readout` comes where"),
         (changed("neurons_0", put("v_reset", floats(&[0.1; 3]))), "`neurons_0` is reset"),
         (
@@ -549,4 +549,81 @@ fn a_network_leaves_and_comes_back_by_the_program() {
     // In floats by plain equations as by the kernels.
     let (out, _) = run(&["evaluate", &nir, "--data-dir", data.to_str().unwrap()]);
     assert!(out.starts_with("Test accuracy 97.32 %"), "{out}");
+}
+
+/// A network of two convolutions, one of them padded, and dense layers behind.
+fn convolutional(readout: Readout) -> PlainNetwork {
+    let input = FeatureMaps { channels: 1, rows: 6, columns: 6 };
+    let first = Window { input, kernel: 3, stride: 1, padding: 0 };
+    let second = Window { input: FeatureMaps { channels: 3, rows: 4, columns: 4 }, kernel: 2, stride: 2, padding: 1 };
+    let numbers =
+        |n: usize, seed: usize| (0..n).map(|i| ((i * 37 + seed) % 17) as f32 / 9.0 - 0.7).collect::<Vec<f32>>();
+    let layers = vec![
+        Synapses { inputs: 36, outputs: 48, weight: numbers(27, 1), bias: numbers(3, 2), window: Some(first) },
+        Synapses { inputs: 48, outputs: 45, weight: numbers(60, 3), bias: numbers(5, 4), window: Some(second) },
+        Synapses { inputs: 45, outputs: 7, weight: numbers(315, 5), bias: numbers(7, 6), window: None },
+        Synapses { inputs: 7, outputs: 4, weight: numbers(28, 7), bias: numbers(4, 8), window: None },
+    ];
+    let layers_of_spec = ["3c3", "5c2s2p1", "7"].map(|text| text.parse().unwrap()).to_vec();
+    let spec = Spec { readout, layers: layers_of_spec, dataset: Dataset::Folder, time_steps: 12, ..Spec::default() };
+    PlainNetwork { spec, layers }
+}
+
+#[test]
+fn convolutions_leave_and_come_back_to_the_bit() {
+    for readout in [Readout::Membrane, Readout::SpikeCount] {
+        let network = convolutional(readout);
+        assert!(network.is_whole());
+        assert_eq!(file::from_bytes(&file::to_bytes(&network)).unwrap(), network);
+        let graph = nir::to_group(&network, End::default()).unwrap();
+        let again = hdf5::read(&hdf5::write(&graph).unwrap()).unwrap();
+        let imported = nir::from_group(&again, &Spec::default(), None).unwrap();
+        assert!(imported.has_own_spec);
+        assert_eq!(imported.network, network);
+    }
+}
+
+#[test]
+fn convolutions_of_other_programs_are_read_or_refused_by_what_is_not_known() {
+    let graph = nir::to_group(&convolutional(Readout::SpikeCount), End::default()).unwrap();
+    let changed = |node: &str, part: &str, set: Set| {
+        let mut graph = graph.clone();
+        let Some(Entry::Group(root)) = graph.0.get_mut("node") else { panic!("a graph") };
+        let Some(Entry::Group(nodes)) = root.0.get_mut("nodes") else { panic!("nodes") };
+        let Some(Entry::Group(node)) = nodes.0.get_mut(node) else { panic!("{node}") };
+        node.0.insert(part.to_owned(), Entry::Set(set));
+        nir::from_group(&graph, &Spec::default(), None)
+    };
+    assert!(changed("layers_0", "padding", Set::text("valid")).is_ok());
+    assert!(changed("layers_0", "stride", Set::whole(1)).is_ok());
+    let refused = |node: &str, part: &str, set: Set| changed(node, part, set).unwrap_err().to_string();
+    for (node, part, set, says) in [
+        ("layers_0", "dilation", Set::wholes(vec![2, 2]), "dilation"),
+        ("layers_0", "groups", Set::whole(3), "groups"),
+        ("layers_0", "stride", Set::wholes(vec![1, 2]), "stride"),
+        ("layers_1", "stride", Set::whole(3), "stride"),
+        ("layers_0", "padding", Set::text("circular"), "padding"),
+        ("layers_1", "weight", Set::floats(vec![5, 4, 2, 2], vec![0.5; 80]), "3, K, K"),
+        ("neurons_0", "v_threshold", Set::floats(vec![48], (0..48).map(|i| 1.0 + i as f32).collect()), "v_threshold"),
+    ] {
+        let error = refused(node, part, set);
+        assert!(error.contains(says), "{node}, {part}: {error}");
+    }
+}
+
+/// Written out as a matrix, a convolution is the same network, on the chip and in floats.
+#[test]
+fn a_convolution_on_the_chip_is_the_matrix_that_it_is() {
+    let network = convolutional(Readout::SpikeCount);
+    let matrices = network.written_out("here").unwrap();
+    assert!(matrices.is_whole() && !matrices.spec.has_convolution());
+    let (chip, same) = (LoihiNetwork::of(&network, 8).unwrap(), LoihiNetwork::of(&matrices, 8).unwrap());
+    let picture =
+        SpikeTrain::from_dense(1, 36, 12, &(0..432).map(|i| f32::from(u8::from(i % 5 < 2))).collect::<Vec<_>>());
+    let (outcome, other) = (chip.runner().run(&picture), same.runner().run(&picture));
+    assert_eq!((&outcome.scores, &outcome.spikes), (&other.scores, &other.spikes));
+    assert!(outcome.spikes[1].count() > 0 && outcome.spikes[2].count() > 0);
+    // A place sees 9 and 4 cells, but for the rim of the second layer.
+    assert_eq!(chip.synapses(), 48 * 9 + 5 * 3 * 16 + 45 * 7 + 7 * 4);
+    assert!(chip.synaptic_operations(&outcome) < same.synaptic_operations(&other));
 }

@@ -9,7 +9,7 @@ use spiking_playground::kernels;
 use spiking_playground::layer::Linear;
 use spiking_playground::network::Network;
 use spiking_playground::random::{Generator, Stream};
-use spiking_playground::spec::{Augmentation, Encoding, Readout, Spec, dense};
+use spiking_playground::spec::{Augmentation, Dataset, Encoding, LayerSpec, Readout, Spec, dense};
 use spiking_playground::spikes::encode::Pass;
 use spiking_playground::training::{Advance, Launch, Run};
 use spiking_playground::weights::checkpoint::{Notes, model_from_bytes, model_to_bytes, run_from_bytes, run_to_bytes};
@@ -31,6 +31,11 @@ pub fn stripes(count: usize, seed: u64) -> Digits {
 
 pub fn small() -> Spec {
     Spec { layers: dense([24]), time_steps: 12, batch_size: 16, epochs: 3, learning_rate: 0.01, ..Spec::default() }
+}
+
+/// Layers in the text of the flag.
+pub fn layers(text: &str) -> Vec<LayerSpec> {
+    text.split(',').map(|layer| layer.parse().unwrap()).collect()
 }
 
 pub fn run(spec: &Spec, images: usize) -> Run {
@@ -55,8 +60,14 @@ fn train(run: &mut Run, data: &Digits, steps: usize) -> Vec<f32> {
 fn every_coding_readout_and_depth_learns() {
     let (data, test) = (stripes(500, 1), stripes(200, 2));
     for encoding in [Encoding::Rate, Encoding::Latency, Encoding::Current] {
-        for (readout, hidden) in [(Readout::Membrane, vec![24]), (Readout::SpikeCount, vec![24, 16])] {
-            let spec = Spec { encoding, readout, layers: dense(hidden), ..small() };
+        let networks = [
+            (Readout::Membrane, "24"),
+            (Readout::SpikeCount, "24,16"),
+            (Readout::Membrane, "5c3s2,8c2p1"),
+            (Readout::SpikeCount, "6c3,12"),
+        ];
+        for (readout, hidden) in networks {
+            let spec = Spec { encoding, readout, layers: layers(hidden), ..small() };
             let mut run = run(&spec, data.len());
             let before = evaluate(&run.network, &spec, &test, 0..200, 0).fraction();
             train(&mut run, &data, 96);
@@ -135,8 +146,14 @@ fn a_model_file_gives_the_same_network() {
 #[test]
 fn a_resumed_run_goes_on_to_the_bit() {
     let data = stripes(100, 3);
-    for augment in [Augmentation::Off, Augmentation::On, Augmentation::Hands] {
-        let spec = Spec { augment, ..small() };
+    let networks = [
+        (Augmentation::Off, "24"),
+        (Augmentation::On, "24"),
+        (Augmentation::Hands, "24"),
+        (Augmentation::On, "5c3s2,7"),
+    ];
+    for (augment, hidden) in networks {
+        let spec = Spec { augment, layers: layers(hidden), ..small() };
         let (mut whole, mut first) = (run(&spec, 100), run(&spec, 100));
         let losses = train(&mut whole, &data, 14);
         train(&mut first, &data, 9);
@@ -224,8 +241,11 @@ fn traces_answer_as_the_evaluation_does() {
         (Encoding::Latency, Readout::Membrane),
         (Encoding::Current, Readout::Membrane),
     ];
-    for (encoding, readout) in kinds {
-        let spec = Spec { encoding, readout, layers: dense([20, 12]), time_steps: 33, ..small() };
+    let networks = ["20,12", "20,12", "20,12", "5c3,6c2s2", "4c2s2p1,12"];
+    let kinds = kinds.iter().cycle().zip(networks);
+    for ((encoding, readout), hidden) in kinds {
+        let (encoding, readout) = (*encoding, *readout);
+        let spec = Spec { encoding, readout, layers: layers(hidden), time_steps: 33, ..small() };
         let mut run = run(&spec, data.len());
         train(&mut run, &data, 90);
         let right = (0..60).filter(|index| {
@@ -233,6 +253,9 @@ fn traces_answer_as_the_evaluation_does() {
             let answer = trace.answer();
             let again = spiking_playground::trace::Trace::from_bytes(&trace.to_bytes()).unwrap();
             assert_eq!(again, trace);
+            // Each spike reaches what its fan-out says; all spikes reach every synapse.
+            let maps: Vec<_> = spec.feature_maps(36).collect();
+            assert!(trace.hidden.iter().map(|layer| layer.feature_maps()).eq(maps));
             assert!(trace.settled_at().is_none_or(|t| trace.leaders()[t..].iter().all(|leader| *leader == answer)));
             answer == Some(usize::from(test.label(*index)))
         });
@@ -265,8 +288,15 @@ fn damaged_traces_are_refused() {
 #[test]
 fn slices_of_a_batch_change_nothing() {
     let data = stripes(100, 4);
-    for (encoding, readout) in [(Encoding::Rate, Readout::Membrane), (Encoding::Current, Readout::SpikeCount)] {
-        let spec = Spec { encoding, readout, layers: dense([20, 70]), batch_size: 32, rate_penalty: 2.0, ..small() };
+    let kinds = [
+        (Encoding::Rate, Readout::Membrane, "20,70"),
+        (Encoding::Current, Readout::SpikeCount, "20,70"),
+        (Encoding::Rate, Readout::Membrane, "18c3s2,5c2"),
+        (Encoding::Current, Readout::SpikeCount, "5c3,7c2s2"),
+    ];
+    for (encoding, readout, hidden) in kinds {
+        let layers = layers(hidden);
+        let spec = Spec { encoding, readout, layers, batch_size: 32, rate_penalty: 2.0, ..small() };
         let trained = |most: usize| {
             let mut run = run(&spec, data.len());
             let (mut steps, mut parts) = (0, 0);
@@ -294,8 +324,8 @@ fn slices_of_a_batch_change_nothing() {
 #[test]
 fn any_number_of_threads_gives_the_same_weights() {
     let data = stripes(100, 4);
-    let spec = Spec { layers: dense([20, 70]), batch_size: 32, ..small() };
-    let trained = |threads: usize| {
+    let trained = |hidden: &str, threads: usize| {
+        let spec = Spec { layers: layers(hidden), batch_size: 32, ..small() };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let mut run = run(&spec, data.len());
@@ -303,8 +333,65 @@ fn any_number_of_threads_gives_the_same_weights() {
             run.network.parameters()
         })
     };
-    let alone = trained(1);
-    for threads in [2, 3, 5, 16] {
-        assert_eq!(trained(threads), alone, "{threads} threads");
+    for hidden in ["20,70", "18c3s2,5c2"] {
+        let alone = trained(hidden, 1);
+        for threads in [2, 3, 5, 16] {
+            assert_eq!(trained(hidden, threads), alone, "{hidden}, {threads} threads");
+        }
     }
+}
+
+/// A file of convolutions has PyTorch's shapes, and says for which images it was made: its kernels fit others too.
+#[test]
+fn a_file_of_convolutions_says_the_size_of_its_images() {
+    let spec = Spec { layers: layers("4c3s2,5c2p1,7"), dataset: Dataset::Folder, ..small() };
+    spec.check().unwrap();
+    // Sides of 6 and 5 leave as many places.
+    for side in [5, 6, 9_usize] {
+        let network = Network::new(&spec, side * side, 3, &kernels::cpu());
+        let bytes = model_to_bytes(&spec, &network, WeightsType::F32, Notes::default()).unwrap();
+        let (again, loaded) = model_from_bytes(&bytes, &kernels::cpu()).unwrap();
+        assert_eq!((&again, loaded.pixels(), loaded.classes()), (&spec, side * side, 3));
+        let parameters = loaded.parameters();
+        assert_eq!(parameters, network.parameters());
+        assert_eq!((&parameters[0].shape[..], &parameters[2].shape[..]), (&[4, 1, 3, 3][..], &[5, 4, 2, 2][..]));
+        // Without that word the shapes decide: what fits behind.
+        let found = Network::with_parameters(&spec, &parameters, None, &kernels::cpu()).unwrap();
+        assert_eq!(found.parameters(), parameters);
+    }
+    let other = Spec { layers: layers("4c3s2,5c3p1,7"), ..spec.clone() };
+    let parameters = Network::new(&spec, 36, 3, &kernels::cpu()).parameters();
+    assert!(Network::with_parameters(&other, &parameters, None, &kernels::cpu()).is_err());
+    assert!(
+        Network::with_parameters(&spec, &parameters, Some(4), &kernels::cpu()).is_err(),
+        "no room for a kernel of 3"
+    );
+}
+
+/// The receptive field of a convolution's neuron is its kernel at its place; the kernel is shared.
+#[test]
+fn incoming_weights_of_a_map_are_its_kernel_at_each_place() {
+    let spec = Spec { layers: layers("3c2s2p1"), ..small() };
+    let network = Network::new(&spec, 36, 3, &kernels::cpu());
+    let (kernels, synapses) = (network.parameters(), network.synaptic_weights(0).unwrap());
+    let [kernel, bias] = [&kernels[0].values, &kernels[1].values];
+    let window = synapses.patches().unwrap();
+    assert_eq!((synapses.inputs(), synapses.neurons(), window.places()), (36, 3 * 16, 16));
+    for neuron in 0..48 {
+        let incoming = synapses.incoming(neuron);
+        let mut expected = vec![0.0; 36];
+        for tap in 0..4 {
+            if let Some(input) = window.source(neuron % 16, tap) {
+                expected[input] = kernel[neuron / 16 * 4 + tap];
+            }
+        }
+        assert_eq!(incoming, expected, "neuron {neuron}");
+    }
+    assert_eq!(synapses.bias(15..17), [bias[0], bias[1]]);
+    let part = synapses.between(7..9, 14..18);
+    let whole: Vec<f32> = (7..9)
+        .flat_map(|input| (14..18).map(move |neuron| (input, neuron)))
+        .map(|(input, neuron)| synapses.incoming(neuron)[input])
+        .collect();
+    assert_eq!(part, whole);
 }

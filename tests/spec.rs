@@ -6,7 +6,7 @@ use serde::de::IntoDeserializer;
 use serde::de::value::{Error as ValueError, I64Deserializer};
 use spiking_playground::spec::{
     Augmentation, Dataset, Encoding, FIELDS, LayerSpec, Neuron, Readout, Reset, Rule, Schedule, Spec, Stdp, Surrogate,
-    dense,
+    dense, field,
 };
 
 fn neuron() -> impl Strategy<Value = Neuron> {
@@ -237,4 +237,65 @@ fn a_rule_brings_its_defaults_and_refuses_what_is_not_its_own() {
     // Files of networks that learn by gradients say nothing of it.
     let written = serde_json::to_value(Spec::default()).unwrap();
     assert!(written.get("rule").is_none() && written.get("stdp").is_none());
+}
+
+#[test]
+fn convolutions_are_said_as_the_field_says_them() {
+    let spec = |hidden: &str| {
+        let mut spec = Spec::default();
+        spec.set_of_rule(field("hidden").unwrap(), hidden).map(|()| spec)
+    };
+    for (text, canonical) in [
+        ("16c5s2,32c5s2,128", "16c5s2,32c5s2,128"),
+        ("16C5S2P1", "16c5s2p1"),
+        (" 8c3s1p0 , 10", "8c3,10"),
+        ("4c3p2", "4c3p2"),
+    ] {
+        let spec = spec(text).unwrap();
+        spec.check().unwrap();
+        assert_eq!(spec.to_hash(&Spec::default()), format!("hidden={canonical}"));
+        assert_eq!(Spec::from_hash(&Spec::default(), &format!("#hidden={canonical}")).0, spec);
+        assert_eq!(serde_json::from_str::<Spec>(&serde_json::to_string(&spec).unwrap()).unwrap(), spec);
+    }
+    let maps: Vec<[usize; 3]> =
+        spec("16c5s2,32c5s2,128").unwrap().feature_maps(784).map(|it| [it.channels, it.rows, it.columns]).collect();
+    assert_eq!(maps, [[16, 12, 12], [32, 4, 4], [128, 1, 1]]);
+    for text in [
+        "0c5",
+        "16c0",
+        "16c32",
+        "257c3",
+        "16c5s6",
+        "16c5s0",
+        "16c5p5",
+        "16c",
+        "c5",
+        "16c5x",
+        "dense:16c5",
+        "16c5s2p",
+        "16c5p1s2",
+    ] {
+        assert!(spec(text).is_err(), "{text}");
+    }
+    let refused = |text: &str| spec(text).unwrap_err().to_string();
+    assert!(refused("128,16c5").contains("convolutions come first"), "{}", refused("128,16c5"));
+    assert!(refused("8c5s4,8c9").contains("cannot move over 6 × 6"), "{}", refused("8c5s4,8c9"));
+    assert!(refused("64c3").contains("43264 neurons"), "{}", refused("64c3"));
+    let mut stdp = Spec::of_rule(Rule::Stdp);
+    assert!(stdp.set_of_rule(field("hidden").unwrap(), "16c5").is_err());
+    // Of a folder only the files say how large its images are.
+    let folder = Spec { dataset: Dataset::Folder, ..spec("16c5s2").unwrap() };
+    folder.check().unwrap();
+    assert!(folder.check_fit(16).is_err() && folder.check_fit(12).is_err() && folder.check_fit(25).is_ok());
+}
+
+#[test]
+fn augmentation_is_a_truth_value_in_files_where_it_was_one() {
+    for (augment, json) in
+        [(Augmentation::Off, "false"), (Augmentation::On, "true"), (Augmentation::Hands, "\"hands\"")]
+    {
+        assert_eq!(serde_json::to_string(&augment).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Augmentation>(json).unwrap(), augment);
+    }
+    assert!(serde_json::from_str::<Augmentation>("\"feet\"").is_err());
 }

@@ -7,7 +7,7 @@
 //                                                                  soon as 90 % are reached, after a minute at most
 //   node benches/browser/run.mjs card dist --seconds 10            the same on the graphics card
 //
-// Further: --data FOLDER, --tests N, --warm-up STEPS, --limit SECONDS. Prints one `name value` a line.
+// Further: --hidden LAYERS for the page, --data FOLDER, --tests N, --warm-up STEPS, --limit SECONDS. Prints one `name value` a line.
 
 import { createReadStream, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
@@ -90,7 +90,9 @@ async function runPage(browser) {
   const page = await (await browser.newContext({ viewport: { width: 1440, height: 1000 } })).newPage();
   page.setDefaultTimeout(60_000);
   // The network of the defaults, which the others train too: the one that the page opens with has settings of its own.
-  await page.goto(`${url}#model=mnist-chatty&engine=${peer === "card" ? "gpu" : "cpu"}`);
+  const network = flag("hidden", "");
+  const settings = network ? `hidden=${network}` : "model=mnist-chatty";
+  await page.goto(`${url}#${settings}&engine=${peer === "card" ? "gpu" : "cpu"}`);
   const text = async (name) => (await page.getByRole("status", { name, exact: true }).textContent()).trim();
   const figure = async (name) => Number.parseFloat((await text(name)).replace(/[^\d.]/g, ""));
   await page.getByRole("button", { name: "Train", exact: true }).click();

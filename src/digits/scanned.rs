@@ -122,5 +122,5 @@ mod tests {
             .fold(0xcbf2_9ce4_8422_2325, |hash: u64, pixel| (hash ^ u64::from(pixel)).wrapping_mul(0x0100_0000_01b3));
         assert_eq!(hash, GOLDEN);
     }
-    const GOLDEN: u64 = 0;
+    const GOLDEN: u64 = 5_777_179_418_398_157_583;
 }

@@ -11,7 +11,7 @@ const BUDGETS: &str = r#"[
   ["plasticity", /^programs\/[0-9a-f]+\/plasticity_view/, 60_000],
   ["chips", /^(programs\/[0-9a-f]+\/chips|parts\/[0-9a-f]+\/(chips|chips-worker)\.js)/, 350_000],
   ["exporter", /^programs\/[0-9a-f]+\/exporter/, 40_000],
-  ["engine_cpu", /^programs\/[0-9a-f]+\/engine_cpu/, 420_000],
+  ["engine_cpu", /^programs\/[0-9a-f]+\/engine_cpu/, 500_000],
   ["photo_reader", /^programs\/[0-9a-f]+\/photo_reader/, 200_000],
   ["engine_gpu", /^programs\/[0-9a-f]+\/engine_gpu/, 1_840_000, "may be left out"],
 ]"#;

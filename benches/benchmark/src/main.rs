@@ -32,6 +32,8 @@ pub struct Options {
     grid: bool,
     /// Measure where a graphics card pays instead.
     cards: bool,
+    /// Measure a network of convolutions instead.
+    convolutions: bool,
     /// Leave out whatever needs a browser.
     browser: bool,
     /// Leave out whatever needs Python.
@@ -50,6 +52,7 @@ impl Options {
             quick,
             grid: matches.get_flag("grid"),
             cards,
+            convolutions: matches.get_flag("convolutions"),
             browser: !matches.get_flag("no-browser"),
             python: !cards && !matches.get_flag("no-python"),
             only: matches.get_one("only").cloned(),
@@ -103,6 +106,7 @@ fn command() -> Command {
         )
         .arg(flag("quick", "A try-out: everything is short, and nothing is written"))
         .arg(flag("grid", "Measure how the cost grows instead").conflicts_with("cards"))
+        .arg(flag("convolutions", "Measure a network of convolutions instead").conflicts_with_all(["grid", "cards"]))
         .arg(flag("cards", "Measure where a graphics card pays instead"))
         .arg(flag("no-browser", "Leave out whatever needs a browser"))
         .arg(flag("no-python", "Leave out whatever needs Python"))
@@ -137,7 +141,11 @@ fn run(options: &Options, arguments: &[String]) -> Result<()> {
     let table = report::table(&rows);
     println!("\n{table}");
     if options.writes() {
-        report::write("speed", "## Speed", &report::section(&rows, &table, &circumstances))?;
+        let section = report::section(&rows, &table, &circumstances, options.convolutions);
+        match options.convolutions {
+            false => report::write("speed", "## Speed", &section)?,
+            true => report::write("convolutions", "## Convolutions", &section)?,
+        }
         eprintln!("Written into {}", report::FILE);
     }
     match rows.iter().find(|row| row.participant.ours && row.missing.is_some()) {
@@ -189,6 +197,7 @@ mod tests {
         assert!(parsed(&["--quick"]).is_some_and(|options| options.rounds == 1 && !options.writes()));
         assert!(parsed(&["--quick", "--rounds", "2"]).is_some_and(|options| options.rounds == 2));
         assert!(parsed(&["--cards"]).is_some_and(|options| options.cards && !options.python && options.browser));
+        assert!(parsed(&["--convolutions"]).is_some_and(|options| options.convolutions && options.writes()));
         assert!(parsed(&["--only", "jax"]).is_some_and(|options| options.wants("jax-js") && !options.wants("Norse")));
         assert!(["--rounds", "--fast", "--only"].iter().all(|word| parsed(&[word]).is_none()));
         assert!(parsed(&["--rounds", "0"]).is_none());

@@ -11,6 +11,9 @@ use std::time::Duration;
 use xtask::run::{find, says};
 use xtask::tools::{locked, target};
 
+/// The hidden layers of the network of convolutions, as `spiking train --hidden` has them.
+pub const CONVOLUTIONS: &str = "16c5s2,32c5s2";
+
 /// One line of the table.
 pub struct Participant {
     /// As it stands there.
@@ -20,6 +23,8 @@ pub struct Participant {
     /// Whether it is a PyTorch peer, of which the fastest is the measure.
     pub peer: bool,
     kind: Kind,
+    /// Its hidden layers, if they are not those of the defaults.
+    hidden: Option<&'static str>,
     /// Steps and test images of the validation.
     steps: usize,
     tests: usize,
@@ -73,32 +78,45 @@ pub fn all(setup: &Setup, options: &Options) -> Vec<Participant> {
             && !matches!((&kind, &setup.browser), (Kind::Page, Err(_))),
         peer: matches!(kind, Kind::Python { .. }),
         kind,
+        hidden: options.convolutions.then_some(CONVOLUTIONS),
         steps: shorter(steps),
         tests: if steps >= 100 { 1000 } else { 128 },
         warm_up: if steps >= 100 { 20 } else { 2 },
         seconds,
     };
-    let epochs = if options.quick { 3 } else { 10 };
+    let epochs = if options.quick || options.convolutions { 3 } else { 10 };
     let program = |threads| Kind::Program { threads, epochs };
     let python = |file, package, compiled| Kind::Python { file, package, compiled };
     let browser = |module, device, isolated| Kind::Browser { module, device, isolated };
-    vec![
+    let ours = [
         of("Spiking Playground, native, all threads", program(None), 0),
         of("Spiking Playground, native, 1 thread", program(Some(1)), 0),
         of("Spiking Playground, in the browser, 1 worker", Kind::Page, 0),
+    ];
+    // Those whose own kinds of layers there are.
+    let with_snntorch = |compiled| python("benches/peers/with_snntorch.py", "snntorch", compiled);
+    let with_spikingjelly = |compiled| python("benches/peers/with_spikingjelly.py", "spikingjelly", compiled);
+    let peers = [
+        of("snnTorch", with_snntorch(false), 300),
+        of("snnTorch, torch.compile", with_snntorch(true), 300),
+        of("SpikingJelly", with_spikingjelly(false), 300),
+        of("SpikingJelly, torch.compile", with_spikingjelly(true), 300),
+    ];
+    if options.convolutions {
+        return ours.into_iter().chain(peers).collect();
+    }
+    let others = [
         of("plain burn operations (Flex)", Kind::Plain, 300),
         of("PyTorch by hand", python("benches/peers/by_hand.py", "torch", false), 300),
         of("PyTorch by hand, torch.compile", python("benches/peers/by_hand.py", "torch", true), 300),
-        of("snnTorch", python("benches/peers/with_snntorch.py", "snntorch", false), 300),
         of("Norse", python("benches/peers/with_norse.py", "norse", false), 300),
-        of("SpikingJelly", python("benches/peers/with_spikingjelly.py", "spikingjelly", false), 300),
-        of("SpikingJelly, torch.compile", python("benches/peers/with_spikingjelly.py", "spikingjelly", true), 300),
         of("jax-js wasm, in the browser", browser("jax", "wasm", false), 300),
         of("jax-js wasm, in the browser, with threads", browser("jax", "wasm", true), 300),
         of("TensorFlow.js wasm, in the browser", browser("tensorflow", "wasm", false), 100),
         of("TensorFlow.js webgl, in the browser", browser("tensorflow", "webgl", false), 50),
         of("TensorFlow.js webgpu, in the browser", browser("tensorflow", "webgpu", false), 20),
-    ]
+    ];
+    ours.into_iter().chain(peers).chain(others).collect()
 }
 
 impl Participant {
@@ -120,7 +138,9 @@ impl Participant {
             return Ok(Figures { version, loss, accuracy, after: "less than an epoch".to_owned(), one_thread: false });
         }
         let trained = self.trained();
-        let ours = cmd(setup.program("plain")?, ["--who", "ours"].into_iter().chain(words(&trained)));
+        let network = self.hidden.map_or(Vec::new(), |hidden| vec!["--hidden", hidden]);
+        let arguments = ["--who", "ours"].into_iter().chain(network).chain(words(&trained));
+        let ours = cmd(setup.program("plain")?, arguments);
         let judge = output(&ours, Duration::from_secs(300))?;
         let (our_loss, our_accuracy) = (value(&judge, "loss")?, value(&judge, "accuracy")?);
         // Noise of few steps and few test images; other than that, what learns the same network is as good.
@@ -168,7 +188,10 @@ impl Participant {
         match self.kind {
             Kind::Program { .. } => Ok(cmd(setup.program("spiking")?, arguments)),
             Kind::Plain => Ok(cmd(setup.program("plain")?, arguments)),
-            Kind::Page => Ok(had(&setup.browser)?.driver(with(&["page", "dist", "--limit", "170"]))),
+            Kind::Page => {
+                let network = self.hidden.map_or(Vec::new(), |hidden| vec!["--hidden", hidden]);
+                Ok(had(&setup.browser)?.driver(with(&[&["page", "dist", "--limit", "170"], &network[..]].concat())))
+            }
             Kind::Browser { module, device, isolated } => {
                 had(&setup.npm)?;
                 let isolated: &[&str] = if isolated { &["--isolated"] } else { &[] };
@@ -183,7 +206,8 @@ impl Participant {
                 let compile: &[&str] = if compiled { &["--compile"] } else { &[] };
                 // So that what was compiled once is there in the next round.
                 let cache = target()?.join("inductor");
-                Ok(cmd(python, with(&[&[file], compile].concat())).env("TORCHINDUCTOR_CACHE_DIR", cache))
+                let command = cmd(python, with(&[&[file], compile].concat())).env("TORCHINDUCTOR_CACHE_DIR", cache);
+                Ok(self.hidden.map_or(command.clone(), |hidden| command.env("HIDDEN", hidden)))
             }
         }
     }
@@ -193,7 +217,9 @@ impl Participant {
         let folder = std::env::temp_dir().join(format!("spiking-bench-{}", std::process::id()));
         let epochs = epochs.to_string();
         let arguments = ["train", "--data-dir", "data", "--force", "--epochs", &epochs, "--output"].map(OsString::from);
-        let all = arguments.into_iter().chain([folder.clone().into_os_string()]);
+        let network = self.hidden.map_or(Vec::new(), |hidden| vec!["--hidden", hidden]);
+        let network = network.into_iter().map(OsString::from);
+        let all = arguments.into_iter().chain([folder.clone().into_os_string()]).chain(network);
         let mut command = cmd(setup.program("spiking")?, all);
         if let Some(threads) = threads {
             command = command.env("RAYON_NUM_THREADS", threads.to_string());

@@ -1,6 +1,6 @@
 //! The table, and its place in BENCHMARKS.md.
 
-use super::Row;
+use super::{Row, participants};
 use anyhow::Result;
 use fs_err as fs;
 use std::path::Path;
@@ -80,10 +80,11 @@ pub fn table(rows: &[Row]) -> String {
 }
 
 /// The whole section: where, when, what, and the table.
-pub fn section(rows: &[Row], table: &str, circumstances: &str) -> String {
+pub fn section(rows: &[Row], table: &str, circumstances: &str, convolutions: bool) -> String {
+    let network = if convolutions { participants::CONVOLUTIONS } else { "256" };
     format!(
         "{circumstances}.\n\n\
-         Images per second of training: 784-256-10 with bias, leaky integrate-and-fire neurons (β = 0.9, θ = 1, reset to\n\
+         Images per second of training: 784-{network}-10 with bias, leaky integrate-and-fire neurons (β = 0.9, θ = 1, reset to\n\
          zero), T = 25, batch 64, Adam at 1e-3, fast sigmoid of slope 10, mean membrane potential as the readout, rate\n\
          coding within the time. MNIST. The median of {} rounds, in which all were measured in turn. PyTorch runs on all\n\
          threads or on one, whichever is faster. Whoever does not learn as we do is not measured: loss (over the last\n\

@@ -268,11 +268,11 @@ fn sample_forward<const W: usize>(
 }
 
 /// The channels of the input whose gradients stay in registers.
-const COLUMNS: usize = 16;
+const COLUMNS: usize = if cfg!(target_arch = "wasm32") { 8 } else { 16 };
 /// The time steps of a tile, a divisor of the usual 25.
 const ROWS: usize = 5;
 
-/// The weights as they lead back, [columns, K², C, 16]: for 16 channels of the input and each tap within a channel a matrix
+/// The weights as they lead back, [columns, K², C, 16]: for 16 (or `COLUMNS`) channels of the input and each tap within a channel a matrix
 /// from the maps to these.
 struct Back {
     numbers: Vec<f32>,
@@ -304,7 +304,7 @@ impl Back {
     }
 }
 
-/// Adds to `R` rows of `out`, so many numbers apart, the product of rows `left` [R, W] and `right` [W or less, 16]; if it is
+/// Adds to `R` rows of `out`, so many numbers apart, the product of rows `left` [R, W] and `right` [W or less, `COLUMNS`]; if it is
 /// the first, what was there is overwritten.
 #[inline(always)]
 fn tile<const W: usize, const R: usize>(
@@ -332,7 +332,7 @@ fn tile<const W: usize, const R: usize>(
 }
 
 multiversion! {
-    /// Adds to 16 columns of `out`, rows of `stride` numbers, the product of `left` [T, W] and `right` [W or less, 16]; if it is
+    /// Adds to `COLUMNS` columns of `out`, rows of `stride` numbers, the product of `left` [T, W] and `right` [W or less, `COLUMNS`]; if it is
     /// the first, what was there is overwritten.
     fn product<const W: usize>(
         out: &mut [f32],

@@ -63,10 +63,9 @@ impl Part {
 
     /// The layer with this number in its place, as text.
     fn set(self, layer: LayerSpec, value: &str) -> String {
-        let LayerSpec::Convolution(convolution) = layer else { return value.to_owned() };
-        let Ok(number) = value.parse() else { return value.to_owned() };
+        let (LayerSpec::Convolution(convolution), Ok(number)) = (layer, value.parse()) else { return value.to_owned() };
         let changed = match self {
-            // It becomes dense.
+            // It becomes what the text says.
             Self::Neurons => return value.to_owned(),
             Self::Maps => Convolution { channels: number, ..convolution },
             Self::Kernel => Convolution { kernel: number, ..convolution },
@@ -144,6 +143,12 @@ pub fn set(link: &mut Link, name: &str, value: &str) -> Option<()> {
         "slope" => ("surrogate", format!("{}:{value}", shape(spec.neuron.surrogate))),
         other if setting(other).is_some() => return setting(other)?.set(link, value),
         other => match part(other) {
+            // Only what is a convolution has maps.
+            Some((part, layer))
+                if part != Part::Neurons && spec.layers.get(layer).and_then(|it| part.of(*it)).is_none() =>
+            {
+                return None;
+            }
             Some((part, layer)) if !value.contains(',') => {
                 let size = |(i, size): (usize, &LayerSpec)| {
                     if i == layer { part.set(*size, value.trim()) } else { size.to_string() }
@@ -276,6 +281,30 @@ mod tests {
             assert_eq!(Link { spec: link.spec.clone(), ..Link::default() }, link, "{hash} says more");
             specs.push(link.spec);
         }
-        assert_eq!(specs.len(), 15);
+        assert_eq!(specs.len(), 16);
+    }
+
+    #[test]
+    fn a_convolution_has_maps_kernels_and_strides_and_no_neurons() {
+        let mut link = Link::from_hash("hidden=16c5s2p1,32").0;
+        let texts =
+            |link: &Link| ["maps", "kernel", "stride", "hidden", "maps-2", "hidden-2"].map(|name| text(link, name));
+        assert_eq!(texts(&link), ["16", "5", "2", "", "", "32"]);
+        assert_eq!(["maps", "kernel", "stride", "hidden-2"].map(|name| default(&link, name)), ["16", "5", "2", "256"]);
+        set(&mut link, "maps", "8").unwrap();
+        set(&mut link, "kernel", "3").unwrap();
+        set(&mut link, "stride", "1").unwrap();
+        assert_eq!(link.to_hash(), "hidden=8c3p1,32");
+        // What does not fit leaves all as it was.
+        for (name, value) in [("kernel", "1"), ("stride", "4"), ("maps", "0"), ("maps-2", "4"), ("maps", "x")] {
+            assert_eq!(set(&mut link, name, value), None, "{name} {value}");
+        }
+        assert_eq!(link.to_hash(), "hidden=8c3p1,32");
+        set(&mut link, "layers", "1").unwrap();
+        set(&mut link, "layers", "2").unwrap();
+        assert_eq!(link.to_hash(), "hidden=8c3p1,128");
+        assert!(range("stride-2").contains("between 1 and"));
+        set(&mut link, "hidden", "64").unwrap();
+        assert_eq!(link.to_hash(), "hidden=64,128");
     }
 }

@@ -8,7 +8,7 @@ use super::state::{Model, Opening};
 use crate::pictures::analysis::{Analysis, telling_neurons};
 use crate::pictures::receptive_fields::floats;
 use crate::protocol::{Picture, Request};
-use crate::spec::{Encoding, FeatureMaps, LayerSpec, Window};
+use crate::spec::{Dataset, Encoding, FeatureMaps, LayerSpec, Window};
 use crate::trace::Trace;
 
 /// While a pen draws, a trace is asked for at most this often, in milliseconds.
@@ -21,6 +21,9 @@ const FIRST_WEIGHTS_EVERY: f64 = 400.0;
 const FIRST_SECONDS: f64 = 8000.0;
 /// The number of neurons whose weights are shown as a grid of pictures.
 pub const GRID: usize = 64;
+
+/// The probability from which on an answer is taken for sure.
+const SURE: f32 = 0.8;
 
 impl Model {
     /// The picture is to be run through the network.
@@ -141,6 +144,15 @@ impl Model {
         for (layer, column) in columns.into_iter().chain(outputs).enumerate().skip(1) {
             self.ask_for_receptive_fields(layer, column);
         }
+    }
+
+    /// Whether the network that reads more hands is offered: this one is not sure of what somebody drew.
+    pub fn offers_sharper(&self) -> bool {
+        let Some(analysis) = self.analysis.as_ref().filter(|analysis| analysis.label.is_none()) else { return false };
+        let spec = self.shown_spec();
+        let end = analysis.time_steps().saturating_sub(1);
+        let first = analysis.answer().map_or(0.0, |answer| analysis.probability(end, answer));
+        self.run.trained && spec.dataset == Dataset::Mnist && !spec.has_convolution() && first < SURE
     }
 
     /// The neurons of the first hidden layer, and the patches of the image that they see, if it is a convolution.

@@ -19,6 +19,8 @@ pub struct ResultView {
     digit: Text,
     headline: Text,
     detail: Text,
+    /// The offer of a network that reads more hands.
+    sharper: HtmlElement,
     operations: Text,
     dense: Text,
     early: Text,
@@ -45,6 +47,7 @@ impl ResultView {
             digit: Text::find("digit"),
             headline: Text::find("headline"),
             detail: Text::find("detail"),
+            sharper: find("sharper"),
             operations: Text::find("synops"),
             dense: Text::find("dense"),
             early: Text::find("early"),
@@ -67,6 +70,7 @@ impl ResultView {
         for text in [&self.digit, &self.headline, &self.detail, &self.operations, &self.dense, &self.early] {
             text.set("");
         }
+        self.sharper.set_hidden(true);
         self.spoken.set("");
         self.article.iter().for_each(|text| text.set(""));
         class(&self.cost, "blank", true);
@@ -79,7 +83,8 @@ impl ResultView {
     }
 
     /// Another picture ran through: what does not depend on the moment.
-    pub fn prepare(&self, analysis: &Analysis, phrases: &Phrases) {
+    pub fn prepare(&self, analysis: &Analysis, offers_sharper: bool, phrases: &Phrases) {
+        self.sharper.set_hidden(!offers_sharper);
         class(&self.cost, "blank", false);
         class(&self.bars, "blank", false);
         let counts = analysis.trace.readout == Readout::SpikeCount;

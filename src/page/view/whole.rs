@@ -269,7 +269,7 @@ impl View {
         }
         if prepare.voltages {
             self.timeline.prepare_voltages(analysis, &spec.neuron, neurons, phrases, palette);
-            self.result.prepare(analysis, phrases);
+            self.result.prepare(analysis, model.offers_sharper(), phrases);
         }
         if prepare.spikes || prepare.voltages || show {
             let pinned = model.neurons_are_pinned.then_some(neurons[0]);
