@@ -121,6 +121,10 @@ fn pictures_are_answered_one_by_one() {
     assert!(svg.starts_with("<svg") && svg.contains("seven.png is read as 7, since time step"), "{svg}");
     let (code, message) = refused(&["predict", model, &place("seven.png"), &place("two.png"), "--svg", "no.svg"]);
     assert!(code == 1 && message.contains("--svg"), "{code}: {message}");
+    // Without a network the one that reads hands best is taken.
+    let built_in = spiking(&["predict", &place("seven.png")]);
+    assert!(built_in.status.success(), "{}", text(&built_in.stderr));
+    assert!(text(&built_in.stdout).contains("seven.png: 7"), "{}", text(&built_in.stdout));
     let (code, message) = refused(&["predict", model]);
     assert!(code == 2 && message.contains("<IMAGE>"), "{code}: {message}");
 }

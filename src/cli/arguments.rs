@@ -4,7 +4,8 @@ use crate::spec::{Dataset, FIELDS, Field, Rule, Spec, field};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use std::path::PathBuf;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
 
 /// Settings that do not affect a trained network.
 const TRAINING: [&str; 16] = [
@@ -126,8 +127,10 @@ pub struct Import {
 /// The arguments of `spiking predict`.
 #[derive(Debug)]
 pub struct Predict {
-    /// The weights.
-    pub model: Model,
+    /// The weights; `None` for those that are built in.
+    pub file: Option<PathBuf>,
+    /// The settings given on the command line, as in [`Model::given`].
+    pub given: Vec<(&'static str, String)>,
     /// The pictures.
     pub images: Vec<PathBuf>,
     /// A file for a drawing of the picture's trace through the network.
@@ -265,12 +268,15 @@ fn evaluate_command() -> Command {
 }
 
 fn predict_command() -> Command {
-    let images = Arg::new("images")
-        .value_name("IMAGE")
+    let files = Arg::new("files")
+        .value_name("[MODEL] IMAGE")
         .required(true)
         .num_args(1..)
         .value_parser(value_parser!(PathBuf))
-        .help("PNG, JPEG, WebP, GIF or BMP files of one digit (or whatever the network learnt) each, of any size: drawings, scans, photos");
+        .help(
+            "A model.safetensors or checkpoint.safetensors, or nothing for the network that reads hands best (models/mnist-conv.safetensors); \
+             then PNG, JPEG, WebP, GIF or BMP files of one digit (or whatever the network learnt) each, of any size: drawings, scans, photos",
+        );
     let svg = Arg::new("svg")
         .long("svg")
         .value_name("FILE")
@@ -279,10 +285,9 @@ fn predict_command() -> Command {
     Command::new("predict")
         .about("Says what is on a picture, how surely, and since when it was known")
         .after_help(format!(
-            "Example: spiking predict models/mnist.safetensors photo.jpg drawing.png\n\n{FLAGS_OF_A_NETWORK}"
+            "Examples: spiking predict photo.jpg drawing.png\n          spiking predict models/mnist.safetensors photo.jpg\n\n{FLAGS_OF_A_NETWORK}"
         ))
-        .arg(model())
-        .arg(images)
+        .arg(files)
         .arg(svg)
         .args(network_flags())
 }
@@ -441,10 +446,14 @@ fn is_typed(matches: &ArgMatches, name: &str) -> bool {
 
 /// The file of a network, and the settings given for it.
 fn model_of(matches: &ArgMatches) -> Model {
+    Model { file: path(matches, "model").unwrap_or_default(), given: given(matches) }
+}
+
+/// The settings of a network that were typed, with their texts.
+fn given(matches: &ArgMatches) -> Vec<(&'static str, String)> {
     let names = FIELDS.iter().map(|field| field.name).filter(|name| !TRAINING.contains(name));
     let typed = names.filter(|name| is_typed(matches, name));
-    let given = typed.filter_map(|name| Some((name, matches.get_one::<String>(name)?.clone()))).collect();
-    Model { file: path(matches, "model").unwrap_or_default(), given }
+    typed.filter_map(|name| Some((name, matches.get_one::<String>(name)?.clone()))).collect()
 }
 
 /// The arguments of `spiking evaluate`, from its flags.
@@ -479,13 +488,22 @@ pub fn import(matches: &ArgMatches) -> Import {
     Import { model: model_of(matches), dt: matches.get_one("dt").copied(), output: path(matches, "output") }
 }
 
-/// The arguments of `spiking predict`, from its flags.
+/// The arguments of `spiking predict`, from its flags. Ends the program if there is no picture.
 pub fn predict(matches: &ArgMatches) -> Predict {
-    Predict {
-        model: model_of(matches),
-        images: matches.get_many("images").into_iter().flatten().cloned().collect(),
-        svg: path(matches, "svg"),
+    let mut files: VecDeque<PathBuf> = matches.get_many("files").into_iter().flatten().cloned().collect();
+    let is_model = files.front().is_some_and(|file| !is_picture(file));
+    let file = if is_model { files.pop_front() } else { None };
+    if files.is_empty() {
+        let missing = "the following required arguments were not provided: <IMAGE>..., pictures to read";
+        command().error(ErrorKind::MissingRequiredArgument, missing).exit();
     }
+    Predict { given: given(matches), file, images: files.into(), svg: path(matches, "svg") }
+}
+
+/// Whether a file is a picture by its name.
+fn is_picture(file: &Path) -> bool {
+    let ending = file.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    ["png", "jpg", "jpeg", "webp", "gif", "bmp"].contains(&ending.as_str())
 }
 
 /// The arguments of `spiking shards`, from its flags.

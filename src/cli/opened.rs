@@ -45,22 +45,29 @@ impl Opened {
     /// # Errors
     /// As for [`Opened::open`].
     pub fn open_with(model: &Model, dt: Option<f64>) -> anyhow::Result<Self> {
-        let bytes = files::read_at_most(&model.file, &files::WEIGHTS)?;
+        Self::from_bytes(&files::read_at_most(&model.file, &files::WEIGHTS)?, model, dt)
+    }
+
+    /// The same of bytes that are read already.
+    ///
+    /// # Errors
+    /// As for [`Opened::open`].
+    pub fn from_bytes(bytes: &[u8], model: &Model, dt: Option<f64>) -> anyhow::Result<Self> {
         let cannot = || format!("cannot open {}", model.file.display());
-        if Format::of(&bytes) == Some(Format::Hdf5) {
-            let plain = foreign(model, &bytes, dt).with_context(cannot)?;
+        if Format::of(bytes) == Some(Format::Hdf5) {
+            let plain = foreign(model, bytes, dt).with_context(cannot)?;
             let network = network(&plain).with_context(cannot)?;
             return Ok(Self::Gradients(Box::new((plain.spec, network))));
         }
-        match spec_from_bytes(&bytes) {
+        match spec_from_bytes(bytes) {
             Ok(mut spec) if spec.rule == Rule::Stdp => {
                 for (name, text) in &model.given {
                     spec.set(name, text)?;
                 }
                 spec.check().with_context(cannot)?;
-                Ok(Self::Stdp(Box::new(model_from_bytes(spec, &bytes).with_context(cannot)?)))
+                Ok(Self::Stdp(Box::new(model_from_bytes(spec, bytes).with_context(cannot)?)))
             }
-            _ => open_network(model, &bytes).map(|opened| Self::Gradients(Box::new(opened))),
+            _ => open_network(model, bytes).map(|opened| Self::Gradients(Box::new(opened))),
         }
     }
 

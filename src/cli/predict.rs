@@ -1,6 +1,6 @@
 //! The subcommand `spiking predict`: the class of a picture, its probability, and the time of the decision.
 
-use super::arguments::Predict;
+use super::arguments::{Model, Predict};
 use super::opened::Opened;
 use super::{files, say, tell, told};
 use crate::photo::{self, Prepared};
@@ -11,12 +11,20 @@ use crate::trace::Trace;
 use anyhow::{Context, bail, ensure};
 use std::path::Path;
 
+/// The network that reads hands best of those that ship, its name and its bytes.
+const BUILT_IN: (&str, &[u8]) =
+    ("models/mnist-conv.safetensors", include_bytes!("../../models/mnist-conv.safetensors"));
+
 /// Prints a line for each picture. One that cannot be read is reported, and the others are still classified.
 ///
 /// # Errors
 /// When the model cannot be used, or a picture could not be classified.
 pub fn run(arguments: &Predict) -> anyhow::Result<()> {
-    let mut opened = Opened::open(&arguments.model)?;
+    let given = arguments.given.clone();
+    let mut opened = match &arguments.file {
+        Some(file) => Opened::open(&Model { file: file.clone(), given })?,
+        None => Opened::from_bytes(BUILT_IN.1, &Model { file: BUILT_IN.0.into(), given }, None)?,
+    };
     ensure!(
         arguments.svg.is_none() || arguments.images.len() == 1,
         "--svg draws one picture, and there are {}",
@@ -24,7 +32,7 @@ pub fn run(arguments: &Predict) -> anyhow::Result<()> {
     );
     let svg = arguments.svg.as_deref();
     if let Some(file) = svg {
-        files::ensure_apart("--svg", file, arguments.images.iter().chain([&arguments.model.file]))?;
+        files::ensure_apart("--svg", file, arguments.images.iter().chain(&arguments.file))?;
     }
     let mut failed = 0;
     for image in &arguments.images {

@@ -31,9 +31,9 @@ const WRITTEN: f32 = 0.4;
 const REDRAWN: f32 = 0.1;
 const UNCHANGED: f32 = 0.3;
 /// The same with [`Augmentation::Hands`], and of those that are scanned coarsely: written ones, and those of the data set.
-const WRITTEN_BY_HANDS: f32 = 0.3;
+const WRITTEN_BY_HANDS: f32 = 0.45;
 const REDRAWN_BY_HANDS: f32 = 0.1;
-const SCANNED: f32 = 0.25;
+const SCANNED: f32 = 0.2;
 const UNCHANGED_BESIDE_HANDS: f32 = 0.15;
 /// The fraction of scanned ones that are written by a pen before.
 const WRITTEN_BEFORE: f32 = 0.35;
