@@ -24,6 +24,7 @@ pub use layers::{
 pub use rule::{Rule, Stdp};
 
 use fields::within;
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -115,18 +116,23 @@ impl Serialize for Augmentation {
 
 impl<'de> Deserialize<'de> for Augmentation {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum BoolOrWord {
-            Bool(bool),
-            Word(String),
-        }
-        match BoolOrWord::deserialize(deserializer)? {
-            BoolOrWord::Bool(is_on) => Ok(Self::of(is_on)),
-            BoolOrWord::Word(word) => {
-                Self::from_word(&word).ok_or_else(|| serde::de::Error::custom("augment is off, on or hands"))
+        struct BoolOrWord;
+        impl Visitor<'_> for BoolOrWord {
+            type Value = Augmentation;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a truth value, or hands")
+            }
+
+            fn visit_bool<E: serde::de::Error>(self, is_on: bool) -> Result<Augmentation, E> {
+                Ok(Augmentation::of(is_on))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Augmentation, E> {
+                Augmentation::from_word(word).ok_or_else(|| E::custom("augment is off, on or hands"))
             }
         }
+        deserializer.deserialize_any(BoolOrWord)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line's arguments and their meaning. The flags of a run are the fields of its spec.
 
+use super::help;
 use crate::spec::{Dataset, FIELDS, Field, Rule, Spec, field};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -386,7 +387,7 @@ fn bare_flag(field: &'static Field) -> Arg {
         if field.is_switch() { arg.num_args(0..=1).require_equals(true).default_missing_value("on") } else { arg };
     arg.value_parser(check).allow_hyphen_values(true).help_heading(heading(field)).help(format!(
         "{}: {}{}",
-        field.help,
+        help::line(field.name),
         field.values,
         stdp_default(field)
     ))

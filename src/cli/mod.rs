@@ -17,6 +17,7 @@ mod fetch;
 #[cfg(all(feature = "engine", feature = "photo"))]
 mod fields;
 pub mod files;
+mod help;
 #[cfg(feature = "engine")]
 mod interchange;
 #[cfg(feature = "engine")]

@@ -33,8 +33,6 @@ impl fmt::Display for Values {
 pub struct Field {
     /// Its name: the flag `--name` and the hash key `name=`.
     pub name: &'static str,
-    /// One line for `--help` and for tooltips.
-    pub help: &'static str,
     /// The values that it takes.
     pub values: Values,
     /// The only rule under which it has a meaning; `None` for a setting of all.
@@ -88,16 +86,16 @@ pub(super) fn within(text: &str, low: f64, high: f64) -> Option<f64> {
     decimal::parse(text.trim()).filter(|value| (low..=high).contains(value))
 }
 macro_rules! field {
-    ($name:literal, $help:literal, whole $low:literal..=$high:literal, $($path:ident).+) => {
-        Field { name: $name, help: $help, values: Values::Whole($low, $high), rule: None, get: |spec| spec.$($path).+.to_string(),
+    ($name:literal, whole $low:literal..=$high:literal, $($path:ident).+) => {
+        Field { name: $name, values: Values::Whole($low, $high), rule: None, get: |spec| spec.$($path).+.to_string(),
             set: |spec, text| { spec.$($path).+ = whole::<u64>(text).filter(|value| ($low..=$high).contains(value))?.try_into().ok()?; Some(()) } }
     };
-    ($name:literal, $help:literal, real $low:literal..=$high:literal, $($path:ident).+) => {
-        Field { name: $name, help: $help, values: Values::Real($low, $high), rule: None, get: |spec| spec.$($path).+.to_string(),
+    ($name:literal, real $low:literal..=$high:literal, $($path:ident).+) => {
+        Field { name: $name, values: Values::Real($low, $high), rule: None, get: |spec| spec.$($path).+.to_string(),
             set: |spec, text| { spec.$($path).+ = within(text, $low, $high)? as _; Some(()) } }
     };
-    ($name:literal, $help:literal, words $words:expr, $from:expr, $($path:ident).+) => {
-        Field { name: $name, help: $help, values: Values::Words($words), rule: None, get: |spec| spec.$($path).+.word().to_owned(),
+    ($name:literal, words $words:expr, $from:expr, $($path:ident).+) => {
+        Field { name: $name, values: Values::Words($words), rule: None, get: |spec| spec.$($path).+.word().to_owned(),
             set: |spec, text| { spec.$($path).+ = $from(text)?; Some(()) } }
     };
 }
@@ -113,38 +111,20 @@ pub const MAX_EPOCHS: u32 = 10_000;
 pub const FIELDS: &[Field] = &[
     Field {
         name: "rule",
-        help: "How weights learn; each rule has defaults of its own",
         values: Values::Words(&["surrogate-gradient", "stdp"]),
         rule: None,
         get: |spec| spec.rule.word().to_owned(),
         set: |spec, text| Rule::from_word(text).map(|rule| spec.switch_to(rule)),
     },
-    field!("dataset", "The images to learn", words & ["mnist", "fashion-mnist", "folder"], Dataset::from_word, dataset),
-    field!(
-        "augment",
-        "Change training images a little, and write digits anew with a pen (hands: as many hands write and scanners see)",
-        words & ["off", "on", "hands"],
-        Augmentation::from_word,
-        augment
-    ),
-    field!("noise", "Share of the pixels in whose place a random grey stands", real 0.0..=1.0, noise),
-    field!(
-        "encoding",
-        "How pixels become spikes",
-        words & ["rate", "latency", "current"],
-        Encoding::from_word,
-        encoding
-    )
-    .of_gradients(),
-    field!("input-rate", "Share of the time steps in which a pixel of full ink spikes, at rate coding", real 0.01..=1.0, input_rate),
-    field!("time-steps", "T: time steps that an image is shown for", whole 1..=256, time_steps),
+    field!("dataset", words & ["mnist", "fashion-mnist", "folder"], Dataset::from_word, dataset),
+    field!("augment", words & ["off", "on", "hands"], Augmentation::from_word, augment),
+    field!("noise", real 0.0..=1.0, noise),
+    field!("encoding", words & ["rate", "latency", "current"], Encoding::from_word, encoding).of_gradients(),
+    field!("input-rate", real 0.01..=1.0, input_rate),
+    field!("time-steps", whole 1..=256, time_steps),
     Field {
         name: "hidden",
-        help: "Neurons in each hidden layer, or a convolution as 16c5s2, separated by commas; STDP has one dense layer",
-        values: Values::Other(
-            "one to four layers, separated by commas: a whole number of neurons between 1 and 4096, or a convolution as \
-             16c5s2p1 (16 maps, kernels of 5 × 5, stride 2, padding 1), convolutions first",
-        ),
+        values: Values::Other("one to four layers: 1 to 4096 neurons, or before these convolutions as 16c5s2p1"),
         rule: None,
         get: hidden,
         set: |spec, text| {
@@ -152,20 +132,21 @@ pub const FIELDS: &[Field] = &[
             (1..=MAX_LAYERS).contains(&layers.len()).then(|| spec.layers = layers)
         },
     },
-    field!("alpha", "α: share of the synaptic current that stays (0: plain LIF)", real 0.0..=1.0, neuron.alpha).of_gradients(),
-    field!("beta", "β: share of the membrane potential that stays", real 0.0..=1.0, neuron.beta),
-    field!("gain", "g: gain of the current", real 0.0..=100.0, neuron.gain),
-    field!("threshold", "θ: the potential above which a neuron fires", real 0.01..=100.0, neuron.threshold),
+    field!("alpha", real 0.0..=1.0, neuron.alpha).of_gradients(),
+    field!("beta", real 0.0..=1.0, neuron.beta),
+    field!("gain", real 0.0..=100.0, neuron.gain),
+    field!("threshold", real 0.01..=100.0, neuron.threshold),
     Field {
         name: "adaptation",
-        help: "b: by how much a spike raises the threshold (0: not at all)",
         values: Values::Real(0.0, 100.0),
         rule: None,
-        get: |spec| match spec.rule {
-            Rule::SurrogateGradient => spec.neuron.adaptation,
-            Rule::Stdp => spec.stdp.adaptation,
-        }
-        .to_string(),
+        get: |spec| {
+            match spec.rule {
+                Rule::SurrogateGradient => spec.neuron.adaptation,
+                Rule::Stdp => spec.stdp.adaptation,
+            }
+            .to_string()
+        },
         set: |spec, text| {
             let adaptation = within(text, 0.0, 100.0)? as f32;
             match spec.rule {
@@ -177,18 +158,16 @@ pub const FIELDS: &[Field] = &[
     },
     field!(
         "adaptation-decay",
-        "ρ: share of the raised threshold that stays",
         real 0.0..=1.0,
         neuron.adaptation_decay
     )
     .of_gradients(),
-    field!("adaptation-min", "The least raise of the threshold of an old neuron", real 0.0..=100.0, stdp.adaptation_min).of_stdp(),
-    field!("target-spikes", "k: spikes of all neurons that a picture is to have", real 0.0..=1000.0, stdp.target_spikes).of_stdp(),
-    field!("refractory", "Time steps after a spike in which a neuron cannot fire", whole 0..=255, stdp.refractory).of_stdp(),
-    field!("inhibition", "By how much a spike lowers the potentials of all others", real 0.0..=1000.0, stdp.inhibition).of_stdp(),
+    field!("adaptation-min", real 0.0..=100.0, stdp.adaptation_min).of_stdp(),
+    field!("target-spikes", real 0.0..=1000.0, stdp.target_spikes).of_stdp(),
+    field!("refractory", whole 0..=255, stdp.refractory).of_stdp(),
+    field!("inhibition", real 0.0..=1000.0, stdp.inhibition).of_stdp(),
     Field {
         name: "reset",
-        help: "What a spike does to the membrane",
         values: Values::Other("zero, subtract, subtract-delayed (snnTorch's) or subtract:AMOUNT"),
         rule: None,
         get: |spec| spec.neuron.reset.to_string(),
@@ -197,7 +176,6 @@ pub const FIELDS: &[Field] = &[
     .of_gradients(),
     Field {
         name: "reset-gradient",
-        help: "Whether the gradient flows through the reset",
         values: Values::Words(&["detached", "attached"]),
         rule: None,
         get: |spec| if spec.neuron.attached_reset { "attached" } else { "detached" }.to_owned(),
@@ -213,19 +191,17 @@ pub const FIELDS: &[Field] = &[
     .of_gradients(),
     Field {
         name: "surrogate",
-        help: "The slope that learning borrows for the spike",
         values: Values::Other("fast-sigmoid[:K], arctan[:ALPHA], sigmoid[:ALPHA] or triangle"),
         rule: None,
         get: |spec| spec.neuron.surrogate.to_string(),
         set: |spec, text| Surrogate::from_text(text).map(|surrogate| spec.neuron.surrogate = surrogate),
     }
     .of_gradients(),
-    field!("readout", "How the answer is read", words & ["membrane", "spike-count"], Readout::from_word, readout).of_gradients(),
-    field!("epochs", "Passes over the training set", whole 1..=10000, epochs),
-    field!("batch-size", "Images for each update of the weights", whole 1..=4096, batch_size).of_gradients(),
+    field!("readout", words & ["membrane", "spike-count"], Readout::from_word, readout).of_gradients(),
+    field!("epochs", whole 1..=10000, epochs),
+    field!("batch-size", whole 1..=4096, batch_size).of_gradients(),
     Field {
         name: "learning-rate",
-        help: "Adam's step size at the start; of STDP, a young neuron's share of the way to the largest weight",
         values: Values::Real(0.000_001, 1.0),
         rule: None,
         get: |spec| match spec.rule {
@@ -241,22 +217,21 @@ pub const FIELDS: &[Field] = &[
             Some(())
         },
     },
-    field!("learning-rate-min", "The least learning rate of an old neuron", real 0.0..=1.0, stdp.learning_rate_min).of_stdp(),
-    field!("youth", "Spikes after which a neuron learns half as fast (0: it never ages)", real 0.0..=1000000.0, stdp.youth).of_stdp(),
-    field!("depression", "How much depression weighs beside potentiation", real 0.0..=1.0, stdp.depression).of_stdp(),
-    field!("presynaptic-decay", "τ of the trace of an input's spike, in time steps", real 0.0..=10000.0, stdp.presynaptic_decay).of_stdp(),
-    field!("postsynaptic-decay", "τ of the trace of a neuron's spike, in time steps", real 0.0..=10000.0, stdp.postsynaptic_decay).of_stdp(),
-    field!("mean-weight", "The mean weight that scaling keeps (0: no scaling)", real 0.0..=1.0, stdp.mean_weight).of_stdp(),
-    field!("schedule", "How the learning rate goes on", words & ["cosine", "constant"], Schedule::from_word, schedule).of_gradients(),
+    field!("learning-rate-min", real 0.0..=1.0, stdp.learning_rate_min).of_stdp(),
+    field!("youth", real 0.0..=1000000.0, stdp.youth).of_stdp(),
+    field!("depression", real 0.0..=1.0, stdp.depression).of_stdp(),
+    field!("presynaptic-decay", real 0.0..=10000.0, stdp.presynaptic_decay).of_stdp(),
+    field!("postsynaptic-decay", real 0.0..=10000.0, stdp.postsynaptic_decay).of_stdp(),
+    field!("mean-weight", real 0.0..=1.0, stdp.mean_weight).of_stdp(),
+    field!("schedule", words & ["cosine", "constant"], Schedule::from_word, schedule).of_gradients(),
     field!(
         "rate-penalty",
-        "λ: price of hidden neurons that fire more often than the target (0: none)",
         real 0.0..=1000.0,
         rate_penalty
     )
     .of_gradients(),
-    field!("rate-target", "r*: share of the time steps in which a hidden neuron may fire for nothing", real 0.0..=1.0, rate_target).of_gradients(),
-    field!("seed", "Where all randomness comes from", whole 0..=9007199254740991, seed),
+    field!("rate-target", real 0.0..=1.0, rate_target).of_gradients(),
+    field!("seed", whole 0..=9007199254740991, seed),
 ];
 
 /// The field called `name`; `None` if there is none.

@@ -31,8 +31,8 @@ impl FeatureMaps {
     /// assert_eq!(FeatureMaps::of_image(784), FeatureMaps { channels: 1, rows: 28, columns: 28 });
     /// assert_eq!(FeatureMaps::of_image(12), FeatureMaps::flat(12));
     /// ```
-    pub const fn of_image(pixels: usize) -> Self {
-        let side = pixels.isqrt();
+    pub fn of_image(pixels: usize) -> Self {
+        let side = (pixels as f64).sqrt() as usize;
         if side * side == pixels { Self { channels: 1, rows: side, columns: side } } else { Self::flat(pixels) }
     }
 
@@ -139,6 +139,16 @@ impl Window {
         })
     }
 
+    /// The number of places that see the input's place (row, column).
+    fn seen_by(self, row: usize, column: usize) -> usize {
+        let along = |at: usize, places: usize| {
+            let at = at + self.padding;
+            let first = (at + 1).saturating_sub(self.kernel).div_ceil(self.stride);
+            (at / self.stride + 1).min(places).saturating_sub(first)
+        };
+        along(row, self.rows()) * along(column, self.columns())
+    }
+
     /// The places that see neuron `input` of the input, each with the tap.
     pub fn targets_of(self, input: usize) -> impl Iterator<Item = (usize, usize)> {
         let (channel, place) = (input / self.input.places(), input % self.input.places());
@@ -191,13 +201,19 @@ impl Connectivity {
     pub fn fan_out(self, input: usize) -> usize {
         match self.window {
             None => self.neurons,
-            Some(window) => window.targets_of(input).count() * self.neurons / window.places().max(1),
+            Some(window) => {
+                let (place, columns) = (input % window.input.places(), window.input.columns);
+                window.seen_by(place / columns, place % columns) * self.neurons / window.places().max(1)
+            }
         }
     }
 
     /// The number of synapses of so many inputs.
     pub fn synapses(self, inputs: usize) -> u64 {
-        (0..inputs).map(|input| self.fan_out(input) as u64).sum()
+        match self.window {
+            None => inputs as u64 * self.neurons as u64,
+            Some(_) => (0..inputs).map(|input| self.fan_out(input) as u64).sum(),
+        }
     }
 }
 
@@ -266,17 +282,15 @@ pub fn dense(sizes: impl IntoIterator<Item = usize>) -> Vec<LayerSpec> {
 
 /// Why a text is not a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a layer is a number of neurons between 1 and {MAX_NEURONS}, or a convolution as 16c5s2p1: feature maps (1 to \
-     {MAX_CHANNELS}), c, height and width of a kernel (1 to {MAX_KERNEL}), s and the stride, p and the padding, both less than \
-     or as many as the kernel's rows"
-)]
+#[error("a layer is a number of neurons up to {MAX_NEURONS}, or a convolution as 16c5s2p1")]
 pub struct LayerError;
 
 /// A number that stands at the start of a text, and what follows.
 fn leading(text: &str) -> Option<(usize, &str)> {
     let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
-    Some((text[..end].parse().ok()?, &text[end..]))
+    // What is sliced unchecked brings along how it would fail: the page is fetched.
+    let (digits, rest) = text.split_at_checked(end)?;
+    Some((digits.parse().ok()?, rest))
 }
 
 impl Convolution {
@@ -373,5 +387,33 @@ impl<'de> Deserialize<'de> for LayerSpec {
             }
         }
         deserializer.deserialize_any(TextOrNumber)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counted and listed, from both sides: whoever sees is seen.
+    #[test]
+    fn a_window_is_the_same_from_both_sides() {
+        let windows = (1..6).flat_map(|kernel| {
+            (1..=kernel).flat_map(move |stride| (0..kernel).map(move |padding| (kernel, stride, padding)))
+        });
+        for (kernel, stride, padding) in windows {
+            let input = FeatureMaps { channels: 2, rows: 7, columns: 5 };
+            let window = Window { input, kernel, stride, padding };
+            let connectivity = Connectivity { neurons: 3 * window.places(), window: Some(window) };
+            let mut seen = 0;
+            for neuron in 0..input.neurons() {
+                let targets: Vec<_> = window.targets_of(neuron).collect();
+                assert_eq!(connectivity.fan_out(neuron), 3 * targets.len(), "{window:?}, {neuron}");
+                assert!(targets.iter().all(|(place, tap)| window.source(*place, *tap) == Some(neuron)), "{window:?}");
+                seen += targets.len();
+            }
+            let taps = (0..window.places()).flat_map(|place| (0..window.taps()).map(move |tap| (place, tap)));
+            assert_eq!(taps.filter(|(place, tap)| window.source(*place, *tap).is_some()).count(), seen, "{window:?}");
+            assert_eq!(connectivity.synapses(input.neurons()), 3 * seen as u64);
+        }
     }
 }
