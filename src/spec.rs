@@ -395,15 +395,10 @@ pub enum SpecError {
         "a network that learns by stdp has one hidden layer, and `hidden` is {0}: give the number of its neurons alone"
     )]
     OneLayer(String),
-    /// A convolution stands behind a dense layer, whose neurons have no places.
+    /// A convolution stands behind a dense layer, is larger than what it moves over, or has too many neurons.
     #[error(
-        "`{0}` is a convolution behind a layer whose neurons have no places: let convolutions come first in `hidden`"
-    )]
-    NoPlaces(LayerSpec),
-    /// A convolution's kernels are larger than what they move over, or that is no square image.
-    #[error(
-        "`{layer}` cannot move over {rows} × {columns} values: take a smaller kernel or stride, or `p` for zeros around them \
-         (`{layer}` in `hidden`; images have to be squares)"
+        "`{layer}` cannot stand there: convolutions come first, fit what they move over, here {rows} × {columns} values, and \
+         have at most {MAX_PLACED_NEURONS} neurons, here {neurons}"
     )]
     NoRoom {
         /// The layer.
@@ -412,15 +407,7 @@ pub enum SpecError {
         rows: usize,
         /// Columns of its input.
         columns: usize,
-    },
-    /// A convolution has too many neurons.
-    #[error(
-        "`{layer}` has {neurons} neurons, and a convolution has at most {MAX_PLACED_NEURONS}: take fewer maps, or a larger stride"
-    )]
-    TooManyNeurons {
-        /// The layer.
-        layer: LayerSpec,
-        /// Its neurons.
+        /// Its neurons; 0 where it has no place.
         neurons: usize,
     },
 }
@@ -605,12 +592,15 @@ impl Spec {
     pub fn check_fit(&self, pixels: usize) -> Result<(), SpecError> {
         let mut input = FeatureMaps::of_image(pixels);
         for layer in &self.layers {
-            let no_room = SpecError::NoRoom { layer: *layer, rows: input.rows, columns: input.columns };
-            let output = layer.output(input).ok_or(no_room)?;
-            if layer.is_convolution() && output.neurons() > MAX_PLACED_NEURONS {
-                return Err(SpecError::TooManyNeurons { layer: *layer, neurons: output.neurons() });
+            let output = layer.output(input).filter(|_| !layer.is_convolution() || input.places() > 1);
+            let neurons = output.map_or(0, FeatureMaps::neurons);
+            match output.filter(|_| neurons <= MAX_PLACED_NEURONS) {
+                Some(output) => input = output,
+                None => {
+                    let FeatureMaps { rows, columns, .. } = input;
+                    return Err(SpecError::NoRoom { layer: *layer, rows, columns, neurons });
+                }
             }
-            input = output;
         }
         Ok(())
     }
@@ -644,10 +634,6 @@ impl Spec {
     }
 
     fn check_layers(&self) -> Result<(), SpecError> {
-        let dense = self.layers.iter().position(|layer| !layer.is_convolution()).unwrap_or(self.layers.len());
-        if let Some(layer) = self.layers[dense..].iter().find(|layer| layer.is_convolution()) {
-            return Err(SpecError::NoPlaces(*layer));
-        }
         match (self.rule, self.layers.len()) {
             (Rule::Stdp, layers) if layers != 1 || self.has_convolution() => {
                 Err(SpecError::OneLayer(fields::hidden(self)))

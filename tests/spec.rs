@@ -278,9 +278,14 @@ fn convolutions_are_said_as_the_field_says_them() {
         assert!(spec(text).is_err(), "{text}");
     }
     let refused = |text: &str| spec(text).unwrap_err().to_string();
-    assert!(refused("128,16c5").contains("convolutions come first"), "{}", refused("128,16c5"));
-    assert!(refused("8c5s4,8c9").contains("cannot move over 6 × 6"), "{}", refused("8c5s4,8c9"));
-    assert!(refused("64c3").contains("43264 neurons"), "{}", refused("64c3"));
+    for (text, says) in [
+        ("128,16c5", "convolutions come first"),
+        ("8c5s4,8c9", "`8c9` cannot stand there"),
+        ("8c5s4,8c9", "here 6 × 6"),
+        ("64c3", "here 43264"),
+    ] {
+        assert!(refused(text).contains(says), "{text}: {}", refused(text));
+    }
     let mut stdp = Spec::of_rule(Rule::Stdp);
     assert!(stdp.set_of_rule(field("hidden").unwrap(), "16c5").is_err());
     // Of a folder only the files say how large its images are.

@@ -207,6 +207,7 @@ pub fn check_same(
 /// The network at the start of a run, and the file that it came from.
 fn start(arguments: &Train, data: &data::DataSet, device: &Device) -> anyhow::Result<(Network, Option<Origin>)> {
     let (spec, train) = (&arguments.spec, &data.train);
+    spec.check_fit(train.pixels())?;
     let Some(file) = &arguments.weights else {
         return Ok((Network::new(spec, train.pixels(), train.classes(), device), None));
     };

@@ -282,7 +282,7 @@ pub fn dense(sizes: impl IntoIterator<Item = usize>) -> Vec<LayerSpec> {
 
 /// Why a text is not a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a layer is a number of neurons up to {MAX_NEURONS}, or a convolution as 16c5s2p1")]
+#[error("a layer is a number of neurons between 1 and {MAX_NEURONS}, or a convolution as 16c5s2p1")]
 pub struct LayerError;
 
 /// A number that stands at the start of a text, and what follows.

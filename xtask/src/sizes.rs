@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 /// What belongs together, which files of dist/ those are, and how many bytes they may have, compressed by brotli.
 const BUDGETS: &str = r#"[
   ["page", /^(programs\/[0-9a-f]+\/page|parts\/[0-9a-f]+\/(style\.css|build\.js|start\.js))/, 150_000],
-  ["beside", /^(parts\/[0-9a-f]+\/((around|keep|after|hands|paper|photo|tour|glossary)\.js|(part|print|below)\.css)|embed\.js)$/, 30_000],
+  ["beside", /^(parts\/[0-9a-f]+\/((around|keep|after|hands|paper|photo|tour|glossary)\.js|(part|print|below|narrow)\.css)|embed\.js)$/, 30_000],
   ["article", /^programs\/[0-9a-f]+\/article/, 64_000],
   ["plasticity", /^programs\/[0-9a-f]+\/plasticity_view/, 60_000],
   ["chips", /^(programs\/[0-9a-f]+\/chips|parts\/[0-9a-f]+\/(chips|chips-worker)\.js)/, 350_000],
