@@ -134,12 +134,12 @@ fn convolution(layer: &Synapses, window: Window) -> Group {
     ])
 }
 
-/// Maps [C, rows, columns] as a row of numbers. Dimensions count from that of the samples.
+/// Maps [C, rows, columns] as a row of numbers. NIR counts dimensions without that of the samples.
 fn flatten(maps: FeatureMaps) -> Group {
     Group::of([
         ("type", Set::text("Flatten")),
         ("input_type", wholes(&[maps.channels, maps.rows, maps.columns])),
-        ("start_dim", Set::whole(1)),
+        ("start_dim", Set::whole(0)),
         ("end_dim", Set::whole(-1)),
     ])
 }
