@@ -124,7 +124,9 @@ pub const FIELDS: &[Field] = &[
     field!("time-steps", whole 1..=256, time_steps),
     Field {
         name: "hidden",
-        values: Values::Other("one to four layers: whole numbers between 1 and 4096, or before them convolutions as 16c5s2p1"),
+        values: Values::Other(
+            "one to four layers: whole numbers between 1 and 4096, or before them convolutions as 16c5s2p1",
+        ),
         rule: None,
         get: hidden,
         set: |spec, text| {
