@@ -74,8 +74,8 @@ pub struct Maps {
 }
 
 /// The edge cases of convolutions: one channel, a kernel of 1 × 1 and one as large as the image, sides that differ and a stride
-/// that leaves a rim out, padding, padded blocks and several of them, T of more than a word.
-pub const MAPS: [Maps; 8] = [
+/// that leaves a rim out, padding, padded blocks and several of them, a map of a single place, T of more than a word.
+pub const MAPS: [Maps; 9] = [
     maps(3, [1, 9, 9], [4, 3, 2, 0], Err(5), 25, 0.3),
     maps(1, [1, 5, 5], [1, 5, 1, 0], Err(2), 1, 0.5),
     maps(2, [2, 8, 6], [17, 3, 2, 1], Ok([3, 2, 1, 0]), 33, 0.2),
@@ -84,6 +84,7 @@ pub const MAPS: [Maps; 8] = [
     maps(2, [1, 7, 10], [70, 4, 3, 0], Ok([2, 2, 1, 1]), 40, 1.0),
     maps(1, [40, 4, 4], [33, 3, 1, 1], Err(10), 65, 0.1),
     maps(20, [2, 5, 5], [8, 3, 1, 2], Ok([3, 7, 2, 0]), 9, 0.5),
+    maps(2, [1, 4, 4], [6, 4, 1, 0], Ok([5, 3, 1, 1]), 25, 0.4),
 ];
 
 const fn maps(

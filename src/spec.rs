@@ -592,7 +592,7 @@ impl Spec {
     pub fn check_fit(&self, pixels: usize) -> Result<(), SpecError> {
         let mut input = FeatureMaps::of_image(pixels);
         for layer in &self.layers {
-            let output = layer.output(input).filter(|_| !layer.is_convolution() || input.places() > 1);
+            let output = layer.output(input);
             let neurons = output.map_or(0, FeatureMaps::neurons);
             match output.filter(|_| neurons <= MAX_PLACED_NEURONS) {
                 Some(output) => input = output,
@@ -634,6 +634,10 @@ impl Spec {
     }
 
     fn check_layers(&self) -> Result<(), SpecError> {
+        let behind_dense = |pair: &&[LayerSpec]| !pair[0].is_convolution() && pair[1].is_convolution();
+        if let Some([_, layer]) = self.layers.windows(2).find(behind_dense) {
+            return Err(SpecError::NoRoom { layer: *layer, rows: 1, columns: 1, neurons: 0 });
+        }
         match (self.rule, self.layers.len()) {
             (Rule::Stdp, layers) if layers != 1 || self.has_convolution() => {
                 Err(SpecError::OneLayer(fields::hidden(self)))

@@ -250,6 +250,8 @@ fn convolutions_are_said_as_the_field_says_them() {
         ("16C5S2P1", "16c5s2p1"),
         (" 8c3s1p0 , 10", "8c3,10"),
         ("4c3p2", "4c3p2"),
+        // A map of a single place is a map.
+        ("4c28,8c1,6c3p1", "4c28,8c1,6c3p1"),
     ] {
         let spec = spec(text).unwrap();
         spec.check().unwrap();
@@ -291,6 +293,8 @@ fn convolutions_are_said_as_the_field_says_them() {
     // Of a folder only the files say how large its images are.
     let folder = Spec { dataset: Dataset::Folder, ..spec("16c5s2").unwrap() };
     folder.check().unwrap();
+    let behind = Spec { layers: vec![LayerSpec::Dense(8), folder.layers[0]], ..folder.clone() };
+    assert!(behind.check().unwrap_err().to_string().contains("convolutions come first"));
     assert!(folder.check_fit(16).is_err() && folder.check_fit(12).is_err() && folder.check_fit(25).is_ok());
 }
 

@@ -14,7 +14,7 @@ use crate::event::Accuracy;
 use crate::inspection::trace;
 use crate::network::Network;
 use crate::plasticity::network::StdpNetwork;
-use crate::spec::{Rule, Spec};
+use crate::spec::{Connectivity, Rule, Spec};
 use crate::spikes::encode::Pass;
 use crate::trace::Trace;
 use crate::weights::checkpoint::spec_from_bytes;
@@ -103,9 +103,9 @@ impl Opened {
                 let (answers, spikes) = measure(network, digits);
                 let neurons = vec![network.layer.inputs(), network.layer.neurons(), network.classes()];
                 let time_steps = network.spec.time_steps;
-                let reached = |pair: (&u64, &usize)| pair.0 * *pair.1 as u64;
-                let operations = spikes.iter().zip(&neurons[1..]).map(reached).sum();
-                let synapses = neurons.windows(2).map(|pair| (pair[0] * pair[1]) as u64).sum();
+                let layers: Vec<_> = neurons[1..].iter().map(|neurons| Connectivity::dense(*neurons)).collect();
+                let operations = spikes.iter().zip(&layers).map(|(spikes, layer)| layer.synapses(1) * spikes).sum();
+                let synapses = layers.iter().zip(&neurons).map(|(layer, inputs)| layer.synapses(*inputs)).sum();
                 let (images, spikes) = (digits.len(), spikes.to_vec());
                 let activity = Activity { images, time_steps, neurons, spikes, operations, synapses };
                 (Accuracy::of_answers(&answers, &digits.labels), activity)

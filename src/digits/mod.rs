@@ -2,6 +2,7 @@
 
 pub mod augment;
 pub mod drawing;
+pub mod elastic;
 mod handwriting;
 pub mod idx;
 pub mod noise;

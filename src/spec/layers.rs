@@ -4,6 +4,7 @@ use super::fields::MAX_NEURONS;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 /// The shape of an image or of a layer's neurons: C channels, which are feature maps of so many rows and columns. Neuron c, y,
@@ -110,14 +111,16 @@ impl Window {
         self.input.channels * self.kernel * self.kernel
     }
 
-    /// Along an axis of so many places: those that see the input's row (or column) `at`, each with the row of the kernel.
-    fn seen_from(self, at: usize, places: usize) -> impl Iterator<Item = (usize, usize)> {
+    /// Along an axis of so many places: those that see the input's row (or column) `at`.
+    fn seeing(self, at: usize, places: usize) -> Range<usize> {
         let at = at + self.padding;
         let first = (at + 1).saturating_sub(self.kernel).div_ceil(self.stride);
-        (first..places)
-            .map(move |place| (place, place * self.stride))
-            .take_while(move |(_, start)| *start <= at)
-            .map(move |(place, start)| (place, at - start))
+        first..(at / self.stride + 1).min(places).max(first)
+    }
+
+    /// The same, each with the row (or column) of the kernel.
+    fn seen_from(self, at: usize, places: usize) -> impl Iterator<Item = (usize, usize)> {
+        self.seeing(at, places).map(move |place| (place, at + self.padding - place * self.stride))
     }
 
     /// The places that see the input's place (row, column), each with the tap through which, within a channel.
@@ -141,12 +144,7 @@ impl Window {
 
     /// The number of places that see the input's place (row, column).
     fn seen_by(self, row: usize, column: usize) -> usize {
-        let along = |at: usize, places: usize| {
-            let at = at + self.padding;
-            let first = (at + 1).saturating_sub(self.kernel).div_ceil(self.stride);
-            (at / self.stride + 1).min(places).saturating_sub(first)
-        };
-        along(row, self.rows()) * along(column, self.columns())
+        self.seeing(row, self.rows()).len() * self.seeing(column, self.columns()).len()
     }
 
     /// The places that see neuron `input` of the input, each with the tap.

@@ -22,17 +22,17 @@ const SAMPLES_PER_THREAD: usize = 4;
 
 /// Where a spike of the input goes.
 #[derive(Clone, Copy, Debug)]
-struct Target {
+pub(super) struct Target {
     /// The first row, [P, T], of the place that sees it.
     row: u32,
     /// The place.
-    place: u32,
+    pub(super) place: u32,
     /// The tap within a channel of the input.
-    tap: u32,
+    pub(super) tap: u32,
 }
 
 /// Where the spikes of each place of the input go.
-struct FanOut {
+pub(super) struct FanOut {
     /// Those of place i are `targets[starts[i]..starts[i + 1]]`.
     starts: Vec<usize>,
     targets: Vec<Target>,
@@ -41,7 +41,7 @@ struct FanOut {
 }
 
 impl FanOut {
-    fn new(window: Window, time_steps: usize) -> Self {
+    pub(super) fn new(window: Window, time_steps: usize) -> Self {
         let (mut starts, mut targets) = (vec![0], Vec::new());
         for at in 0..window.input.places() {
             let seen = window.targets(at / window.input.columns, at % window.input.columns);
@@ -57,7 +57,7 @@ impl FanOut {
 
     /// The targets of a neuron of the input, and the first tap of its channel.
     #[inline(always)]
-    fn of(&self, neuron: u32) -> (&[Target], usize) {
+    pub(super) fn of(&self, neuron: u32) -> (&[Target], usize) {
         let places = self.starts.len() - 1;
         let (channel, place) = (neuron as usize / places, neuron as usize % places);
         (&self.targets[self.starts[place]..self.starts[place + 1]], channel * self.taps)
@@ -368,7 +368,7 @@ pub(super) fn backward(
     saved: &Saved,
     neurons: &Neurons,
     upstream: MapUpstream<'_>,
-    GradSums { numbers, accumulate }: GradSums<'_>,
+    sums: GradSums<'_>,
     (parameters, window): (&[f32], Window),
     needs_input: bool,
 ) -> Option<(Vec<f32>, [usize; 5])> {
@@ -378,10 +378,8 @@ pub(super) fn backward(
     let input = back.as_ref().map(|back| back.blocks * window.input.places() * saved.time_steps * back.width);
     let mut by_input = input.map(|size| storage::floats(size * saved.batch));
     let group = if threads::count() == 1 { 1 } else { threads::count() * SAMPLES_PER_THREAD };
+    let numbers = sums.started();
     let mut sums = storage::floats(group.min(saved.batch) * shape.numbers());
-    if !accumulate {
-        numbers.fill(0.0);
-    }
     let mut inputs = by_input.as_mut().zip(input).map(|(numbers, size)| numbers.chunks_mut(size));
     let (upstream, mut derivatives) = match upstream {
         MapUpstream::Elsewhere(upstream) => (Some(upstream), None),
@@ -414,7 +412,7 @@ pub(super) fn backward(
 }
 
 /// Adds the gradients of some samples, one after the other, to `sums`; threads take parts of the numbers.
-fn add_samples(sums: &mut [f32], samples: &[f32]) {
+pub(super) fn add_samples(sums: &mut [f32], samples: &[f32]) {
     let length = sums.len();
     let part = length.div_ceil(threads::count()).next_multiple_of(STEPS_PER_WORD);
     let pieces = sums.chunks_mut(part).enumerate();
@@ -491,95 +489,4 @@ fn input_gradient<const W: usize>(
             }
         }
     }
-}
-
-/// The rows of weights and the bias of a block of maps.
-fn block_of(numbers: &[f32], shape: LinearShape, block: usize) -> (&[f32], &[f32]) {
-    let (weight, bias) = numbers.split_at(shape.bias_start());
-    let size = shape.inputs * shape.width();
-    (&weight[block * size..][..size], &bias[block * shape.width()..])
-}
-
-/// Constant currents, [B, N], through a convolution: + bias_scale·bias, [B, C·P]. They pass once for all time steps, so plain
-/// loops do.
-pub(super) fn linear(
-    input: &[f32],
-    parameters: &[f32],
-    shape: LinearShape,
-    window: Window,
-    bias_scale: f32,
-) -> Vec<f32> {
-    let (inputs, places) = (window.input.neurons(), window.places());
-    let fan_out = FanOut::new(window, 1);
-    let mut output = vec![0.0; input.len() / inputs * shape.outputs * places];
-    let pieces = zip(output.chunks_mut(shape.outputs * places), input.chunks(inputs));
-    threads::par_for_each(pieces.collect(), |(output, input)| {
-        for (block, maps) in output.chunks_mut(shape.width() * places).enumerate() {
-            let (weight, bias) = block_of(parameters, shape, block);
-            for (map, bias) in zip(maps.chunks_exact_mut(places), bias) {
-                map.fill(bias_scale * bias);
-            }
-            for (neuron, value) in input.iter().enumerate().filter(|(_, value)| **value != 0.0) {
-                let (targets, first) = fan_out.of(neuron as u32);
-                for target in targets {
-                    let row = &weight[(first + target.tap as usize) * shape.width()..];
-                    let at = maps.iter_mut().skip(target.place as usize).step_by(places);
-                    zip(at, row).for_each(|(at, weight)| *at += value * weight);
-                }
-            }
-        }
-    });
-    output
-}
-
-/// Accumulates the gradients of weights and bias from that of the output, [B, C·P]; returns that of the input, [B, N], if it is
-/// wanted.
-pub(super) fn linear_backward(
-    input: &[f32],
-    (parameters, shape, window): (&[f32], LinearShape, Window),
-    grad_output: &[f32],
-    GradSums { numbers, accumulate }: GradSums<'_>,
-    bias_scale: f32,
-    needs_input: bool,
-) -> Option<Vec<f32>> {
-    let (inputs, places) = (window.input.neurons(), window.places());
-    let batch = input.len() / inputs;
-    let fan_out = FanOut::new(window, 1);
-    let mut sums = storage::floats(batch * shape.numbers());
-    let mut by_input = needs_input.then(|| vec![0.0; input.len()]);
-    let mut kept = by_input.as_mut().map(|by_input| by_input.chunks_mut(inputs));
-    let samples = zip(input.chunks(inputs), grad_output.chunks(shape.outputs * places));
-    let pieces =
-        zip(sums.chunks_mut(shape.numbers()), samples).map(|piece| (piece, kept.as_mut().and_then(Iterator::next)));
-    threads::par_for_each(pieces.collect(), |((sums, (input, gradient)), mut by_input)| {
-        sums.fill(0.0);
-        let (weights, bias) = sums.split_at_mut(shape.bias_start());
-        for (bias, map) in zip(bias, gradient.chunks_exact(places)) {
-            *bias = bias_scale * map.iter().sum::<f32>();
-        }
-        for (block, maps) in gradient.chunks(shape.width() * places).enumerate() {
-            let (weight, _) = block_of(parameters, shape, block);
-            let sums = &mut weights[block * weight.len()..][..weight.len()];
-            for (neuron, value) in input.iter().enumerate() {
-                let (targets, first) = fan_out.of(neuron as u32);
-                for target in targets {
-                    let start = (first + target.tap as usize) * shape.width();
-                    let maps = maps.iter().skip(target.place as usize).step_by(places);
-                    let rows = zip(&mut sums[start..], &weight[start..]);
-                    for ((sum, weight), gradient) in zip(rows, maps) {
-                        *sum += value * gradient;
-                        if let Some(by_input) = &mut by_input {
-                            by_input[neuron] += weight * gradient;
-                        }
-                    }
-                }
-            }
-        }
-    });
-    if !accumulate {
-        numbers.fill(0.0);
-    }
-    add_samples(numbers, &sums);
-    storage::release(sums);
-    by_input
 }

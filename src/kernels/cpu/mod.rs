@@ -11,6 +11,7 @@ pub(super) mod encode;
 mod events;
 mod lif;
 mod linear;
+mod linear_convolution;
 mod loss;
 mod spiking;
 mod storage;
@@ -131,7 +132,7 @@ impl SpikingOperations for Flex {
         let LinearMap { parameters, shape, window, .. } = map;
         let (input, parameters) = (contiguous(input), aligned(parameters));
         if let Some(window) = window {
-            let output = convolution::linear(numbers(&input), numbers(&parameters), shape, window, bias_scale);
+            let output = linear_convolution::forward(numbers(&input), numbers(&parameters), shape, window, bias_scale);
             return floats(output, [batch, shape.outputs * window.places()]);
         }
         floats(linear::forward(numbers(&input), numbers(&parameters), shape, bias_scale), [batch, shape.outputs])
@@ -241,19 +242,15 @@ impl Derivatives for Flex {
         let (input, gradient) = (contiguous(input), contiguous(grad_output));
         let grad_output = numbers(&gradient);
         let (mut sums, accumulate) = accumulated(map);
+        let results = GradSums { numbers: numbers_mut(&mut sums), accumulate }.started();
         if let Some(window) = window {
-            let (map, results) =
-                ((numbers(&parameters), shape, window), GradSums { numbers: numbers_mut(&mut sums), accumulate });
+            let map = (numbers(&parameters), shape, window);
             let input =
-                convolution::linear_backward(numbers(&input), map, grad_output, results, bias_scale, needs_input);
+                linear_convolution::backward(numbers(&input), map, grad_output, results, bias_scale, needs_input);
             let input = input.map(|values| floats(values, [batch, window.input.neurons()]));
             return LinearGradients { parameters: sums, input };
         }
-        let (weight, bias) = numbers_mut(&mut sums).split_at_mut(shape.bias_start());
-        if !accumulate {
-            weight.fill(0.0);
-            bias.fill(0.0);
-        }
+        let (weight, bias) = results.split_at_mut(shape.bias_start());
         linear::weight_backward(weight, numbers(&input), grad_output, outputs);
         for row in grad_output.chunks_exact(outputs) {
             zip(&mut *bias, row).for_each(|(sum, g)| *sum += bias_scale * g);

@@ -218,8 +218,18 @@ pub(super) fn derivative<const W: usize>(
 pub(super) struct GradSums<'a> {
     /// In the layout of the parameters.
     pub(super) numbers: &'a mut [f32],
-    /// Whether the buffer holds gradients to add to. Otherwise each thread sets its part to zero first.
+    /// Whether the buffer holds gradients to add to. Otherwise whoever adds sets its part to zero first.
     pub(super) accumulate: bool,
+}
+
+impl<'a> GradSums<'a> {
+    /// The numbers to add to.
+    pub(super) fn started(self) -> &'a mut [f32] {
+        if !self.accumulate {
+            self.numbers.fill(0.0);
+        }
+        self.numbers
+    }
 }
 
 /// Accumulates the gradients of weights and bias from that of the layer's spikes; returns that of the input currents,
