@@ -281,10 +281,8 @@ impl Run {
             let logits = self.network.forward_encoded(input, &mut part);
             return self.learn(passed, logits, part.penalties, &labels, batch_size);
         }
-        kernels::in_pool(|| {
-            let logits = self.network.forward_part(encode(&self.spec, &samples, pass), &mut part);
-            self.learn(passed, logits, part.penalties, &labels, batch_size)
-        })
+        let logits = self.network.forward_part(encode(&self.spec, &samples, pass), &mut part);
+        self.learn(passed, logits, part.penalties, &labels, batch_size)
     }
 
     /// Learns from the logits of some images of a batch, and what their firing rates cost; `passed` has passed before. Their

@@ -431,13 +431,16 @@ pub fn train(matches: &ArgMatches) -> Train {
     }
 }
 
-/// The same, of settings that belong together; else the program ends here, as for any wrong usage.
-pub fn checked_train(matches: &ArgMatches) -> Train {
+/// The same, of settings that belong together.
+///
+/// # Errors
+/// Wrong usage: settings that do not.
+pub fn checked_train(matches: &ArgMatches) -> Result<Train, clap::Error> {
     let train = train(matches);
     // The settings of a resumed run are in its checkpoint.
     match train.spec.check() {
-        Err(error) if !train.resume => command().error(ErrorKind::ArgumentConflict, error).exit(),
-        Ok(()) | Err(_) => train,
+        Err(error) if !train.resume => Err(command().error(ErrorKind::ArgumentConflict, error)),
+        Ok(()) | Err(_) => Ok(train),
     }
 }
 
@@ -489,16 +492,19 @@ pub fn import(matches: &ArgMatches) -> Import {
     Import { model: model_of(matches), dt: matches.get_one("dt").copied(), output: path(matches, "output") }
 }
 
-/// The arguments of `spiking predict`, from its flags. Ends the program if there is no picture.
-pub fn predict(matches: &ArgMatches) -> Predict {
+/// The arguments of `spiking predict`, from its flags.
+///
+/// # Errors
+/// Wrong usage: no picture.
+pub fn predict(matches: &ArgMatches) -> Result<Predict, clap::Error> {
     let mut files: VecDeque<PathBuf> = matches.get_many("files").into_iter().flatten().cloned().collect();
     let is_model = files.front().is_some_and(|file| !is_picture(file));
     let file = if is_model { files.pop_front() } else { None };
     if files.is_empty() {
         let missing = "the following required arguments were not provided: <IMAGE>..., pictures to read";
-        command().error(ErrorKind::MissingRequiredArgument, missing).exit();
+        return Err(command().error(ErrorKind::MissingRequiredArgument, missing));
     }
-    Predict { given: given(matches), file, images: files.into(), svg: path(matches, "svg") }
+    Ok(Predict { given: given(matches), file, images: files.into(), svg: path(matches, "svg") })
 }
 
 /// Whether a file is a picture by its name.

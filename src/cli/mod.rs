@@ -49,11 +49,13 @@ pub fn run() -> ExitCode {
     files::hear_of_limits();
     let result = match matches.subcommand() {
         #[cfg(feature = "engine")]
-        Some(("train", matches)) => train::run(arguments::checked_train(matches)),
+        Some(("train", matches)) => arguments::checked_train(matches).map_err(Into::into).and_then(train::run),
         #[cfg(feature = "engine")]
         Some(("evaluate", matches)) => evaluate::run(arguments::evaluate(matches)),
         #[cfg(all(feature = "engine", feature = "photo"))]
-        Some(("predict", matches)) => predict::run(&arguments::predict(matches)),
+        Some(("predict", matches)) => {
+            arguments::predict(matches).map_err(Into::into).and_then(|arguments| predict::run(&arguments))
+        }
         #[cfg(feature = "engine")]
         Some(("export", matches)) => interchange::export(&arguments::export(matches)),
         #[cfg(feature = "engine")]
@@ -72,10 +74,13 @@ pub fn run() -> ExitCode {
             tell(error);
             ExitCode::from(interrupt::EXIT_CODE)
         }
-        Err(error) => {
-            tell(format_args!("error: {}", told(&error)));
-            ExitCode::FAILURE
-        }
+        Err(error) => match error.downcast::<clap::Error>() {
+            Ok(wrong_usage) => wrong_usage.exit(),
+            Err(error) => {
+                tell(format_args!("error: {}", told(&error)));
+                ExitCode::FAILURE
+            }
+        },
     }
 }
 

@@ -292,10 +292,8 @@ pub fn measure(network: &StdpNetwork, test: &Digits) -> (Vec<Option<u8>>, [u64; 
 /// What some images each come to, in their order, on all threads.
 pub fn in_pieces<T: Send>(images: usize, of: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
     let mut pieces: Vec<Option<T>> = (0..images.div_ceil(PIECE)).map(|_| None).collect();
-    kernels::in_pool(|| {
-        kernels::par_for_each(pieces.iter_mut().enumerate().collect(), |(number, piece)| {
-            *piece = Some(of(number * PIECE..((number + 1) * PIECE).min(images)));
-        });
+    kernels::par_for_each(pieces.iter_mut().enumerate().collect(), |(number, piece)| {
+        *piece = Some(of(number * PIECE..((number + 1) * PIECE).min(images)));
     });
     pieces.into_iter().flatten().collect()
 }

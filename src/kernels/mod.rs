@@ -26,7 +26,7 @@ mod gpu_device;
 mod linear;
 pub mod reference;
 
-pub(crate) use cpu::threads::{in_pool, par_for_each};
+pub(crate) use cpu::threads::par_for_each;
 pub use gpu_device::{GpuDevice, OpenError};
 pub use linear::LinearShape;
 
@@ -460,13 +460,16 @@ impl LinearWeights {
 /// The maximal number of samples of a batch: the limit of workgroups along an axis in WebGPU.
 pub const MAX_BATCH: usize = 65_535;
 
+/// The maximal T.
+pub const MAX_TIME_STEPS: usize = 256;
+
 fn check_sizes(what: &str, sizes: &[usize]) {
     assert!(sizes.iter().all(|size| *size > 0), "{what} of sizes {sizes:?}: none of them may be 0");
 }
 
 fn check_batch(batch: usize, time_steps: usize) {
     assert!((1..=MAX_BATCH).contains(&batch), "a batch of {batch}: it has 1 to {MAX_BATCH} samples");
-    assert!(time_steps > 0, "there is at least one time step");
+    assert!((1..=MAX_TIME_STEPS).contains(&time_steps), "{time_steps} time steps: there are 1 to {MAX_TIME_STEPS}");
 }
 
 /// A layer of spiking neurons: its spikes, [B, H], from those of its input, [B, N].

@@ -103,13 +103,20 @@ multiversion! {
     /// the pixels that are not black.
     pub(crate) fn rate_words(words: &mut [u32], pixels: &[u8], lit: &mut Vec<(u32, u32)>, key: (u32, u32), time_steps: usize) {
         words.fill(0);
-        lit.clear();
+        if lit.len() < pixels.len() + 1 {
+            lit.resize(pixels.len() + 1, (0, 0));
+        }
+        let mut found = 0;
         for (group, pixels) in pixels.chunks(8).enumerate() {
             if pixels.iter().fold(0, |any, pixel| any | pixel) > 0 {
-                let pixels = pixels.iter().enumerate().filter(|(_, pixel)| **pixel > 0);
-                lit.extend(pixels.map(|(place, pixel)| ((group * 8 + place) as u32, u32::from(*pixel))));
+                for (place, pixel) in pixels.iter().enumerate() {
+                    // Written whether or not it is lit, and overwritten by the next if not: a branch would be mispredicted.
+                    lit[found] = ((group * 8 + place) as u32, u32::from(*pixel));
+                    found += usize::from(*pixel > 0);
+                }
             }
         }
+        let lit = &lit[..found];
         let words_per_neuron = words_for(time_steps);
         for together in lit.chunks(PIXELS) {
             let (mut places, mut values, mut spikes) = ([0; PIXELS], [0; PIXELS], [0; PIXELS]);

@@ -227,7 +227,7 @@ pub(super) fn run(
             for_width!(layer.shape.width(), sample_forward(numbers, events, fired, layer, &fan_out, is_saved));
         }
     });
-    (fired, Saved { buffers, batch, inputs, channels, places, time_steps })
+    (fired, Saved { buffers, batch, inputs, channels, places, time_steps, is_by_block: false })
 }
 
 /// One sample through all blocks.

@@ -12,19 +12,19 @@ use std::iter::zip;
 /// [`Dynamics`] of the plain neuron ([`Neuron::is_plain`]), whose other terms are 0 and factors 1: the same bits, but for the signs
 /// of zeros, in fewer operations.
 #[derive(Clone, Copy, Debug)]
-struct PlainDynamics {
+pub(super) struct PlainDynamics {
     beta: f32,
     threshold: f32,
 }
 
 impl PlainDynamics {
-    const fn new(neuron: &Neuron) -> Self {
+    pub(super) const fn new(neuron: &Neuron) -> Self {
         Self { beta: neuron.beta, threshold: neuron.threshold }
     }
 
     /// One time step with input current `input` from potential `v`, which becomes the one after it; returns u and s.
     #[inline(always)]
-    fn step(&self, after: &mut f32, input: f32) -> (f32, bool) {
+    pub(super) fn step(&self, after: &mut f32, input: f32) -> (f32, bool) {
         let potential = self.beta * *after + input;
         let spike = potential > self.threshold;
         *after = if spike { 0.0 } else { potential };
@@ -144,16 +144,41 @@ multiversion! {
     }
 }
 
+/// Gives a macro the surrogate, its kind known at compile time.
+macro_rules! for_surrogate {
+    ($surrogate:expr, $with:ident) => {
+        match $surrogate {
+            Surrogate::FastSigmoid(k) => $with!(Surrogate::FastSigmoid(k)),
+            Surrogate::Arctan(alpha) => $with!(Surrogate::Arctan(alpha)),
+            Surrogate::Sigmoid(alpha) => $with!(Surrogate::Sigmoid(alpha)),
+            Surrogate::Triangle => $with!(Surrogate::Triangle),
+        }
+    };
+}
+
 multiversion! {
     /// Turns the gradients of a block's spikes, [T, W], into the derivatives by the input currents, from the potentials
-    /// [T, W] and, for adaptive thresholds, the adaptations [T, W]. `sum` becomes the sum over all time steps.
+    /// [T, W] and, for adaptive thresholds, the adaptations [T, W]. `sum` becomes the sum over all time steps. `factors`, a
+    /// coefficient for each time step and a number for each neuron, are the gradients if they are these products.
     pub(super) fn derivative<const W: usize>(
         gradient: &mut [[f32; W]],
         sum: &mut [f32; W],
         potentials: &[[f32; W]],
         adaptations: &[[f32; W]],
         neuron: &Neuron,
+        factors: Option<(&[f32], &[f32; W])>,
     ) {
+        if let Some((coefficients, row)) = factors {
+            if neuron.is_plain() {
+                macro_rules! with {
+                    ($surrogate:expr) => {
+                        run_back_spread(gradient, sum, potentials, neuron, (coefficients, row), |x| $surrogate.slope(x))
+                    };
+                }
+                return for_surrogate!(neuron.surrogate, with);
+            }
+            spread(gradient, row, coefficients);
+        }
         if neuron.is_adaptive() {
             // One loop for all surrogates: a visitor of the page fetches each loop.
             let surrogate = neuron.surrogate;
@@ -171,13 +196,32 @@ multiversion! {
                 }
             };
         }
-        match neuron.surrogate {
-            Surrogate::FastSigmoid(k) => with!(Surrogate::FastSigmoid(k)),
-            Surrogate::Arctan(alpha) => with!(Surrogate::Arctan(alpha)),
-            Surrogate::Sigmoid(alpha) => with!(Surrogate::Sigmoid(alpha)),
-            Surrogate::Triangle => with!(Surrogate::Triangle),
+        for_surrogate!(neuron.surrogate, with)
+    }
+}
+
+/// The same of a gradient that is a number for each neuron, `row`, times a coefficient for each time step.
+#[inline(always)]
+fn run_back_spread<const W: usize>(
+    gradient: &mut [[f32; W]],
+    sum: &mut [f32; W],
+    potentials: &[[f32; W]],
+    neuron: &Neuron,
+    (coefficients, row): (&[f32], &[f32; W]),
+    slope: impl Fn(f32) -> f32,
+) {
+    let dynamics = PlainDynamics::new(neuron);
+    let (mut adjoint, mut total) = ([0.0_f32; W], [0.0_f32; W]);
+    for ((derivative, potentials), c) in zip(zip(gradient, potentials), coefficients).rev() {
+        for ((derivative, (u, g)), (du, total)) in
+            zip(zip(derivative, zip(potentials, row)), zip(&mut adjoint, &mut total))
+        {
+            dynamics.step_back(du, *u, c * g, &slope);
+            *derivative = *du;
+            *total += *du;
         }
     }
+    *sum = total;
 }
 
 /// [`derivative`] of plain neurons with the surrogate's slope known at compile time.

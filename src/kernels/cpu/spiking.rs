@@ -61,6 +61,8 @@ pub(crate) struct Saved {
     /// P, the places of a map: 1, if it is dense.
     pub(super) places: usize,
     pub(super) time_steps: usize,
+    /// Whether the buffers are [K, B, T, W] instead; then there is one place.
+    pub(super) is_by_block: bool,
 }
 
 impl Drop for Saved {
@@ -85,26 +87,49 @@ pub(super) use for_width;
 /// `is_saved`.
 pub(super) fn run(words: &[u32], batch: usize, layer: LayerArgs<'_>, is_saved: bool) -> (Vec<u32>, Saved) {
     let LayerArgs { shape: LinearShape { inputs, outputs }, neuron, time_steps, .. } = layer;
-    let (width, words_per_neuron) = (linear::width(outputs), words_for(time_steps));
-    let group = batch.div_ceil(threads::count()).clamp(1, SAMPLES);
-    let run = time_steps * width * if is_saved { linear::blocks(outputs) } else { 1 };
+    let (width, words_per_neuron) = (layer.shape.width(), words_for(time_steps));
+    let (group, blocks) = (batch.div_ceil(threads::count()).clamp(1, SAMPLES), layer.shape.blocks());
+    let run = time_steps * width * if is_saved { blocks } else { 1 };
     let size = run * if is_saved { batch } else { batch.div_ceil(group) };
     let mut buffers = Buffers::take(size, if is_saved && neuron.is_adaptive() { size } else { 0 });
     buffers.events.resize_with(buffers.events.len().max(batch), Events::default);
     let mut fired = storage::words(batch * outputs * words_per_neuron);
-    let piece = run * if is_saved { group } else { 1 };
-    let mut adaptations = buffers.adaptations.chunks_mut(piece);
-    let pieces = zip(
-        zip(buffers.potentials.chunks_mut(piece), buffers.events[..batch].chunks_mut(group)),
-        zip(fired.chunks_mut(group * outputs * words_per_neuron), words.chunks(group * inputs * words_per_neuron)),
-    );
-    let pieces = pieces.map(|piece| (piece, adaptations.next().unwrap_or_default()));
-    threads::par_for_each(pieces.collect(), |(((potentials, events), (fired, words)), adaptations)| {
-        zip(&mut *events, words.chunks_exact(inputs * words_per_neuron))
+    // Where each thread gets as many blocks as the others, it takes those whose gradients it sums in the backward pass, so that
+    // their weights stay in its core's cache.
+    let is_by_block = is_saved && threads::count() > 1 && blocks.is_multiple_of(threads::count());
+    let samples = zip(buffers.events[..batch].chunks_mut(group), words.chunks(group * inputs * words_per_neuron));
+    let fill = |events: &mut [Events], words: &[u32]| {
+        zip(events, words.chunks_exact(inputs * words_per_neuron))
             .for_each(|(events, words)| events::fill(events, words, time_steps));
-        for_width!(width, group_forward((potentials, adaptations), events, fired, layer, is_saved));
-    });
-    (fired, Saved { buffers, batch, inputs, channels: outputs, places: 1, time_steps })
+    };
+    if is_by_block {
+        threads::par_for_each(samples.collect(), |(events, words)| fill(events, words));
+        let events = &buffers.events[..batch];
+        let mut parts: Vec<Vec<&mut [u32]>> = (0..blocks).map(|_| Vec::with_capacity(batch)).collect();
+        for fired in fired.chunks_mut(outputs * words_per_neuron) {
+            zip(&mut parts, fired.chunks_mut(width * words_per_neuron)).for_each(|(part, fired)| part.push(fired));
+        }
+        let piece = batch * time_steps * width;
+        let mut adaptations = buffers.adaptations.chunks_mut(piece);
+        let pieces = zip(buffers.potentials.chunks_mut(piece), parts).enumerate();
+        let pieces = pieces.map(|piece| (piece, adaptations.next().unwrap_or_default()));
+        threads::par_for_each(pieces.collect(), |((block, (potentials, fired)), adaptations)| {
+            for_width!(width, block_forward((potentials, adaptations), events, fired, layer, block));
+        });
+    } else {
+        let piece = run * if is_saved { group } else { 1 };
+        let mut adaptations = buffers.adaptations.chunks_mut(piece);
+        let pieces = zip(
+            zip(buffers.potentials.chunks_mut(piece), samples),
+            fired.chunks_mut(group * outputs * words_per_neuron),
+        );
+        let pieces = pieces.map(|piece| (piece, adaptations.next().unwrap_or_default()));
+        threads::par_for_each(pieces.collect(), |(((potentials, (events, words)), fired), adaptations)| {
+            fill(events, words);
+            for_width!(width, group_forward((potentials, adaptations), events, fired, layer, is_saved));
+        });
+    }
+    (fired, Saved { buffers, batch, inputs, channels: outputs, places: 1, time_steps, is_by_block })
 }
 
 /// Some samples through all blocks.
@@ -115,25 +140,74 @@ fn group_forward<const W: usize>(
     layer: LayerArgs<'_>,
     is_saved: bool,
 ) {
-    let LayerArgs { shape, parameters, neuron, time_steps } = layer;
-    let LinearShape { inputs, outputs } = shape;
-    let (weight, bias) = parameters.split_at(shape.bias_start());
-    let (weight, potentials) = (weight.as_chunks::<W>().0, potentials.as_chunks_mut::<W>().0);
-    let adaptations = adaptations.as_chunks_mut::<W>().0;
+    let LayerArgs { shape: LinearShape { outputs, .. }, time_steps, .. } = layer;
+    let (potentials, adaptations) = (potentials.as_chunks_mut::<W>().0, adaptations.as_chunks_mut::<W>().0);
     let (count, words_per_neuron) = (outputs.div_ceil(W), words_for(time_steps));
     let mut masks = vec![[0; W]; words_per_neuron];
-    for (block, weight) in weight.chunks_exact(inputs).enumerate() {
-        let first = block * W;
-        let real = W.min(outputs - first);
-        let mut block_bias = [0.0; W];
-        block_bias[..real].copy_from_slice(&bias[first..first + real]);
+    for number in 0..count {
+        let block = Block::<W>::of(layer, number);
         for (sample, events) in events.iter().enumerate() {
-            let place = if is_saved { (sample * count + block) * time_steps } else { 0 };
-            let potentials = &mut potentials[place..place + time_steps];
-            let adaptations = adaptations.get_mut(place..place + time_steps).unwrap_or_default();
-            events::currents(potentials, events, weight, &block_bias);
-            lif::neurons(potentials, adaptations, &mut masks, neuron);
-            scatter(&mut fired[(sample * outputs + first) * words_per_neuron..][..real * words_per_neuron], &masks);
+            let place = if is_saved { (sample * count + number) * time_steps } else { 0 };
+            let rows = place..place + time_steps;
+            let adaptations = adaptations.get_mut(rows.clone()).unwrap_or_default();
+            block.forward(&mut potentials[rows], adaptations, &mut masks, events);
+            let fired = &mut fired[(sample * outputs + number * W) * words_per_neuron..];
+            scatter(&mut fired[..block.real * words_per_neuron], &masks);
+        }
+    }
+}
+
+/// All samples through one block.
+fn block_forward<const W: usize>(
+    (potentials, adaptations): (&mut [f32], &mut [f32]),
+    events: &[Events],
+    fired: Vec<&mut [u32]>,
+    layer: LayerArgs<'_>,
+    number: usize,
+) {
+    let mut masks = vec![[0; W]; words_for(layer.time_steps)];
+    let block = Block::<W>::of(layer, number);
+    let potentials = potentials.as_chunks_mut::<W>().0.chunks_exact_mut(layer.time_steps);
+    let mut adaptations = adaptations.as_chunks_mut::<W>().0.chunks_exact_mut(layer.time_steps);
+    for ((potentials, events), fired) in zip(zip(potentials, events), fired) {
+        block.forward(potentials, adaptations.next().unwrap_or_default(), &mut masks, events);
+        scatter(fired, &masks);
+    }
+}
+
+/// A block of a layer's neurons.
+struct Block<'a, const W: usize> {
+    /// [N, W].
+    weight: &'a [[f32; W]],
+    bias: [f32; W],
+    /// How many of them there are; the others are padding.
+    real: usize,
+    neuron: &'a Neuron,
+}
+
+impl<'a, const W: usize> Block<'a, W> {
+    fn of(LayerArgs { shape, parameters, neuron, .. }: LayerArgs<'a>, number: usize) -> Self {
+        let (weight, bias) = parameters.split_at(shape.bias_start());
+        let real = W.min(shape.outputs - number * W);
+        let mut block_bias = [0.0; W];
+        block_bias[..real].copy_from_slice(&bias[number * W..][..real]);
+        let weight = &weight.as_chunks::<W>().0[number * shape.inputs..][..shape.inputs];
+        Self { weight, bias: block_bias, real, neuron }
+    }
+
+    /// The potentials and adaptations of a sample, [T, W], and the bits of its spikes, [words, W].
+    fn forward(
+        &self,
+        potentials: &mut [[f32; W]],
+        adaptations: &mut [[f32; W]],
+        masks: &mut [[u32; W]],
+        events: &Events,
+    ) {
+        if self.neuron.is_plain() {
+            events::plain_neurons(potentials, masks, events, self.weight, &self.bias, self.neuron);
+        } else {
+            events::currents(potentials, events, self.weight, &self.bias);
+            lif::neurons(potentials, adaptations, masks, self.neuron);
         }
     }
 }
@@ -157,41 +231,49 @@ pub(super) struct BlockAt {
     pub(super) place: usize,
 }
 
-impl Upstream<'_> {
-    /// Writes the gradient of a block to `part` [T, W].
-    fn write<const W: usize>(&self, part: &mut [[f32; W]], saved: &Saved, BlockAt { sample, block, place }: BlockAt) {
+impl BlockAt {
+    /// Writes the numbers of the block's neurons, of all of a batch's, [B, H], to `row`.
+    fn neurons<const W: usize>(self, saved: &Saved, all: &[f32], row: &mut [f32; W]) {
+        let Self { sample, block, place } = self;
+        let Saved { channels, places, .. } = *saved;
+        let (first, neurons) = (block * W, channels * places);
+        let own = all[sample * neurons + first * places + place..].iter().step_by(places);
+        zip(&mut row[..W.min(channels - first)], own).for_each(|(row, own)| *row = *own);
+    }
+
+    /// Writes the block's part of a gradient [B, T, H] to `part` [T, W].
+    fn write_dense<const W: usize>(self, part: &mut [[f32; W]], saved: &Saved, gradient: &[f32]) {
+        let Self { sample, block, place } = self;
         let Saved { channels, places, .. } = *saved;
         let first = block * W;
         let (real, neurons) = (W.min(channels - first), channels * places);
-        match self {
-            Self::Dense(gradient) => {
-                let gradient = &gradient[sample * part.len() * neurons..];
-                for (part, row) in zip(part, gradient.chunks_exact(neurons)) {
-                    if places == 1 {
-                        part[..real].copy_from_slice(&row[first..first + real]);
-                    } else {
-                        let own = row[first * places + place..].iter().step_by(places);
-                        zip(&mut part[..real], own).for_each(|(part, own)| *part = *own);
-                    }
-                    part[real..].fill(0.0);
-                }
+        let gradient = &gradient[sample * part.len() * neurons..];
+        for (part, row) in zip(part, gradient.chunks_exact(neurons)) {
+            if places == 1 {
+                part[..real].copy_from_slice(&row[first..first + real]);
+            } else {
+                let own = row[first * places + place..].iter().step_by(places);
+                zip(&mut part[..real], own).for_each(|(part, own)| *part = *own);
             }
-            Self::Factors(coefficients, gradient) => {
-                let mut row = [0.0; W];
-                let own = gradient[sample * neurons + first * places + place..].iter().step_by(places);
-                zip(&mut row[..real], own).for_each(|(row, own)| *row = *own);
-                lif::spread(part, &row, coefficients);
-            }
-            // Neurons of constant currents, which lie one after the other.
-            Self::Maps(gradient, [blocks, places, width]) => {
-                part.as_flattened_mut().fill(0.0);
-                for lane in 0..real {
-                    let (channel, place) = ((first + lane) / places, (first + lane) % places);
-                    let map = (sample * blocks + channel / width) * places + place;
-                    let own = gradient[map * part.len() * width + channel % width..].iter().step_by(*width);
-                    zip(&mut *part, own).for_each(|(part, own)| part[lane] = *own);
-                }
-            }
+            part[real..].fill(0.0);
+        }
+    }
+
+    /// Writes the block's part of the gradient of feature maps, [B, K, P, T, W], with K, P and W, to `part` [T, W]. The block's
+    /// own neurons are those of constant currents, which lie one after the other.
+    fn write_maps<const W: usize>(
+        self,
+        part: &mut [[f32; W]],
+        saved: &Saved,
+        (gradient, [blocks, places, width]): (&[f32], [usize; 3]),
+    ) {
+        let first = self.block * W;
+        part.as_flattened_mut().fill(0.0);
+        for lane in 0..W.min(saved.channels - first) {
+            let (channel, place) = ((first + lane) / places, (first + lane) % places);
+            let map = (self.sample * blocks + channel / width) * places + place;
+            let own = gradient[map * part.len() * width + channel % width..].iter().step_by(width);
+            zip(&mut *part, own).for_each(|(part, own)| part[lane] = *own);
         }
     }
 }
@@ -207,11 +289,32 @@ pub(super) fn derivative<const W: usize>(
     at: BlockAt,
 ) {
     let [potentials, adaptations] = saved.block::<W>(at);
-    if let Some(upstream) = upstream {
-        upstream.write(derivative, saved, at);
-    }
+    let mut row = [0.0; W];
+    let factors = match upstream {
+        Some(Upstream::Factors(coefficients, gradient)) => {
+            at.neurons(saved, gradient, &mut row);
+            Some((coefficients, &row))
+        }
+        Some(Upstream::Dense(gradient)) => {
+            at.write_dense(derivative, saved, gradient);
+            None
+        }
+        Some(Upstream::Maps(gradient, sizes)) => {
+            at.write_maps(derivative, saved, (gradient, sizes));
+            None
+        }
+        None => None,
+    };
+    let factors = match factors {
+        // The penalty is added to each gradient.
+        Some((coefficients, row)) if !neurons.penalty.is_none() => {
+            lif::spread(derivative, row, coefficients);
+            None
+        }
+        factors => factors,
+    };
     penalise(derivative, potentials, adaptations, neurons, saved.channels * saved.places);
-    lif::derivative(derivative, sum, potentials, adaptations, &neurons.neuron);
+    lif::derivative(derivative, sum, potentials, adaptations, &neurons.neuron, factors);
 }
 
 /// The buffer in which the gradients of weights and bias are summed.
@@ -314,7 +417,11 @@ impl Saved {
     /// Potentials and adaptations, [T, W] (or none), of a block.
     fn block<const W: usize>(&self, BlockAt { sample, block, place }: BlockAt) -> [&[[f32; W]]; 2] {
         let blocks = self.channels.div_ceil(W);
-        let number = (sample * blocks + block) * self.places + place;
+        let number = if self.is_by_block {
+            block * self.batch + sample
+        } else {
+            (sample * blocks + block) * self.places + place
+        };
         let rows = number * self.time_steps..(number + 1) * self.time_steps;
         [&self.buffers.potentials, &self.buffers.adaptations]
             .map(|numbers| numbers.as_chunks::<W>().0.get(rows.clone()).unwrap_or_default())
@@ -371,7 +478,7 @@ pub(super) fn constant_input(
     threads::par_for_each(pieces.collect(), |((potentials, (fired, currents)), adaptations)| {
         for_width!(width, sample_forward((potentials, adaptations), fired, currents, neuron, time_steps));
     });
-    (fired, Saved { buffers, batch, inputs: 0, channels: outputs, places: 1, time_steps })
+    (fired, Saved { buffers, batch, inputs: 0, channels: outputs, places: 1, time_steps, is_by_block: false })
 }
 
 fn sample_forward<const W: usize>(

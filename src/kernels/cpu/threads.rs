@@ -1,25 +1,27 @@
 //! Parallel loops on as many threads as cores; sequential in WebAssembly. The assignment to threads does not affect the
 //! result: every number is written by one piece of work, in a fixed order.
+//!
+//! A step of training has a dozen loops of some ten microseconds each, so threads wait for the next one awake for a moment before they
+//! sleep, and the caller takes a share.
 
 /// The number of threads: that of cores, or fewer, if `RAYON_NUM_THREADS` or the current pool says so.
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) fn count() -> usize {
     bound();
-    rayon::current_num_threads()
+    micropool::num_threads() + 1
 }
 
-/// Limits the global pool to the number of cores. rayon creates as many threads as its variable requests, although more
-/// than cores only compete, and a hundred thousand exhaust the machine.
+/// Makes the global pool. More threads than cores would only compete while they wait, and a hundred thousand exhaust the machine.
 #[cfg(not(target_arch = "wasm32"))]
 fn bound() {
     static BOUND: std::sync::Once = std::sync::Once::new();
     BOUND.call_once(|| {
+        // The variable's name is that of the library of earlier versions.
         let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|text| text.parse::<usize>().ok());
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        if asked.is_some_and(|asked| asked > cores) {
-            // It fails if the pool exists already; its number of threads is then that of its creator.
-            let _ = rayon::ThreadPoolBuilder::new().num_threads(cores).build_global();
-        }
+        let threads = asked.filter(|asked| *asked > 0).unwrap_or(cores).min(cores);
+        // The caller is one of them.
+        micropool::ThreadPoolBuilder::default().num_threads(threads - 1).build_global();
     });
 }
 
@@ -29,23 +31,11 @@ pub(super) const fn count() -> usize {
     1
 }
 
-/// Runs a function with many parallel loops inside the pool, which is then not entered for each of them.
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) fn in_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    bound();
-    rayon::scope(|_| work())
-}
-
-/// Runs a function with many parallel loops.
-#[cfg(target_arch = "wasm32")]
-pub(crate) fn in_pool<R>(work: impl FnOnce() -> R) -> R {
-    work()
-}
-
-/// Runs all pieces of work. Each thread takes the same contiguous share every time: what it wrote last is still in its
+/// Runs all pieces of work. Each thread takes a contiguous share, mostly the same every time: what it wrote last is still in its
 /// cache.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn par_for_each<T: Send>(pieces: Vec<T>, work: impl Fn(T) + Sync + Send) {
+    use micropool::iter::{ExactParallelSourceExt, IntoExactParallelRefSource, ParallelIteratorExt};
     use std::sync::{Mutex, PoisonError};
     let (threads, all) = (count(), pieces.len());
     if threads.min(all) <= 1 {
@@ -54,8 +44,8 @@ pub(crate) fn par_for_each<T: Send>(pieces: Vec<T>, work: impl Fn(T) + Sync + Se
     let mut pieces = pieces.into_iter();
     let share = |thread| pieces.by_ref().take((thread + 1) * all / threads - thread * all / threads).collect();
     let shares: Vec<Mutex<Vec<T>>> = (0..threads).map(share).map(Mutex::new).collect();
-    rayon::broadcast(|thread| {
-        let share = std::mem::take(&mut *shares[thread.index()].lock().unwrap_or_else(PoisonError::into_inner));
+    shares.par_iter().with_thread_pool(micropool::split_per_item()).for_each(|share| {
+        let share = std::mem::take(&mut *share.lock().unwrap_or_else(PoisonError::into_inner));
         share.into_iter().for_each(&work);
     });
 }
