@@ -409,12 +409,7 @@ fn images_at_once(spec: &Spec, pixels: usize) -> usize {
     // potential and, while gradients pass, that of its spike and that of its current.
     let hidden: usize = spec.hidden_neurons(pixels).sum();
     let numbers = spec.time_steps * (pixels + hidden + 3 * hidden);
-    let most = if spec.has_convolution() {
-        std::env::var("MOST").ok().and_then(|t| t.parse().ok()).unwrap_or(MOST_ACTIVATIONS)
-    } else {
-        MOST_ACTIVATIONS
-    };
-    (most / (numbers * size_of::<f32>()).max(1)).max(1)
+    (MOST_ACTIVATIONS / (numbers * size_of::<f32>()).max(1)).max(1)
 }
 
 #[cfg(test)]
