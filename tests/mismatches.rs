@@ -157,3 +157,16 @@ pub fn are_refused(device: &Device, draws: u64) {
 fn the_cpu_refuses_what_does_not_belong_together() {
     are_refused(&kernels::cpu(), 300);
 }
+
+#[test]
+fn a_spike_train_has_no_more_time_steps_than_a_layer_takes() {
+    let device = kernels::cpu();
+    let takes = |time_steps| {
+        let spikes = SpikeTensor::new(SpikeTrain::silent(1, 2, time_steps), &device);
+        let shape = LinearShape { inputs: 2, outputs: 3 };
+        let parameters = vector(shape.numbers(), &device);
+        let weights = LinearWeights { window: None, shape, parameters, grad_accum: None };
+        catch_unwind(AssertUnwindSafe(|| kernels::spiking_layer(spikes, weights, &Neuron::default()))).is_ok()
+    };
+    assert_eq!([kernels::MAX_TIME_STEPS, kernels::MAX_TIME_STEPS + 1].map(takes), [true, false]);
+}

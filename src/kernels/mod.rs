@@ -460,7 +460,7 @@ impl LinearWeights {
 /// The maximal number of samples of a batch: the limit of workgroups along an axis in WebGPU.
 pub const MAX_BATCH: usize = 65_535;
 
-/// The maximal T.
+/// The maximal T: no setting is longer, and what sorts events has room for so many.
 pub const MAX_TIME_STEPS: usize = 256;
 
 fn check_sizes(what: &str, sizes: &[usize]) {
