@@ -6,7 +6,6 @@
 //! function of the generator and uses only +, -, ·, / and the square root, which every machine rounds alike.
 
 use super::drawing::{BOX, PEN_RADIUS, PIXELS, centre};
-use super::elastic::Elastic;
 use super::styles::{Stroke, styles};
 use super::thin::lines;
 use crate::random::Generator;
@@ -38,17 +37,13 @@ pub struct Hands {
     widths: [f32; 2],
     /// The probability of a drawing as high as wide, whatever it shows.
     square: f32,
-    /// The maximal elastic displacement, in sides of the box, if there is any.
-    elastic: Option<f32>,
 }
 
 impl Hands {
     /// Those that draw on a pad: turned by up to 8 degrees.
-    pub const USUAL: Self =
-        Self { shear: 0.25, half_turn: 0.07, stretch: 0.5, widths: [0.7, 1.4], square: 0.4, elastic: None };
+    pub const USUAL: Self = Self { shear: 0.25, half_turn: 0.07, stretch: 0.5, widths: [0.7, 1.4], square: 0.4 };
     /// Those of many people with any pen, from a fine liner to a marker: turned by up to 14 degrees.
-    pub const MANY: Self =
-        Self { shear: 0.45, half_turn: 0.12, stretch: 0.6, widths: [0.45, 1.9], square: 0.4, elastic: Some(0.15) };
+    pub const MANY: Self = Self { shear: 0.45, half_turn: 0.12, stretch: 0.6, widths: [0.45, 1.9], square: 0.4 };
 }
 
 /// A picture of `digit` written by a pen, u8 [28, 28].
@@ -134,11 +129,8 @@ fn bend(strokes: &mut [Path], hands: Hands, generator: &mut Generator) {
     let (cos, sin) = ((1.0 - h * h) / (1.0 + h * h), 2.0 * h / (1.0 + h * h));
     let stretch = within(hands.stretch, generator);
     let stretch = if stretch > 0.0 { 1.0 + stretch } else { 1.0 / (1.0 - stretch) };
-    let elastic = hands.elastic.map(|most| Elastic::drawn(most, generator));
     for [x, y] in strokes.iter_mut().flatten() {
         let (u, v) = ((*x - (left + right) / 2.0) / half, (*y - (top + bottom) / 2.0) / half);
-        let moved = elastic.map_or([0.0; 2], |field| field.at((u + 1.0) / 2.0, (v + 1.0) / 2.0));
-        let (u, v) = (u + 2.0 * moved[0], v + 2.0 * moved[1]);
         let (u, v) = (u + bends[0] * v * v + bends[1] * u * v, v + bends[2] * u * u + bends[3] * u * v);
         let u = (u - shear * v) * stretch;
         (*x, *y) = (cos * u - sin * v, sin * u + cos * v);

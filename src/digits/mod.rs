@@ -2,7 +2,6 @@
 
 pub mod augment;
 pub mod drawing;
-pub mod elastic;
 mod handwriting;
 pub mod idx;
 pub mod noise;
