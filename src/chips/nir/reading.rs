@@ -2,8 +2,9 @@
 
 use super::DT;
 use crate::chips::hdf5::{Group, Set};
-use crate::chips::{PlainNetwork, Synapses};
+use crate::chips::{PlainNetwork, Synapses, with_layers};
 use crate::spec::{FeatureMaps, MAX_CHANNELS, MAX_KERNEL, MAX_PLACED_NEURONS, Neuron, Readout, Reset, Spec, Window};
+use std::collections::BTreeMap;
 
 /// The maximal rows, columns and channels of maps.
 const MOST_SIZE: f64 = 256.0;

@@ -2,8 +2,8 @@
 
 use super::DT;
 use crate::chips::hdf5::{Entry, Group, Set, Values};
-use crate::chips::{CannotSay, PlainNetwork, Synapses, cannot, with_layers};
-use crate::spec::{FeatureMaps, Neuron, Readout, Reset, Window};
+use crate::chips::{CannotSay, PlainNetwork, Synapses, cannot};
+use crate::spec::{FeatureMaps, Neuron, Reset, Window};
 
 /// The version that is written.
 const VERSION: &str = "1.0.8";
