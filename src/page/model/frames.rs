@@ -8,7 +8,7 @@ use crate::spec::Rule;
 
 /// The link is written at most this often, in milliseconds: browsers refuse to write it more often.
 const LINK_EVERY: f64 = 400.0;
-/// The milliseconds of training that answer a question; and where it begins slowly.
+/// The milliseconds of training that answer a question; and where it begins slowly, or pictures pass slowly.
 const EXPERIMENT: f64 = 6000.0;
 const SLOW_EXPERIMENT: f64 = 14_000.0;
 /// Curves and numbers of a running training are drawn at most this often, in milliseconds.
@@ -67,7 +67,8 @@ impl Model {
 
     /// A question is answered after some seconds of training.
     fn end_experiment(&mut self) {
-        let is_slow = self.link.spec.rule == Rule::Stdp && self.link.pace == Pace::Rising;
+        let spec = &self.link.spec;
+        let is_slow = (spec.rule == Rule::Stdp && self.link.pace == Pace::Rising) || spec.has_convolution();
         let time = if is_slow { SLOW_EXPERIMENT } else { EXPERIMENT };
         let has_learnt = self.run.phase == Phase::Training && self.now - self.times.train > time;
         if has_learnt && self.experiment.as_ref().is_some_and(|experiment| !experiment.is_over) {
