@@ -43,7 +43,7 @@ impl WeightGrid {
     /// The mosaic of the document.
     pub fn new(queue: &Queue) -> Self {
         // The fields of a layer that learns by STDP are drawn by a program of their own (`plasticity_view`).
-        let [silent, busy, container] = ["silent-names", "busy-names", "mosaic"].map(|id| {
+        let [silent, busy, container, _] = ["silent-names", "busy-names", "mosaic", "fields-mosaic"].map(|id| {
             let (place, sender): (HtmlElement, _) = (find(id), queue.clone());
             listen(&place, "click", move |event: Event| {
                 if let Some(neuron) = number(&event) {
