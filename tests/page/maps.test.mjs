@@ -29,7 +29,7 @@ test("maps: strokes are looked for, learnt within seconds, and a digit is read",
   assert.match(await page.locator("#faces b").first().textContent(), /^#\d+ at \d+, \d+$/);
 });
 
-test("maps: their number, kernels and strides are turned, and what has no room is refused", async () => {
+test("maps: their number is turned, and layers behind them are taken off and added", async () => {
   const page = await open("#hidden=4c5s3,8&time-steps=9");
   await ready(page);
   const value = (name) => knob(page, name).getAttribute("aria-valuenow");

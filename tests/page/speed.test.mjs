@@ -105,7 +105,7 @@ test("while it trains no task of the main thread takes 50 ms, and a frame takes 
     seen.frames.reduce((sum, frame) => sum + frame) / seen.frames.length,
   ];
   context.diagnostic(
-    `${(seen.frames.length / 20).toFixed(1)} frames a second of ${mean.toFixed(1)} ms, the longest task ${longest.toFixed(1)} ms, ${await number(page, "Images per second")} images a second, on a machine that needs ${unit.toFixed(1)} ms for 50`,
+    `${(seen.frames.length / 20).toFixed(1)} frames a second of ${mean.toFixed(1)} ms, the longest task but two ${longest.toFixed(1)} ms, ${await number(page, "Images per second")} images a second, on a machine that needs ${unit.toFixed(1)} ms for 50`,
   );
   assert.ok(longest < unit, `a task takes ${longest.toFixed(1)} ms, where 50 are ${unit.toFixed(1)}`);
   assert.ok(mean < 0.16 * unit, `a frame takes ${mean.toFixed(1)} ms`);

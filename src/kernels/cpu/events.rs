@@ -45,7 +45,7 @@ struct Unsorted {
     kinds: Vec<u32>,
 }
 
-/// A buffer of at least this length; its old contents stay, to be overwritten.
+/// So many numbers of a buffer, which grows to that; its old contents stay, to be overwritten.
 #[inline(always)]
 fn grown(buffer: &mut Vec<u32>, length: usize) -> &mut [u32] {
     if buffer.len() < length {

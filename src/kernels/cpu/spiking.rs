@@ -1,6 +1,6 @@
 //! The kernels of a layer of spiking neurons on the CPU: block by block, so that a block's weights stay in the cache
-//! for a group of samples, and on all cores. In the forward pass each thread takes some samples, in the backward pass
-//! some blocks: no number is summed by two threads, so the result does not depend on the number of threads.
+//! for a group of samples, and on all cores. In the backward pass each thread takes some blocks, in the forward pass too where
+//! all threads get as many, else some samples: no number is summed by two threads, so the result does not depend on their number.
 
 use super::events::{self, Events};
 use super::lif;
