@@ -1,12 +1,13 @@
 //! The program behind the message port: it brings requests to a [`Session`](crate::session::Session) and its reports back, and lets it work in
 //! between, one piece at a time, so that no request waits much longer than 20 ms.
 
+use crate::helpers::{self, Helpers, News};
 use crate::kernels::{self, GpuDevice};
 use crate::port::{self, Rest};
 use crate::protocol::{BUILD, Outgoing, Report};
 use crate::session::Session;
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -15,7 +16,18 @@ use web_sys::DedicatedWorkerGlobalScope;
 /// The engine on the CPU. Listens to the worker's port and never comes back.
 pub fn start() {
     console_error_panic_hook::set_once();
-    listen(|clock| Session::new(kernels::cpu(), clock), "CPU".to_owned(), false);
+    if port::scope().name() == helpers::NAME {
+        return helpers::help();
+    }
+    listen(
+        |clock| {
+            let mut session = Session::new(kernels::cpu(), clock);
+            session.set_cores(cores());
+            session
+        },
+        "CPU".to_owned(),
+        false,
+    );
 }
 
 /// The same on a GPU, once it is open.
@@ -33,6 +45,13 @@ pub fn start_on_gpu() {
             Err(error) => port::post(&port::scope(), vec![Outgoing::unasked(Report::Lost(error.to_string()))]),
         }
     });
+}
+
+/// The cores that the browser says there are.
+fn cores() -> usize {
+    let get = |of: &JsValue, name: &str| js_sys::Reflect::get(of, &name.into()).ok();
+    let cores = || get(&get(&js_sys::global(), "navigator")?, "hardwareConcurrency")?.as_f64();
+    cores().map_or(1, |cores| cores as usize)
 }
 
 /// What the browser says of its GPU: a description, or at least the maker and the make.
@@ -57,7 +76,15 @@ fn listen(open: impl FnOnce(Clock) -> Session, name: String, is_software: bool) 
     let performance = scope.performance();
     let clock = Box::new(move || performance.as_ref().map_or(0.0, web_sys::Performance::now));
     let session = Rc::new(RefCell::new(open(clock)));
-    let worker = Rc::new(Worker { scope: scope.clone(), session, rest: Rest::default() });
+    let worker = Rc::new_cyclic(|this: &Weak<Worker>| {
+        let worker = this.clone();
+        let hear = move |news| {
+            if let Some(worker) = worker.upgrade() {
+                worker.hear(news);
+            }
+        };
+        Worker { scope: scope.clone(), session, rest: Rest::default(), helpers: RefCell::new(Helpers::new(hear)) }
+    });
 
     let working = worker.clone();
     worker.rest.on_return(move || {
@@ -76,12 +103,44 @@ struct Worker {
     scope: DedicatedWorkerGlobalScope,
     session: Rc<RefCell<Session>>,
     rest: Rest,
+    helpers: RefCell<Helpers>,
 }
 
 impl Worker {
+    /// Takes in what a helper says, or what became of one.
+    fn hear(self: Rc<Self>, news: News) {
+        let reports = match news {
+            News::There(count) => {
+                let introduced = self.helpers.borrow_mut().introduce(count);
+                let mut session = self.session.borrow_mut();
+                if introduced.is_ok() {
+                    session.has_helpers(count)
+                } else {
+                    session.helper_died()
+                }
+                Vec::new()
+            }
+            News::Said(message, bytes) => self.session.borrow_mut().hear_helper(message, bytes),
+            News::Died => {
+                self.session.borrow_mut().helper_died();
+                Vec::new()
+            }
+        };
+        self.send(reports);
+    }
+
     /// Posts the reports, and comes back later if there is work left, or when what is brought from a GPU is there.
     fn send(self: Rc<Self>, reports: Vec<Outgoing>) {
         port::post(&self.scope, reports);
+        let (wanted, sent) = {
+            let mut session = self.session.borrow_mut();
+            (session.wanted_helpers(), session.sent_to_helpers())
+        };
+        let mut helpers = self.helpers.borrow_mut();
+        if wanted.map_or(Ok(()), |wanted| helpers.have(wanted)).and_then(|()| helpers.send(sent)).is_err() {
+            self.session.borrow_mut().helper_died();
+        }
+        drop(helpers);
         let task = self.session.borrow_mut().gpu_task();
         if let Some(task) = task {
             let worker = self.clone();

@@ -139,6 +139,9 @@ pub mod port;
 /// The program that reads picture files, behind the message port.
 #[cfg(all(feature = "web", feature = "photo"))]
 pub mod photo_reader;
+/// The workers that help the engine to train.
+#[cfg(all(feature = "web", feature = "engine"))]
+pub mod helpers;
 /// The engine's program behind the message port.
 #[cfg(all(feature = "web", feature = "engine"))]
 pub mod engine;

@@ -429,6 +429,22 @@ impl Network {
         }
     }
 
+    /// An encoded batch as the input of the first layer.
+    pub(crate) fn layer_input(&self, input: EncodedBatch) -> LayerInput {
+        self.tracked(self.on_device(input))
+    }
+
+    /// What comes from outside the graph, in it where the weights are.
+    fn tracked(&self, input: LayerInput) -> LayerInput {
+        match input {
+            LayerInput::Currents { values, time_steps } => {
+                let values = if self.device().is_autodiff() { Tensor::from_inner(values) } else { values };
+                LayerInput::Currents { values, time_steps }
+            }
+            LayerInput::Spikes(spikes) => LayerInput::Spikes(spikes),
+        }
+    }
+
     /// The same for images that are encoded on the device, outside the graph.
     ///
     /// # Panics
@@ -439,13 +455,7 @@ impl Network {
 
     fn pass(&self, input: LayerInput, part: &mut BatchPart, watch: &mut dyn FnMut(usize, &SpikeTensor)) -> Tensor<2> {
         let BatchPart { gradients, penalty, penalties } = part;
-        let mut input = match input {
-            LayerInput::Currents { values, time_steps } => {
-                let values = if self.device().is_autodiff() { Tensor::from_inner(values) } else { values };
-                LayerInput::Currents { values, time_steps }
-            }
-            LayerInput::Spikes(spikes) => LayerInput::Spikes(spikes),
-        };
+        let mut input = self.tracked(input);
         for (layer, number) in self.layers.iter().zip(0..) {
             let spikes = layer.forward(input, gradients.take_layer(number), *penalty);
             if !penalty.is_none() {

@@ -236,8 +236,8 @@ impl Problem {
         let labels = (0..batch).map(|sample| (sample * 7 % second) as u8).collect();
         // A price for any spike, for those above a usual rate, or none, over all kinds of the table.
         let penalty = match seed % 3 {
-            0 => RatePenalty { strength: 3.0, target: 0.0 },
-            1 => RatePenalty { strength: 3.0, target: 0.2 },
+            0 => RatePenalty { strength: 3.0, ..RatePenalty::default() },
+            1 => RatePenalty { strength: 3.0, target: 0.2, neurons: None },
             _ => RatePenalty::default(),
         };
         Self { shape, neuron, penalty, readout, input, labels, layers, windows }

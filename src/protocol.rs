@@ -63,6 +63,9 @@ pub enum Request {
     Train,
     /// Let the pictures of a layer that learns by STDP pass so fast, from now on. There is no answer.
     Pace(Pace),
+    /// Let so many workers train one network from now on, the engine included, where it can be divided among them; or as many as
+    /// are fastest. There is no answer.
+    Workers(Option<usize>),
     /// Stop after the current step. Answer: `Paused`.
     Pause,
     /// Train one batch, then pause.

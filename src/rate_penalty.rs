@@ -11,6 +11,8 @@
 //! have a threshold above which their square is added to the loss, here with rates in place of counts, so that r* and λ mean the
 //! same for any T and H. Each sample counts for itself, so a batch may pass in slices.
 
+use crate::spec::Spec;
+
 /// λ and r*, of a layer's neurons.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RatePenalty {
@@ -18,9 +20,16 @@ pub struct RatePenalty {
     pub strength: f32,
     /// r*, the share of the time steps in which a neuron may spike for nothing.
     pub target: f32,
+    /// H, where these are only some of a layer's neurons.
+    pub neurons: Option<usize>,
 }
 
 impl RatePenalty {
+    /// That of a spec's hidden neurons.
+    pub const fn of(spec: &Spec) -> Self {
+        Self { strength: spec.rate_penalty, target: spec.rate_target, neurons: None }
+    }
+
     /// Whether there is none.
     pub const fn is_none(self) -> bool {
         self.strength == 0.0
@@ -41,18 +50,18 @@ impl RatePenalty {
     ///
     /// ```
     /// use spiking_playground::rate_penalty::RatePenalty;
-    /// let penalty = RatePenalty { strength: 2.0, target: 0.25 };
+    /// let penalty = RatePenalty { strength: 2.0, target: 0.25, neurons: None };
     /// // Rates of 0, 0.25, 0.5 and 1.
     /// assert_eq!(penalty.sum([0, 1, 2, 4].into_iter(), 4, 4), 2.0 / 4.0 * (0.0625 + 0.5625));
     /// ```
     pub fn sum(self, counts: impl Iterator<Item = u32>, neurons: usize, time_steps: usize) -> f32 {
         let squares: f32 =
             counts.map(|count| self.excess(count as f32, time_steps)).map(|excess| excess * excess).sum();
-        self.strength / neurons as f32 * squares
+        self.strength / self.neurons.unwrap_or(neurons) as f32 * squares
     }
 
     /// The factor of the excess in the derivative by a spike: 2·λ/(H·T).
     pub fn factor(self, neurons: usize, time_steps: usize) -> f32 {
-        2.0 * self.strength / (neurons * time_steps) as f32
+        2.0 * self.strength / (self.neurons.unwrap_or(neurons) * time_steps) as f32
     }
 }

@@ -14,12 +14,15 @@ mod jobs;
 mod meter;
 mod pace;
 mod stdp;
+mod team;
+mod team_member;
 mod testing;
 mod training;
 mod watching;
 
 pub use gpu::{GpuTask, GpuTaskResult};
 pub use jobs::JOB_OPERATIONS;
+pub use team_member::{Helper, Sent, TeamMessage};
 
 use crate::accuracy::predictions;
 use crate::digits::order::SHARD_SIZE;
@@ -39,6 +42,7 @@ use jobs::Job;
 use meter::Meter;
 use pace::Pace;
 use std::collections::VecDeque;
+use team::Team;
 use testing::Testing;
 use watching::Watching;
 
@@ -88,6 +92,8 @@ pub struct Session {
     /// Milliseconds that a step took when it was last seen.
     step_time: Option<f64>,
     gpu: Gpu,
+    /// The workers that train beside this one.
+    team: Team,
     /// What is under way: traces, which go first, and one other job.
     jobs: Vec<(Option<RequestId>, Job)>,
     /// Requests that wait for that.
@@ -129,6 +135,7 @@ impl Session {
             batch_time: 0.0,
             step_time: None,
             gpu: Gpu::default(),
+            team: Team::default(),
             jobs: Vec::new(),
             queue: VecDeque::new(),
             waiting_stopping_test: None,
@@ -140,6 +147,9 @@ impl Session {
 
     /// Whether [`Session::work`] has something to do.
     pub fn is_busy(&self) -> bool {
+        if self.team.is_waiting() {
+            return false;
+        }
         if self.has_jobs() {
             return true;
         }
@@ -170,6 +180,9 @@ impl Session {
     }
 
     fn answer(&mut self, request: Request, mut bytes: Vec<Vec<u8>>) {
+        if jobs::changes_run(&request) {
+            self.team.dissolve();
+        }
         if self.is_gpu() && needs_weights(&request) {
             return self
                 .fail("A network on a graphics card cannot be looked at: ask the engine that has its checkpoints.");
@@ -187,6 +200,7 @@ impl Session {
             Request::Train => self.train(Mode::Training),
             Request::Step => self.train(Mode::OneStep),
             Request::Pace(pace) => self.watching.pace = pace,
+            Request::Workers(workers) => self.set_workers(workers),
             Request::Pause => self.pause(),
             Request::Trace { picture } => self.trace(picture, bytes.first()),
             Request::Photo { .. } => self.fail("This engine reads no pictures."),
@@ -248,7 +262,7 @@ impl Session {
     /// Updates of the weights so far; by STDP, pictures.
     fn step(&self) -> u64 {
         match (&self.run, &self.stdp) {
-            (Some(run), _) => run.adam.step(),
+            (Some(run), _) => self.team.step().unwrap_or_else(|| run.adam.step()),
             (None, Some(run)) => run.shown(),
             (None, None) => 0,
         }
@@ -257,9 +271,14 @@ impl Session {
     /// Goes on with what there is to do, for about 20 ms: what was asked for, some images of a test, or some of training.
     pub fn work(&mut self) -> Vec<Outgoing> {
         let now = (self.clock)();
-        if self.has_jobs() {
+        let tests = self.testing.as_ref().is_some_and(|testing| testing.missing(&self.data.test).is_none());
+        if self.team.is_waiting() {
+            self.give_up_silent(now);
+        } else if (tests || self.has_jobs()) && self.team.is_ahead() {
+            self.bring_up_to_date();
+        } else if self.has_jobs() {
             self.advance_jobs();
-        } else if self.testing.as_ref().is_some_and(|testing| testing.missing(&self.data.test).is_none()) {
+        } else if tests {
             self.test_on(now);
         } else if self.mode != Mode::Idle && !self.waits_for_gpu() {
             self.train_on();
@@ -320,6 +339,7 @@ impl Session {
     fn forget_times(&mut self) {
         let pace = self.run.as_ref().map_or(Pace::default(), |run| Pace::new(&run.network, &run.spec));
         (self.training_pace, self.test_pace, self.batch_time) = (pace, pace, 0.0);
+        self.team.forget_trial();
     }
 
     fn open(&mut self, bytes: &[u8]) {

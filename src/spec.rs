@@ -90,6 +90,8 @@ pub enum Augmentation {
     On,
     /// The same, and digits as many hands write and scanners see them: thin, broad, coarse, boxed in tight.
     Hands,
+    /// Half of them are mirrored, left to right, and all are shifted by up to a pixel: for things that may face either way.
+    Flip,
 }
 
 impl Augmentation {
@@ -109,7 +111,7 @@ impl Serialize for Augmentation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Off | Self::On => serializer.serialize_bool(self.is_on()),
-            Self::Hands => serializer.serialize_str(self.word()),
+            Self::Hands | Self::Flip => serializer.serialize_str(self.word()),
         }
     }
 }
@@ -121,7 +123,7 @@ impl<'de> Deserialize<'de> for Augmentation {
             type Value = Augmentation;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a truth value, or hands")
+                f.write_str("a truth value, hands or flip")
             }
 
             fn visit_bool<E: serde::de::Error>(self, is_on: bool) -> Result<Augmentation, E> {
@@ -129,7 +131,7 @@ impl<'de> Deserialize<'de> for Augmentation {
             }
 
             fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Augmentation, E> {
-                Augmentation::from_word(word).ok_or_else(|| E::custom("augment is off, on or hands"))
+                Augmentation::from_word(word).ok_or_else(|| E::custom("augment is off, on, hands or flip"))
             }
         }
         deserializer.deserialize_any(BoolOrWord)
@@ -432,7 +434,7 @@ macro_rules! words {
 pub(crate) use words;
 
 words!(Dataset, "mnist" => Self::Mnist, "fashion-mnist" => Self::FashionMnist, "folder" => Self::Folder);
-words!(Augmentation, "off" => Self::Off, "on" => Self::On, "hands" => Self::Hands);
+words!(Augmentation, "off" => Self::Off, "on" => Self::On, "hands" => Self::Hands, "flip" => Self::Flip);
 words!(Encoding, "rate" => Self::Rate, "latency" => Self::Latency, "current" => Self::Current);
 words!(Readout, "membrane" => Self::Membrane, "spike-count" => Self::SpikeCount);
 words!(Schedule, "cosine" => Self::Cosine, "constant" => Self::Constant);

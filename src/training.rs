@@ -5,6 +5,7 @@
 //! until all that was launched is done.
 
 mod losses;
+pub mod share;
 mod transfer;
 
 pub use losses::{GpuLosses, PendingLosses};
@@ -198,6 +199,11 @@ impl Run {
         self.order.batch(self.position.images, self.spec.batch_size).len() - self.passed.images
     }
 
+    /// Whether no image of a batch waits for the rest of it, and no step for its loss.
+    pub fn is_between_batches(&self) -> bool {
+        self.passed.images == 0 && self.launched.is_empty()
+    }
+
     /// The shards in the order in which this epoch needs them.
     pub fn due_shards(&self) -> &[usize] {
         self.order.shards()
@@ -273,7 +279,7 @@ impl Run {
         }
         let pass = Pass::Training(self.position.epoch);
         let mut passed = std::mem::take(&mut self.passed);
-        let penalty = RatePenalty { strength: self.spec.rate_penalty, target: self.spec.rate_target };
+        let penalty = RatePenalty::of(&self.spec);
         let gradients = std::mem::take(&mut passed.gradients);
         let mut part = BatchPart { gradients, penalty: penalty.per_sample(batch_size), penalties: Vec::new() };
         if let Some(on_gpu) = &mut self.gpu_images {

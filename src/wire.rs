@@ -74,6 +74,14 @@ pub fn request(data: JsValue) -> Result<Message<Request>, WireError> {
 /// # Errors
 /// When the data is not what [`packed`] makes of one.
 pub fn report(data: JsValue) -> Result<Message<Report>, WireError> {
+    unpacked(data)
+}
+
+/// A packed value of any kind, with what stands beside it.
+///
+/// # Errors
+/// When the data is not what [`packed`] makes of one.
+pub fn unpacked<T: DeserializeOwned>(data: JsValue) -> Result<Message<T>, WireError> {
     let (value, id, bytes) = taken_apart(data)?;
     let value: Uint8Array = value.dyn_into().map_err(|_| WireError("it is not packed".to_owned()))?;
     Ok((unpack(&value.to_vec())?, id, bytes))

@@ -300,9 +300,12 @@ fn convolutions_are_said_as_the_field_says_them() {
 
 #[test]
 fn augmentation_is_a_truth_value_in_files_where_it_was_one() {
-    for (augment, json) in
-        [(Augmentation::Off, "false"), (Augmentation::On, "true"), (Augmentation::Hands, "\"hands\"")]
-    {
+    for (augment, json) in [
+        (Augmentation::Off, "false"),
+        (Augmentation::On, "true"),
+        (Augmentation::Hands, "\"hands\""),
+        (Augmentation::Flip, "\"flip\""),
+    ] {
         assert_eq!(serde_json::to_string(&augment).unwrap(), json);
         assert_eq!(serde_json::from_str::<Augmentation>(json).unwrap(), augment);
     }

@@ -6,7 +6,7 @@ const LINES: &[(&str, &str)] = &[
     ("dataset", "The images to learn"),
     (
         "augment",
-        "Change training images a little, and write digits anew with a pen (hands: as many hands write and scanners see)",
+        "Change training images a little, and write digits anew with a pen (hands: as many hands write and scanners see; flip: only mirror and shift them, for clothes)",
     ),
     ("noise", "Share of the pixels in whose place a random grey stands"),
     ("encoding", "How pixels become spikes"),

@@ -61,12 +61,15 @@ pub fn augment(
     if side * side != image.len() {
         return image.to_vec();
     }
+    if augmentation == Augmentation::Flip {
+        return flipped(image, side, &mut Generator::new(seed, Stream::Augmentation(epoch, sample)));
+    }
     let mut generator = Generator::new(seed, Stream::Handwriting(epoch, sample));
     let kind = generator.unit();
     let changed = || Change::drawn(seed, epoch, sample).apply(image, side);
     let Some(digit) = digit.filter(|digit| *digit < 10 && side == SIDE) else { return changed() };
     let (hands, [write, redraw, scan, leave]) = match augmentation {
-        Augmentation::Off => return image.to_vec(),
+        Augmentation::Off | Augmentation::Flip => return image.to_vec(),
         Augmentation::On => (Hands::USUAL, [WRITTEN, REDRAWN, 0.0, UNCHANGED]),
         Augmentation::Hands => (Hands::MANY, [WRITTEN_BY_HANDS, REDRAWN_BY_HANDS, SCANNED, UNCHANGED_BESIDE_HANDS]),
     };
@@ -83,6 +86,24 @@ pub fn augment(
     } else {
         changed()
     }
+}
+
+/// The image, mirrored left to right or not, and shifted by a pixel or not, in both directions; what comes in is 0.
+fn flipped(image: &[u8], side: usize, generator: &mut Generator) -> Vec<u8> {
+    let is_mirrored = generator.unit() < 0.5;
+    // The source of a pixel is at its own place plus 0, 1 or 2, less 1.
+    let [right, down] = [(); 2].map(|()| (3.0 * generator.unit()) as usize);
+    let mut pixels = vec![0; image.len()];
+    for (y, row) in pixels.chunks_exact_mut(side.max(1)).enumerate() {
+        let Some(source) = (y + down).checked_sub(1).and_then(|y| image.chunks_exact(side.max(1)).nth(y)) else {
+            continue;
+        };
+        for (x, pixel) in row.iter_mut().enumerate() {
+            let x = if is_mirrored { side - 1 - x } else { x };
+            *pixel = (x + right).checked_sub(1).and_then(|x| source.get(x)).copied().unwrap_or(0);
+        }
+    }
+    pixels
 }
 
 /// The parameters of one image's augmentation.
@@ -225,6 +246,24 @@ mod tests {
     fn no_change_leaves_the_image() {
         let image: Vec<u8> = (0..784).map(|i| (i * 37 % 256) as u8).collect();
         assert_eq!(NONE.apply(&image, 28), image);
+    }
+
+    /// Of a picture whose left is not its right: all 18 ways of mirroring and shifting it come up, and no other.
+    #[test]
+    fn a_flip_mirrors_and_shifts_by_a_pixel() {
+        let image: Vec<u8> = (1..=25).collect();
+        let at = |x: i32, y: i32| {
+            if (0..5).contains(&x) && (0..5).contains(&y) { image[(y * 5 + x) as usize] } else { 0 }
+        };
+        let ways: std::collections::BTreeSet<Vec<u8>> = (0..18)
+            .map(|way: i32| {
+                let (right, down) = (way % 3 - 1, way / 3 % 3 - 1);
+                let from = |i: i32| if way < 9 { i % 5 } else { 4 - i % 5 };
+                (0..25).map(|i| at(from(i) + right, i / 5 + down)).collect()
+            })
+            .collect();
+        let seen = (0..500).map(|sample| augment(&image, Some(3), Augmentation::Flip, 1, 0, sample)).collect();
+        assert_eq!(ways, seen);
     }
 
     #[test]

@@ -133,6 +133,7 @@ pub(super) const fn needs_weights(request: &Request) -> bool {
         | Request::Samples(_)
         | Request::Train
         | Request::Pace(_)
+        | Request::Workers(_)
         | Request::Glimpse
         | Request::Pause
         | Request::Step

@@ -92,6 +92,7 @@ const fn order(request: &Request) -> Order {
         | Request::Samples(_)
         | Request::Train
         | Request::Pace(_)
+        | Request::Workers(_)
         | Request::Pause
         | Request::Glimpse
         | Request::Step
@@ -100,6 +101,11 @@ const fn order(request: &Request) -> Order {
         | Request::TestImages(_)
         | Request::SelfCheck => Order::Quick,
     }
+}
+
+/// Whether a request makes of the run, or of the images that it is over, something else.
+pub(super) fn changes_run(request: &Request) -> bool {
+    order(request) == Order::ChangesRun
 }
 
 impl TraceJob {
@@ -169,6 +175,9 @@ impl Job {
 impl Session {
     /// Whether a request has to wait for what is under way.
     pub(super) fn has_to_wait(&self, request: &Request) -> bool {
+        if self.team.is_ahead() && order(request) != Order::Quick {
+            return true;
+        }
         let change_waits = self.queue.iter().any(|(_, request, _)| order(request) == Order::ChangesRun);
         match order(request) {
             Order::ChangesRun | Order::Job => !self.jobs.is_empty() || !self.queue.is_empty(),

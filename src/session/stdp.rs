@@ -88,6 +88,7 @@ impl Session {
             | Request::Drawings
             | Request::Train
             | Request::Pace(_)
+            | Request::Workers(_)
             | Request::Pause
             | Request::Step
             | Request::Photo { .. }
@@ -207,6 +208,9 @@ impl Session {
 
     /// The milliseconds for which the engine has nothing to do, where pictures are slow for those who watch.
     pub fn rest(&self) -> Option<f64> {
+        if let Some(rest) = self.team.rest() {
+            return Some(rest);
+        }
         let run = self.stdp.as_deref().filter(|_| self.mode == Mode::Training)?;
         self.watching.rest(run.shown(), (self.clock)())
     }

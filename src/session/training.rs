@@ -66,6 +66,9 @@ impl Session {
         if !self.is_gpu() && self.mode == Mode::Training && self.begin_quick_test(now) {
             return;
         }
+        if !self.is_gpu() && self.begin_together(now) {
+            return;
+        }
         let most_steps = self.steps_at_once();
         let Some(run) = &mut self.run else { return };
         let images = self.training_pace.images().min(run.remaining_in_batch());
@@ -133,6 +136,7 @@ impl Session {
         let images: usize = steps.iter().map(|step| step.score.images).sum();
         // What a GPU compiles at the first step says nothing of the next ones.
         let is_warm = self.step_time.replace(time / count).is_some();
+        self.tried_step(time / count);
         let Some(run) = &mut self.run else { return };
         let mut events = Vec::new();
         let recorded = run.record(steps, &mut collect(&mut events));

@@ -79,7 +79,7 @@ impl Engine {
                 }
                 None => failed("no network to change"),
             },
-            Request::Pace(_) => Vec::new(),
+            Request::Pace(_) | Request::Workers(_) => Vec::new(),
             Request::Glimpse => {
                 // There is more, until all was told.
                 let learns_so = self.run.as_ref().is_some_and(|(spec, _)| spec.rule == Rule::Stdp);

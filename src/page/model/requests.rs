@@ -53,7 +53,12 @@ impl Asked {
             }
             // A test that is asked for again is answered once; a pause on a GPU as what happens by itself.
             Request::Test(_) | Request::Pause => return None,
-            Request::Data(_) | Request::Drawings | Request::Train | Request::Pace(_) | Request::Step => return None,
+            Request::Data(_)
+            | Request::Drawings
+            | Request::Train
+            | Request::Pace(_)
+            | Request::Workers(_)
+            | Request::Step => return None,
         })
     }
 }
