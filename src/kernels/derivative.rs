@@ -6,7 +6,8 @@ use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::Checkpoi
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend};
+use burn::backend::{Autodiff, Backend, TensorMetadata};
+use burn::tensor::Shape;
 
 /// The map's tensors without their nodes of the graph.
 fn inner<B: Backend, C: CheckpointStrategy>(map: LinearMap<Autodiff<B, C>>) -> LinearMap<B> {
@@ -68,6 +69,26 @@ impl<B: Derivatives> Backward<B, 1> for CountBackward {
         let gradient = grads.consume::<B>(&ops.node);
         if let Some(node) = input {
             grads.register::<B>(node.id, B::weighted_spike_count_backward(gradient, &ops.state));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct AmongBackward;
+
+impl<B: Derivatives> Backward<B, 1> for AmongBackward {
+    /// The shape of the columns, and the first of them.
+    type State = ([usize; 2], usize);
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [own] = ops.parents;
+        let gradient = grads.consume::<B>(&ops.node);
+        if let Some(node) = own {
+            let ([batch, columns], first) = ops.state;
+            let width = gradient.shape().num_elements() / batch;
+            let flat = B::float_reshape(gradient, Shape::from([batch * width]));
+            let columns_of = B::strided_rows(flat, first, width, batch, columns);
+            grads.register::<B>(node.id, B::float_reshape(columns_of, Shape::from([batch, columns])));
         }
     }
 }
@@ -161,6 +182,15 @@ impl<B: Derivatives, C: CheckpointStrategy> SpikingOperations for Autodiff<B, C>
         match CountBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(coefficients, counts),
             OpsKind::UnTracked(prep) => prep.finish(counts),
+        }
+    }
+
+    fn among(own: FloatTensor<Self>, all: FloatTensor<Self>, first: usize) -> FloatTensor<Self> {
+        let (nodes, shape) = ([own.node()], own.shape().dims());
+        let output = B::among(own.into_primitive(), all.into_primitive(), first);
+        match AmongBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((shape, first), output),
+            OpsKind::UnTracked(prep) => prep.finish(output),
         }
     }
 

@@ -118,6 +118,9 @@ pub trait SpikingOperations: Backend {
     /// `Σ_t c[t]·s[t]` for each neuron: [B, N].
     fn weighted_spike_count(#[extension_type] input: Spikes<Self>, coefficients: Vec<f32>) -> FloatTensor<Self>;
 
+    /// `all` [B, H], whose columns from `first` on are those of `own` [B, n]: only through these a gradient flows back.
+    fn among(own: FloatTensor<Self>, all: FloatTensor<Self>, first: usize) -> FloatTensor<Self>;
+
     /// input [B, N] × weights + bias_scale·bias, as [B, H].
     fn linear_map(
         input: FloatTensor<Self>,
@@ -210,7 +213,7 @@ pub(crate) struct LinearGradients<B: Backend> {
 /// The gradient of a layer's spikes, registered under its carrier's node, has one of three forms: [B, T, H]; or, if it is
 /// a coefficient for each time step times a number for each neuron, [T + B·H], the coefficients first; or, if it comes from a
 /// convolution on the CPU, that of feature maps, [B, K, P, T, W]: K blocks of W channels, P places.
-pub(crate) trait Derivatives: SpikingOperations {
+pub(crate) trait Derivatives: SpikingOperations + UntrackedOperations {
     /// What a layer of neurons saves for its backward pass.
     type Saved: Clone + std::fmt::Debug + Send + Sync + 'static;
 
@@ -523,6 +526,20 @@ pub fn rate_penalty(spikes: &SpikeTensor, penalty: RatePenalty) -> Tensor<1> {
 pub fn weighted_spike_count(input: SpikeTensor, coefficients: &[f32]) -> Tensor<2> {
     assert!(coefficients.len() == input.time_steps, "a coefficient for each time step");
     Tensor::from_dispatch(Dispatch::weighted_spike_count(input.into_dispatch(), coefficients.to_vec()))
+}
+
+/// The numbers `all` [B, H], whose columns from `first` on are those of `own` [B, n], known again: a gradient flows back to
+/// `own` alone, for the others are computed elsewhere.
+///
+/// # Panics
+/// If there are not B·H numbers, or no such columns.
+pub fn among(own: Tensor<2>, all: Vec<f32>, first: usize) -> Tensor<2> {
+    let [batch, columns] = own.dims();
+    check_sizes("columns", &[batch, columns]);
+    let width = all.len() / batch;
+    assert!(all.len() == batch * width && first + columns <= width, "{columns} columns from {first} on, of {width}");
+    let all = Tensor::from_inner(floats(all, [batch, width], &own.device().inner()));
+    Tensor::from_dispatch(Dispatch::among(own.into_dispatch(), all.into_dispatch(), first))
 }
 
 /// input [B, N] × weights + bias_scale·bias, as [B, H].

@@ -182,6 +182,7 @@ impl Share {
     ///
     /// # Panics
     /// When no batch is in hand, or the counts are not those of all neurons.
+    #[expect(clippy::expect_used, reason = "who learns has let a batch pass")]
     pub fn learn(&mut self, batch: &SharedBatch, shares: &[&[f32]]) -> (f32, usize) {
         let size = batch.samples.len();
         let mut all = Vec::with_capacity(size * self.hidden);
@@ -191,27 +192,16 @@ impl Share {
                 all.extend_from_slice(&counts[sample * width..][..width]);
             }
         }
-        let device = self.network.device();
-        let plain = device.clone().inner();
-        let counts = Tensor::from_inner(kernels::floats(all, [size, self.hidden], &plain)).require_grad();
+        let own = self.counts.take().expect("a batch in hand");
+        let counts = kernels::among(own, all, self.neurons.start);
         let scale = self.coefficients().iter().sum();
-        let logits = kernels::linear(counts.clone(), self.network.readout.linear().weights(None), scale);
+        let logits = kernels::linear(counts, self.network.readout.linear().weights(None), scale);
         let (loss, correct) = kernels::cross_entropy(logits, &batch.labels, size);
         let (value, correct) =
             (numbers(loss.clone().inner())[0], correct.into_data().iter::<u32>().next().unwrap_or(0));
-        let own = self.counts.take();
-        if let (true, Some(own)) = (value.is_finite(), own) {
-            let mut gradients = loss.backward();
-            // The gradient of this share's counts goes on through its own neurons.
-            if let Some(of_counts) = counts.grad_remove(&mut gradients) {
-                let of_counts = numbers(of_counts);
-                let rows = of_counts.chunks_exact(self.hidden).flat_map(|row| &row[self.neurons.clone()]).copied();
-                let of_own = Tensor::from_inner(kernels::floats(rows.collect(), [size, self.neurons.len()], &plain));
-                let mut behind = (own * of_own).sum().backward();
-                let layer = self.network.layers[0].linear.parameters.val().grad_remove(&mut behind);
-                let readout = self.network.readout.linear().parameters.val().grad_remove(&mut gradients);
-                self.adam.update(&mut self.network, ParameterGradients(vec![layer, readout]), batch.rate);
-            }
+        if value.is_finite() {
+            let gradients = ParameterGradients::take(self.network.flat_parameters(), &mut loss.backward());
+            self.adam.update(&mut self.network, gradients, batch.rate);
         }
         (value, correct as usize)
     }

@@ -127,6 +127,10 @@ impl SpikingOperations for Flex {
         floats(counts, [batch, neurons])
     }
 
+    fn among(_: FloatTensor<Self>, all: FloatTensor<Self>, _: usize) -> FloatTensor<Self> {
+        all
+    }
+
     fn linear_map(input: FloatTensor<Self>, map: LinearMap<Self>, bias_scale: f32) -> FloatTensor<Self> {
         let [batch, _] = dims(&input);
         let LinearMap { parameters, shape, window, .. } = map;

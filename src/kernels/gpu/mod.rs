@@ -67,6 +67,10 @@ impl SpikingOperations for CubeBackend {
         readout::count(&contiguous(input.bits), &coefficients)
     }
 
+    fn among(_: FloatTensor<Self>, all: FloatTensor<Self>, _: usize) -> FloatTensor<Self> {
+        all
+    }
+
     fn linear_map(input: FloatTensor<Self>, map: LinearMap<Self>, bias_scale: f32) -> FloatTensor<Self> {
         let [input, parameters] = [input, map.parameters].map(contiguous);
         match map.window {
