@@ -111,12 +111,8 @@ impl Worker {
     fn hear(self: Rc<Self>, news: News) {
         let reports = match news {
             News::There(count) => {
-                let introduced = self.helpers.borrow_mut().introduce(count);
-                let mut session = self.session.borrow_mut();
-                if introduced.is_ok() {
-                    session.has_helpers(count)
-                } else {
-                    session.helper_died()
+                if self.helpers.borrow_mut().introduce(count).is_err() {
+                    self.session.borrow_mut().helper_died();
                 }
                 Vec::new()
             }
@@ -137,8 +133,10 @@ impl Worker {
             (session.wanted_helpers(), session.sent_to_helpers())
         };
         let mut helpers = self.helpers.borrow_mut();
-        if wanted.map_or(Ok(()), |wanted| helpers.have(wanted)).and_then(|()| helpers.send(sent)).is_err() {
-            self.session.borrow_mut().helper_died();
+        let sent = wanted.map_or(Ok(()), |wanted| helpers.have(wanted)).and_then(|()| helpers.send(sent));
+        match sent {
+            Ok(()) => self.session.borrow_mut().has_helpers(helpers.there()),
+            Err(_) => self.session.borrow_mut().helper_died(),
         }
         drop(helpers);
         let task = self.session.borrow_mut().gpu_task();

@@ -75,6 +75,11 @@ impl Helpers {
         Ok(())
     }
 
+    /// How many of them hear, of those who know each other.
+    pub const fn there(&self) -> usize {
+        self.introduced
+    }
+
     /// Sends messages to their shares, of which helper 0 has number 1.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use crate::network::Network;
 use crate::spec::Spec;
 
 /// Milliseconds that a piece of work may take: a drawing that waits for it is still answered at once.
-pub(super) const SLICE: f64 = 20.0;
+const SLICE: f64 = 20.0;
 /// Images of the first piece, when no time is known yet.
 const FIRST_IMAGES: usize = 8;
 /// Synaptic operations of the first piece, if all neurons fired at every time step: of large networks it has fewer images.

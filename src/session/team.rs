@@ -15,7 +15,9 @@ use std::ops::Range;
 /// The most workers that train one network, the engine included.
 const MOST_WORKERS: usize = 8;
 /// Milliseconds after which a helper that was asked for something and is silent is given up.
-const SILENCE: f64 = 8000.0;
+const SILENCE: f64 = 4000.0;
+/// The pieces of work of 20 ms that a batch may take one worker if it is to be shared: it then passes whole.
+const MOST_SLICES: usize = 2;
 /// The share of a step's time below which it must get with more workers, or they are not kept.
 const FASTER: f64 = 0.9;
 /// Steps before one worker is measured, and before several are: a program is slow until the browser has compiled it well, and
@@ -226,7 +228,8 @@ impl Session {
     fn most_workers(&self) -> usize {
         let divisible = self.run.as_ref().map_or(1, |run| max_shares(&run.spec));
         // A batch that takes longer in the whole than requests may wait passes in slices, alone.
-        let is_short = self.step_time.is_some_and(|time| time < 2.0 * super::pace::SLICE);
+        let batch = self.run.as_ref().map_or(0, |run| run.spec.batch_size);
+        let is_short = self.team.at_work.is_some() || self.training_pace.images() * MOST_SLICES >= batch;
         if is_short { self.team.chosen.unwrap_or(self.team.cores).clamp(1, divisible) } else { 1 }
     }
 

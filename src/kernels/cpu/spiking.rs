@@ -132,6 +132,10 @@ pub(super) fn run(words: &[u32], batch: usize, layer: LayerArgs<'_>, is_saved: b
     (fired, Saved { buffers, batch, inputs, channels: outputs, places: 1, time_steps, is_by_block })
 }
 
+/// Whether plain neurons fire while their currents are summed. WebAssembly has too few registers for both at once: there two
+/// passes take half the time.
+const IS_FUSED: bool = !cfg!(target_arch = "wasm32");
+
 /// Some samples through all blocks.
 fn group_forward<const W: usize>(
     (potentials, adaptations): (&mut [f32], &mut [f32]),
@@ -203,7 +207,7 @@ impl<'a, const W: usize> Block<'a, W> {
         masks: &mut [[u32; W]],
         events: &Events,
     ) {
-        if self.neuron.is_plain() {
+        if self.neuron.is_plain() && IS_FUSED {
             events::plain_neurons(potentials, masks, events, self.weight, &self.bias, self.neuron);
         } else {
             events::currents(potentials, events, self.weight, &self.bias);
