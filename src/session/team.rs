@@ -8,7 +8,9 @@
 
 use super::Session;
 use super::team_member::{Learnt, Member, Sent, TeamMessage};
-use crate::training::share::{ShareNumbers, division, max_shares};
+use crate::digits::shard::Split;
+use crate::protocol::Outgoing;
+use crate::training::share::{ShareNumbers, SharedBatch, division, max_shares};
 use crate::training::{Launch, PendingLosses, Position};
 use std::ops::Range;
 
@@ -79,6 +81,8 @@ struct AtWork {
     member: Member,
     /// The neurons of each.
     ranges: Vec<Range<usize>>,
+    /// The next batch, which helpers have already: they begin it as soon as they have learnt from the one in hand.
+    next: Option<SharedBatch>,
     /// The run's place when it was last brought up to date.
     position: Position,
     /// Whether the run is as the shares are.
@@ -177,7 +181,7 @@ impl Session {
     }
 
     /// Takes in what a helper says.
-    pub fn hear_helper(&mut self, message: TeamMessage, bytes: Vec<Vec<u8>>) -> Vec<crate::protocol::Outgoing> {
+    pub fn hear_helper(&mut self, message: TeamMessage, bytes: Vec<Vec<u8>>) -> Vec<Outgoing> {
         let number = self.team.number;
         let Some(team) = &mut self.team.at_work else { return Vec::new() };
         match message {
@@ -199,7 +203,7 @@ impl Session {
             | TeamMessage::Learnt { .. }
             | TeamMessage::Take { .. }
             | TeamMessage::Batch(_)
-            | TeamMessage::Tell => {}
+            | TeamMessage::Tell { .. } => {}
         }
         std::mem::take(&mut self.out)
     }
@@ -255,33 +259,45 @@ impl Session {
         if wanted == 1 || self.team.helpers + 1 < wanted {
             return false;
         }
-        let Some(run) = self.run.as_ref().filter(|run| run.is_between_batches()) else { return false };
-        let (position, step) = (run.position, self.team.step().unwrap_or_else(|| run.adam.step()));
-        let batch = match run.shared_batch(step, &self.data.train) {
-            Ok(batch) => batch,
-            Err(Launch::Waiting(shard)) => {
-                self.request_shard(crate::digits::shard::Split::Train, shard);
-                return true;
-            }
-            Err(Launch::NoImages | Launch::Partial | Launch::Step) => return false,
-        };
         if self.team.at_work.is_none() && !self.form_team(wanted) {
             return false;
         }
-        let Some(team) = &mut self.team.at_work else { return false };
+        let (Some(team), Some(run)) = (&mut self.team.at_work, &self.run) else { return false };
+        let step = team.member.step();
+        let Some(batch) = team.next.take() else {
+            return match run.shared_batch(step, 0, &self.data.train) {
+                // Helpers hear of it before the engine begins.
+                Ok(batch) => {
+                    self.team.out.extend(team.member.pass_on(&batch));
+                    team.next = Some(batch);
+                    true
+                }
+                Err(Launch::Waiting(shard)) => {
+                    self.request_shard(Split::Train, shard);
+                    true
+                }
+                Err(Launch::NoImages | Launch::Partial | Launch::Step) => false,
+            };
+        };
         if std::mem::replace(&mut team.is_current, false) {
-            team.position = position;
+            team.position = run.position;
         }
         team.since = now;
-        self.team.out.extend(team.member.pass_on(&batch));
+        let images = batch.samples.len();
         self.team.out.extend(team.member.begin(batch));
+        if let Ok(next) = run.shared_batch(step + 1, images, &self.data.train)
+            && !next.samples.is_empty()
+        {
+            self.team.out.extend(team.member.pass_on(&next));
+            team.next = Some(next);
+        }
         self.learn_together();
         true
     }
 
     /// Divides the run among this worker and helpers.
     fn form_team(&mut self, workers: usize) -> bool {
-        let Some(run) = &self.run else { return false };
+        let Some(run) = self.run.as_ref().filter(|run| run.is_between_batches()) else { return false };
         let ranges = division(run.network.layers[0].neurons(), workers);
         self.team.number += 1;
         let mut parts = ranges.iter().map(|neurons| run.share(neurons.clone()));
@@ -297,7 +313,8 @@ impl Session {
             });
         }
         let position = run.position;
-        self.team.at_work = Some(AtWork { member, ranges, position, is_current: true, told: None, since: 0.0 });
+        self.team.at_work =
+            Some(AtWork { member, ranges, next: None, position, is_current: true, told: None, since: 0.0 });
         true
     }
 
@@ -326,8 +343,8 @@ impl Session {
         let Some(team) = self.team.at_work.as_mut().filter(|team| !team.waits()) else { return };
         team.since = now;
         team.told = Some(vec![None; team.ranges.len()]);
-        let helpers = 1..team.ranges.len();
-        self.team.out.extend(helpers.map(|to| Sent { to, message: TeamMessage::Tell, bytes: Vec::new() }));
+        let (helpers, step) = (1..team.ranges.len(), team.member.step());
+        self.team.out.extend(helpers.map(|to| Sent { to, message: TeamMessage::Tell { step }, bytes: Vec::new() }));
     }
 
     /// Brings the run up to date, if all have told.

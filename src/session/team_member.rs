@@ -31,8 +31,11 @@ pub enum TeamMessage {
         /// What its neurons' firing costs.
         penalty: f32,
     },
-    /// Of the engine: tell what you have learnt, once the batches that came before are.
-    Tell,
+    /// Of the engine: tell what you have learnt, once that is so many updates of the weights.
+    Tell {
+        /// The updates.
+        step: u64,
+    },
     /// To the engine: what a share has learnt. Arrays: its numbers.
     Learnt {
         /// The team.
@@ -152,6 +155,12 @@ impl Member {
         }
     }
 
+    /// What it has learnt, as the engine is told.
+    fn tell(&self) -> Sent {
+        let message = TeamMessage::Learnt { team: self.team, share: self.place.0 };
+        Sent { to: 0, message, bytes: bytes_of(&self.share.numbers()) }
+    }
+
     /// Takes the step, if all counts are there.
     pub(super) fn learn(&mut self) -> Option<Learnt> {
         let batch = self.batch.as_ref()?;
@@ -172,8 +181,8 @@ pub struct Helper {
     member: Option<Member>,
     /// Batches that wait for the one in hand.
     batches: VecDeque<SharedBatch>,
-    /// Whether it is to tell what it has learnt.
-    tells: bool,
+    /// After which update of the weights it is to tell what it has learnt.
+    tells: Option<u64>,
     /// Counts that were heard before the share was.
     early: Vec<(u32, usize, f32, Vec<Vec<u8>>)>,
 }
@@ -182,7 +191,7 @@ impl Helper {
     /// One that has nothing to do yet.
     pub fn new(device: &Device) -> Self {
         let device = device.clone().autodiff();
-        Self { device, member: None, batches: VecDeque::new(), tells: false, early: Vec::new() }
+        Self { device, member: None, batches: VecDeque::new(), tells: None, early: Vec::new() }
     }
 
     /// Takes in what another worker says; returns what is to be said to others.
@@ -192,7 +201,7 @@ impl Helper {
             TeamMessage::Take { head, team, share, shares } => {
                 let member =
                     numbers_of(bytes).and_then(|it| Member::new(&head, it, (team, share, shares), &self.device).ok());
-                (self.member, self.tells) = (member, false);
+                (self.member, self.tells) = (member, None);
                 self.batches.clear();
                 for (of, from, penalty, bytes) in std::mem::take(&mut self.early) {
                     self.hear_counts(of, from, penalty, bytes);
@@ -203,7 +212,7 @@ impl Helper {
                 self.batches.push_back(SharedBatch { pixels, ..batch });
             }
             TeamMessage::Counts { team, share, penalty } => self.hear_counts(team, share, penalty, bytes),
-            TeamMessage::Tell => self.tells = true,
+            TeamMessage::Tell { step } => self.tells = Some(step),
             TeamMessage::Learnt { .. } => {}
         }
         let Some(member) = &mut self.member else { return out };
@@ -214,11 +223,8 @@ impl Helper {
             let Some(batch) = self.batches.pop_front() else { break };
             out.extend(member.begin(batch));
         }
-        if self.tells && !member.is_busy() {
-            self.tells = false;
-            let (team, share) = (member.team, member.place.0);
-            out.push(Sent { to: 0, message: TeamMessage::Learnt { team, share }, bytes: bytes_of(&member.numbers()) });
-        }
+        // The next batch may be in hand already: to pass changes no weight.
+        out.extend(self.tells.take_if(|step| *step == member.step()).map(|_| member.tell()));
         out
     }
 

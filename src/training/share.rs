@@ -284,15 +284,16 @@ impl Run {
         Ok(())
     }
 
-    /// The next batch for shares that have taken so many steps; or why there is none yet.
+    /// The batch behind the next `ahead` images of the epoch, for shares that will have taken `step` steps; or why there is none
+    /// yet.
     ///
     /// # Errors
     /// [`Launch::Waiting`] or [`Launch::NoImages`].
-    pub fn shared_batch(&self, step: u64, images: &impl Images) -> Result<SharedBatch, Launch> {
+    pub fn shared_batch(&self, step: u64, ahead: usize, images: &impl Images) -> Result<SharedBatch, Launch> {
         let rate = learning_rate(&self.spec, step, self.steps());
         let (samples, labels, pixels) = (Vec::new(), Vec::new(), Vec::new());
         let mut batch = SharedBatch { epoch: self.position.epoch, samples, labels, pixels, rate };
-        for place in self.order.batch(self.position.images, self.spec.batch_size) {
+        for place in self.order.batch(self.position.images + ahead, self.spec.batch_size) {
             let Some((pixels, label)) = images.at(*place) else { return Err(Launch::Waiting(place.shard)) };
             batch.samples.push(place.sample() as u64);
             batch.labels.push(label);
