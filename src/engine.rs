@@ -47,10 +47,14 @@ pub fn start_on_gpu() {
     });
 }
 
-/// The cores that the browser says there are.
+/// The cores that the browser says there are; of a phone, whose battery they would empty, one.
 fn cores() -> usize {
     let get = |of: &JsValue, name: &str| js_sys::Reflect::get(of, &name.into()).ok();
-    let cores = || get(&get(&js_sys::global(), "navigator")?, "hardwareConcurrency")?.as_f64();
+    let cores = || {
+        let navigator = get(&js_sys::global(), "navigator")?;
+        let is_phone = get(&navigator, "userAgent")?.as_string()?.contains("Mobi");
+        get(&navigator, "hardwareConcurrency")?.as_f64().filter(|_| !is_phone)
+    };
     cores().map_or(1, |cores| cores as usize)
 }
 

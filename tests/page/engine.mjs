@@ -1,7 +1,10 @@
 // The engine's worker by itself, asked in its own messages (src/protocol.rs).
 
-/** In the page: trains `spec` for so many steps and gives the SHA-256 of the weights, headers left out. */
-export function trained({ spec, steps }) {
+/**
+ * In the page: trains `spec` for so many steps, or, by so many workers, all its epochs, and gives the SHA-256 of the weights,
+ * headers left out.
+ */
+export function trained({ spec, steps = 0, workers = 0 }) {
   const shards = new URL(`shards/${spec.dataset}/`, document.baseURI);
   const bytes = async (path) => new Uint8Array(await (await fetch(new URL(path, shards))).arrayBuffer());
   const worker = new Worker(new URL(outside.worker("engine_cpu"), document.baseURI), { type: "module", name: "plain" });
@@ -19,7 +22,10 @@ export function trained({ spec, steps }) {
         ask({ data: manifest });
         ask({ start: spec });
       },
-      started: () => ask("step"),
+      started() {
+        if (workers) ask({ workers });
+        ask(workers ? "train" : "step");
+      },
       async need([split, shard]) {
         const { images, labels } = manifest[split][shard];
         ask({ shard: [split, shard] }, await bytes(images.file), await bytes(labels.file));

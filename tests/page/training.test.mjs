@@ -33,6 +33,22 @@ test("trains to the same weights as the native program, to the bit", async () =>
     assert.equal(await page.evaluate(trained, { spec, steps }), sha256, JSON.stringify(spec));
 });
 
+test("trains to the same weights with one worker, two and three", async () => {
+  const page = await open();
+  await ready(page);
+  const [{ spec, sha256 }] = JSON.parse(readFileSync(new URL("../reproducible.json", import.meta.url), "utf8"));
+  const started = page.workers().length;
+  for (const workers of [1, 2, 3]) {
+    const seen = new Set();
+    const hears = (worker) => seen.add(worker);
+    page.on("worker", hears);
+    assert.equal(await page.evaluate(trained, { spec, workers }), sha256, `${workers} workers`);
+    page.off("worker", hears);
+    assert.equal(seen.size, workers, "the engine and its helpers");
+  }
+  await until("they are gone", async () => page.workers().length === started);
+});
+
 test("trains to 90 % on the real test set, pauses, and resets", async () => {
   const page = await open();
   await ready(page);

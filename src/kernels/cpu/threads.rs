@@ -11,6 +11,10 @@ pub(super) fn count() -> usize {
     micropool::num_threads() + 1
 }
 
+/// Rounds for which a thread waits awake: longer than what one thread does alone within a step, some tenths of a millisecond.
+#[cfg(not(target_arch = "wasm32"))]
+const IDLE_CYCLES: usize = 30_000;
+
 /// Makes the global pool. More threads than cores would only compete while they wait, and a hundred thousand exhaust the machine.
 #[cfg(not(target_arch = "wasm32"))]
 fn bound() {
@@ -21,7 +25,7 @@ fn bound() {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let threads = asked.filter(|asked| *asked > 0).unwrap_or(cores).min(cores);
         // The caller is one of them.
-        micropool::ThreadPoolBuilder::default().num_threads(threads - 1).build_global();
+        micropool::ThreadPoolBuilder::default().num_threads(threads - 1).idle_spin_cycles(IDLE_CYCLES).build_global();
     });
 }
 

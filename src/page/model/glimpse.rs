@@ -43,10 +43,14 @@ impl Model {
         }
     }
 
-    /// The engine is told how fast pictures are to pass.
+    /// The engine is told how fast pictures are to pass, or how many workers may train: a tab that nobody sees leaves the other
+    /// cores alone.
     pub(super) fn tell_pace(&mut self) {
-        if self.link.spec.rule == Rule::Stdp {
-            self.ask(EngineKind::Cpu, Request::Pace(self.link.pace), Vec::new());
-        }
+        let workers = if self.unseen { Some(1) } else { self.link.workers };
+        let request = match self.link.spec.rule {
+            Rule::Stdp => Request::Pace(self.link.pace),
+            Rule::SurrogateGradient => Request::Workers(workers),
+        };
+        self.ask(EngineKind::Cpu, request, Vec::new());
     }
 }

@@ -93,6 +93,8 @@ pub struct Link {
     pub model: String,
     /// The engine that trains.
     pub engine: EngineChoice,
+    /// How many workers train, where the link says so; otherwise as many as are fastest.
+    pub workers: Option<usize>,
     /// How fast pictures pass that are learnt one by one.
     pub pace: Pace,
     /// Whether training goes on while the tab is hidden.
@@ -122,6 +124,7 @@ impl Default for Link {
             from: Start::Random,
             model: String::new(),
             engine: EngineChoice::Auto,
+            workers: None,
             pace: Pace::Rising,
             background: false,
             stopped_at: None,
@@ -255,6 +258,15 @@ pub const SETTINGS: &[Setting] = &[
         get: |link| (link.engine != EngineChoice::Auto).then(|| link.engine.word().to_owned()),
         set: |link, text| {
             link.engine = EngineChoice::from_word(text)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "workers",
+        scope: Scope::View,
+        get: |link| link.workers.map(|workers| workers.to_string()),
+        set: |link, text| {
+            link.workers = Some(within(text, 1.0, 8.0)? as usize);
             Some(())
         },
     },
@@ -487,6 +499,7 @@ mod tests {
             from: Start::File,
             model: "mnist-small".to_owned(),
             engine: EngineChoice::Gpu,
+            workers: Some(3),
             pace: Pace::Steady(20),
             background: true,
             stopped_at: Some(7.5),

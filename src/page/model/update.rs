@@ -144,5 +144,6 @@ impl Model {
         } else if unseen {
             self.save_checkpoint();
         }
+        self.tell_pace();
     }
 }
