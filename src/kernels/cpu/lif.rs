@@ -157,28 +157,35 @@ macro_rules! for_surrogate {
 }
 
 multiversion! {
+    /// Writes the derivatives by the input currents of a block of plain neurons, [T, W], from the potentials [T, W] and the
+    /// gradients of the spikes, which are a coefficient for each time step times a number for each neuron. `sum` becomes the sum
+    /// over all time steps.
+    pub(super) fn plain_derivative<const W: usize>(
+        derivative: &mut [[f32; W]],
+        sum: &mut [f32; W],
+        potentials: &[[f32; W]],
+        neuron: &Neuron,
+        factors: (&[f32], &[f32; W]),
+    ) {
+        macro_rules! with {
+            ($surrogate:expr) => {
+                run_back_spread(derivative, sum, potentials, neuron, factors, |x| $surrogate.slope(x))
+            };
+        }
+        for_surrogate!(neuron.surrogate, with)
+    }
+}
+
+multiversion! {
     /// Turns the gradients of a block's spikes, [T, W], into the derivatives by the input currents, from the potentials
-    /// [T, W] and, for adaptive thresholds, the adaptations [T, W]. `sum` becomes the sum over all time steps. `factors`, a
-    /// coefficient for each time step and a number for each neuron, are the gradients if they are these products.
+    /// [T, W] and, for adaptive thresholds, the adaptations [T, W]. `sum` becomes the sum over all time steps.
     pub(super) fn derivative<const W: usize>(
         gradient: &mut [[f32; W]],
         sum: &mut [f32; W],
         potentials: &[[f32; W]],
         adaptations: &[[f32; W]],
         neuron: &Neuron,
-        factors: Option<(&[f32], &[f32; W])>,
     ) {
-        if let Some((coefficients, row)) = factors {
-            if neuron.is_plain() {
-                macro_rules! with {
-                    ($surrogate:expr) => {
-                        run_back_spread(gradient, sum, potentials, neuron, (coefficients, row), |x| $surrogate.slope(x))
-                    };
-                }
-                return for_surrogate!(neuron.surrogate, with);
-            }
-            spread(gradient, row, coefficients);
-        }
         if neuron.is_adaptive() {
             // One loop for all surrogates: a visitor of the page fetches each loop.
             let surrogate = neuron.surrogate;
@@ -200,7 +207,7 @@ multiversion! {
     }
 }
 
-/// The same of a gradient that is a number for each neuron, `row`, times a coefficient for each time step.
+/// [`plain_derivative`] with the surrogate's slope known at compile time.
 #[inline(always)]
 fn run_back_spread<const W: usize>(
     gradient: &mut [[f32; W]],

@@ -87,49 +87,83 @@ pub(super) use for_width;
 /// `is_saved`.
 pub(super) fn run(words: &[u32], batch: usize, layer: LayerArgs<'_>, is_saved: bool) -> (Vec<u32>, Saved) {
     let LayerArgs { shape: LinearShape { inputs, outputs }, neuron, time_steps, .. } = layer;
-    let (width, words_per_neuron) = (layer.shape.width(), words_for(time_steps));
-    let (group, blocks) = (batch.div_ceil(threads::count()).clamp(1, SAMPLES), layer.shape.blocks());
-    let run = time_steps * width * if is_saved { blocks } else { 1 };
-    let size = run * if is_saved { batch } else { batch.div_ceil(group) };
+    let (width, blocks) = (layer.shape.width(), layer.shape.blocks());
+    let size = time_steps * width * if is_saved { blocks * batch } else { batch.div_ceil(group(batch)) };
     let mut buffers = Buffers::take(size, if is_saved && neuron.is_adaptive() { size } else { 0 });
     buffers.events.resize_with(buffers.events.len().max(batch), Events::default);
-    let mut fired = storage::words(batch * outputs * words_per_neuron);
+    let mut fired = storage::words(batch * outputs * words_for(time_steps));
     // Where each thread gets as many blocks as the others, it takes those whose gradients it sums in the backward pass, so that
     // their weights stay in its core's cache.
     let is_by_block = is_saved && threads::count() > 1 && blocks.is_multiple_of(threads::count());
-    let samples = zip(buffers.events[..batch].chunks_mut(group), words.chunks(group * inputs * words_per_neuron));
-    let fill = |events: &mut [Events], words: &[u32]| {
-        zip(events, words.chunks_exact(inputs * words_per_neuron))
-            .for_each(|(events, words)| events::fill(events, words, time_steps));
-    };
     if is_by_block {
-        threads::par_for_each(samples.collect(), |(events, words)| fill(events, words));
-        let events = &buffers.events[..batch];
-        let mut parts: Vec<Vec<&mut [u32]>> = (0..blocks).map(|_| Vec::with_capacity(batch)).collect();
-        for fired in fired.chunks_mut(outputs * words_per_neuron) {
-            zip(&mut parts, fired.chunks_mut(width * words_per_neuron)).for_each(|(part, fired)| part.push(fired));
-        }
-        let piece = batch * time_steps * width;
-        let mut adaptations = buffers.adaptations.chunks_mut(piece);
-        let pieces = zip(buffers.potentials.chunks_mut(piece), parts).enumerate();
-        let pieces = pieces.map(|piece| (piece, adaptations.next().unwrap_or_default()));
-        threads::par_for_each(pieces.collect(), |((block, (potentials, fired)), adaptations)| {
-            for_width!(width, block_forward((potentials, adaptations), events, fired, layer, block));
-        });
+        run_by_blocks(&mut buffers, words, &mut fired, layer, batch);
     } else {
-        let piece = run * if is_saved { group } else { 1 };
-        let mut adaptations = buffers.adaptations.chunks_mut(piece);
-        let pieces = zip(
-            zip(buffers.potentials.chunks_mut(piece), samples),
-            fired.chunks_mut(group * outputs * words_per_neuron),
-        );
-        let pieces = pieces.map(|piece| (piece, adaptations.next().unwrap_or_default()));
-        threads::par_for_each(pieces.collect(), |(((potentials, (events, words)), fired), adaptations)| {
-            fill(events, words);
-            for_width!(width, group_forward((potentials, adaptations), events, fired, layer, is_saved));
-        });
+        run_by_samples(&mut buffers, words, &mut fired, layer, (batch, is_saved));
     }
     (fired, Saved { buffers, batch, inputs, channels: outputs, places: 1, time_steps, is_by_block })
+}
+
+/// The samples in groups, one for each thread or more: their events, and their numbers of words.
+fn groups<'a>(
+    events: &'a mut [Events],
+    words: &'a [u32],
+    LayerArgs { shape, time_steps, .. }: LayerArgs<'_>,
+) -> impl Iterator<Item = (&'a mut [Events], &'a [u32])> {
+    let group = group(events.len());
+    zip(events.chunks_mut(group), words.chunks(group * shape.inputs * words_for(time_steps)))
+}
+
+/// The samples that pass a block one after the other.
+fn group(batch: usize) -> usize {
+    batch.div_ceil(threads::count()).clamp(1, SAMPLES)
+}
+
+/// Sorts what the inputs of some samples do.
+fn fill(events: &mut [Events], words: &[u32], LayerArgs { shape, time_steps, .. }: LayerArgs<'_>) {
+    zip(events, words.chunks_exact(shape.inputs * words_for(time_steps)))
+        .for_each(|(events, words)| events::fill(events, words, time_steps));
+}
+
+/// All events first, and then a thread takes some blocks.
+fn run_by_blocks(buffers: &mut Buffers, words: &[u32], fired: &mut [u32], layer: LayerArgs<'_>, batch: usize) {
+    let LayerArgs { shape, time_steps, .. } = layer;
+    let (width, words_per_neuron) = (shape.width(), words_for(time_steps));
+    let pieces = groups(&mut buffers.events[..batch], words, layer);
+    threads::par_for_each(pieces.collect(), |(events, words)| fill(events, words, layer));
+    let events = &buffers.events[..batch];
+    let mut parts: Vec<Vec<&mut [u32]>> = (0..shape.blocks()).map(|_| Vec::with_capacity(batch)).collect();
+    for fired in fired.chunks_mut(shape.outputs * words_per_neuron) {
+        zip(&mut parts, fired.chunks_mut(width * words_per_neuron)).for_each(|(part, fired)| part.push(fired));
+    }
+    let piece = batch * time_steps * width;
+    let mut adaptations = buffers.adaptations.chunks_mut(piece);
+    let pieces = zip(buffers.potentials.chunks_mut(piece), parts).enumerate();
+    let pieces = pieces.map(|piece| (piece, adaptations.next().unwrap_or_default()));
+    threads::par_for_each(pieces.collect(), |((block, (potentials, fired)), adaptations)| {
+        for_width!(width, block_forward((potentials, adaptations), events, fired, layer, block));
+    });
+}
+
+/// A thread takes some samples through all blocks.
+fn run_by_samples(
+    buffers: &mut Buffers,
+    words: &[u32],
+    fired: &mut [u32],
+    layer: LayerArgs<'_>,
+    (batch, is_saved): (usize, bool),
+) {
+    let LayerArgs { shape, time_steps, .. } = layer;
+    let width = shape.width();
+    let piece = time_steps * width * if is_saved { shape.blocks() * group(batch) } else { 1 };
+    let mut adaptations = buffers.adaptations.chunks_mut(piece);
+    let samples = groups(&mut buffers.events[..batch], words, layer);
+    let fired = fired.chunks_mut(group(batch) * shape.outputs * words_for(time_steps));
+    let pieces = zip(zip(buffers.potentials.chunks_mut(piece), samples), fired);
+    let pieces = pieces.map(|piece| (piece, adaptations.next().unwrap_or_default()));
+    threads::par_for_each(pieces.collect(), |(((potentials, (events, words)), fired), adaptations)| {
+        fill(events, words, layer);
+        for_width!(width, group_forward((potentials, adaptations), events, fired, layer, is_saved));
+    });
 }
 
 /// Whether plain neurons fire while their currents are summed. WebAssembly has too few registers for both at once: there two
@@ -293,32 +327,22 @@ pub(super) fn derivative<const W: usize>(
     at: BlockAt,
 ) {
     let [potentials, adaptations] = saved.block::<W>(at);
-    let mut row = [0.0; W];
-    let factors = match upstream {
+    match upstream {
         Some(Upstream::Factors(coefficients, gradient)) => {
+            let mut row = [0.0; W];
             at.neurons(saved, gradient, &mut row);
-            Some((coefficients, &row))
+            // A penalty is added to each gradient, which then has to be written out.
+            if neurons.penalty.is_none() && neurons.neuron.is_plain() {
+                return lif::plain_derivative(derivative, sum, potentials, &neurons.neuron, (coefficients, &row));
+            }
+            lif::spread(derivative, &row, coefficients);
         }
-        Some(Upstream::Dense(gradient)) => {
-            at.write_dense(derivative, saved, gradient);
-            None
-        }
-        Some(Upstream::Maps(gradient, sizes)) => {
-            at.write_maps(derivative, saved, (gradient, sizes));
-            None
-        }
-        None => None,
-    };
-    let factors = match factors {
-        // The penalty is added to each gradient.
-        Some((coefficients, row)) if !neurons.penalty.is_none() => {
-            lif::spread(derivative, row, coefficients);
-            None
-        }
-        factors => factors,
-    };
+        Some(Upstream::Dense(gradient)) => at.write_dense(derivative, saved, gradient),
+        Some(Upstream::Maps(gradient, sizes)) => at.write_maps(derivative, saved, (gradient, sizes)),
+        None => {}
+    }
     penalise(derivative, potentials, adaptations, neurons, saved.channels * saved.places);
-    lif::derivative(derivative, sum, potentials, adaptations, &neurons.neuron, factors);
+    lif::derivative(derivative, sum, potentials, adaptations, &neurons.neuron);
 }
 
 /// The buffer in which the gradients of weights and bias are summed.
