@@ -18,8 +18,9 @@ use std::ops::Range;
 const MOST_WORKERS: usize = 8;
 /// Milliseconds after which a helper that was asked for something and is silent is given up.
 const SILENCE: f64 = 4000.0;
-/// The pieces of work of 20 ms that a batch may take one worker if it is to be shared: it then passes whole.
-const MOST_SLICES: usize = 2;
+/// The pieces of work of 20 ms that a batch may take one worker if it is to be shared: two workers then take it in two pieces
+/// each, forwards and backwards.
+const MOST_SLICES: usize = 4;
 /// The share of a step's time below which it must get with more workers, or they are not kept.
 const FASTER: f64 = 0.9;
 /// Steps before one worker is measured, and before several are: a program is slow until the browser has compiled it well, and
@@ -100,6 +101,8 @@ pub(super) struct Team {
     cores: usize,
     /// The number of workers, the engine included, where it is not to be tried.
     chosen: Option<usize>,
+    /// Whether a batch was seen to pass within [`MOST_SLICES`]. One that takes longer passes in slices, alone.
+    is_short: bool,
     /// Helpers that run.
     helpers: usize,
     trial: Trial,
@@ -139,7 +142,7 @@ impl Team {
     /// What was tried was tried with another network.
     pub(super) fn forget_trial(&mut self) {
         self.dissolve();
-        self.trial = Trial::default();
+        (self.trial, self.is_short) = (Trial::default(), false);
     }
 
     /// The milliseconds after which the engine looks whether helpers still live.
@@ -231,15 +234,14 @@ impl Session {
 
     fn most_workers(&self) -> usize {
         let divisible = self.run.as_ref().map_or(1, |run| max_shares(&run.spec));
-        // A batch that takes longer in the whole than requests may wait passes in slices, alone.
-        let batch = self.run.as_ref().map_or(0, |run| run.spec.batch_size);
-        let is_short = self.team.at_work.is_some() || self.training_pace.images() * MOST_SLICES >= batch;
-        if is_short { self.team.chosen.unwrap_or(self.team.cores).clamp(1, divisible) } else { 1 }
+        if self.team.is_short { self.team.chosen.unwrap_or(self.team.cores).clamp(1, divisible) } else { 1 }
     }
 
     /// A step took so long, with as many workers as are at work.
     pub(super) fn tried_step(&mut self, time: f64) {
         let (workers, most) = (self.team.at_work.as_ref().map_or(1, |team| team.ranges.len()), self.most_workers());
+        let batch = self.run.as_ref().map_or(usize::MAX, |run| run.spec.batch_size);
+        self.team.is_short |= self.training_pace.images() * MOST_SLICES >= batch;
         if self.mode == super::Mode::Training {
             self.team.trial.took(workers, time, most);
         }
