@@ -47,7 +47,8 @@ pub fn start_on_gpu() {
     });
 }
 
-/// The cores that the browser says there are; of a phone, whose battery they would empty, one.
+/// The cores that may train: those that the browser says there are, less one for the page; of a phone, whose battery they would
+/// empty, one.
 fn cores() -> usize {
     let get = |of: &JsValue, name: &str| js_sys::Reflect::get(of, &name.into()).ok();
     let cores = || {
@@ -55,7 +56,7 @@ fn cores() -> usize {
         let is_phone = get(&navigator, "userAgent")?.as_string()?.contains("Mobi");
         get(&navigator, "hardwareConcurrency")?.as_f64().filter(|_| !is_phone)
     };
-    cores().map_or(1, |cores| cores as usize)
+    cores().map_or(1, |cores| (cores as usize).saturating_sub(1))
 }
 
 /// What the browser says of its GPU: a description, or at least the maker and the make.

@@ -97,7 +97,7 @@ struct AtWork {
 /// The workers that may train beside the engine.
 #[derive(Debug, Default)]
 pub(super) struct Team {
-    /// The machine's cores, as far as they are used.
+    /// The cores that may train.
     cores: usize,
     /// The number of workers, the engine included, where it is not to be tried.
     chosen: Option<usize>,
@@ -152,7 +152,7 @@ impl Team {
 }
 
 impl Session {
-    /// The machine has so many cores: as many workers may train at once, this one included.
+    /// So many cores may train: as many workers are tried, this one included.
     pub fn set_cores(&mut self, cores: usize) {
         self.team.cores = cores.clamp(1, MOST_WORKERS);
     }
