@@ -1,8 +1,9 @@
 //! The engine's state, and what it makes of the page's requests, without the port through which they come: training, tests
 //! and inspection in turn, in pieces of about 20 ms.
 //!
-//! What is cut by time: training, by images of a batch, and tests, by images. What is cut by operations (`jobs`): traces,
-//! firing rates, incoming weights, files of weights and of runs, and whether an epoch may end. What is not cut: one image in
+//! What is cut by time: training, by images of a batch (one that helpers share passes in two pieces), and tests, by images. What
+//! is cut by operations (`jobs`): traces, firing rates, incoming weights, files of weights and of runs, and whether an epoch may
+//! end. What is not cut: one image in
 //! training and in a test; the update of the weights behind a batch's last image; the reading of a file (`Open`, `Resume`,
 //! `Try`); a network that is drawn from a seed (`Start`) or laid out anew (`Continue`); and data that come (`Shard`,
 //! `Drawings`).

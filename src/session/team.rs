@@ -160,7 +160,10 @@ impl Session {
     /// Lets so many workers train; without a number those that are fastest by trial. Who learns now goes on until the run is
     /// brought up to date.
     pub(super) fn set_workers(&mut self, workers: Option<usize>) {
-        (self.team.chosen, self.team.trial) = (workers.map(|workers| workers.clamp(1, MOST_WORKERS)), Trial::default());
+        let chosen = workers.map(|workers| workers.clamp(1, MOST_WORKERS));
+        if chosen != self.team.chosen {
+            (self.team.chosen, self.team.trial) = (chosen, Trial::default());
+        }
     }
 
     /// The helpers that should run: those of the next team that is tried or at work. `None` while nothing trains: those that are
@@ -258,10 +261,8 @@ impl Session {
             }
             self.team.dissolve();
         }
-        if wanted == 1 || self.team.helpers + 1 < wanted {
-            return false;
-        }
-        if self.team.at_work.is_none() && !self.form_team(wanted) {
+        let may_begin = |session: &mut Self| session.team.helpers + 1 >= wanted && session.form_team(wanted);
+        if wanted == 1 || (self.team.at_work.is_none() && !may_begin(self)) {
             return false;
         }
         let (Some(team), Some(run)) = (&mut self.team.at_work, &self.run) else { return false };
