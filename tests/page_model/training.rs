@@ -281,14 +281,15 @@ fn a_picture_is_read_by_a_program_that_is_fetched_for_it() {
 fn the_engine_hears_how_many_workers_may_train() {
     let told = |world: &World, workers| asked(world, |request| *request == Request::Workers(workers));
     let mut world = World::open(environment("#hidden=6&workers=3&background=run"));
+    world.run(20);
     world.input(Input::Press(Press::Train));
-    world.run(3);
     assert_eq!([told(&world, Some(3)), told(&world, Some(1)), told(&world, None)], [1, 0, 0]);
     world.input(Input::Hidden(true));
     assert_eq!(told(&world, Some(1)), 1, "nobody sees it");
     world.input(Input::Hidden(false));
     assert_eq!(told(&world, Some(3)), 2);
     let mut world = World::open(environment("#hidden=6"));
+    world.run(20);
     world.input(Input::Press(Press::Train));
     assert_eq!(told(&world, None), 1, "as many as are fastest");
 }
