@@ -7,7 +7,7 @@
 //! so a helper that dies costs no more than that.
 
 use super::Session;
-use super::team_member::{Learnt, Member, Sent, TeamMessage};
+use super::team_member::{Member, Sent, SharedStep, TeamMessage};
 use crate::digits::shard::Split;
 use crate::protocol::Outgoing;
 use crate::training::share::{ShareNumbers, SharedBatch, division, max_shares};
@@ -324,7 +324,7 @@ impl Session {
     /// Takes the step in hand, if the counts of all are there.
     fn learn_together(&mut self) {
         let (Some(team), Some(run)) = (&mut self.team.at_work, &mut self.run) else { return };
-        let Some(Learnt { loss, correct, images }) = team.member.learn() else { return };
+        let Some(SharedStep { loss, correct, images }) = team.member.learn() else { return };
         run.shares_stepped(team.member.step(), images, loss, correct);
         self.batch_time += (self.clock)() - team.since;
         // Before an epoch ends, all weights are looked at.

@@ -58,7 +58,7 @@ pub struct Sent {
 
 /// What came of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Learnt {
+pub(super) struct SharedStep {
     /// The loss, with what firing costs.
     pub loss: f32,
     pub correct: usize,
@@ -162,7 +162,7 @@ impl Member {
     }
 
     /// Takes the step, if all counts are there.
-    pub(super) fn learn(&mut self) -> Option<Learnt> {
+    pub(super) fn learn(&mut self) -> Option<SharedStep> {
         let batch = self.batch.as_ref()?;
         let all: Vec<&ShareCounts> = self.counts.iter().map(VecDeque::front).collect::<Option<_>>()?;
         let (images, penalty) = (batch.samples.len(), all.iter().map(|counts| counts.penalty).sum::<f32>());
@@ -170,7 +170,7 @@ impl Member {
         let (loss, correct) = self.share.learn(batch, &counts);
         self.batch = None;
         self.counts.iter_mut().for_each(|queue| drop(queue.pop_front()));
-        Some(Learnt { loss: loss + penalty, correct, images })
+        Some(SharedStep { loss: loss + penalty, correct, images })
     }
 }
 

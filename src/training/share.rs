@@ -120,6 +120,16 @@ fn places(whole: LinearShape, neurons: &Range<usize>) -> impl Iterator<Item = (R
     blocks.chain([(from..from + own.outputs, to..to + own.outputs)])
 }
 
+/// Of the hidden layer and of the readout: parameters, Adam's means and squares.
+fn numbers_of(network: &Network, adam: &Adam) -> ShareNumbers {
+    let (mut flat, mut means) = (network.flat_parameters(), adam.means());
+    [(); 2].map(|()| {
+        let own = flat.next().map_or_else(Vec::new, |flat| numbers(flat.val().inner()));
+        let [mean, square] = means.next().map_or_else(Default::default, |of| of.map(|tensor| numbers(tensor.clone())));
+        [own, mean, square]
+    })
+}
+
 impl Share {
     /// The share with these numbers.
     ///
@@ -208,13 +218,7 @@ impl Share {
 
     /// What it has learnt.
     pub fn numbers(&self) -> ShareNumbers {
-        let mut means = self.adam.means();
-        let mut of = |linear: &Linear| {
-            let [mean, square] =
-                means.next().map_or_else(Default::default, |of| of.map(|tensor| numbers(tensor.clone())));
-            [numbers(linear.parameters.val().inner()), mean, square]
-        };
-        [of(&self.network.layers[0].linear), of(self.network.readout.linear())]
+        numbers_of(&self.network, &self.adam)
     }
 }
 
@@ -234,7 +238,7 @@ impl Run {
             neurons: neurons.clone(),
             step: self.adam.step(),
         };
-        let [layer, readout] = self.all_numbers();
+        let [layer, readout] = numbers_of(&self.network, &self.adam);
         let whole = self.network.layers[0].linear.shape();
         let own = LinearShape { outputs: neurons.len(), ..whole };
         let cut = layer.map(|all| {
@@ -245,24 +249,12 @@ impl Run {
         (head, [cut, readout])
     }
 
-    /// Of the hidden layer and of the readout: parameters, Adam's means and squares.
-    fn all_numbers(&self) -> ShareNumbers {
-        let mut flat = self.network.flat_parameters();
-        let mut means = self.adam.means();
-        [(); 2].map(|()| {
-            let own = flat.next().map_or_else(Vec::new, |flat| numbers(flat.val().inner()));
-            let [mean, square] =
-                means.next().map_or_else(Default::default, |of| of.map(|tensor| numbers(tensor.clone())));
-            [own, mean, square]
-        })
-    }
-
     /// Takes in what all shares have learnt, in the order of the neurons, after so many updates of the weights.
     ///
     /// # Errors
     /// When the numbers are not those of such shares; the run is then as it was.
     pub fn adopt_shares(&mut self, shares: &[(Range<usize>, ShareNumbers)], step: u64) -> Result<(), ShareError> {
-        let [mut layer, mut readout] = self.all_numbers();
+        let [mut layer, mut readout] = numbers_of(&self.network, &self.adam);
         let whole = self.network.layers[0].linear.shape();
         for (neurons, [own, reads]) in shares {
             let shape = LinearShape { outputs: neurons.len(), ..whole };
