@@ -4,7 +4,8 @@
 //!     RAYON_NUM_THREADS=1 cargo bench --bench shares -- --hidden 1000 --steps 50
 //!
 //! All shares are trained in turn, so that each has the caches for itself, as on a core of its own. First their weights are compared
-//! with those of one worker, to the bit. What is left out is the exchange of counts between them, whose size is given.
+//! with those of one worker, to the bit. What is left out is the exchange of counts between them, whose size is given; while they
+//! wait for it, workers encode the next batch.
 
 #![allow(
     clippy::disallowed_methods,
@@ -29,8 +30,8 @@ use spiking_playground::training::{Advance, PendingLosses, Run};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-/// The time of each share, forwards and backwards, summed over steps.
-type Times = Vec<[Duration; 2]>;
+/// The time of each share, encoding, forwards and backwards, summed over steps.
+type Times = Vec<[Duration; 3]>;
 
 fn new_run(spec: &Spec, data: &Digits) -> Run {
     let network = Network::new(spec, data.pixels(), spec.dataset.classes(), &kernels::cpu().autodiff());
@@ -46,14 +47,17 @@ fn train(run: &mut Run, data: &Digits, steps: usize, count: usize) -> Result<(Ti
         let (head, numbers) = run.share(neurons.clone());
         shares.push(Share::new(&head, numbers, &device)?);
     }
-    let (mut times, mut bytes) = (vec![[Duration::ZERO; 2]; count], 0);
+    let (mut times, mut bytes) = (vec![[Duration::ZERO; 3]; count], 0);
     for _ in 0..steps {
         let batch = run.shared_batch(shares[0].step(), 0, data).map_err(|why| format!("{why:?}"))?;
         let mut counts: Vec<ShareCounts> = Vec::new();
         for (share, times) in shares.iter_mut().zip(&mut times) {
             let start = Instant::now();
-            counts.push(share.forward(&batch));
+            let encoded = share.encode(&batch);
             times[0] += start.elapsed();
+            let start = Instant::now();
+            counts.push(share.forward(encoded, batch.samples.len()));
+            times[1] += start.elapsed();
         }
         bytes = counts.iter().map(|counts| counts.counts.len() * size_of::<f32>()).max().unwrap_or(0);
         let all: Vec<&[f32]> = counts.iter().map(|counts| &counts.counts[..]).collect();
@@ -61,7 +65,7 @@ fn train(run: &mut Run, data: &Digits, steps: usize, count: usize) -> Result<(Ti
         for (share, times) in shares.iter_mut().zip(&mut times) {
             let start = Instant::now();
             learnt = share.learn(&batch, &all);
-            times[1] += start.elapsed();
+            times[2] += start.elapsed();
         }
         run.shares_stepped(shares[0].step(), batch.samples.len(), learnt.0, learnt.1);
         if let PendingLosses::Ready(steps) = run.pending_losses() {
@@ -91,7 +95,7 @@ fn main() -> Result<()> {
     }
     let whole = start.elapsed().as_secs_f64() / steps as f64 * 1e3;
     println!("784-{hidden}-10, batches of {}: one worker takes {whole:.3} ms a step", spec.batch_size);
-    println!("workers  forwards  backwards  longest share  of one worker's  counts to each other");
+    println!("workers  encoding  forwards  backwards  longest share  of one worker's  counts to each other");
     for count in [1, 2, 4, 8].into_iter().filter(|count| *count <= max_shares(&spec)) {
         let mut run = new_run(&spec, &data);
         let (times, bytes) = train(&mut run, &data, steps, count)?;
@@ -99,10 +103,10 @@ fn main() -> Result<()> {
             return Err(format!("{count} workers come to other weights").into());
         }
         let longest = |part: usize| times.iter().map(|times| times[part]).max().unwrap_or_default();
-        let [forwards, backwards] = [0, 1].map(|part| longest(part).as_secs_f64() / steps as f64 * 1e3);
-        let sum = forwards + backwards;
+        let [encoding, forwards, backwards] = [0, 1, 2].map(|part| longest(part).as_secs_f64() / steps as f64 * 1e3);
+        let sum = encoding + forwards + backwards;
         println!(
-            "{count:>7}  {forwards:>5.3} ms  {backwards:>6.3} ms  {sum:>10.3} ms  {:>13.0} %  {:>14} KB",
+            "{count:>7}  {encoding:>5.3} ms  {forwards:>5.3} ms  {backwards:>6.3} ms  {sum:>10.3} ms  {:>13.0} %  {:>14} KB",
             100.0 * sum / whole,
             bytes / 1024
         );

@@ -144,6 +144,7 @@ impl Worker {
             Err(_) => self.session.borrow_mut().helper_died(),
         }
         drop(helpers);
+        self.session.borrow_mut().encode_ahead();
         let task = self.session.borrow_mut().gpu_task();
         if let Some(task) = task {
             let worker = self.clone();

@@ -54,6 +54,11 @@ impl Crew {
             self.page.session.has_helpers(wanted);
         }
         self.random = self.random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        // Some have time to look ahead.
+        match (self.random >> 8) as usize % (2 * self.workers()) {
+            0 => self.page.session.encode_ahead(),
+            worker => self.helpers.get_mut(worker - 1).into_iter().for_each(Helper::encode_ahead),
+        }
         let lines = self.post.len();
         let from = (self.random >> 16) as usize;
         let Some(line) = (0..lines).map(|i| (from + i) % lines).find(|line| !self.post[*line].1.is_empty()) else {

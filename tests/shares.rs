@@ -33,7 +33,8 @@ fn train_in_shares(run: &mut Run, data: &Digits, steps: usize, count: usize) -> 
     for _ in 0..steps {
         let step = shares[0].step();
         let batch = run.shared_batch(step, 0, data).unwrap();
-        let counts: Vec<ShareCounts> = shares.iter_mut().map(|share| share.forward(&batch)).collect();
+        let counts: Vec<ShareCounts> =
+            shares.iter_mut().map(|share| share.forward(share.encode(&batch), batch.samples.len())).collect();
         let all: Vec<&[f32]> = counts.iter().map(|counts| &counts.counts[..]).collect();
         let learnt: Vec<(f32, usize)> = shares.iter_mut().map(|share| share.learn(&batch, &all)).collect();
         assert!(learnt.windows(2).all(|two| two[0] == two[1]), "every share sees the same loss");

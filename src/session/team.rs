@@ -7,10 +7,10 @@
 //! so a helper that dies costs no more than that.
 
 use super::Session;
-use super::team_member::{Member, Sent, SharedStep, TeamMessage};
+use super::team_member::{Member, Sent, SharedStep, TeamMessage, Upcoming};
 use crate::digits::shard::Split;
 use crate::protocol::Outgoing;
-use crate::training::share::{ShareNumbers, SharedBatch, division, max_shares};
+use crate::training::share::{ShareNumbers, division, max_shares};
 use crate::training::{Launch, PendingLosses, Position};
 use std::ops::Range;
 
@@ -83,7 +83,7 @@ struct AtWork {
     /// The neurons of each.
     ranges: Vec<Range<usize>>,
     /// The next batch, which helpers have already: they begin it as soon as they have learnt from the one in hand.
-    next: Option<SharedBatch>,
+    next: Option<Upcoming>,
     /// The run's place when it was last brought up to date.
     position: Position,
     /// Whether the run is as the shares are.
@@ -186,6 +186,13 @@ impl Session {
         std::mem::take(&mut self.team.out)
     }
 
+    /// Uses the time in which helpers' counts are awaited, if they are. To be called once [`Session::sent_to_helpers`] is sent.
+    pub fn encode_ahead(&mut self) {
+        if let Some(AtWork { member, next: Some(next), .. }) = &mut self.team.at_work {
+            member.encode_ahead(next);
+        }
+    }
+
     /// Takes in what a helper says.
     pub fn hear_helper(&mut self, message: TeamMessage, bytes: Vec<Vec<u8>>) -> Vec<Outgoing> {
         let number = self.team.number;
@@ -272,7 +279,7 @@ impl Session {
                 // Helpers hear of it before the engine begins.
                 Ok(batch) => {
                     self.team.out.extend(team.member.pass_on(&batch));
-                    team.next = Some(batch);
+                    team.next = Some(batch.into());
                     true
                 }
                 Err(Launch::Waiting(shard)) => {
@@ -286,13 +293,13 @@ impl Session {
             team.position = run.position;
         }
         team.since = now;
-        let images = batch.samples.len();
+        let images = batch.images();
         self.team.out.extend(team.member.begin(batch));
         if let Ok(next) = run.shared_batch(step + 1, images, &self.data.train)
             && !next.samples.is_empty()
         {
             self.team.out.extend(team.member.pass_on(&next));
-            team.next = Some(next);
+            team.next = Some(next.into());
         }
         self.learn_together();
         true

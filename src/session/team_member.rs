@@ -1,6 +1,7 @@
 //! A worker that trains a share of a network, and what such workers say to each other: the engine, which leads, is the first of
 //! them, a *helper* ([`Helper`]) each of the others.
 
+use crate::network::EncodedBatch;
 use crate::training::share::{Share, ShareCounts, ShareError, ShareHead, ShareNumbers, SharedBatch};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -85,6 +86,27 @@ pub(super) fn numbers_of(bytes: Vec<Vec<u8>>) -> Option<ShareNumbers> {
     Some([[a, b, c], [d, e, f]])
 }
 
+/// A batch that waits for the one in hand.
+#[derive(Debug)]
+pub(super) struct Upcoming {
+    batch: SharedBatch,
+    /// It, encoded, if there was time for it.
+    encoded: Option<EncodedBatch>,
+}
+
+impl From<SharedBatch> for Upcoming {
+    fn from(batch: SharedBatch) -> Self {
+        Self { batch, encoded: None }
+    }
+}
+
+impl Upcoming {
+    /// How many images it has.
+    pub(super) const fn images(&self) -> usize {
+        self.batch.samples.len()
+    }
+}
+
 /// A worker's part in a team.
 #[derive(Debug)]
 pub(super) struct Member {
@@ -136,9 +158,17 @@ impl Member {
         self.others().map(message).collect()
     }
 
+    /// Encodes a batch while the counts of the one in hand are awaited, if they are.
+    pub(super) fn encode_ahead(&self, upcoming: &mut Upcoming) {
+        if self.is_busy() && upcoming.encoded.is_none() {
+            upcoming.encoded = Some(self.share.encode(&upcoming.batch));
+        }
+    }
+
     /// Begins a batch; returns what the others have to hear.
-    pub(super) fn begin(&mut self, batch: SharedBatch) -> Vec<Sent> {
-        let counts = self.share.forward(&batch);
+    pub(super) fn begin(&mut self, Upcoming { batch, encoded }: Upcoming) -> Vec<Sent> {
+        let encoded = encoded.unwrap_or_else(|| self.share.encode(&batch));
+        let counts = self.share.forward(encoded, batch.samples.len());
         let (team, share, penalty) = (self.team, self.place.0, counts.penalty);
         let bytes = to_bytes(&counts.counts);
         self.batch = Some(batch);
@@ -180,7 +210,7 @@ pub struct Helper {
     device: Device,
     member: Option<Member>,
     /// Batches that wait for the one in hand.
-    batches: VecDeque<SharedBatch>,
+    batches: VecDeque<Upcoming>,
     /// After which update of the weights it is to tell what it has learnt.
     tells: Option<u64>,
     /// Counts that were heard before the share was.
@@ -209,7 +239,7 @@ impl Helper {
             }
             TeamMessage::Batch(batch) => {
                 let pixels = if bytes.is_empty() { Vec::new() } else { bytes.swap_remove(0) };
-                self.batches.push_back(SharedBatch { pixels, ..batch });
+                self.batches.push_back(SharedBatch { pixels, ..batch }.into());
             }
             TeamMessage::Counts { team, share, penalty } => self.hear_counts(team, share, penalty, bytes),
             TeamMessage::Tell { step } => self.tells = Some(step),
@@ -226,6 +256,14 @@ impl Helper {
         // The next batch may be in hand already: to pass changes no weight.
         out.extend(self.tells.take_if(|step| *step == member.step()).map(|_| member.tell()));
         out
+    }
+
+    /// Uses the time in which the counts of others are awaited, if they are. To be called once all is sent that
+    /// [`Helper::hear`] returned: the others wait for it.
+    pub fn encode_ahead(&mut self) {
+        if let (Some(member), Some(upcoming)) = (&self.member, self.batches.front_mut()) {
+            member.encode_ahead(upcoming);
+        }
     }
 
     /// Counts come from the engine and, by ways of their own, from other helpers, which may have heard earlier of a new team.

@@ -12,7 +12,7 @@ use crate::digits::Images;
 use crate::event::{Accuracy, StepDone};
 use crate::kernels::{self, LinearShape};
 use crate::layer::{Integrators, Layer, Linear, ParameterGradients, ParameterLayout, numbers};
-use crate::network::{Network, ReadoutLayer};
+use crate::network::{EncodedBatch, Network, ReadoutLayer};
 use crate::optimizer::{Adam, learning_rate};
 use crate::pipeline::encode;
 use crate::rate_penalty::RatePenalty;
@@ -160,16 +160,22 @@ impl Share {
         self.adam.step()
     }
 
-    /// Lets a batch pass through the share's neurons.
+    /// A batch as the share's neurons get it. It reads no number that is learnt, so it may be called at any time before the batch
+    /// passes.
     ///
     /// # Panics
     /// When the batch's parts are not of one size.
-    pub fn forward(&mut self, batch: &SharedBatch) -> ShareCounts {
-        let size = batch.samples.len();
-        let layer = &self.network.layers[0];
+    pub fn encode(&self, batch: &SharedBatch) -> EncodedBatch {
         let sample = |(i, pixels)| Sample { pixels, label: Some(batch.labels[i]), number: batch.samples[i] };
-        let samples: Vec<Sample<'_>> = batch.pixels.chunks_exact(layer.inputs()).enumerate().map(sample).collect();
-        let input = self.network.layer_input(encode(&self.spec, &samples, Pass::Training(batch.epoch)));
+        let images = batch.pixels.chunks_exact(self.network.pixels());
+        let samples: Vec<Sample<'_>> = images.enumerate().map(sample).collect();
+        encode(&self.spec, &samples, Pass::Training(batch.epoch))
+    }
+
+    /// Lets a batch of so many images pass through the share's neurons.
+    pub fn forward(&mut self, batch: EncodedBatch, size: usize) -> ShareCounts {
+        let layer = &self.network.layers[0];
+        let input = self.network.layer_input(batch);
         let penalty = RatePenalty { neurons: Some(self.hidden), ..RatePenalty::of(&self.spec) };
         let penalty = penalty.per_sample(size);
         let spikes = layer.forward(input, None, penalty);
