@@ -132,19 +132,16 @@ impl Worker {
 
     /// Posts the reports, and comes back later if there is work left, or when what is brought from a GPU is there.
     fn send(self: Rc<Self>, reports: Vec<Outgoing>) {
+        // Helpers wait for what they are sent; nobody waits for what comes behind it.
+        let sent = self.send_to_helpers();
         port::post(&self.scope, reports);
-        let (wanted, sent) = {
-            let mut session = self.session.borrow_mut();
-            (session.wanted_helpers(), session.sent_to_helpers())
-        };
-        let mut helpers = self.helpers.borrow_mut();
-        let sent = wanted.map_or(Ok(()), |wanted| helpers.have(wanted)).and_then(|()| helpers.send(sent));
-        match sent {
-            Ok(()) => self.session.borrow_mut().has_helpers(helpers.there()),
+        match sent.and_then(|()| {
+            self.session.borrow_mut().look_ahead();
+            self.send_to_helpers()
+        }) {
+            Ok(()) => self.session.borrow_mut().has_helpers(self.helpers.borrow().there()),
             Err(_) => self.session.borrow_mut().helper_died(),
         }
-        drop(helpers);
-        self.session.borrow_mut().encode_ahead();
         let task = self.session.borrow_mut().gpu_task();
         if let Some(task) = task {
             let worker = self.clone();
@@ -160,5 +157,16 @@ impl Worker {
         } else if let Some(rest) = session.rest() {
             self.rest.take_long(&self.scope, rest);
         }
+    }
+
+    /// Has as many helpers as are wanted, and sends them what is for them.
+    fn send_to_helpers(&self) -> Result<(), JsValue> {
+        let (wanted, sent) = {
+            let mut session = self.session.borrow_mut();
+            (session.wanted_helpers(), session.sent_to_helpers())
+        };
+        let mut helpers = self.helpers.borrow_mut();
+        wanted.map_or(Ok(()), |wanted| helpers.have(wanted))?;
+        helpers.send(sent)
     }
 }

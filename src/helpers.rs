@@ -158,7 +158,7 @@ pub fn help() {
                 None => Ok(()),
             };
         }
-        helper.borrow_mut().encode_ahead();
+        helper.borrow_mut().look_ahead();
     });
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         match (event.data().as_f64(), event.ports().get(0).dyn_into::<MessagePort>()) {

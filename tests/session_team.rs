@@ -56,8 +56,8 @@ impl Crew {
         self.random = self.random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         // Some have time to look ahead.
         match (self.random >> 8) as usize % (2 * self.workers()) {
-            0 => self.page.session.encode_ahead(),
-            worker => self.helpers.get_mut(worker - 1).into_iter().for_each(Helper::encode_ahead),
+            0 => self.page.session.look_ahead(),
+            worker => self.helpers.get_mut(worker - 1).into_iter().for_each(Helper::look_ahead),
         }
         let lines = self.post.len();
         let from = (self.random >> 16) as usize;

@@ -12,6 +12,7 @@ use crate::digits::shard::Split;
 use crate::protocol::Outgoing;
 use crate::training::share::{ShareNumbers, division, max_shares};
 use crate::training::{Launch, PendingLosses, Position};
+use std::collections::VecDeque;
 use std::ops::Range;
 
 /// The most workers that train one network, the engine included.
@@ -26,6 +27,9 @@ const FASTER: f64 = 0.9;
 /// Steps before one worker is measured, and before several are: a program is slow until the browser has compiled it well, and
 /// that of a helper has just begun.
 const WARM_STEPS: [usize; 2] = [30, 150];
+/// Batches that helpers have beside the one in hand: one that they begin without hearing of anybody, and the next, which would come
+/// too late if it came only then.
+const AHEAD: usize = 2;
 /// Steps of which the median is taken.
 const MEASURED_STEPS: usize = 31;
 
@@ -82,8 +86,8 @@ struct AtWork {
     member: Member,
     /// The neurons of each.
     ranges: Vec<Range<usize>>,
-    /// The next batch, which helpers have already: they begin it as soon as they have learnt from the one in hand.
-    next: Option<Upcoming>,
+    /// The next batches, which helpers have already: they begin each as soon as they have learnt from the one before.
+    upcoming: VecDeque<Upcoming>,
     /// The run's place when it was last brought up to date.
     position: Position,
     /// Whether the run is as the shares are.
@@ -114,7 +118,7 @@ pub(super) struct Team {
 
 impl AtWork {
     const fn waits(&self) -> bool {
-        self.member.is_busy() || self.told.is_some()
+        self.member.batch().is_some() || self.told.is_some()
     }
 }
 
@@ -186,10 +190,20 @@ impl Session {
         std::mem::take(&mut self.team.out)
     }
 
-    /// Uses the time in which helpers' counts are awaited, if they are. To be called once [`Session::sent_to_helpers`] is sent.
-    pub fn encode_ahead(&mut self) {
-        if let Some(AtWork { member, next: Some(next), .. }) = &mut self.team.at_work {
-            member.encode_ahead(next);
+    /// Uses the time in which helpers' counts are awaited, if they are: cuts further batches, which are to be sent too, and
+    /// encodes the next. To be called once [`Session::sent_to_helpers`] is sent.
+    pub fn look_ahead(&mut self) {
+        let (Some(team), Some(run)) = (&mut self.team.at_work, &self.run) else { return };
+        let Some(in_hand) = team.member.batch().map(|batch| batch.samples.len()) else { return };
+        while team.upcoming.len() < AHEAD {
+            let images = in_hand + team.upcoming.iter().map(Upcoming::images).sum::<usize>();
+            let step = team.member.step() + 1 + team.upcoming.len() as u64;
+            let Ok(batch) = run.shared_batch(step, images, &self.data.train) else { break };
+            self.team.out.extend(team.member.pass_on(&batch));
+            team.upcoming.push_back(batch.into());
+        }
+        if let Some(next) = team.upcoming.front_mut() {
+            next.encode(&team.member);
         }
     }
 
@@ -274,12 +288,12 @@ impl Session {
         }
         let (Some(team), Some(run)) = (&mut self.team.at_work, &self.run) else { return false };
         let step = team.member.step();
-        let Some(batch) = team.next.take() else {
+        let Some(batch) = team.upcoming.pop_front() else {
             return match run.shared_batch(step, 0, &self.data.train) {
                 // Helpers hear of it before the engine begins.
                 Ok(batch) => {
                     self.team.out.extend(team.member.pass_on(&batch));
-                    team.next = Some(batch.into());
+                    team.upcoming.push_back(batch.into());
                     true
                 }
                 Err(Launch::Waiting(shard)) => {
@@ -293,14 +307,7 @@ impl Session {
             team.position = run.position;
         }
         team.since = now;
-        let images = batch.images();
         self.team.out.extend(team.member.begin(batch));
-        if let Ok(next) = run.shared_batch(step + 1, images, &self.data.train)
-            && !next.samples.is_empty()
-        {
-            self.team.out.extend(team.member.pass_on(&next));
-            team.next = Some(next.into());
-        }
         self.learn_together();
         true
     }
@@ -323,8 +330,9 @@ impl Session {
             });
         }
         let position = run.position;
+        let upcoming = VecDeque::new();
         self.team.at_work =
-            Some(AtWork { member, ranges, next: None, position, is_current: true, told: None, since: 0.0 });
+            Some(AtWork { member, ranges, upcoming, position, is_current: true, told: None, since: 0.0 });
         true
     }
 

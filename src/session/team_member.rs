@@ -101,6 +101,13 @@ impl From<SharedBatch> for Upcoming {
 }
 
 impl Upcoming {
+    /// Encodes it, before its turn comes.
+    pub(super) fn encode(&mut self, member: &Member) {
+        if self.encoded.is_none() {
+            self.encoded = Some(member.share.encode(&self.batch));
+        }
+    }
+
     /// How many images it has.
     pub(super) const fn images(&self) -> usize {
         self.batch.samples.len()
@@ -136,9 +143,9 @@ impl Member {
         self.share.step()
     }
 
-    /// Whether a batch is in hand.
-    pub(super) const fn is_busy(&self) -> bool {
-        self.batch.is_some()
+    /// The batch in hand.
+    pub(super) const fn batch(&self) -> Option<&SharedBatch> {
+        self.batch.as_ref()
     }
 
     pub(super) fn numbers(&self) -> ShareNumbers {
@@ -156,13 +163,6 @@ impl Member {
             SharedBatch { pixels: Vec::new(), samples: batch.samples.clone(), labels: batch.labels.clone(), ..*batch };
         let message = |to| Sent { to, message: TeamMessage::Batch(head.clone()), bytes: vec![batch.pixels.clone()] };
         self.others().map(message).collect()
-    }
-
-    /// Encodes a batch while the counts of the one in hand are awaited, if they are.
-    pub(super) fn encode_ahead(&self, upcoming: &mut Upcoming) {
-        if self.is_busy() && upcoming.encoded.is_none() {
-            upcoming.encoded = Some(self.share.encode(&upcoming.batch));
-        }
     }
 
     /// Begins a batch; returns what the others have to hear.
@@ -247,7 +247,7 @@ impl Helper {
         }
         let Some(member) = &mut self.member else { return out };
         loop {
-            if member.is_busy() && member.learn().is_none() {
+            if member.batch.is_some() && member.learn().is_none() {
                 break;
             }
             let Some(batch) = self.batches.pop_front() else { break };
@@ -258,11 +258,13 @@ impl Helper {
         out
     }
 
-    /// Uses the time in which the counts of others are awaited, if they are. To be called once all is sent that
-    /// [`Helper::hear`] returned: the others wait for it.
-    pub fn encode_ahead(&mut self) {
-        if let (Some(member), Some(upcoming)) = (&self.member, self.batches.front_mut()) {
-            member.encode_ahead(upcoming);
+    /// Uses the time in which the counts of others are awaited, if they are, to encode the next batch. To be called once all is
+    /// sent that [`Helper::hear`] returned: the others wait for it.
+    pub fn look_ahead(&mut self) {
+        if let (Some(member), Some(next)) = (&self.member, self.batches.front_mut())
+            && member.batch.is_some()
+        {
+            next.encode(member);
         }
     }
 
