@@ -4,10 +4,10 @@ use crate::accuracy::slices;
 use crate::digits::Digits;
 use crate::event::Accuracy;
 use crate::kernels::SpikeTensor;
-use crate::layer::numbers;
+use crate::layer::{ParameterLayout, numbers};
 use crate::network::{EncodedBatch, Network};
 use crate::pipeline::encode;
-use crate::spec::{Connectivity, Spec};
+use crate::spec::{Connectivity, Encoding, Spec};
 use crate::spikes::SpikeTrain;
 use crate::spikes::encode::Pass;
 use burn::module::Module;
@@ -24,6 +24,7 @@ pub struct Activity {
     /// Spikes of the input (none with constant currents) and of each hidden layer, over all images and time steps.
     pub spikes: Vec<u64>,
     /// The synaptic operations of all images: each spike adds one weight to every neuron of the next layer that it reaches.
+    /// Constant currents are summed once an image, by each synapse of the first layer.
     pub operations: u64,
     /// The number of synapses: multiply-adds of a not spiking network of the same shape, for one image.
     pub synapses: u64,
@@ -45,8 +46,10 @@ impl Activity {
         let network = network.valid();
         let layouts: Vec<_> = network.layouts().map(|(_, layout)| layout).collect();
         let neurons: Vec<usize> = [network.pixels()].into_iter().chain(layouts.iter().map(|it| it.neurons())).collect();
-        let synapses = layouts.iter().map(|layout| layout.connectivity().synapses(layout.inputs())).sum();
-        let (mut score, mut all) = (Accuracy::default(), 0);
+        let synapses_of = |layout: &ParameterLayout| layout.connectivity().synapses(layout.inputs());
+        let synapses = layouts.iter().map(synapses_of).sum();
+        let steady = if spec.encoding == Encoding::Current { layouts.first().map_or(0, synapses_of) } else { 0 };
+        let (mut score, mut all) = (Accuracy::default(), steady * digits.len() as u64);
         let mut spikes = vec![0; layouts.len()];
         for samples in slices(digits, 0..digits.len(), 0) {
             let coded = encode(spec, &samples, Pass::Evaluation);

@@ -1,6 +1,7 @@
 //! Networks, runs and their files.
 
 use spiking_playground::accuracy::evaluate;
+use spiking_playground::activity::Activity;
 use spiking_playground::digits::Digits;
 use spiking_playground::digits::noise::noisy;
 use spiking_playground::event::Event;
@@ -8,6 +9,7 @@ use spiking_playground::inspection::trace;
 use spiking_playground::kernels;
 use spiking_playground::layer::Linear;
 use spiking_playground::network::Network;
+use spiking_playground::pictures::analysis::Analysis;
 use spiking_playground::random::{Generator, Stream};
 use spiking_playground::spec::{Augmentation, Dataset, Encoding, LayerSpec, Readout, Spec, dense};
 use spiking_playground::spikes::encode::Pass;
@@ -241,13 +243,14 @@ fn traces_answer_as_the_evaluation_does() {
         (Encoding::Latency, Readout::Membrane),
         (Encoding::Current, Readout::Membrane),
     ];
-    let networks = ["20,12", "20,12", "20,12", "5c3,6c2s2", "4c2s2p1,12"];
+    let networks = ["20,12", "20,12", "20,12", "5c3,6c2s2", "4c2s2p1,12", "5c3,12"];
     let kinds = kinds.iter().cycle().zip(networks);
     for ((encoding, readout), hidden) in kinds {
         let (encoding, readout) = (*encoding, *readout);
         let spec = Spec { encoding, readout, layers: layers(hidden), time_steps: 33, ..small() };
         let mut run = run(&spec, data.len());
         train(&mut run, &data, 90);
+        let mut operations = 0;
         let right = (0..60).filter(|index| {
             let trace = trace(&run.network, &spec, test.image(*index), Pass::Evaluation, *index as u64);
             let answer = trace.answer();
@@ -257,12 +260,18 @@ fn traces_answer_as_the_evaluation_does() {
             let maps: Vec<_> = spec.feature_maps(36).collect();
             assert!(trace.hidden.iter().map(|layer| layer.feature_maps()).eq(maps));
             assert!(trace.settled_at().is_none_or(|t| trace.leaders()[t..].iter().all(|leader| *leader == answer)));
+            let reading = Analysis::new(trace, None);
+            let reading = if encoding == Encoding::Current { reading.with_steady_input() } else { reading };
+            operations += reading.operations[spec.time_steps - 1];
             answer == Some(usize::from(test.label(*index)))
         });
         let right = right.count();
         let score = evaluate(&run.network, &spec, &test, 0..60, 0);
         // Sums in another order may let a neuron at its threshold fire or not.
         assert!(right.abs_diff(score.correct) <= 1, "{right} in traces, {score:?} in the evaluation");
+        let (_, activity) = Activity::measure(&run.network, &spec, &test);
+        let ratio = operations as f64 / activity.operations as f64;
+        assert!((ratio - 1.0).abs() < 0.01, "{hidden}: {operations} operations in traces, {}", activity.operations);
     }
 }
 

@@ -39,8 +39,8 @@ impl Analysis {
     /// its weights are added up once, as in a dense network.
     #[must_use]
     pub fn with_steady_input(mut self) -> Self {
-        let targets = self.trace.hidden.first().unwrap_or(&self.trace.output).neurons();
-        let once = (self.trace.image.len() * targets) as u64;
+        let reader = self.trace.hidden.first().unwrap_or(&self.trace.output);
+        let once = reader.connectivity().synapses(self.trace.image.len());
         self.operations.iter_mut().for_each(|operations| *operations += once);
         self.multiply_adds = once;
         self
