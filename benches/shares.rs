@@ -43,8 +43,7 @@ fn train(run: &mut Run, data: &Digits, steps: usize, count: usize) -> Result<(Ti
     let device = kernels::cpu().autodiff();
     let ranges = division(run.network.layers[0].neurons(), count);
     let mut shares = Vec::new();
-    for neurons in &ranges {
-        let (head, numbers) = run.share(neurons.clone());
+    for (head, numbers) in run.shares(&ranges) {
         shares.push(Share::new(&head, numbers, &device)?);
     }
     let (mut times, mut bytes) = (vec![[Duration::ZERO; 3]; count], 0);

@@ -22,13 +22,8 @@ fn train_in_shares(run: &mut Run, data: &Digits, steps: usize, count: usize) -> 
     let device = kernels::cpu().autodiff();
     let hidden = run.network.layers[0].neurons();
     let ranges = division(hidden, count);
-    let mut shares: Vec<Share> = ranges
-        .iter()
-        .map(|neurons| {
-            let (head, numbers) = run.share(neurons.clone());
-            Share::new(&head, numbers, &device).unwrap()
-        })
-        .collect();
+    let of = |(head, numbers)| Share::new(&head, numbers, &device).unwrap();
+    let mut shares: Vec<Share> = run.shares(&ranges).into_iter().map(of).collect();
     let mut results = Vec::new();
     for _ in 0..steps {
         let step = shares[0].step();
@@ -106,7 +101,7 @@ fn only_one_layer_between_input_and_integrators_is_divided() {
 fn numbers_of_another_network_are_refused() {
     let device = kernels::cpu().autodiff();
     let mut run = run(&Spec { layers: dense([200]), ..small() }, 10);
-    let (head, numbers) = run.share(0..64);
+    let (head, numbers) = run.shares(std::slice::from_ref(&(0..64))).remove(0);
     assert!(Share::new(&head, [numbers[1].clone(), numbers[0].clone()], &device).is_err());
     let elsewhere = spiking_playground::training::share::ShareHead { neurons: 0..200, ..head.clone() };
     assert!(Share::new(&elsewhere, numbers.clone(), &device).is_err());

@@ -61,18 +61,18 @@ pub fn augment(
     if side * side != image.len() {
         return image.to_vec();
     }
-    if augmentation == Augmentation::Flip {
-        return flipped(image, side, &mut Generator::new(seed, Stream::Augmentation(epoch, sample)));
-    }
     let mut generator = Generator::new(seed, Stream::Handwriting(epoch, sample));
     let kind = generator.unit();
     let changed = || Change::drawn(seed, epoch, sample).apply(image, side);
-    let Some(digit) = digit.filter(|digit| *digit < 10 && side == SIDE) else { return changed() };
     let (hands, [write, redraw, scan, leave]) = match augmentation {
-        Augmentation::Off | Augmentation::Flip => return image.to_vec(),
+        Augmentation::Off => return image.to_vec(),
+        Augmentation::Flip => {
+            return flipped(image, side, &mut Generator::new(seed, Stream::Augmentation(epoch, sample)));
+        }
         Augmentation::On => (Hands::USUAL, [WRITTEN, REDRAWN, 0.0, UNCHANGED]),
         Augmentation::Hands => (Hands::MANY, [WRITTEN_BY_HANDS, REDRAWN_BY_HANDS, SCANNED, UNCHANGED_BESIDE_HANDS]),
     };
+    let Some(digit) = digit.filter(|digit| *digit < 10 && side == SIDE) else { return changed() };
     if kind < write {
         written(digit, hands, &mut generator).to_vec()
     } else if kind < write + redraw {

@@ -317,7 +317,7 @@ impl Session {
         let Some(run) = self.run.as_ref().filter(|run| run.is_between_batches()) else { return false };
         let ranges = division(run.network.layers[0].neurons(), workers);
         self.team.number += 1;
-        let mut parts = ranges.iter().map(|neurons| run.share(neurons.clone()));
+        let mut parts = run.shares(&ranges).into_iter();
         let Some((head, numbers)) = parts.next() else { return false };
         let Ok(member) = Member::new(&head, numbers, (self.team.number, 0, workers), &self.device) else {
             return false;

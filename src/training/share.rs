@@ -234,25 +234,28 @@ impl Share {
 pub struct ShareError;
 
 impl Run {
-    /// What a worker needs to train these hidden neurons from here on. The network must be one that can be divided
+    /// What workers need to train these hidden neurons each from here on. The network must be one that can be divided
     /// ([`max_shares`]).
-    pub fn share(&self, neurons: Range<usize>) -> (ShareHead, ShareNumbers) {
-        let head = ShareHead {
-            spec: self.spec.to_hash(&Spec::default()),
-            pixels: self.network.pixels(),
-            classes: self.network.classes(),
-            neurons: neurons.clone(),
-            step: self.adam.step(),
-        };
+    pub fn shares(&self, division: &[Range<usize>]) -> Vec<(ShareHead, ShareNumbers)> {
         let [layer, readout] = numbers_of(&self.network, &self.adam);
         let whole = self.network.layers[0].linear.shape();
-        let own = LinearShape { outputs: neurons.len(), ..whole };
-        let cut = layer.map(|all| {
-            let mut part = vec![0.0; own.numbers()];
-            places(whole, &neurons).for_each(|(from, to)| part[to].copy_from_slice(&all[from]));
-            part
-        });
-        (head, [cut, readout])
+        let share = |neurons: &Range<usize>| {
+            let head = ShareHead {
+                spec: self.spec.to_hash(&Spec::default()),
+                pixels: self.network.pixels(),
+                classes: self.network.classes(),
+                neurons: neurons.clone(),
+                step: self.adam.step(),
+            };
+            let own = LinearShape { outputs: neurons.len(), ..whole };
+            let cut = layer.each_ref().map(|all| {
+                let mut part = vec![0.0; own.numbers()];
+                places(whole, neurons).for_each(|(from, to)| part[to].copy_from_slice(&all[from]));
+                part
+            });
+            (head, [cut, readout.clone()])
+        };
+        division.iter().map(share).collect()
     }
 
     /// Takes in what all shares have learnt, in the order of the neurons, after so many updates of the weights.

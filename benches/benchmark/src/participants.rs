@@ -7,6 +7,7 @@ use crate::setup::{Setup, had};
 use anyhow::{Context, Result, bail, ensure};
 use duct::{Expression, cmd};
 use std::ffi::OsString;
+use std::iter::zip;
 use std::time::Duration;
 use xtask::run::{find, says};
 use xtask::tools::{locked, target};
@@ -38,8 +39,8 @@ pub struct Participant {
 enum Kind {
     /// `spiking train`, on so many threads; none for all.
     Program { threads: Option<usize>, epochs: usize },
-    /// The page.
-    Page,
+    /// The page, with so many workers.
+    Page { workers: usize },
     /// The network in burn's own operations.
     Plain,
     /// A script, the package it needs, and whether it runs under torch.compile.
@@ -74,8 +75,8 @@ pub fn all(setup: &Setup, options: &Options) -> Vec<Participant> {
     let shorter = |steps: usize| if options.quick { (steps / 5).max(5) } else { steps };
     let of = |name: &str, kind: Kind, steps: usize| Participant {
         name: name.to_owned(),
-        ours: matches!(kind, Kind::Program { .. } | Kind::Page)
-            && !matches!((&kind, &setup.browser), (Kind::Page, Err(_))),
+        ours: matches!(kind, Kind::Program { .. } | Kind::Page { .. })
+            && !matches!((&kind, &setup.browser), (Kind::Page { .. }, Err(_))),
         peer: matches!(kind, Kind::Python { .. }),
         kind,
         hidden: options.convolutions.then_some(CONVOLUTIONS),
@@ -88,10 +89,10 @@ pub fn all(setup: &Setup, options: &Options) -> Vec<Participant> {
     let program = |threads| Kind::Program { threads, epochs };
     let python = |file, package, compiled| Kind::Python { file, package, compiled };
     let browser = |module, device, isolated| Kind::Browser { module, device, isolated };
-    let ours = [
+    let mut ours = vec![
         of("Spiking Playground, native, all threads", program(None), 0),
         of("Spiking Playground, native, 1 thread", program(Some(1)), 0),
-        of("Spiking Playground, in the browser, 1 worker", Kind::Page, 0),
+        of("Spiking Playground, in the browser, 1 worker", Kind::Page { workers: 1 }, 0),
     ];
     // Those whose own kinds of layers there are.
     let with_snntorch = |compiled| python("benches/peers/with_snntorch.py", "snntorch", compiled);
@@ -105,6 +106,8 @@ pub fn all(setup: &Setup, options: &Options) -> Vec<Participant> {
     if options.convolutions {
         return ours.into_iter().chain(peers).collect();
     }
+    // Convolutions are trained by one.
+    ours.push(of("Spiking Playground, in the browser, 2 workers", Kind::Page { workers: 2 }, 0));
     let others = [
         of("plain burn operations (Flex)", Kind::Plain, 300),
         of("PyTorch by hand", python("benches/peers/by_hand.py", "torch", false), 300),
@@ -127,15 +130,15 @@ impl Participant {
     pub fn validated(&self, setup: &Setup) -> Result<Figures> {
         let said = match &self.kind {
             Kind::Program { threads, .. } => return self.epoch(setup, *threads),
-            Kind::Page => output(&self.command(setup, &["--steps", "1"])?, Duration::from_secs(180))?,
+            Kind::Page { .. } => output(&self.command(setup, &["--steps", "1"])?, Duration::from_secs(180))?,
             _ => output(&self.command(setup, &words(&self.trained()))?, Duration::from_secs(900))?,
         };
         let (loss, accuracy) = (value(&said, "loss")?, value(&said, "accuracy")?);
         let version =
             word(&said, "version").map_or_else(|| Ok(format!("burn {}", locked("burn")?)), Ok::<_, anyhow::Error>)?;
-        if let Kind::Page = self.kind {
+        if let Kind::Page { .. } = self.kind {
             sane("the page", (loss, accuracy), (0.5, 0.85))?;
-            return Ok(Figures { version, loss, accuracy, after: "less than an epoch".to_owned(), one_thread: false });
+            return Ok(Figures { version, loss, accuracy, after: soon(&said), one_thread: false });
         }
         let trained = self.trained();
         let network = self.hidden.map_or(Vec::new(), |hidden| vec!["--hidden", hidden]);
@@ -188,9 +191,12 @@ impl Participant {
         match self.kind {
             Kind::Program { .. } => Ok(cmd(setup.program("spiking")?, arguments)),
             Kind::Plain => Ok(cmd(setup.program("plain")?, arguments)),
-            Kind::Page => {
+            Kind::Page { workers } => {
+                let workers = workers.to_string();
+                let own = ["page", "dist", "--limit", "170", "--workers", &workers];
                 let network = self.hidden.map_or(Vec::new(), |hidden| vec!["--hidden", hidden]);
-                Ok(had(&setup.browser)?.driver(with(&[&["page", "dist", "--limit", "170"], &network[..]].concat())))
+                let all = own.into_iter().chain(network).chain(arguments.iter().copied());
+                Ok(had(&setup.browser)?.driver(all))
             }
             Kind::Browser { module, device, isolated } => {
                 had(&setup.npm)?;
@@ -246,6 +252,14 @@ impl Participant {
     }
 }
 
+/// After how many seconds the page had reached what.
+fn soon(said: &str) -> String {
+    let marks = [90, 95, 97];
+    let seconds = marks.map(|mark| value(said, &format!("seconds_to_{mark}")));
+    let reached = zip(marks, seconds).filter_map(|(mark, seconds)| Some(format!("{mark} % {:.1} s", seconds.ok()?)));
+    format!("less than an epoch; since the page was asked for: {}", reached.collect::<Vec<_>>().join(", "))
+}
+
 /// Whether loss and accuracy are within what is asked.
 fn sane(of: &str, (loss, accuracy): (f64, f64), (most, least): (f64, f64)) -> Result<()> {
     // So that NaN is not sane.
@@ -293,6 +307,12 @@ mod tests {
         assert_eq!(value(said, "loss").unwrap(), 0.25);
         assert!(value(said, "accuracy").is_err());
         assert_eq!(before("Epoch 1/9  loss 0.3  0.6 s  99000 images/s", "images/s").unwrap(), 99000.0);
+    }
+
+    #[test]
+    fn what_was_reached_is_said() {
+        let said = "seconds_to_90 2.34\nloss 0.3\nseconds_to_95 4\n";
+        assert_eq!(soon(said), "less than an epoch; since the page was asked for: 90 % 2.3 s, 95 % 4.0 s");
     }
 
     #[test]

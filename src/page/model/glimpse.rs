@@ -42,15 +42,4 @@ impl Model {
             self.effect(Effect::ShowFiring(counts));
         }
     }
-
-    /// The engine is told how fast pictures are to pass, or how many workers may train: a tab that nobody sees leaves the other
-    /// cores alone.
-    pub(super) fn tell_pace(&mut self) {
-        let workers = if self.unseen { Some(1) } else { self.link.workers };
-        let request = match self.link.spec.rule {
-            Rule::Stdp => Request::Pace(self.link.pace),
-            Rule::SurrogateGradient => Request::Workers(workers),
-        };
-        self.ask(EngineKind::Cpu, request, Vec::new());
-    }
 }

@@ -57,7 +57,7 @@ impl Model {
             "dataset" => return self.choose_set(),
             "model" => return self.choose_model(),
             "engine" => return self.choose_engine(),
-            "pace" => return self.tell_pace(),
+            "pace" => return self.tell_how_to_train(),
             _ => {}
         }
         if name == "certainty" {

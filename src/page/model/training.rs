@@ -10,6 +10,7 @@ use crate::digits::shard::Split;
 use crate::event::Accuracy;
 use crate::pictures::numbers::grouped;
 use crate::protocol::{Request, RequestId};
+use crate::spec::Rule;
 use crate::trace::Stopping;
 
 /// Training that hears of no step for this number of milliseconds waits for something.
@@ -58,7 +59,7 @@ impl Model {
     }
 
     pub(super) fn go_on_training(&mut self) {
-        self.tell_pace();
+        self.tell_how_to_train();
         self.run.training_request = self.ask_driver(Request::Train);
         self.run.phase = Phase::Training;
         (self.autoplay, self.paused_by_hiding) = (false, false);
@@ -189,9 +190,20 @@ impl Model {
         self.withdraw(&[Phrase::NoteOtherNetwork]);
         self.start_random();
         if training {
-            self.tell_pace();
+            self.tell_how_to_train();
             self.run.training_request = self.ask(EngineKind::Cpu, Request::Train, Vec::new());
         }
+    }
+
+    /// The engine is told how fast pictures are to pass, or how many workers may train: a tab that nobody sees leaves the other
+    /// cores alone.
+    pub(super) fn tell_how_to_train(&mut self) {
+        let workers = if self.unseen { Some(1) } else { self.link.workers };
+        let request = match self.link.spec.rule {
+            Rule::Stdp => Request::Pace(self.link.pace),
+            Rule::SurrogateGradient => Request::Workers(workers),
+        };
+        self.ask(EngineKind::Cpu, request, Vec::new());
     }
 
     // ---- tests ----

@@ -144,6 +144,6 @@ impl Model {
         } else if unseen {
             self.save_checkpoint();
         }
-        self.tell_pace();
+        self.tell_how_to_train();
     }
 }
