@@ -245,6 +245,15 @@ impl Events {
         [&self.lists[first..first_end], &self.lists[second..second_end]]
     }
 
+    /// The sum of a block's bias and of its rows of weights, [N, W], over the neurons that fire always, except at their events.
+    // A variable of its own, which is returned: one that the loops behind it read is kept in memory.
+    #[inline(always)]
+    fn always_current<const W: usize>(&self, weight: &[[f32; W]], bias: &[f32; W]) -> [f32; W] {
+        let mut sum = *bias;
+        self.always.iter().for_each(|neuron| add(&mut sum, &weight[*neuron as usize]));
+        sum
+    }
+
     /// The sum of a block's rows of weights, [N, W], over the neurons that fire at t; `always` is that of all that fire always,
     /// and the bias.
     #[inline(always)]
@@ -280,8 +289,7 @@ multiversion! {
         weight: &[[f32; W]],
         bias: &[f32; W],
     ) {
-        let mut always = *bias;
-        events.always.iter().for_each(|neuron| add(&mut always, &weight[*neuron as usize]));
+        let always = events.always_current(weight, bias);
         let time_steps = currents.len();
         for (t, current) in currents.iter_mut().enumerate() {
             *current = events.current(weight, &always, (t, time_steps));
@@ -301,8 +309,7 @@ multiversion! {
         neuron: &Neuron,
     ) {
         let dynamics = PlainDynamics::new(neuron);
-        let mut always = *bias;
-        events.always.iter().for_each(|neuron| add(&mut always, &weight[*neuron as usize]));
+        let always = events.always_current(weight, bias);
         let (time_steps, mut after) = (potentials.len(), [0.0; W]);
         for (word, (rows, fired)) in zip(potentials.chunks_mut(STEPS_PER_WORD), fired).enumerate() {
             let mut mask = [0_u32; W];
