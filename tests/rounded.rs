@@ -146,6 +146,15 @@ fn the_model_of_a_run_is_rounded_and_its_checkpoint_is_not() {
         assert!(!told.contains("32-bit"), "{told}");
         assert_eq!(dtypes(&at("next").join("model.safetensors")), [Dtype::F32]);
     }
+    // A run that is over gives its model in another type, as if it had had that from the start.
+    let output = at("fixed8");
+    resume(&data, &output, &["--weights-type", "bf16"]);
+    let file = |run: &str, name: &str| std::fs::read(at(run).join(name)).unwrap();
+    for name in ["model.safetensors", "checkpoint.safetensors"] {
+        assert!(file("fixed8", name) == file("bf16", name), "{name}");
+    }
+    resume(&data, &output, &["--weights-type", "f32"]);
+    assert!(file("fixed8", "model.safetensors") == file("plain", "model.safetensors"));
     // With another type, only the model is another.
     let output = at("bf16");
     resume(&data, &output, &["--epochs", "3", "--weights-type", "f32"]);

@@ -8,6 +8,7 @@ use super::origin::Origin;
 use super::report::EpochReport;
 use crate::accuracy::evaluate;
 use crate::digits::Digits;
+use crate::event::Accuracy;
 use crate::inspection::trace;
 use crate::kernels;
 use crate::pictures::curves::Epoch;
@@ -145,10 +146,21 @@ impl Output {
     /// When a file cannot be written; the earlier one is then unchanged.
     pub fn save(&mut self, run: &Run, report: &EpochReport, test: &Digits) -> anyhow::Result<()> {
         // The checkpoint is written last: if the program ends before, a resumed run repeats the epoch.
-        self.write(MODEL, &self.model(run, report, test)?)?;
+        self.write(MODEL, &self.model(run, report.done.test, test)?)?;
         self.save_metrics(EpochReport::CSV_HEADER, report.csv())?;
         let epochs: Vec<Epoch> = self.metrics.iter().filter_map(|line| EpochReport::read(line)).collect();
         self.write(CURVES, curves_sheet::picture(&epochs).as_bytes())?;
+        self.save_checkpoint(run)
+    }
+
+    /// Saves the model of a run that has nothing left to learn, in another type than before. It is as if the run had had that type
+    /// from the start.
+    ///
+    /// # Errors
+    /// As for [`Output::save`].
+    pub fn save_in_other_type(&self, run: &Run, test: &Digits) -> anyhow::Result<()> {
+        let score = (!test.is_empty()).then(|| evaluate(&run.network, &run.spec, test, 0..test.len(), 0));
+        self.write(MODEL, &self.model(run, score, test)?)?;
         self.save_checkpoint(run)
     }
 
@@ -211,12 +223,12 @@ impl Output {
         self.origin.as_ref().map_or(Notes::default(), Origin::notes)
     }
 
-    /// The model's file, with the accuracy of what stands in it.
-    fn model(&self, run: &Run, report: &EpochReport, test: &Digits) -> anyhow::Result<Vec<u8>> {
+    /// The model's file, with the accuracy of what stands in it: `score`, unless its numbers are rounded.
+    fn model(&self, run: &Run, score: Option<Accuracy>, test: &Digits) -> anyhow::Result<Vec<u8>> {
         let mut notes = self.notes();
         let file = |notes| checkpoint::model_to_bytes(&run.spec, &run.network, self.weights_type, notes);
         let score = match self.weights_type {
-            WeightsType::F32 => report.done.test,
+            WeightsType::F32 => score,
             WeightsType::Bf16 | WeightsType::Fixed8 if test.is_empty() => None,
             WeightsType::Bf16 | WeightsType::Fixed8 => {
                 let rounded = checkpoint::network_from_bytes(&run.spec, &file(notes.clone())?, &kernels::cpu())?;

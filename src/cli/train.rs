@@ -70,6 +70,7 @@ fn by_gradients(arguments: Train, resumed: Option<Resumed>) -> anyhow::Result<()
         }
     };
     output.set_data(digest);
+    let before = output.weights_type();
     if let Some(weights_type) = arguments.weights_type.as_deref().and_then(WeightsType::from_word) {
         output.set_weights_type(weights_type);
     }
@@ -80,7 +81,12 @@ fn by_gradients(arguments: Train, resumed: Option<Resumed>) -> anyhow::Result<()
         tell(format!("On {name}{note}"));
     }
     if run.is_finished() {
-        bail!("the run has done its {} epochs: say --epochs N with a larger N to train on", run.spec.epochs);
+        if output.weights_type() == before {
+            bail!("the run has done its {} epochs: say --epochs N with a larger N to train on", run.spec.epochs);
+        }
+        output.save_in_other_type(&run, &data.test)?;
+        tell(format!("Saved in {}", output.folder().display()));
+        return Ok(());
     }
     interrupt::listen()?;
     let mut lines = Lines::default();
