@@ -11,6 +11,7 @@ use crate::digits::Digits;
 use crate::event::Accuracy;
 use crate::inspection::trace;
 use crate::kernels;
+use crate::network::Network;
 use crate::pictures::curves::Epoch;
 use crate::pictures::{curves_sheet, digit_sheet};
 use crate::spikes::encode::Pass;
@@ -159,8 +160,7 @@ impl Output {
     /// # Errors
     /// As for [`Output::save`].
     pub fn save_in_other_type(&self, run: &Run, test: &Digits) -> anyhow::Result<()> {
-        let score = (!test.is_empty()).then(|| evaluate(&run.network, &run.spec, test, 0..test.len(), 0));
-        self.write(MODEL, &self.model(run, score, test)?)?;
+        self.write(MODEL, &self.model(run, None, test)?)?;
         self.save_checkpoint(run)
     }
 
@@ -223,16 +223,17 @@ impl Output {
         self.origin.as_ref().map_or(Notes::default(), Origin::notes)
     }
 
-    /// The model's file, with the accuracy of what stands in it: `score`, unless its numbers are rounded.
-    fn model(&self, run: &Run, score: Option<Accuracy>, test: &Digits) -> anyhow::Result<Vec<u8>> {
+    /// The model's file, with the accuracy of what stands in it. `measured` is that of the run's own numbers, if it is known.
+    fn model(&self, run: &Run, measured: Option<Accuracy>, test: &Digits) -> anyhow::Result<Vec<u8>> {
         let mut notes = self.notes();
         let file = |notes| checkpoint::model_to_bytes(&run.spec, &run.network, self.weights_type, notes);
-        let score = match self.weights_type {
-            WeightsType::F32 => score,
-            WeightsType::Bf16 | WeightsType::Fixed8 if test.is_empty() => None,
-            WeightsType::Bf16 | WeightsType::Fixed8 => {
-                let rounded = checkpoint::network_from_bytes(&run.spec, &file(notes.clone())?, &kernels::cpu())?;
-                Some(evaluate(&rounded, &run.spec, test, 0..test.len(), 0))
+        let measure = |network: &Network| evaluate(network, &run.spec, test, 0..test.len(), 0);
+        let score = match (self.weights_type, measured) {
+            _ if test.is_empty() => None,
+            (WeightsType::F32, Some(score)) => Some(score),
+            (WeightsType::F32, None) => Some(measure(&run.network)),
+            (WeightsType::Bf16 | WeightsType::Fixed8, _) => {
+                Some(measure(&checkpoint::network_from_bytes(&run.spec, &file(notes.clone())?, &kernels::cpu())?))
             }
         };
         notes.0.extend(score.into_iter().flat_map(|score| checkpoint::accuracy_notes(score).0));

@@ -7,7 +7,6 @@ use crate::setup::{Setup, had};
 use anyhow::{Context, Result, bail, ensure};
 use duct::{Expression, cmd};
 use std::ffi::OsString;
-use std::iter::zip;
 use std::time::Duration;
 use xtask::run::{find, says};
 use xtask::tools::{locked, target};
@@ -141,8 +140,7 @@ impl Participant {
             return Ok(Figures { version, loss, accuracy, after: soon(&said), one_thread: false });
         }
         let trained = self.trained();
-        let network = self.hidden.map_or(Vec::new(), |hidden| vec!["--hidden", hidden]);
-        let arguments = ["--who", "ours"].into_iter().chain(network).chain(words(&trained));
+        let arguments = ["--who", "ours"].into_iter().chain(self.network()).chain(words(&trained));
         let ours = cmd(setup.program("plain")?, arguments);
         let judge = output(&ours, Duration::from_secs(300))?;
         let (our_loss, our_accuracy) = (value(&judge, "loss")?, value(&judge, "accuracy")?);
@@ -185,6 +183,11 @@ impl Participant {
         ["--steps".to_owned(), self.steps.to_string(), "--tests".to_owned(), self.tests.to_string()]
     }
 
+    /// The arguments that say its network.
+    fn network(&self) -> Vec<&'static str> {
+        self.hidden.map_or(Vec::new(), |hidden| vec!["--hidden", hidden])
+    }
+
     /// What runs it, with these arguments behind its own.
     fn command(&self, setup: &Setup, arguments: &[&str]) -> Result<Expression> {
         let with = |own: &[&'static str]| own.iter().chain(arguments).copied().collect::<Vec<_>>();
@@ -194,8 +197,7 @@ impl Participant {
             Kind::Page { workers } => {
                 let workers = workers.to_string();
                 let own = ["page", "dist", "--limit", "170", "--workers", &workers];
-                let network = self.hidden.map_or(Vec::new(), |hidden| vec!["--hidden", hidden]);
-                let all = own.into_iter().chain(network).chain(arguments.iter().copied());
+                let all = own.into_iter().chain(self.network()).chain(arguments.iter().copied());
                 Ok(had(&setup.browser)?.driver(all))
             }
             Kind::Browser { module, device, isolated } => {
@@ -223,8 +225,7 @@ impl Participant {
         let folder = std::env::temp_dir().join(format!("spiking-bench-{}", std::process::id()));
         let epochs = epochs.to_string();
         let arguments = ["train", "--data-dir", "data", "--force", "--epochs", &epochs, "--output"].map(OsString::from);
-        let network = self.hidden.map_or(Vec::new(), |hidden| vec!["--hidden", hidden]);
-        let network = network.into_iter().map(OsString::from);
+        let network = self.network().into_iter().map(OsString::from);
         let all = arguments.into_iter().chain([folder.clone().into_os_string()]).chain(network);
         let mut command = cmd(setup.program("spiking")?, all);
         if let Some(threads) = threads {
@@ -254,9 +255,10 @@ impl Participant {
 
 /// After how many seconds the page had reached what.
 fn soon(said: &str) -> String {
-    let marks = [90, 95, 97];
-    let seconds = marks.map(|mark| value(said, &format!("seconds_to_{mark}")));
-    let reached = zip(marks, seconds).filter_map(|(mark, seconds)| Some(format!("{mark} % {:.1} s", seconds.ok()?)));
+    let reached = said.lines().filter_map(|line| {
+        let (mark, seconds) = line.strip_prefix("seconds_to_")?.split_once(' ')?;
+        Some(format!("{mark} % {:.1} s", seconds.parse::<f64>().ok()?))
+    });
     format!("less than an epoch; since the page was asked for: {}", reached.collect::<Vec<_>>().join(", "))
 }
 
